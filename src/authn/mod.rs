@@ -1,0 +1,22 @@
+//! Proving who someone is: pure, synchronous, no storage, no HTTP. Read `sign_in.rs` first. Proofs have no public
+//! constructor; a session can be made only from an [`Authenticated`], and an [`Authenticated`] only from proofs.
+
+mod challenge;
+mod enrolment;
+pub mod passcode;
+pub mod password;
+mod proof;
+mod record;
+mod sign_in;
+pub mod throttle;
+pub mod totp;
+
+pub use challenge::{Challenge, ChallengeId, ChallengeSeed, CodeRefusal};
+pub use enrolment::{EnrolmentDraft, EnrolmentStep, ProvenMethod};
+pub use passcode::{EnteredCode, Passcode};
+pub use password::{Password, PasswordHash, PasswordProblem};
+pub use proof::{Attempt, Authenticated, CodeProof, DeviceProof, NewSession, PasswordProof, SecondStepProof};
+pub use record::RecordError;
+pub use sign_in::{
+    CodeReason, Completion, Context, EnterCode, Input, Policy, Refusal, SendOrder, Sends, SignIn, Step, Transition,
+};

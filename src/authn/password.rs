@@ -1,0 +1,213 @@
+//! Passwords: read once, compared in full, hashed with Argon2id, and the same work for a name nobody has.
+
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{PasswordHasher as _, PasswordVerifier as _, phc},
+};
+use secrecy::{ExposeSecret as _, SecretString};
+use unicode_normalization::UnicodeNormalization as _;
+
+use super::proof::PasswordProof;
+use crate::{
+    account::{AccountId, CredentialVersion},
+    clock::Timestamp,
+    entropy::Entropy,
+};
+
+/// Fewest code points (NIST SP 800-63B-4 §3.1.1.2, as part of two steps).
+pub const MIN_CHARS: usize = 8;
+/// Most code points.
+pub const MAX_CHARS: usize = 256;
+
+/// A password as typed, in NFC, at most [`MAX_CHARS`] code points; it cannot be printed or serialised.
+#[derive(Clone)]
+pub struct Password(SecretString);
+
+/// Why a new password cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordProblem {
+    /// Below [`MIN_CHARS`].
+    #[error("a password has at least {MIN_CHARS} characters")]
+    TooShort,
+    /// Above [`MAX_CHARS`].
+    #[error("a password has at most {MAX_CHARS} characters")]
+    TooLong,
+}
+
+impl Password {
+    /// A password for signing in: any length up to the limit. `None` above it: no account can have it.
+    pub fn typed(text: &str) -> Option<Self> {
+        // The byte bound keeps normalisation cheap whatever was posted; four bytes a code point, three code points for
+        // one after composition.
+        if text.len() > MAX_CHARS * 12 {
+            return None;
+        }
+        let text: String = text.nfc().collect();
+        (text.chars().count() <= MAX_CHARS).then(|| Self(text.into()))
+    }
+
+    /// A password to be stored: every code point counts, no composition rules.
+    pub fn chosen(text: &str) -> Result<Self, PasswordProblem> {
+        let password = Self::typed(text).ok_or(PasswordProblem::TooLong)?;
+        if password.0.expose_secret().chars().count() < MIN_CHARS {
+            return Err(PasswordProblem::TooShort);
+        }
+        Ok(password)
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.0.expose_secret().as_bytes()
+    }
+}
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+/// A stored hash in PHC string form, with its scheme, parameters and salt.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(String);
+
+impl PasswordHash {
+    /// Rebuilds it from its column; only the store calls this.
+    pub(crate) const fn from_record(phc: String) -> Self {
+        Self(phc)
+    }
+    /// For the column.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PasswordHash(…)")
+    }
+}
+
+/// Argon2id with its costs.
+#[derive(Debug, Clone)]
+pub struct Scheme {
+    argon2: Argon2<'static>,
+}
+
+/// The costs are outside what Argon2 allows, or memory is short.
+#[derive(Debug, thiserror::Error)]
+#[error("password hashing failed: {0}")]
+pub struct HashError(String);
+
+impl Scheme {
+    /// `memory_kib`, `passes`, `lanes` as in RFC 9106 §3.1.
+    pub fn argon2id(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, HashError> {
+        let params = Params::new(memory_kib, passes, lanes, None).map_err(|e| HashError(e.to_string()))?;
+        Ok(Self { argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params) })
+    }
+
+    /// Hashes with a fresh 128-bit salt. Takes tens of milliseconds and the configured memory: call it on the hashing
+    /// pool.
+    pub fn hash(&self, password: &Password, entropy: &dyn Entropy) -> Result<PasswordHash, HashError> {
+        let salt: [u8; 16] = crate::entropy::random_bytes(entropy);
+        let hash =
+            self.argon2.hash_password_with_salt(password.bytes(), &salt).map_err(|e| HashError(e.to_string()))?;
+        Ok(PasswordHash(hash.to_string()))
+    }
+
+    /// Was this hash made with other costs, so that it should be made again at the next sign-in?
+    pub fn outdated(&self, hash: &PasswordHash) -> bool {
+        let Ok(parsed) = phc::PasswordHash::new(&hash.0) else { return true };
+        Params::try_from(&parsed).map_or(true, |params| {
+            let ours = self.argon2.params();
+            (params.m_cost(), params.t_cost(), params.p_cost()) != (ours.m_cost(), ours.t_cost(), ours.p_cost())
+        })
+    }
+
+    fn matches(&self, password: &Password, hash: &PasswordHash) -> bool {
+        phc::PasswordHash::new(&hash.0)
+            .is_ok_and(|parsed| self.argon2.verify_password(password.bytes(), &parsed).is_ok())
+    }
+}
+
+/// The stored side of a check.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// Whose hash it is.
+    pub account: AccountId,
+    /// The version it belongs to.
+    pub credential_version: CredentialVersion,
+    /// The hash.
+    pub hash: PasswordHash,
+}
+
+/// Always hashes once: against the account's hash, or against `dummy` where there is no account (or it cannot sign in),
+/// so that the work does not say which. The only way to a [`PasswordProof`].
+pub fn verify(
+    scheme: &Scheme,
+    candidate: Option<&Candidate>,
+    password: Option<&Password>,
+    dummy: &PasswordHash,
+    now: Timestamp,
+) -> Option<PasswordProof> {
+    let too_long = Password(SecretString::from(String::new()));
+    let matched = scheme.matches(password.unwrap_or(&too_long), candidate.map_or(dummy, |c| &c.hash));
+    match (candidate, password) {
+        (Some(c), Some(_)) if matched => {
+            Some(PasswordProof { account: c.account, credential_version: c.credential_version, at: now })
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entropy::SystemEntropy;
+
+    fn scheme() -> Scheme {
+        Scheme::argon2id(16, 1, 1).unwrap()
+    }
+
+    #[test]
+    fn the_whole_password_counts_in_nfc() {
+        let entropy = SystemEntropy::new();
+        let scheme = scheme();
+        let long = "か\u{3099}".repeat(128);
+        let hash = scheme.hash(&Password::chosen(&long).unwrap(), &entropy).unwrap();
+        let candidate = Candidate {
+            account: AccountId::random(&entropy),
+            credential_version: CredentialVersion(1),
+            hash: hash.clone(),
+        };
+        let check = |text: &str| {
+            verify(&scheme, Some(&candidate), Password::typed(text).as_ref(), &hash, Timestamp::EPOCH).is_some()
+        };
+        assert!(check(&"が".repeat(128)), "composed and decomposed forms are one password");
+        assert!(!check(&"が".repeat(127)), "nothing is cut off");
+    }
+
+    #[test]
+    fn length_rules_count_code_points() {
+        assert_eq!(Password::chosen("1234567").unwrap_err(), PasswordProblem::TooShort);
+        assert!(Password::chosen("合言葉は秘密です").is_ok(), "eight characters of any script");
+        assert!(Password::chosen(&"x".repeat(256)).is_ok());
+        assert_eq!(Password::chosen(&"x".repeat(257)).unwrap_err(), PasswordProblem::TooLong);
+        assert_eq!(Password::chosen(&"x".repeat(1 << 20)).unwrap_err(), PasswordProblem::TooLong);
+    }
+
+    #[test]
+    fn the_dummy_never_proves_anything() {
+        let entropy = SystemEntropy::new();
+        let password = Password::typed("correct horse").unwrap();
+        let dummy = scheme().hash(&password, &entropy).unwrap();
+        assert!(verify(&scheme(), None, Some(&password), &dummy, Timestamp::EPOCH).is_none());
+    }
+
+    #[test]
+    fn raised_costs_make_a_hash_outdated() {
+        let entropy = SystemEntropy::new();
+        let hash = scheme().hash(&Password::typed("correct horse").unwrap(), &entropy).unwrap();
+        assert!(!scheme().outdated(&hash));
+        assert!(Scheme::argon2id(32, 1, 1).unwrap().outdated(&hash));
+    }
+}

@@ -1,0 +1,459 @@
+//! The sign-in machine. A [`SignIn`] exists only after the password was proven; `advance` consumes it, so an old state
+//! cannot be used again; `Complete` carries the proofs a session is made from. No input, no clock and no storage here:
+//! the caller reads, calls `advance`, and commits what comes back in one transaction.
+
+use std::time::Duration;
+
+use super::{
+    challenge::{Challenge, ChallengeId, ChallengeSeed, CodeRefusal, Expected},
+    enrolment::{EnrolmentDraft, ProvenMethod},
+    passcode::EnteredCode,
+    proof::{Attempt, Authenticated, CodeProof, DeviceProof, PasswordProof, SecondStepProof},
+    throttle,
+};
+use crate::{
+    account::{MethodId, MethodKind, MethodPair, NewMethod, PairError, PhoneNumber, Role, Target},
+    clock::Timestamp,
+    keyring::Keyring,
+};
+
+/// A pending sign-in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignIn {
+    /// The account has its two methods: a code is asked.
+    EnterCode(EnterCode),
+    /// The account has none yet: it sets them up.
+    Enrol {
+        /// Whose password was given.
+        who: PasswordProof,
+        /// How far it has come.
+        draft: EnrolmentDraft,
+        /// Messages sent so far.
+        sends: Sends,
+    },
+}
+
+/// The code page's state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnterCode {
+    pub(super) who: PasswordProof,
+    pub(super) reason: CodeReason,
+    pub(super) role: Role,
+    pub(super) challenge: Challenge,
+    pub(super) sends: Sends,
+}
+
+/// How many messages this sign-in has sent, and when the last one went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Sends {
+    pub(super) count: u8,
+    pub(super) last_at: Option<Timestamp>,
+}
+
+impl Sends {
+    /// From when the next message may be sent; `Err` when none may be any more.
+    pub fn next_at(self) -> Result<Timestamp, Refusal> {
+        let wait = throttle::resend_wait(self.count).ok_or(Refusal::NoMoreSends)?;
+        Ok(self.last_at.map_or(Timestamp::EPOCH, |last| last + wait))
+    }
+    /// One more to the same destination: the wait applies.
+    fn again(self, now: Timestamp) -> Result<Self, Refusal> {
+        let at = self.next_at()?;
+        if now < at { Err(Refusal::SendAgainAt(at)) } else { self.elsewhere(now) }
+    }
+    /// One to another method of the pair: only the number of messages is limited.
+    fn elsewhere(self, now: Timestamp) -> Result<Self, Refusal> {
+        self.next_at()?;
+        Ok(Self { count: self.count.saturating_add(1), last_at: Some(now) })
+    }
+}
+
+/// Why a code is asked; the page says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CodeReason {
+    /// No trust was ever given to this browser for this account.
+    NewBrowser,
+    /// The trust ended then.
+    TrustEnded(Timestamp),
+    /// The trust was withdrawn, or the account's credentials changed since.
+    TrustVoid,
+}
+
+/// The durations the machine goes by.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    /// How long an SMS or voice code works.
+    pub code_lifetime: Duration,
+    /// How long a pending sign-in lives.
+    pub sign_in_lifetime: Duration,
+}
+
+/// What one `advance` may look at.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// Durations.
+    pub policy: &'a Policy,
+    /// Derives message codes.
+    pub keyring: &'a Keyring,
+    /// The account's pair, where it has one.
+    pub pair: Option<&'a MethodPair>,
+    /// The last accepted step of the account's app, where it has one.
+    pub app_last_step: Option<i64>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What can happen to a pending sign-in.
+#[derive(Debug)]
+pub enum Input {
+    /// A code was typed; the try is already paid for.
+    Code {
+        /// Evidence of payment.
+        attempt: Attempt,
+        /// The digits.
+        entered: EnteredCode,
+    },
+    /// Send the code again: the same one while it works, else a new one.
+    SendAgain(ChallengeSeed),
+    /// The same number by another channel (SMS to voice or back).
+    SwitchChannel(MethodKind, ChallengeSeed),
+    /// Use the other method of the pair.
+    UseRole(Role, ChallengeSeed),
+    /// Enrolment: go on from the question to the choice.
+    BeginEnrolment,
+    /// Enrolment: this method, please.
+    Choose(NewMethod, ChallengeSeed),
+    /// Enrolment: back to the choice.
+    ChooseAgain,
+}
+
+/// A message to send once the new state is stored. It names the challenge, never the code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SendOrder {
+    /// Which code.
+    pub challenge: ChallengeId,
+    /// SMS or voice.
+    pub kind: MethodKind,
+    /// Where to.
+    pub to: PhoneNumber,
+    /// Until when it is worth sending.
+    pub expires_at: Timestamp,
+}
+
+/// What a finished sign-in leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Completion {
+    /// Both proofs.
+    pub authenticated: Authenticated,
+    /// The pair that was enrolled in this sign-in, to be stored with the session.
+    pub enrolled: Option<MethodPair<ProvenMethod>>,
+}
+
+/// Where an input leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Still pending.
+    Continue(SignIn),
+    /// Both steps are proven.
+    Complete(Box<Completion>),
+}
+
+/// The next step, and a message if one is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transition {
+    /// Where it leads.
+    pub step: Step,
+    /// What to send.
+    pub send: Option<SendOrder>,
+}
+
+/// Why an input was not taken; the sign-in stays as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The code was not accepted.
+    #[error(transparent)]
+    Code(#[from] CodeRefusal),
+    /// The next message may be sent from then on.
+    #[error("the next message may be sent at {0}")]
+    SendAgainAt(Timestamp),
+    /// This sign-in has sent all its messages.
+    #[error("no more messages in this sign-in")]
+    NoMoreSends,
+    /// The method cannot be used, or not with the other one.
+    #[error(transparent)]
+    Pair(#[from] PairError),
+    /// The input does not belong to this state: a stale page. The current page is shown instead.
+    #[error("that is not what this sign-in is waiting for")]
+    OutOfStep,
+}
+
+impl SignIn {
+    /// The password is proven: a trusted device completes at once, a pair asks for a code by its primary, an account
+    /// without one enrols.
+    pub fn begin(
+        who: PasswordProof,
+        device: Option<DeviceProof>,
+        reason: CodeReason,
+        ctx: &Context<'_>,
+        seed: ChallengeSeed,
+    ) -> Result<Transition, Refusal> {
+        let Some(pair) = ctx.pair else {
+            // A trust without methods is of older credentials: it proves nothing.
+            let enrol = Self::Enrol { who, draft: EnrolmentDraft::Introduced, sends: Sends::default() };
+            return Ok(Transition { step: Step::Continue(enrol), send: None });
+        };
+        if let Some(device) = device
+            && let Some(authenticated) = Authenticated::new(who.clone(), SecondStepProof::TrustedDevice(device))
+        {
+            let done = Completion { authenticated, enrolled: None };
+            return Ok(Transition { step: Step::Complete(Box::new(done)), send: None });
+        }
+        open_for_role(who, reason, Role::Primary, pair, Sends::default(), ctx, seed)
+    }
+
+    /// Whose password was given.
+    pub const fn who(&self) -> &PasswordProof {
+        match self {
+            Self::EnterCode(EnterCode { who, .. }) | Self::Enrol { who, .. } => who,
+        }
+    }
+
+    /// The pending code, in either state.
+    pub const fn challenge(&self) -> Option<&Challenge> {
+        match self {
+            Self::EnterCode(state) => Some(&state.challenge),
+            Self::Enrol { draft, .. } => match draft.proving() {
+                Some((_, _, challenge)) => Some(challenge),
+                None => None,
+            },
+        }
+    }
+
+    /// The enrolled method whose tries a code would spend; `None` while enrolling.
+    pub const fn method(&self) -> Option<MethodId> {
+        match self {
+            Self::EnterCode(state) => state.challenge.method,
+            Self::Enrol { .. } => None,
+        }
+    }
+
+    /// Messages sent so far.
+    pub const fn sends(&self) -> Sends {
+        match self {
+            Self::EnterCode(EnterCode { sends, .. }) | Self::Enrol { sends, .. } => *sends,
+        }
+    }
+
+    /// Takes one input. On `Err` nothing has changed.
+    pub fn advance(self, input: Input, ctx: &Context<'_>) -> Result<Transition, Refusal> {
+        match self {
+            Self::EnterCode(state) => advance_code(state, input, ctx),
+            Self::Enrol { who, draft, sends } => advance_enrolment(who, draft, sends, input, ctx),
+        }
+    }
+}
+
+impl EnterCode {
+    /// Why a code is asked.
+    pub const fn reason(&self) -> CodeReason {
+        self.reason
+    }
+    /// Which of the two methods is in use.
+    pub const fn role(&self) -> Role {
+        self.role
+    }
+    /// The pending code.
+    pub const fn challenge(&self) -> &Challenge {
+        &self.challenge
+    }
+}
+
+fn continue_with(state: SignIn, send: Option<SendOrder>) -> Transition {
+    Transition { step: Step::Continue(state), send }
+}
+
+/// The order for a challenge; apps need none.
+fn order(challenge: &Challenge, to: Option<&PhoneNumber>) -> Option<SendOrder> {
+    let to = to?.clone();
+    Some(SendOrder { challenge: challenge.id, kind: challenge.kind, to, expires_at: challenge.expires_at })
+}
+
+/// Opens a challenge for one of the two methods. Sends at once for a phone; when the sign-in has sent all it may, or
+/// not yet, a phone cannot be switched to.
+fn open_for_role(
+    who: PasswordProof,
+    reason: CodeReason,
+    role: Role,
+    pair: &MethodPair,
+    sends: Sends,
+    ctx: &Context<'_>,
+    seed: ChallengeSeed,
+) -> Result<Transition, Refusal> {
+    let method = pair.get(role);
+    let kind = method.kind();
+    let (lasts, sends) = match kind {
+        MethodKind::App => (ctx.policy.sign_in_lifetime, sends),
+        MethodKind::Sms | MethodKind::Voice => (ctx.policy.code_lifetime, sends.elsewhere(ctx.now)?),
+    };
+    let challenge = Challenge::open(Some(method.id), kind, seed, lasts, ctx.now);
+    let send = order(&challenge, method.target.phone());
+    Ok(continue_with(SignIn::EnterCode(EnterCode { who, reason, role, challenge, sends }), send))
+}
+
+/// The same code while it works, else a new one; by the given channel.
+fn renewed(challenge: Challenge, kind: MethodKind, seed: ChallengeSeed, ctx: &Context<'_>) -> Challenge {
+    if challenge.expired(ctx.now) || challenge.kind == MethodKind::App {
+        Challenge::open(challenge.method, kind, seed, ctx.policy.code_lifetime, ctx.now)
+    } else {
+        Challenge { kind, ..challenge }
+    }
+}
+
+fn advance_code(state: EnterCode, input: Input, ctx: &Context<'_>) -> Result<Transition, Refusal> {
+    // The pair was replaced or removed meanwhile: this sign-in is over, whatever was typed.
+    let pair = ctx.pair.ok_or(Refusal::OutOfStep)?;
+    let method = pair.get(state.role);
+    if Some(method.id) != state.challenge.method {
+        return Err(Refusal::OutOfStep);
+    }
+    match input {
+        Input::Code { attempt, entered } => {
+            let expected = match &method.target {
+                Target::App(seed) => Expected::App { seed, last_step: ctx.app_last_step },
+                Target::Sms(_) | Target::Voice(_) => Expected::Message,
+            };
+            let proof = state.challenge.check(attempt, &entered, &expected, ctx.keyring, ctx.now)?;
+            let authenticated =
+                Authenticated::new(state.who, SecondStepProof::Code(proof)).ok_or(Refusal::OutOfStep)?;
+            Ok(Transition { step: Step::Complete(Box::new(Completion { authenticated, enrolled: None })), send: None })
+        }
+        Input::SendAgain(seed) => resend(state, None, method.target.phone(), seed, ctx),
+        Input::SwitchChannel(kind, seed) => {
+            let number = method.target.phone().ok_or(Refusal::OutOfStep)?;
+            let target = phone_target(kind, number).ok_or(Refusal::OutOfStep)?;
+            crate::account::check_target(&target)?;
+            resend(state, Some(kind), Some(number), seed, ctx)
+        }
+        Input::UseRole(role, _) if role == state.role => Ok(continue_with(SignIn::EnterCode(state), None)),
+        Input::UseRole(role, seed) => open_for_role(state.who, state.reason, role, pair, state.sends, ctx, seed),
+        Input::BeginEnrolment | Input::Choose(..) | Input::ChooseAgain => Err(Refusal::OutOfStep),
+    }
+}
+
+fn phone_target(kind: MethodKind, number: &PhoneNumber) -> Option<Target> {
+    match kind {
+        MethodKind::App => None,
+        MethodKind::Sms => Some(Target::Sms(number.clone())),
+        MethodKind::Voice => Some(Target::Voice(number.clone())),
+    }
+}
+
+fn resend(
+    state: EnterCode,
+    kind: Option<MethodKind>,
+    to: Option<&PhoneNumber>,
+    seed: ChallengeSeed,
+    ctx: &Context<'_>,
+) -> Result<Transition, Refusal> {
+    let to = to.ok_or(Refusal::OutOfStep)?;
+    let sends = state.sends.again(ctx.now)?;
+    let kind = kind.unwrap_or(state.challenge.kind);
+    let challenge = renewed(state.challenge, kind, seed, ctx);
+    let send = order(&challenge, Some(to));
+    Ok(continue_with(SignIn::EnterCode(EnterCode { challenge, sends, ..state }), send))
+}
+
+fn advance_enrolment(
+    who: PasswordProof,
+    draft: EnrolmentDraft,
+    sends: Sends,
+    input: Input,
+    ctx: &Context<'_>,
+) -> Result<Transition, Refusal> {
+    if ctx.pair.is_some() {
+        // Another tab or browser finished first; a second pair would replace what was proven.
+        return Err(Refusal::OutOfStep);
+    }
+    let next = |draft, sends, send| Ok(continue_with(SignIn::Enrol { who: who.clone(), draft, sends }, send));
+    match (draft, input) {
+        (EnrolmentDraft::Introduced, Input::BeginEnrolment) => next(EnrolmentDraft::ChoosingPrimary, sends, None),
+        (draft, Input::Choose(new, seed)) => {
+            draft.check_choice(&new.target)?;
+            let kind = new.target.kind();
+            let (lasts, sends) = match kind {
+                MethodKind::App => (ctx.policy.sign_in_lifetime, sends),
+                MethodKind::Sms | MethodKind::Voice => (ctx.policy.code_lifetime, sends.again(ctx.now)?),
+            };
+            let challenge = Challenge::open(None, kind, seed, lasts, ctx.now);
+            let send = order(&challenge, new.target.phone());
+            match draft {
+                EnrolmentDraft::Introduced => Err(Refusal::OutOfStep),
+                EnrolmentDraft::ChoosingPrimary | EnrolmentDraft::ProvingPrimary { .. } => {
+                    next(EnrolmentDraft::ProvingPrimary { new, challenge }, sends, send)
+                }
+                EnrolmentDraft::ChoosingBackup { primary } | EnrolmentDraft::ProvingBackup { primary, .. } => {
+                    next(EnrolmentDraft::ProvingBackup { primary, new, challenge }, sends, send)
+                }
+            }
+        }
+        (EnrolmentDraft::ProvingPrimary { .. }, Input::ChooseAgain) => {
+            next(EnrolmentDraft::ChoosingPrimary, sends, None)
+        }
+        (EnrolmentDraft::ProvingBackup { primary, .. }, Input::ChooseAgain) => {
+            next(EnrolmentDraft::ChoosingBackup { primary }, sends, None)
+        }
+        (EnrolmentDraft::ProvingPrimary { new, challenge }, Input::SendAgain(seed)) => {
+            let sends = new.target.phone().ok_or(Refusal::OutOfStep).and_then(|_| sends.again(ctx.now))?;
+            let challenge = renewed(challenge, new.target.kind(), seed, ctx);
+            let send = order(&challenge, new.target.phone());
+            next(EnrolmentDraft::ProvingPrimary { new, challenge }, sends, send)
+        }
+        (EnrolmentDraft::ProvingBackup { primary, new, challenge }, Input::SendAgain(seed)) => {
+            let sends = new.target.phone().ok_or(Refusal::OutOfStep).and_then(|_| sends.again(ctx.now))?;
+            let challenge = renewed(challenge, new.target.kind(), seed, ctx);
+            let send = order(&challenge, new.target.phone());
+            next(EnrolmentDraft::ProvingBackup { primary, new, challenge }, sends, send)
+        }
+        (EnrolmentDraft::ProvingPrimary { new, challenge }, Input::Code { attempt, entered }) => {
+            let proof = prove(&new, &challenge, attempt, &entered, ctx)?;
+            let primary = ProvenMethod { method: new, proof };
+            // The primary's messages reached a real phone; the backup starts with its own count.
+            next(EnrolmentDraft::ChoosingBackup { primary }, Sends::default(), None)
+        }
+        (EnrolmentDraft::ProvingBackup { primary, new, challenge }, Input::Code { attempt, entered }) => {
+            let proof = prove(&new, &challenge, attempt, &entered, ctx)?;
+            let pair = MethodPair::new(primary, ProvenMethod { method: new, proof: proof.clone() })?;
+            let authenticated = Authenticated::new(who, SecondStepProof::Code(proof)).ok_or(Refusal::OutOfStep)?;
+            let done = Completion { authenticated, enrolled: Some(pair) };
+            Ok(Transition { step: Step::Complete(Box::new(done)), send: None })
+        }
+        (
+            EnrolmentDraft::Introduced
+            | EnrolmentDraft::ChoosingPrimary
+            | EnrolmentDraft::ProvingPrimary { .. }
+            | EnrolmentDraft::ChoosingBackup { .. }
+            | EnrolmentDraft::ProvingBackup { .. },
+            Input::Code { .. }
+            | Input::SendAgain(_)
+            | Input::SwitchChannel(..)
+            | Input::UseRole(..)
+            | Input::BeginEnrolment
+            | Input::ChooseAgain,
+        ) => Err(Refusal::OutOfStep),
+    }
+}
+
+fn prove(
+    new: &NewMethod,
+    challenge: &Challenge,
+    attempt: Attempt,
+    entered: &EnteredCode,
+    ctx: &Context<'_>,
+) -> Result<CodeProof, Refusal> {
+    let expected = match &new.target {
+        Target::App(seed) => Expected::App { seed, last_step: None },
+        Target::Sms(_) | Target::Voice(_) => Expected::Message,
+    };
+    Ok(challenge.check(attempt, entered, &expected, ctx.keyring, ctx.now)?)
+}

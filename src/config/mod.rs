@@ -1,0 +1,269 @@
+//! The configuration, checked: what the rest of the program sees. Every value here is usable as it is.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use crate::{language::Language, secret::SecretString};
+
+/// A checked configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How browsers reach the gateway.
+    pub public_url: PublicUrl,
+    /// Clock times on pages are in this zone (IANA name, checked).
+    pub time_zone: jiff::tz::TimeZone,
+    /// Its IANA name, which the pages show.
+    pub time_zone_name: String,
+    /// Telephone numbers without `+` belong to this region (ISO 3166-1 alpha-2).
+    pub phone_region: String,
+    /// Addresses and TLS files.
+    pub listen: Listen,
+    /// The console.
+    pub upstream: Upstream,
+    /// Where the data is.
+    pub store: StoreConfig,
+    /// The private key file.
+    pub key_file: PathBuf,
+    /// Private directory for the administration socket and Pingora's own files.
+    pub runtime_directory: PathBuf,
+    /// Name, logo, colour, links on the pages.
+    pub branding: Branding,
+    /// What the console is told.
+    pub identity: IdentityHeaders,
+    /// Rules in order; the first match wins; without a match: signed in.
+    pub rules: Vec<crate::config::RuleConfig>,
+    /// Password hashing and the delay that hides it.
+    pub password: PasswordConfig,
+    /// Pending sign-ins and codes.
+    pub sign_in: SignInConfig,
+    /// Sessions.
+    pub session: SessionConfig,
+    /// Trusted devices.
+    pub trusted_device: TrustedDeviceConfig,
+    /// Limits on connections and request heads.
+    pub limits: Limits,
+    /// Who carries text messages; `None`: the SMS method is not offered.
+    pub sms: Option<Provider>,
+    /// Who carries calls; `None`: the voice method is not offered.
+    pub voice: Option<Provider>,
+    /// Who carries mail; `None`: no notices by mail.
+    pub mail: Option<Provider>,
+    /// Where the message inbox listens, when any provider is `inbox`.
+    pub inbox: Option<InboxConfig>,
+    /// Worker threads of the proxy.
+    pub threads: usize,
+    /// Log lines.
+    pub log: LogConfig,
+}
+
+/// `https://host[:port]`, lower case, without a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicUrl {
+    /// Host name or address, lower case; an IPv6 address is in brackets.
+    pub host: String,
+    /// Port; 443 is left out of `authority` and `origin`.
+    pub port: u16,
+}
+
+impl PublicUrl {
+    /// `host` or `host:port`, as in the `Host` header.
+    pub fn authority(&self) -> String {
+        if self.port == 443 { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
+    }
+    /// `https://host[:port]`, as in the `Origin` header (RFC 6454 §6.2).
+    pub fn origin(&self) -> String {
+        format!("https://{}", self.authority())
+    }
+}
+
+/// Listening addresses.
+#[derive(Clone, Debug)]
+pub struct Listen {
+    /// HTTPS.
+    pub https: Vec<SocketAddr>,
+    /// Plain HTTP that only redirects to HTTPS.
+    pub http: Vec<SocketAddr>,
+    /// Certificate chain, PEM.
+    pub certificate: PathBuf,
+    /// Its private key, PEM.
+    pub private_key: PathBuf,
+}
+
+/// The console.
+#[derive(Clone, Debug)]
+pub struct Upstream {
+    /// TLS to the console?
+    pub tls: bool,
+    /// Host name, for resolution, SNI and certificate verification.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// `Host` header the console gets; `None`: what the client sent.
+    pub host_header: Option<String>,
+    /// PEM file with the certificate authority of the console, when it is not a public one.
+    pub ca: Option<PathBuf>,
+    /// Until the connection stands.
+    pub connect_timeout: Duration,
+    /// Between two reads of an answer.
+    pub read_timeout: Duration,
+}
+
+/// The store.
+#[derive(Clone, Debug)]
+pub enum StoreConfig {
+    /// An SQLite file.
+    Sqlite(PathBuf),
+}
+
+/// Looks.
+#[derive(Clone, Debug)]
+pub struct Branding {
+    /// Service name in Japanese.
+    pub name_ja: String,
+    /// Service name in English.
+    pub name_en: String,
+    /// Main colour in light mode, `#rrggbb`.
+    pub colour: Option<String>,
+    /// Where "Help" leads.
+    pub help_url: Option<String>,
+    /// Where "Privacy" leads.
+    pub privacy_url: Option<String>,
+}
+
+impl Branding {
+    /// The service name in a language.
+    pub fn name(&self, language: Language) -> &str {
+        match language {
+            Language::Ja => &self.name_ja,
+            Language::En => &self.name_en,
+        }
+    }
+}
+
+/// Names of the headers the console gets, lower case.
+#[derive(Clone, Debug)]
+pub struct IdentityHeaders {
+    /// User name.
+    pub user: String,
+    /// E-mail address.
+    pub email: String,
+    /// Groups, comma-separated.
+    pub groups: String,
+    /// 1 or 2.
+    pub level: String,
+}
+
+/// One access rule as configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleConfig {
+    /// Path prefix by whole segments: `/static` matches `/static` and `/static/x`, not `/statics`.
+    pub path: String,
+    /// Upper-case methods; empty: all.
+    pub methods: Vec<String>,
+    /// What it takes.
+    pub access: AccessConfig,
+}
+
+/// What a rule asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessConfig {
+    /// Nothing.
+    Public,
+    /// A session.
+    SignedIn,
+    /// Nobody gets it.
+    Deny,
+}
+
+/// Password hashing.
+#[derive(Clone, Debug)]
+pub struct PasswordConfig {
+    /// Argon2id memory in KiB.
+    pub memory_kib: u32,
+    /// Argon2id passes.
+    pub passes: u32,
+    /// Argon2id lanes.
+    pub lanes: u32,
+    /// Hashes at a time; further ones wait.
+    pub parallel: usize,
+    /// Hashes waiting at most; further ones are refused.
+    pub queue: usize,
+    /// No answer to a password comes before this.
+    pub minimum_delay: Duration,
+}
+
+/// Pending sign-ins.
+#[derive(Clone, Debug)]
+pub struct SignInConfig {
+    /// Lifetime of a pending sign-in.
+    pub lifetime: Duration,
+    /// Lifetime of an SMS or voice code.
+    pub code_lifetime: Duration,
+    /// Wrong passwords from one address within the window.
+    pub failures_per_address: u32,
+    /// Wrong passwords from one prefix (/24, /56) within the window.
+    pub failures_per_prefix: u32,
+    /// That window.
+    pub failure_window: Duration,
+}
+
+/// Sessions.
+#[derive(Clone, Debug)]
+pub struct SessionConfig {
+    /// Without a request.
+    pub idle: Duration,
+    /// From the sign-in.
+    pub absolute: Duration,
+    /// At most this many an account; the oldest goes.
+    pub per_account: u32,
+    /// Sessions in memory.
+    pub cache: u64,
+}
+
+/// Trusted devices.
+#[derive(Clone, Debug)]
+pub struct TrustedDeviceConfig {
+    /// From the tick, never extended.
+    pub lifetime: Duration,
+    /// At most this many an account; the oldest goes.
+    pub per_account: u32,
+}
+
+/// Limits on what a client may send.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Whole request head.
+    pub head_deadline: Duration,
+    /// Bytes of the request head.
+    pub head_bytes: usize,
+    /// Header fields.
+    pub header_count: usize,
+    /// Bytes of the request target.
+    pub target_bytes: usize,
+    /// Bytes of a form posted to our own pages.
+    pub form_bytes: usize,
+}
+
+/// A carrier of messages.
+#[derive(Clone, Debug)]
+pub enum Provider {
+    /// The development inbox.
+    Inbox,
+}
+
+/// The development inbox page.
+#[derive(Clone, Debug)]
+pub struct InboxConfig {
+    /// Loopback address it listens on.
+    pub listen: SocketAddr,
+}
+
+/// Logs.
+#[derive(Clone, Debug)]
+pub struct LogConfig {
+    /// `tracing` filter directives.
+    pub filter: String,
+}
+
+/// A secret from the file, from another file or from the environment.
+#[derive(Clone, Debug)]
+pub struct ConfiguredSecret(pub SecretString);
