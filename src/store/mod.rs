@@ -1,1 +1,354 @@
-//! store
+//! The store: whole transactions by name, not rows. One contract for every engine; each limit and each single use is
+//! decided inside one transaction by a conditional statement, and a lost race is a normal answer, not an error.
+
+mod record;
+mod sqlite;
+
+use std::path::{Path, PathBuf};
+
+pub use record::{
+    AccountSummary, BeginSignIn, CodeSpend, CompleteSignIn, Completed, Credentials, EndedSession, EnrolledMethod,
+    Enrolment, MethodState, NewAccount, NewAccountError, NewDevice, OutboxContent, OutboxId, OutboxItem, OutboxOrder,
+    OutboxOutcome, PasswordSpend, PendingSignIn, PresentDevice, PresentedDevice, RateLimit, Recipient, SignInId, Stale,
+    StoredSession,
+};
+
+use crate::{
+    account::{Account, AccountId, LoginName, MethodId},
+    authn::{Attempt, PasswordHash, SignIn},
+    clock::Timestamp,
+    entropy::SharedEntropy,
+    keyring::Keyring,
+    secret::Digest,
+    session::{DeviceId, Lifetime, SessionId, TrustedDevice},
+};
+use std::{sync::Arc, time::Duration};
+
+/// Why a transaction did not happen. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The engine failed or is out of reach.
+    #[error("the store failed: {0}")]
+    Engine(#[from] sqlx::Error),
+    /// The schema could not be brought up to date, or is newer than this program.
+    #[error("the store's schema: {0}")]
+    Schema(String),
+    /// A row does not decode: an incident, with its coordinates.
+    #[error("bad value in {table}.{column} of row {row}")]
+    Corrupt {
+        /// Table.
+        table: &'static str,
+        /// Column.
+        column: &'static str,
+        /// Row identifier.
+        row: String,
+    },
+    /// The file cannot be used as a store.
+    #[error("store {path}: {reason}")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// The result of a transaction.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// An open store. Cheap to clone.
+#[derive(Clone, Debug)]
+pub enum Store {
+    /// An SQLite file.
+    Sqlite(sqlite::SqliteStore),
+}
+
+impl Store {
+    /// Opens an SQLite file, makes it (0600) if it is not there, and brings its schema up to date.
+    pub async fn open_sqlite(path: &Path, keyring: Arc<Keyring>, entropy: SharedEntropy) -> Result<Self> {
+        Ok(Self::Sqlite(sqlite::SqliteStore::open(path, keyring, entropy).await?))
+    }
+
+    /// Makes an account; `Err` inside when a name is taken. Compared with every existing user name and e-mail address: no name may open two accounts.
+    pub async fn create_account(&self, new: &NewAccount) -> Result<std::result::Result<(), NewAccountError>> {
+        match self {
+            Self::Sqlite(s) => s.create_account(new).await,
+        }
+    }
+
+    /// All accounts by user name.
+    pub async fn accounts(&self) -> Result<Vec<AccountSummary>> {
+        match self {
+            Self::Sqlite(s) => s.accounts().await,
+        }
+    }
+
+    /// One account.
+    pub async fn account(&self, id: AccountId) -> Result<Option<AccountSummary>> {
+        match self {
+            Self::Sqlite(s) => s.account(id).await,
+        }
+    }
+
+    /// The account a name belongs to.
+    pub async fn account_by_login(&self, name: &LoginName) -> Result<Option<AccountSummary>> {
+        match self {
+            Self::Sqlite(s) => s.account_by_login(name).await,
+        }
+    }
+
+    /// Disables or enables; disabling raises the credential version and ends sessions, trust and pending sign-ins. `None`: no such account.
+    pub async fn set_disabled(
+        &self,
+        id: AccountId,
+        disabled: bool,
+        now: Timestamp,
+    ) -> Result<Option<Vec<EndedSession>>> {
+        match self {
+            Self::Sqlite(s) => s.set_disabled(id, disabled, now).await,
+        }
+    }
+
+    /// Replaces the password; raises the credential version and ends sessions, trust and pending sign-ins.
+    pub async fn set_password(
+        &self,
+        id: AccountId,
+        hash: &PasswordHash,
+        notice: Option<OutboxItem>,
+        now: Timestamp,
+    ) -> Result<Option<Vec<EndedSession>>> {
+        match self {
+            Self::Sqlite(s) => s.set_password(id, hash, notice, now).await,
+        }
+    }
+
+    /// Removes both methods, so that the next sign-in enrols; raises the credential version and ends sessions, trust and pending sign-ins.
+    pub async fn reset_methods(
+        &self,
+        id: AccountId,
+        notice: Option<OutboxItem>,
+        now: Timestamp,
+    ) -> Result<Option<Vec<EndedSession>>> {
+        match self {
+            Self::Sqlite(s) => s.reset_methods(id, notice, now).await,
+        }
+    }
+
+    /// Stores a pair proven outside a sign-in (the demo's prepared account); the account must have none.
+    pub async fn enrol_directly(
+        &self,
+        id: AccountId,
+        pair: Enrolment,
+        now: Timestamp,
+    ) -> Result<std::result::Result<(), Stale>> {
+        match self {
+            Self::Sqlite(s) => s.enrol_directly(id, pair, now).await,
+        }
+    }
+
+    /// Living trust of an account, newest first.
+    pub async fn devices(&self, account: AccountId, now: Timestamp) -> Result<Vec<TrustedDevice>> {
+        match self {
+            Self::Sqlite(s) => s.devices(account, now).await,
+        }
+    }
+
+    /// Ends one trust and says whether there was one.
+    pub async fn revoke_device(&self, id: DeviceId) -> Result<bool> {
+        match self {
+            Self::Sqlite(s) => s.revoke_device(id).await,
+        }
+    }
+
+    /// Ends every trust of an account.
+    pub async fn revoke_devices(&self, account: AccountId) -> Result<u32> {
+        match self {
+            Self::Sqlite(s) => s.revoke_devices(account).await,
+        }
+    }
+
+    /// Living sessions, newest first; of all accounts when none is named.
+    pub async fn sessions(&self, account: Option<AccountId>, now: Timestamp) -> Result<Vec<StoredSession>> {
+        match self {
+            Self::Sqlite(s) => s.sessions(account, now).await,
+        }
+    }
+
+    /// Ends one session.
+    pub async fn end_session(&self, id: SessionId) -> Result<Option<EndedSession>> {
+        match self {
+            Self::Sqlite(s) => s.end_session(id).await,
+        }
+    }
+
+    /// Ends every session of an account.
+    pub async fn end_sessions(&self, account: AccountId) -> Result<Vec<EndedSession>> {
+        match self {
+            Self::Sqlite(s) => s.end_sessions(account).await,
+        }
+    }
+
+    // Signing in
+    /// What a password is checked against; also for disabled accounts, whose password must never prove anything.
+    pub async fn credentials(&self, name: &LoginName) -> Result<Option<Credentials>> {
+        match self {
+            Self::Sqlite(s) => s.credentials(name).await,
+        }
+    }
+
+    /// Pays for one try at a password, before it is checked (`authn::throttle`): one conditional statement counts it and sets the wait it leads to.
+    pub async fn spend_password_attempt(&self, key: Digest, now: Timestamp) -> Result<PasswordSpend> {
+        match self {
+            Self::Sqlite(s) => s.spend_password_attempt(key, now).await,
+        }
+    }
+
+    /// Counts one event within a window; `false` once the limit is reached. One statement.
+    pub async fn spend_rate(&self, limit: RateLimit, now: Timestamp) -> Result<bool> {
+        match self {
+            Self::Sqlite(s) => s.spend_rate(limit, now).await,
+        }
+    }
+
+    /// Takes one event back: the password was right.
+    pub async fn refund_rate(&self, key: Digest, now: Timestamp) -> Result<()> {
+        match self {
+            Self::Sqlite(s) => s.refund_rate(key, now).await,
+        }
+    }
+
+    /// Stores a pending sign-in with its message; `Stale` when the account was disabled or its credentials changed since the password was read.
+    pub async fn begin_sign_in(&self, begin: &BeginSignIn, now: Timestamp) -> Result<std::result::Result<(), Stale>> {
+        match self {
+            Self::Sqlite(s) => s.begin_sign_in(begin, now).await,
+        }
+    }
+
+    /// Reads a pending sign-in by its cookie; `None` when unknown, over, or of older credentials.
+    pub async fn pending_sign_in(&self, digest: &Digest, now: Timestamp) -> Result<Option<PendingSignIn>> {
+        match self {
+            Self::Sqlite(s) => s.pending_sign_in(digest, now).await,
+        }
+    }
+
+    /// The same by name, for the delivery worker.
+    pub async fn pending_sign_in_by_id(&self, id: SignInId, now: Timestamp) -> Result<Option<PendingSignIn>> {
+        match self {
+            Self::Sqlite(s) => s.pending_sign_in_by_id(id, now).await,
+        }
+    }
+
+    /// Moves a pending sign-in on, by compare-and-swap, with its message.
+    pub async fn save_sign_in(
+        &self,
+        id: SignInId,
+        version: i64,
+        sign_in: &SignIn,
+        message: Option<&OutboxOrder>,
+    ) -> Result<std::result::Result<(), Stale>> {
+        match self {
+            Self::Sqlite(s) => s.save_sign_in(id, version, sign_in, message).await,
+        }
+    }
+
+    /// Ends a pending sign-in ("use another account").
+    pub async fn abandon_sign_in(&self, digest: &Digest) -> Result<()> {
+        match self {
+            Self::Sqlite(s) => s.abandon_sign_in(digest).await,
+        }
+    }
+
+    /// Pays for one try at a code of an enrolled method, before the comparison (`authn::throttle`): one conditional statement counts it, sets the pause it leads to and refuses paused and disabled methods.
+    pub async fn spend_code_attempt(&self, method: MethodId, now: Timestamp) -> Result<CodeSpend> {
+        match self {
+            Self::Sqlite(s) => s.spend_code_attempt(method, now).await,
+        }
+    }
+
+    /// Pays for one try at an enrolment code, with what is left; `None` when none was. One conditional statement.
+    pub async fn spend_enrolment_attempt(&self, id: SignInId) -> Result<Option<(Attempt, u32)>> {
+        match self {
+            Self::Sqlite(s) => s.spend_enrolment_attempt(id).await,
+        }
+    }
+
+    /// Judges and exchanges a trusted device's value in one transaction.
+    pub async fn present_device(&self, present: &PresentDevice) -> Result<PresentedDevice> {
+        match self {
+            Self::Sqlite(s) => s.present_device(present).await,
+        }
+    }
+
+    /// Ends a sign-in: burns the code (`last_step < step`), clears the method's count, stores pair, device and session, all or nothing. `Stale` when the pending sign-in moved on, the account was disabled, its credentials changed, or it has a pair already.
+    pub async fn complete_sign_in(&self, complete: &CompleteSignIn) -> Result<std::result::Result<Completed, Stale>> {
+        match self {
+            Self::Sqlite(s) => s.complete_sign_in(complete).await,
+        }
+    }
+
+    // Sessions
+    /// Reads a session by its cookie, whatever its age; `None` when unknown, disabled, or of older credentials.
+    pub async fn session(&self, digest: &Digest) -> Result<Option<StoredSession>> {
+        match self {
+            Self::Sqlite(s) => s.session(digest).await,
+        }
+    }
+
+    /// Moves `last_used_at` forward, never back; the time stored now, `None` when the session is gone.
+    pub async fn touch_session(&self, id: SessionId, at: Timestamp) -> Result<Option<Timestamp>> {
+        match self {
+            Self::Sqlite(s) => s.touch_session(id, at).await,
+        }
+    }
+
+    /// Ends the session of a cookie.
+    pub async fn end_session_by_digest(&self, digest: &Digest) -> Result<Option<EndedSession>> {
+        match self {
+            Self::Sqlite(s) => s.end_session_by_digest(digest).await,
+        }
+    }
+
+    // The outbox
+    /// Orders a message that hangs on no sign-in.
+    pub async fn enqueue(&self, item: &OutboxItem) -> Result<()> {
+        match self {
+            Self::Sqlite(s) => s.enqueue(item).await,
+        }
+    }
+
+    /// Takes due messages: each is handed out once, and after a crash in the middle not again (at most once: a code that may have gone out is never sent twice by itself).
+    pub async fn claim_messages(&self, limit: u32, now: Timestamp) -> Result<Vec<OutboxItem>> {
+        match self {
+            Self::Sqlite(s) => s.claim_messages(limit, now).await,
+        }
+    }
+
+    /// Records how it ended.
+    pub async fn finish_message(&self, id: OutboxId, outcome: OutboxOutcome, now: Timestamp) -> Result<()> {
+        match self {
+            Self::Sqlite(s) => s.finish_message(id, outcome, now).await,
+        }
+    }
+
+    /// Waits until a message may have been ordered by this process.
+    pub async fn next_message_signal(&self) {
+        match self {
+            Self::Sqlite(s) => s.next_message_signal().await,
+        }
+    }
+
+    // Upkeep
+    /// Deletes what has expired: sign-ins, sessions, trust, finished messages, old counters. The number of rows.
+    pub async fn purge(&self, lifetime: Lifetime, now: Timestamp) -> Result<u64> {
+        match self {
+            Self::Sqlite(s) => s.purge(lifetime, now).await,
+        }
+    }
+
+    /// One trivial read: the store answers.
+    pub async fn ping(&self) -> Result<()> {
+        match self {
+            Self::Sqlite(s) => s.ping().await,
+        }
+    }
+}
