@@ -168,9 +168,14 @@ impl Store {
     }
 
     /// Living sessions, newest first; of all accounts when none is named.
-    pub async fn sessions(&self, account: Option<AccountId>, now: Timestamp) -> Result<Vec<StoredSession>> {
+    pub async fn sessions(
+        &self,
+        account: Option<AccountId>,
+        lifetime: Lifetime,
+        now: Timestamp,
+    ) -> Result<Vec<StoredSession>> {
         match self {
-            Self::Sqlite(s) => s.sessions(account, now).await,
+            Self::Sqlite(s) => s.sessions(account, lifetime, now).await,
         }
     }
 
@@ -245,9 +250,10 @@ impl Store {
         version: i64,
         sign_in: &SignIn,
         message: Option<&OutboxOrder>,
+        now: Timestamp,
     ) -> Result<std::result::Result<(), Stale>> {
         match self {
-            Self::Sqlite(s) => s.save_sign_in(id, version, sign_in, message).await,
+            Self::Sqlite(s) => s.save_sign_in(id, version, sign_in, message, now).await,
         }
     }
 

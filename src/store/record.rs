@@ -47,9 +47,9 @@ pub struct AccountSummary {
     pub account: Account,
     /// Its methods, when it has them.
     pub pair: Option<MethodPair>,
-    /// Live sessions.
+    /// Sessions of its current credentials; those that are over by age count until they are purged.
     pub sessions: u32,
-    /// Trusted devices.
+    /// Trusted devices, counted likewise.
     pub devices: u32,
 }
 

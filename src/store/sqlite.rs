@@ -75,7 +75,12 @@ impl SqliteStore {
         Err(not_yet())
     }
 
-    pub(super) async fn sessions(&self, _account: Option<AccountId>, _now: Timestamp) -> Result<Vec<StoredSession>> {
+    pub(super) async fn sessions(
+        &self,
+        _account: Option<AccountId>,
+        _lifetime: Lifetime,
+        _now: Timestamp,
+    ) -> Result<Vec<StoredSession>> {
         Err(not_yet())
     }
 
@@ -125,6 +130,7 @@ impl SqliteStore {
         _version: i64,
         _sign_in: &SignIn,
         _message: Option<&OutboxOrder>,
+        _now: Timestamp,
     ) -> Result<std::result::Result<(), Stale>> {
         Err(not_yet())
     }
