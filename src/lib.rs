@@ -4,7 +4,7 @@
 //! A module may use only what stands to its right:
 //!
 //! ```text
-//! main > cli > server > proxy | admin | tls > portal > app > store | delivery > access | authn > session > account
+//! main > cli > server > proxy | admin | tls > portal > app > delivery > store > access | authn > session > account
 //!      > keyring > config | audit | telemetry > clock | entropy | secret | language
 //! ```
 //!

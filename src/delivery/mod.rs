@@ -1,1 +1,11 @@
-//! delivery
+//! Getting messages to people: what they say, who carries them, and the worker that empties the outbox. Codes are
+//! derived at the moment of sending and are never stored, logged or shown in `Debug`.
+
+pub mod message;
+mod outbox;
+mod provider;
+pub mod providers;
+pub mod speech;
+
+pub use outbox::{Carriers, Worker};
+pub use provider::{Body, Carrier, Outcome, Outgoing};

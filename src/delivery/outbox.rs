@@ -1,0 +1,190 @@
+//! The worker that empties the outbox. It derives a code at the moment of sending, so that none is ever stored, and hands
+//! each message over at most once: a code that may have gone out is never sent again by itself.
+
+use std::{future::Future, pin::pin, sync::Arc, time::Duration};
+
+use super::{
+    message::{self, Notice, Sender},
+    provider::{Body, Carrier, Outcome, Outgoing},
+    providers::inbox::Inbox,
+    speech,
+};
+use crate::{
+    authn::Passcode,
+    clock::{SharedClock, Timestamp},
+    config::{Config, Provider},
+    keyring::Keyring,
+    store::{OutboxContent, OutboxItem, OutboxOutcome, Recipient, Store, StoreError},
+};
+
+/// Messages taken from the outbox at a time.
+const BATCH: u32 = 32;
+/// Looks for messages that no signal announced: those of another process, and those that were due after a restart.
+const POLL: Duration = Duration::from_secs(2);
+
+/// Who carries each channel; `None`: nobody.
+#[derive(Clone, Debug)]
+pub struct Carriers {
+    /// Text messages.
+    pub sms: Option<Carrier>,
+    /// Calls.
+    pub voice: Option<Carrier>,
+    /// Mail.
+    pub mail: Option<Carrier>,
+}
+
+impl Carriers {
+    /// As configured. `inbox` stands wherever the configuration names it.
+    pub fn new(config: &Config, inbox: &Inbox) -> Self {
+        let carrier = |provider: &Option<Provider>| {
+            provider.as_ref().map(|provider| match provider {
+                Provider::Inbox => Carrier::Inbox(inbox.clone()),
+            })
+        };
+        Self { sms: carrier(&config.sms), voice: carrier(&config.voice), mail: carrier(&config.mail) }
+    }
+
+    async fn send(&self, message: &Outgoing) -> Outcome {
+        let carrier = match message.body {
+            Body::Sms { .. } => &self.sms,
+            Body::Voice { .. } => &self.voice,
+            Body::Mail { .. } => &self.mail,
+        };
+        match carrier {
+            Some(carrier) => carrier.send(message).await,
+            None => Outcome::Misconfigured,
+        }
+    }
+}
+
+/// Sends what the outbox holds.
+#[derive(Debug)]
+pub struct Worker {
+    store: Store,
+    keyring: Arc<Keyring>,
+    clock: SharedClock,
+    sender: Sender,
+    carriers: Carriers,
+}
+
+impl Worker {
+    /// A worker; it does nothing until [`run`](Self::run) or [`deliver_due`](Self::deliver_due).
+    pub fn new(store: Store, keyring: Arc<Keyring>, clock: SharedClock, config: &Config, carriers: Carriers) -> Self {
+        let sender = Sender {
+            name_ja: config.branding.name_ja.clone(),
+            name_en: config.branding.name_en.clone(),
+            host: config.public_url.host.clone(),
+            time_zone: config.time_zone.clone(),
+            time_zone_name: config.time_zone_name.clone(),
+        };
+        Self { store, keyring, clock, sender, carriers }
+    }
+
+    /// Works until `shutdown` resolves. Messages already taken are finished first; the rest wait in the outbox.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        let mut shutdown = pin!(shutdown);
+        loop {
+            if let Err(error) = self.deliver_due().await {
+                tracing::error!(%error, "the outbox cannot be read; trying again");
+            }
+            tokio::select! {
+                biased;
+                () = &mut shutdown => return,
+                () = self.store.next_message_signal() => {}
+                () = tokio::time::sleep(POLL) => {}
+            }
+        }
+    }
+
+    /// Sends everything that is due now; how many messages were taken.
+    pub async fn deliver_due(&self) -> Result<usize, StoreError> {
+        let mut taken = 0;
+        loop {
+            let items = self.store.claim_messages(BATCH, self.clock.now()).await?;
+            if items.is_empty() {
+                return Ok(taken);
+            }
+            taken += items.len();
+            for item in items {
+                let outcome = self.deliver(&item).await?;
+                self.store.finish_message(item.id, outcome, self.clock.now()).await?;
+            }
+        }
+    }
+
+    async fn deliver(&self, item: &OutboxItem) -> Result<OutboxOutcome, StoreError> {
+        let now = self.clock.now();
+        let Some(message) = self.render(item, now).await? else {
+            tracing::info!(message = %item.id, "not sent: it is over");
+            return Ok(OutboxOutcome::Expired);
+        };
+        let channel = message.body.channel();
+        Ok(match self.carriers.send(&message).await {
+            Outcome::Accepted => {
+                tracing::info!(message = %item.id, channel, ending = ending(&item.to), "sent");
+                OutboxOutcome::Sent
+            }
+            Outcome::Misconfigured => {
+                tracing::error!(message = %item.id, channel, "not sent: nobody is configured to carry this channel");
+                OutboxOutcome::Failed
+            }
+        })
+    }
+
+    /// `None` when its time, its challenge or its sign-in is over.
+    async fn render(&self, item: &OutboxItem, now: Timestamp) -> Result<Option<Outgoing>, StoreError> {
+        if now >= item.expires_at {
+            return Ok(None);
+        }
+        let notice = match item.content {
+            OutboxContent::Code { sign_in, challenge } => {
+                let pending = self.store.pending_sign_in_by_id(sign_in, now).await?;
+                let current = pending.as_ref().and_then(|p| p.sign_in.challenge()).filter(|c| c.id() == challenge);
+                let Some(code) = current.and_then(|c| c.code(&self.keyring, now)) else { return Ok(None) };
+                return Ok(self.code_body(item, &code, now).map(|body| outgoing(item, body, now)));
+            }
+            OutboxContent::TwoStepEnabled => Notice::TwoStepEnabled,
+            OutboxContent::PasswordSetByOperator => Notice::PasswordSetByOperator,
+            OutboxContent::SecondStepReset => Notice::SecondStepReset,
+        };
+        Ok(self.notice_body(item, notice).map(|body| outgoing(item, body, now)))
+    }
+
+    /// `None` for mail: no code ever goes there.
+    fn code_body(&self, item: &OutboxItem, code: &Passcode, now: Timestamp) -> Option<Body> {
+        match &item.to {
+            Recipient::Sms(to) => {
+                let text = message::sms(item.language, &self.sender, code, item.expires_at.since(now));
+                Some(Body::Sms { to: to.clone(), text })
+            }
+            Recipient::Voice(to) => {
+                let plan = speech::plan(item.language, self.sender.name(item.language), code);
+                Some(Body::Voice { to: to.clone(), plan })
+            }
+            Recipient::Mail(_) => None,
+        }
+    }
+
+    /// `None` for phones: notices go by mail.
+    fn notice_body(&self, item: &OutboxItem, notice: Notice) -> Option<Body> {
+        match &item.to {
+            Recipient::Mail(to) => {
+                let mail = message::notice(item.language, &self.sender, notice, item.created_at);
+                Some(Body::Mail { to: to.clone(), mail })
+            }
+            Recipient::Sms(_) | Recipient::Voice(_) => None,
+        }
+    }
+}
+
+fn outgoing(item: &OutboxItem, body: Body, now: Timestamp) -> Outgoing {
+    Outgoing { id: item.id, language: item.language, at: now, body }
+}
+
+/// The last two digits, for logs; nothing of a mail address.
+fn ending(to: &Recipient) -> &str {
+    match to {
+        Recipient::Sms(number) | Recipient::Voice(number) => number.last_two(),
+        Recipient::Mail(_) => "",
+    }
+}

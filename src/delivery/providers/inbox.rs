@@ -1,0 +1,464 @@
+//! A provider for development: keeps the last messages in memory and shows them on a page of its own loopback listener,
+//! as the phones would have received them. It must never run where real people sign in: whoever opens the page reads
+//! every code.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    process::Stdio,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use askama::Template;
+use axum::{
+    Json, Router,
+    extract::{Path, Request, State},
+    middleware::{self, Next},
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header, uri::Authority};
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use crate::{
+    clock::Timestamp,
+    delivery::{
+        provider::{Body, Outcome, Outgoing},
+        speech::{self, Phrase},
+    },
+    language::Language,
+};
+
+/// Messages kept; the oldest goes.
+const KEPT: usize = 200;
+/// Recordings kept; a call is about 2 MB.
+const RECORDINGS_KEPT: usize = 8;
+/// A call is half a minute and takes well under a second to render.
+const RENDER_DEADLINE: Duration = Duration::from_secs(20);
+/// The longest recording worth keeping.
+const RECORDING_BYTES: u64 = 16 * 1024 * 1024;
+
+/// The messages, shared between the worker that fills them and the page that shows them. Cheap to clone.
+#[derive(Clone)]
+pub struct Inbox(Arc<Shared>);
+
+struct Shared {
+    messages: Mutex<VecDeque<Message>>,
+    next_id: AtomicU64,
+    time_zone: TimeZone,
+    speaks: bool,
+    /// Held while one is made, so that a page full of players does not start as many engines.
+    recordings: tokio::sync::Mutex<VecDeque<(u64, Bytes)>>,
+}
+
+impl fmt::Debug for Inbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Inbox(…)")
+    }
+}
+
+/// A message as a fake phone or mailbox holds it: with its code and its full number.
+#[derive(Clone, Serialize)]
+struct Message {
+    /// Counts up from 1.
+    id: u64,
+    /// `sms`, `voice` or `mail`.
+    channel: &'static str,
+    /// E.164 number or mail address.
+    to: String,
+    /// Digits dialled after the call is answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extension: Option<String>,
+    /// Of the text.
+    language: Language,
+    /// Of a mail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
+    /// What a person reads; a call as its transcript.
+    text: String,
+    /// When it was handed over, in milliseconds since the epoch.
+    at: Timestamp,
+    #[serde(skip)]
+    plan: Option<Vec<Phrase>>,
+}
+
+impl Inbox {
+    /// An empty inbox; its page shows clock times in this zone.
+    pub fn new(time_zone: TimeZone) -> Self {
+        Self(Arc::new(Shared {
+            messages: Mutex::new(VecDeque::new()),
+            next_id: AtomicU64::new(1),
+            time_zone,
+            speaks: espeak_is_installed(),
+            recordings: tokio::sync::Mutex::new(VecDeque::new()),
+        }))
+    }
+
+    /// Takes one message.
+    pub(in crate::delivery) fn receive(&self, message: &Outgoing) -> Outcome {
+        let (to, extension, subject, plan) = match &message.body {
+            Body::Sms { to, .. } => (to.e164().to_owned(), None, None, None),
+            Body::Voice { to, plan } => {
+                (to.e164().to_owned(), to.extension().map(str::to_owned), None, Some(plan.clone()))
+            }
+            Body::Mail { to, mail } => (to.as_str().to_owned(), None, Some(mail.subject.clone()), None),
+        };
+        let kept = Message {
+            id: self.0.next_id.fetch_add(1, Ordering::Relaxed),
+            channel: message.body.channel(),
+            to,
+            extension,
+            language: message.language,
+            subject,
+            text: message.body.text(),
+            at: message.at,
+            plan,
+        };
+        let mut messages = self.0.messages.lock().unwrap_or_else(PoisonError::into_inner);
+        messages.push_front(kept);
+        messages.truncate(KEPT);
+        Outcome::Accepted
+    }
+
+    /// Newest first.
+    fn messages(&self) -> Vec<Message> {
+        self.0.messages.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    fn message(&self, id: u64) -> Option<Message> {
+        self.0.messages.lock().unwrap_or_else(PoisonError::into_inner).iter().find(|m| m.id == id).cloned()
+    }
+
+    /// The recording of a call; `None` when there is no such call, or no engine that speaks.
+    async fn recording(&self, id: u64) -> Option<Bytes> {
+        if !self.0.speaks {
+            return None;
+        }
+        let message = self.message(id)?;
+        let plan = message.plan?;
+        let mut recordings = self.0.recordings.lock().await;
+        if let Some((_, made)) = recordings.iter().find(|(of, _)| *of == id) {
+            return Some(made.clone());
+        }
+        let made = match tokio::time::timeout(RENDER_DEADLINE, speak(&plan, message.language)).await {
+            Ok(Ok(wav)) => Bytes::from(wav),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "espeak-ng did not render a call");
+                return None;
+            }
+            Err(_too_slow) => {
+                tracing::warn!("espeak-ng took too long to render a call");
+                return None;
+            }
+        };
+        recordings.push_front((id, made.clone()));
+        recordings.truncate(RECORDINGS_KEPT);
+        Some(made)
+    }
+}
+
+fn espeak_is_installed() -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|directory| directory.join("espeak-ng").is_file())
+}
+
+/// Renders a call as a WAV file. The text goes through standard input: a command line is visible to every process.
+async fn speak(plan: &[Phrase], language: Language) -> std::io::Result<Vec<u8>> {
+    let mut engine = tokio::process::Command::new("espeak-ng")
+        .args(["-v", language.tag(), "-s", "150", "-m", "--stdin", "--stdout"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()?;
+    let (Some(mut input), Some(output)) = (engine.stdin.take(), engine.stdout.take()) else {
+        return Err(std::io::Error::other("espeak-ng was started without pipes"));
+    };
+    // It reads to the end of its input before it writes, so the two need not be interleaved.
+    input.write_all(speech::ssml(plan, language).as_bytes()).await?;
+    drop(input);
+    let mut wav = Vec::new();
+    output.take(RECORDING_BYTES).read_to_end(&mut wav).await?;
+    let status = engine.wait().await?;
+    if !status.success() {
+        return Err(std::io::Error::other(format!("espeak-ng ended with {status}")));
+    }
+    state_length(&mut wav);
+    Ok(wav)
+}
+
+/// Writing to a pipe, espeak-ng cannot know the length and states a huge one; a player would show a call of hours.
+fn state_length(wav: &mut [u8]) {
+    const HEADER: usize = 44;
+    let Some(samples) = wav.len().checked_sub(HEADER).and_then(|n| u32::try_from(n).ok()) else { return };
+    if let Some(field) = wav.get_mut(4..8) {
+        field.copy_from_slice(&samples.saturating_add(36).to_le_bytes());
+    }
+    if let Some(field) = wav.get_mut(40..44) {
+        field.copy_from_slice(&samples.to_le_bytes());
+    }
+}
+
+/// The page, for its own loopback listener.
+pub fn router(inbox: Inbox) -> Router {
+    Router::new()
+        .route("/", get(list))
+        .route("/messages.json", get(list_json))
+        // A path segment is matched whole, so the handler reads `12.wav` itself.
+        .route("/messages/{file}", get(recording))
+        .route("/style.css", get(style))
+        .fallback(async || (StatusCode::NOT_FOUND, "not found\n"))
+        .layer(middleware::from_fn(guard))
+        .with_state(inbox)
+}
+
+/// Only a browser that was sent to this machine by name may read: a page elsewhere can point its own name at a loopback
+/// address (DNS rebinding) and would otherwise read the codes.
+async fn guard(request: Request, next: Next) -> Response {
+    let mut response = if is_loopback_host(request.headers()) {
+        next.run(request).await
+    } else {
+        (StatusCode::MISDIRECTED_REQUEST, "this page answers on localhost only\n").into_response()
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; style-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        ),
+    );
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    response
+}
+
+fn is_loopback_host(headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
+    let Some(authority) = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok()) else { return false };
+    let name = authority.host();
+    name.eq_ignore_ascii_case("localhost") || matches!(name, "127.0.0.1" | "[::1]")
+}
+
+#[derive(Template)]
+#[template(path = "inbox.html")]
+struct Page {
+    rows: Vec<Row>,
+    kept: usize,
+    zone: String,
+    speaks: bool,
+}
+
+struct Row {
+    message: Message,
+    kind_ja: &'static str,
+    kind_en: &'static str,
+    at: String,
+}
+
+impl Row {
+    fn new(message: Message, zone: &TimeZone) -> Self {
+        let (kind_ja, kind_en) = match message.channel {
+            "sms" => ("SMS", "Text message"),
+            "voice" => ("音声通話", "Voice call"),
+            _ => ("メール", "Mail"),
+        };
+        let at = jiff::Timestamp::from_millisecond(message.at.as_millis())
+            .map(|at| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string())
+            .unwrap_or_default();
+        Self { message, kind_ja, kind_en, at }
+    }
+}
+
+async fn list(State(inbox): State<Inbox>) -> Response {
+    let zone = &inbox.0.time_zone;
+    let page = Page {
+        rows: inbox.messages().into_iter().map(|message| Row::new(message, zone)).collect(),
+        kept: KEPT,
+        zone: zone.iana_name().unwrap_or("UTC").to_owned(),
+        speaks: inbox.0.speaks,
+    };
+    match page.render() {
+        Ok(html) => Html(html).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the inbox page does not render");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+async fn list_json(State(inbox): State<Inbox>) -> Json<Vec<Message>> {
+    Json(inbox.messages())
+}
+
+async fn recording(State(inbox): State<Inbox>, Path(file): Path<String>) -> Response {
+    let id = file.strip_suffix(".wav").and_then(|id| id.parse().ok());
+    let made = match id {
+        Some(id) => inbox.recording(id).await,
+        None => None,
+    };
+    match made {
+        Some(wav) => ([(header::CONTENT_TYPE, "audio/wav")], wav).into_response(),
+        None => (StatusCode::NOT_FOUND, "no such recording\n").into_response(),
+    }
+}
+
+async fn style() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../templates/inbox.css"))
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::{
+        account::{EmailAddress, PhoneNumber},
+        delivery::message::{self, Notice, sample_code, sample_sender},
+        entropy::SystemEntropy,
+        store::OutboxId,
+    };
+
+    fn outgoing(body: Body, language: Language) -> Outgoing {
+        Outgoing {
+            id: OutboxId::random(&SystemEntropy::new()),
+            language,
+            at: Timestamp::from_secs(1_795_325_100),
+            body,
+        }
+    }
+
+    fn text(text: &str) -> Outgoing {
+        let to = PhoneNumber::parse("090-1234-5678", "JP").unwrap();
+        outgoing(Body::Sms { to, text: text.to_owned() }, Language::Ja)
+    }
+
+    fn call(language: Language) -> Outgoing {
+        let to = PhoneNumber::parse("03-1234-5678 内線12", "JP").unwrap();
+        outgoing(Body::Voice { to, plan: speech::plan(language, "セラーコンソール", &sample_code()) }, language)
+    }
+
+    fn mail() -> Outgoing {
+        let to = EmailAddress::parse("seller@example.jp").unwrap();
+        let mail = message::notice(Language::En, &sample_sender(), Notice::TwoStepEnabled, Timestamp::EPOCH);
+        outgoing(Body::Mail { to, mail }, Language::En)
+    }
+
+    fn empty() -> Inbox {
+        Inbox::new(TimeZone::get("Asia/Tokyo").unwrap())
+    }
+
+    async fn fetch_as(inbox: &Inbox, host: &str, path: &str) -> (StatusCode, HeaderMap, Bytes) {
+        let request = Request::builder().uri(path).header(header::HOST, host).body(axum::body::Body::empty()).unwrap();
+        let (head, body) = router(inbox.clone()).oneshot(request).await.unwrap().into_parts();
+        (head.status, head.headers, body.collect().await.unwrap().to_bytes())
+    }
+
+    async fn fetch(inbox: &Inbox, path: &str) -> (StatusCode, HeaderMap, String) {
+        let (status, headers, body) = fetch_as(inbox, "127.0.0.1:8025", path).await;
+        (status, headers, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn the_page_shows_every_channel_newest_first_and_escapes() {
+        let inbox = empty();
+        let (_, _, page) = fetch(&inbox, "/").await;
+        assert!(page.contains("まだ何も届いていません"));
+
+        inbox.receive(&text("<b>認証コード</b>"));
+        inbox.receive(&call(Language::Ja));
+        inbox.receive(&mail());
+        let (status, headers, page) = fetch(&inbox, "/").await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(page.contains("&#60;b&#62;認証コード") && !page.contains("<b>"), "{page}");
+        assert!(page.contains("+819012345678") && page.contains("2026-11-22 14:25:00"), "{page}");
+        assert!(page.find("SellerPortal: Two-step").unwrap() < page.find("こちらは").unwrap());
+        assert!(page.find("こちらは").unwrap() < page.find("認証コード&#60;").unwrap(), "newest first");
+        assert!(!page.contains("<script"), "works without scripts");
+
+        assert_eq!(headers[header::CACHE_CONTROL], "no-store");
+        let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+        assert!(!page.contains("style=\""), "the policy would drop inline styles");
+        assert_eq!(fetch(&inbox, "/style.css").await.1[header::CONTENT_TYPE], "text/css; charset=utf-8");
+    }
+
+    #[tokio::test]
+    async fn the_list_for_programs_holds_what_the_phone_got() {
+        let inbox = empty();
+        inbox.receive(&text("認証コード：123456\n@console.example.jp #123456"));
+        inbox.receive(&call(Language::En));
+        let (_, _, body) = fetch(&inbox, "/messages.json").await;
+        let list: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(list[0]["channel"], "voice");
+        assert_eq!(list[0]["to"], "+81312345678");
+        assert_eq!(list[0]["extension"], "12");
+        assert_eq!(list[0]["language"], "en");
+        assert_eq!(list[1]["id"], 1);
+        assert_eq!(list[1]["text"], "認証コード：123456\n@console.example.jp #123456");
+        assert_eq!(list[1]["at"], 1_795_325_100_000_i64);
+        assert!(list[1].get("subject").is_none());
+    }
+
+    #[tokio::test]
+    async fn memory_is_bounded_and_the_oldest_goes() {
+        let inbox = empty();
+        for n in 1..=KEPT + 5 {
+            inbox.receive(&text(&format!("message {n}")));
+        }
+        let kept = inbox.messages();
+        assert_eq!(kept.len(), KEPT);
+        assert_eq!(kept[0].text, format!("message {}", KEPT + 5));
+        assert_eq!(kept[KEPT - 1].text, "message 6");
+    }
+
+    #[tokio::test]
+    async fn another_host_name_reads_nothing() {
+        let inbox = empty();
+        inbox.receive(&text("認証コード：123456"));
+        for host in ["attacker.example", "127.0.0.1.attacker.example", "localhost.attacker.example:8025", "[::2]", ""] {
+            let (status, headers, body) = fetch_as(&inbox, host, "/messages.json").await;
+            assert_eq!(status, StatusCode::MISDIRECTED_REQUEST, "{host}");
+            assert!(!String::from_utf8_lossy(&body).contains("123456"), "{host}");
+            assert_eq!(headers[header::CACHE_CONTROL], "no-store");
+        }
+        for host in ["localhost", "LOCALHOST:8025", "127.0.0.1", "[::1]:8025"] {
+            assert_eq!(fetch_as(&inbox, host, "/messages.json").await.0, StatusCode::OK, "{host}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_can_be_listened_to() {
+        assert!(espeak_is_installed(), "espeak-ng is missing: apt-get install espeak-ng");
+        let inbox = empty();
+        inbox.receive(&call(Language::Ja));
+        inbox.receive(&call(Language::En));
+        inbox.receive(&text("not a call"));
+        for id in [1, 2] {
+            let (status, headers, wav) = fetch_as(&inbox, "localhost", &format!("/messages/{id}.wav")).await;
+            assert_eq!(status, StatusCode::OK);
+            assert_eq!(headers[header::CONTENT_TYPE], "audio/wav");
+            assert_eq!(&wav[..4], b"RIFF");
+            let stated = u32::from_le_bytes(wav[40..44].try_into().unwrap()) as usize;
+            assert_eq!(stated, wav.len() - 44, "the stated length is the real one");
+            let rate = u32::from_le_bytes(wav[24..28].try_into().unwrap()) as usize;
+            let seconds = stated / 2 / rate;
+            assert!((20..90).contains(&seconds), "three readings take {seconds} s");
+            let again = fetch_as(&inbox, "localhost", &format!("/messages/{id}.wav")).await.2;
+            assert_eq!(wav.as_ptr(), again.as_ptr(), "the second time it comes from memory");
+        }
+        for missing in ["/messages/3.wav", "/messages/99.wav", "/messages/1", "/messages/x.wav"] {
+            assert_eq!(fetch_as(&inbox, "localhost", missing).await.0, StatusCode::NOT_FOUND, "{missing}");
+        }
+    }
+}

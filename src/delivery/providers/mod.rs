@@ -1,0 +1,3 @@
+//! Who carries messages, one file each.
+
+pub mod inbox;
