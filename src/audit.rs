@@ -1,1 +1,206 @@
-//! audit
+//! Security events: a closed list, each written as one line under the `audit` target. An event names accounts,
+//! sessions and devices by identifier and never carries what a person typed.
+
+use std::net::IpAddr;
+
+/// Where an event came from.
+#[derive(Clone, Copy, Debug)]
+pub enum Origin {
+    /// A browser at this address.
+    Client(IpAddr),
+    /// The command line or the administration socket.
+    Operator,
+    /// The gateway itself.
+    Gateway,
+}
+
+/// How a second step was passed or refused, in one word.
+pub type Word = &'static str;
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Event<'a> {
+    /// A password was right; the second step is due.
+    PasswordAccepted {
+        /// Whose.
+        account: &'a str,
+    },
+    /// A name or a password was wrong. `account` is set where the name exists.
+    PasswordRefused {
+        /// Whose, if anybody's.
+        account: Option<&'a str>,
+    },
+    /// A try was refused without being checked.
+    PasswordThrottled {
+        /// Whose, if anybody's.
+        account: Option<&'a str>,
+        /// `account`, `address` or `prefix`.
+        by: Word,
+    },
+    /// A code was right.
+    CodeAccepted {
+        /// Whose.
+        account: &'a str,
+        /// Channel.
+        method: Word,
+        /// `primary` or `backup`.
+        role: Word,
+    },
+    /// A code was not accepted.
+    CodeRefused {
+        /// Whose.
+        account: &'a str,
+        /// Channel.
+        method: Word,
+        /// `wrong`, `expired`, `reused`, `paused`, `disabled`.
+        reason: Word,
+    },
+    /// A code was ordered.
+    CodeOrdered {
+        /// Whose.
+        account: &'a str,
+        /// Channel.
+        method: Word,
+    },
+    /// Both methods were proven. `mailed_link` says whether a mailed link protected a first enrolment.
+    Enrolled {
+        /// Whose.
+        account: &'a str,
+        /// Channel of the primary.
+        primary: Word,
+        /// Channel of the backup.
+        backup: Word,
+        /// Was a mailed link part of it?
+        mailed_link: bool,
+    },
+    /// A session began.
+    SessionStarted {
+        /// Whose.
+        account: &'a str,
+        /// Which.
+        session: &'a str,
+        /// A channel, or `trusted_device`.
+        second_step: Word,
+    },
+    /// A session ended before its time.
+    SessionEnded {
+        /// Whose.
+        account: &'a str,
+        /// Which.
+        session: &'a str,
+        /// `sign_out`, `replaced`, `operator`, `credentials`.
+        reason: Word,
+    },
+    /// A browser was trusted.
+    DeviceTrusted {
+        /// Whose.
+        account: &'a str,
+        /// Which.
+        device: &'a str,
+    },
+    /// A replaced value of a trusted device was shown: somebody has a copy.
+    DeviceReplayed {
+        /// Whose.
+        account: &'a str,
+        /// Which.
+        device: &'a str,
+    },
+    /// Trust was ended by an operator.
+    DeviceRevoked {
+        /// Whose, where one account is named.
+        account: Option<&'a str>,
+        /// Which, where one is named.
+        device: Option<&'a str>,
+    },
+    /// An account was made.
+    AccountCreated {
+        /// Which.
+        account: &'a str,
+    },
+    /// An account was disabled or enabled.
+    AccountDisabled {
+        /// Which.
+        account: &'a str,
+        /// The new state.
+        disabled: bool,
+    },
+    /// An operator set a password.
+    PasswordSet {
+        /// Whose.
+        account: &'a str,
+    },
+    /// An operator removed both methods.
+    SecondStepReset {
+        /// Whose.
+        account: &'a str,
+    },
+    /// A form came from another site, or its token was not ours.
+    CrossSiteForm,
+    /// The console tried to set one of our cookies.
+    UpstreamCookieDropped,
+}
+
+impl Event<'_> {
+    /// Writes the event.
+    pub fn record(&self, origin: Origin) {
+        let address = match origin {
+            Origin::Client(address) => Some(address.to_string()),
+            Origin::Operator | Origin::Gateway => None,
+        };
+        let from = match origin {
+            Origin::Client(_) => "client",
+            Origin::Operator => "operator",
+            Origin::Gateway => "gateway",
+        };
+        macro_rules! event {
+            ($level:ident, $name:literal $(, $field:ident = $value:expr)*) => {
+                tracing::$level!(target: "audit", event = $name, from, address $(, $field = $value)*)
+            };
+        }
+        match *self {
+            Self::PasswordAccepted { account } => event!(info, "password_accepted", account = account),
+            Self::PasswordRefused { account } => event!(warn, "password_refused", account = account),
+            Self::PasswordThrottled { account, by } => event!(warn, "password_throttled", account = account, by = by),
+            Self::CodeAccepted { account, method, role } => {
+                event!(info, "code_accepted", account = account, method = method, role = role);
+            }
+            Self::CodeRefused { account, method, reason } => {
+                event!(warn, "code_refused", account = account, method = method, reason = reason);
+            }
+            Self::CodeOrdered { account, method } => event!(info, "code_ordered", account = account, method = method),
+            Self::Enrolled { account, primary, backup, mailed_link } => {
+                event!(
+                    warn,
+                    "enrolled",
+                    account = account,
+                    primary = primary,
+                    backup = backup,
+                    mailed_link = mailed_link
+                );
+            }
+            Self::SessionStarted { account, session, second_step } => {
+                event!(info, "session_started", account = account, session = session, second_step = second_step);
+            }
+            Self::SessionEnded { account, session, reason } => {
+                event!(info, "session_ended", account = account, session = session, reason = reason);
+            }
+            Self::DeviceTrusted { account, device } => {
+                event!(info, "device_trusted", account = account, device = device);
+            }
+            Self::DeviceReplayed { account, device } => {
+                event!(warn, "device_replayed", account = account, device = device);
+            }
+            Self::DeviceRevoked { account, device } => {
+                event!(info, "device_revoked", account = account, device = device);
+            }
+            Self::AccountCreated { account } => event!(info, "account_created", account = account),
+            Self::AccountDisabled { account, disabled } => {
+                event!(warn, "account_disabled", account = account, disabled = disabled);
+            }
+            Self::PasswordSet { account } => event!(warn, "password_set", account = account),
+            Self::SecondStepReset { account } => event!(warn, "second_step_reset", account = account),
+            Self::CrossSiteForm => event!(warn, "cross_site_form"),
+            Self::UpstreamCookieDropped => event!(warn, "upstream_cookie_dropped"),
+        }
+    }
+}

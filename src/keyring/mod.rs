@@ -5,12 +5,14 @@
 
 mod cookie_token;
 mod file;
+mod jwt;
 mod token;
 
 use std::fmt;
 
 pub use cookie_token::{CookieToken, TokenId};
 pub use file::KeyFileError;
+pub use jwt::{DeviceClaim, DeviceValue};
 use ring::{aead, hkdf, hmac};
 pub use token::GenuineToken;
 
