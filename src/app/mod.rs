@@ -1,1 +1,200 @@
-//! app
+//! The use cases: one async function per form or request. Each loads, verifies, advances the pure machine, and commits
+//! in one transaction; pages and proxy only call these.
+
+pub mod administration;
+mod authenticator;
+mod challenge;
+mod devices;
+mod enrolment;
+mod gate;
+mod hashing;
+mod live_sessions;
+
+use std::{net::IpAddr, sync::Arc};
+
+use arc_swap::ArcSwap;
+
+pub use authenticator::{Grant, PasswordForm, PasswordOutcome, PasswordRefusal, SessionView};
+pub use challenge::{
+    CodeOutcome, CodeProblem, CodeView, MethodView, PendingView, SendAvailability, SendOutcome, SendRefusal,
+};
+pub use devices::DeviceCookie;
+pub use enrolment::{
+    AppSecretView, ChoiceForm, ChoiceProblem, ChosenView, EnrolmentOutcome, EnrolmentView, ProvingView, Unchoosable,
+};
+pub use gate::GateRequest;
+
+use crate::{
+    access::{Requirement, Rule, Rules},
+    authn::{self, password},
+    clock::{SharedClock, Timestamp},
+    config::{AccessConfig, Config},
+    entropy::SharedEntropy,
+    keyring::Keyring,
+    language::Language,
+    session::Lifetime,
+    store::{Store, StoreError},
+};
+
+/// Why a use case did not run. The person is told to try again; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// All hashing places and the queue before them are taken.
+    #[error("too many passwords are being checked")]
+    Busy,
+    /// Hashing failed.
+    #[error(transparent)]
+    Hash(#[from] password::HashError),
+    /// A key that must be there is not.
+    #[error("the key ring lacks its active key")]
+    Key,
+    /// A background task was cancelled while the process stops.
+    #[error("the gateway is stopping")]
+    Stopping,
+    /// The configuration cannot be used.
+    #[error("the configuration: {0}")]
+    Config(String),
+}
+
+/// The result of a use case.
+pub type Result<T> = std::result::Result<T, AppError>;
+
+/// All that one configuration decides; requests keep the one they started with.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// The checked configuration.
+    pub config: Config,
+    /// Its rules.
+    pub rules: Rules,
+    scheme: password::Scheme,
+}
+
+impl Snapshot {
+    /// Prepares a configuration for use.
+    pub fn new(config: Config) -> Result<Self> {
+        let rules = config
+            .rules
+            .iter()
+            .map(|rule| {
+                let requirement = match rule.access {
+                    AccessConfig::Public => Requirement::Public,
+                    AccessConfig::SignedIn => Requirement::SignedIn,
+                    AccessConfig::Deny => Requirement::Deny,
+                };
+                let methods = rule
+                    .methods
+                    .iter()
+                    .map(|name| name.parse().map_err(|_not_a_token| AppError::Config(format!("method {name:?}"))))
+                    .collect::<Result<_>>()?;
+                Ok(Rule::new(&rule.path, methods, requirement))
+            })
+            .collect::<Result<_>>()?;
+        let password = &config.password;
+        let scheme = password::Scheme::argon2id(password.memory_kib, password.passes, password.lanes)?;
+        Ok(Self { rules: Rules::new(rules), scheme, config })
+    }
+
+    fn lifetime(&self) -> Lifetime {
+        Lifetime { idle: self.config.session.idle, absolute: self.config.session.absolute }
+    }
+
+    fn policy(&self) -> authn::Policy {
+        authn::Policy {
+            code_lifetime: self.config.sign_in.code_lifetime,
+            sign_in_lifetime: self.config.sign_in.lifetime,
+        }
+    }
+}
+
+/// The running application, shared by proxy, pages, administration and delivery.
+#[derive(Debug)]
+pub struct App {
+    store: Store,
+    keyring: Arc<Keyring>,
+    clock: SharedClock,
+    entropy: SharedEntropy,
+    snapshot: ArcSwap<Snapshot>,
+    hashing: hashing::HashingPool,
+    dummy: authn::PasswordHash,
+    live: live_sessions::LiveSessions,
+}
+
+impl App {
+    /// Puts the parts together. Hashes once, for the name nobody has.
+    pub fn new(
+        config: Config,
+        store: Store,
+        keyring: Arc<Keyring>,
+        clock: SharedClock,
+        entropy: SharedEntropy,
+    ) -> Result<Self> {
+        let snapshot = Snapshot::new(config)?;
+        let unguessable = crate::entropy::encode_id(crate::entropy::random_bytes(&*entropy));
+        let password = authn::Password::chosen(&unguessable).map_err(|e| AppError::Config(e.to_string()))?;
+        let dummy = snapshot.scheme.hash(&password, &*entropy)?;
+        let hashing = hashing::HashingPool::new(snapshot.config.password.parallel, snapshot.config.password.queue);
+        let live = live_sessions::LiveSessions::new(snapshot.config.session.cache);
+        let snapshot = ArcSwap::from_pointee(snapshot);
+        Ok(Self { store, keyring, clock, entropy, snapshot, hashing, dummy, live })
+    }
+
+    /// The configuration in force.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+    /// The keys, for sealing small values in cookies and forms.
+    pub fn keyring(&self) -> &Arc<Keyring> {
+        &self.keyring
+    }
+    /// Randomness.
+    pub fn entropy(&self) -> &SharedEntropy {
+        &self.entropy
+    }
+    /// The clock.
+    pub fn clock(&self) -> &SharedClock {
+        &self.clock
+    }
+    /// The store, for the delivery worker and upkeep.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Deletes what has expired.
+    pub async fn purge(&self) -> Result<u64> {
+        Ok(self.store.purge(self.snapshot().lifetime(), self.now()).await?)
+    }
+}
+
+/// What a request brings: the raw values of our cookies, each at most once, and where it came from.
+#[derive(Clone, Copy, Debug)]
+pub struct Browser<'a> {
+    /// `__Host-sekisho`.
+    pub session: Option<Cookie<'a>>,
+    /// `__Host-sekisho-signin`.
+    pub sign_in: Option<Cookie<'a>>,
+    /// `__Host-sekisho-device`.
+    pub device: Option<Cookie<'a>>,
+    /// The client's address.
+    pub address: IpAddr,
+    /// The `User-Agent` header.
+    pub user_agent: &'a str,
+    /// The language of the page.
+    pub language: Language,
+}
+
+/// The value of one of our cookies, which is never printed.
+#[derive(Clone, Copy)]
+pub struct Cookie<'a>(pub &'a str);
+
+impl std::fmt::Debug for Cookie<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Cookie(…)")
+    }
+}

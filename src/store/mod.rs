@@ -43,6 +43,9 @@ pub enum StoreError {
         /// Row identifier.
         row: String,
     },
+    /// Several requests shared one failed read; this is what it said.
+    #[error("{0}")]
+    Shared(String),
     /// The file cannot be used as a store.
     #[error("store {path}: {reason}")]
     File {
@@ -219,6 +222,13 @@ impl Store {
     pub async fn refund_rate(&self, key: Digest, now: Timestamp) -> Result<()> {
         match self {
             Self::Sqlite(s) => s.refund_rate(key, now).await,
+        }
+    }
+
+    /// Clears password counters: the password was right and nothing else is stored for it.
+    pub async fn forgive(&self, keys: &[Digest]) -> Result<()> {
+        match self {
+            Self::Sqlite(s) => s.forgive(keys).await,
         }
     }
 

@@ -1,0 +1,195 @@
+//! What operators do to accounts, sessions and devices, through the command line or the administration socket. They
+//! set no second step aside: resetting it leads to a new enrolment.
+
+use super::{App, AppError, Result};
+use crate::{
+    account::{Account, AccountId, CredentialVersion, EmailAddress, Group, LoginName, UserName},
+    audit::{Event, Origin},
+    authn::{Password, PasswordHash},
+    language::Language,
+    session::{DeviceId, SessionId, TrustedDevice},
+    store::{
+        AccountSummary, EndedSession, Enrolment, NewAccount, NewAccountError, OutboxContent, Stale, StoredSession,
+    },
+};
+
+/// A new account as an operator describes it.
+#[derive(Clone, Debug)]
+pub struct NewPerson {
+    /// The name it signs in by.
+    pub user_name: UserName,
+    /// Also a name it signs in by, and where notices go.
+    pub email: Option<EmailAddress>,
+    /// What the console may show.
+    pub display_name: Option<String>,
+    /// Its groups.
+    pub groups: Vec<Group>,
+    /// Language of notices.
+    pub language: Language,
+    /// The first password.
+    pub password: Password,
+}
+
+/// Why an operator's wish was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// No account, session or device is named so.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// The name is taken.
+    #[error(transparent)]
+    Taken(#[from] NewAccountError),
+    /// The account has its two methods already.
+    #[error("the account has its two methods already")]
+    HasMethods,
+}
+
+/// The outer result is the gateway's, the inner one the operator's.
+pub type Answer<T> = Result<std::result::Result<T, Refused>>;
+
+impl App {
+    async fn hash(&self, password: Password) -> Result<PasswordHash> {
+        let (snapshot, entropy) = (self.snapshot(), self.entropy.clone());
+        Ok(self.hashing.run(move || snapshot.scheme.hash(&password, &*entropy)).await??)
+    }
+
+    /// Makes an account. Its first sign-in enrols two methods.
+    pub async fn add_account(&self, person: NewPerson) -> Answer<Account> {
+        let hash = self.hash(person.password).await?;
+        let mut groups = person.groups;
+        groups.sort();
+        groups.dedup();
+        let account = Account {
+            id: AccountId::random(&*self.entropy),
+            user_name: person.user_name,
+            email: person.email,
+            display_name: person.display_name,
+            groups,
+            language: person.language,
+            disabled: false,
+            credential_version: CredentialVersion(1),
+            created_at: self.now(),
+        };
+        match self.store.create_account(&NewAccount { account: account.clone(), hash }).await? {
+            Ok(()) => {
+                Event::AccountCreated { account: &account.id.to_string() }.record(Origin::Operator);
+                Ok(Ok(account))
+            }
+            Err(taken) => Ok(Err(taken.into())),
+        }
+    }
+
+    /// All accounts by user name.
+    pub async fn list_accounts(&self) -> Result<Vec<AccountSummary>> {
+        Ok(self.store.accounts().await?)
+    }
+
+    /// By identifier, user name or e-mail address.
+    pub async fn find_account(&self, named: &str) -> Answer<AccountSummary> {
+        let by_id = match AccountId::parse(named) {
+            Some(id) => self.store.account(id).await?,
+            None => None,
+        };
+        let found = match by_id {
+            Some(summary) => Some(summary),
+            None => self.store.account_by_login(&LoginName::parse(named)).await?,
+        };
+        Ok(found.ok_or(Refused::NotFound("account")))
+    }
+
+    async fn ended(&self, ended: Option<Vec<EndedSession>>) -> std::result::Result<usize, Refused> {
+        let ended = ended.ok_or(Refused::NotFound("account"))?;
+        self.live.forget(&ended).await;
+        for gone in &ended {
+            let (account, session) = (gone.account.to_string(), gone.id.to_string());
+            Event::SessionEnded { account: &account, session: &session, reason: "operator" }.record(Origin::Operator);
+        }
+        Ok(ended.len())
+    }
+
+    /// Disables or enables an account; the number of sessions that ended.
+    pub async fn disable_account(&self, id: AccountId, disabled: bool) -> Answer<usize> {
+        let ended = self.store.set_disabled(id, disabled, self.now()).await?;
+        if ended.is_some() {
+            Event::AccountDisabled { account: &id.to_string(), disabled }.record(Origin::Operator);
+        }
+        Ok(self.ended(ended).await)
+    }
+
+    /// Replaces a password and tells its owner; the number of sessions that ended.
+    pub async fn set_password(&self, account: &Account, password: Password) -> Answer<usize> {
+        let hash = self.hash(password).await?;
+        let now = self.now();
+        let notice = self.notice(account, OutboxContent::PasswordSetByOperator, now);
+        let ended = self.store.set_password(account.id, &hash, notice, now).await?;
+        if ended.is_some() {
+            Event::PasswordSet { account: &account.id.to_string() }.record(Origin::Operator);
+        }
+        Ok(self.ended(ended).await)
+    }
+
+    /// Removes both methods and tells the owner; the next sign-in enrols anew.
+    pub async fn reset_second_step(&self, account: &Account) -> Answer<usize> {
+        let now = self.now();
+        let notice = self.notice(account, OutboxContent::SecondStepReset, now);
+        let ended = self.store.reset_methods(account.id, notice, now).await?;
+        if ended.is_some() {
+            Event::SecondStepReset { account: &account.id.to_string() }.record(Origin::Operator);
+        }
+        Ok(self.ended(ended).await)
+    }
+
+    /// Gives an account two methods that were proven elsewhere; only the demo does.
+    pub async fn enrol_directly(&self, id: AccountId, pair: Enrolment) -> Answer<()> {
+        match self.store.enrol_directly(id, pair, self.now()).await? {
+            Ok(()) => Ok(Ok(())),
+            Err(Stale::MovedOn | Stale::StepUsed) => Ok(Err(Refused::HasMethods)),
+        }
+    }
+
+    /// Living trust of an account.
+    pub async fn list_devices(&self, account: AccountId) -> Result<Vec<TrustedDevice>> {
+        Ok(self.store.devices(account, self.now()).await?)
+    }
+
+    /// Ends one trust.
+    pub async fn revoke_device(&self, id: DeviceId) -> Answer<()> {
+        if !self.store.revoke_device(id).await? {
+            return Ok(Err(Refused::NotFound("device")));
+        }
+        Event::DeviceRevoked { account: None, device: Some(&id.to_string()) }.record(Origin::Operator);
+        Ok(Ok(()))
+    }
+
+    /// Ends every trust of an account; how many there were.
+    pub async fn revoke_devices(&self, account: AccountId) -> Result<u32> {
+        let revoked = self.store.revoke_devices(account).await?;
+        Event::DeviceRevoked { account: Some(&account.to_string()), device: None }.record(Origin::Operator);
+        Ok(revoked)
+    }
+
+    /// Living sessions, of one account or of all.
+    pub async fn list_sessions(&self, account: Option<AccountId>) -> Result<Vec<StoredSession>> {
+        let (now, lifetime) = (self.now(), self.snapshot().lifetime());
+        Ok(self.store.sessions(account, lifetime, now).await?)
+    }
+
+    /// Ends one session.
+    pub async fn end_session(&self, id: SessionId) -> Answer<()> {
+        let Some(ended) = self.store.end_session(id).await? else { return Ok(Err(Refused::NotFound("session"))) };
+        Ok(self.ended(Some(vec![ended])).await.map(drop))
+    }
+
+    /// Ends every session of an account; how many there were.
+    pub async fn end_sessions(&self, account: AccountId) -> Answer<usize> {
+        let ended = self.store.end_sessions(account).await?;
+        Ok(self.ended(Some(ended)).await)
+    }
+}
+
+impl AppError {
+    /// Is it worth trying again soon?
+    pub const fn passing(&self) -> bool {
+        matches!(self, Self::Store(_) | Self::Busy | Self::Stopping)
+    }
+}

@@ -1,0 +1,422 @@
+//! From the password to the session: the first form, the end of every sign-in, and signing out.
+
+use super::{App, AppError, Browser, DeviceCookie, Result, Snapshot, devices::Trust};
+use crate::{
+    account::{Account, LoginName, Method, MethodPair},
+    audit::{Event, Origin},
+    authn::{
+        ChallengeSeed, Completion, Context, Password, PasswordProof, SecondStepProof, SignIn, Step, Transition,
+        password,
+    },
+    clock::Timestamp,
+    keyring::{CookieToken, Purpose, TokenId},
+    secret::{Digest, SecretString},
+    session::{DeviceLabel, SecondStep, SessionId},
+    store::{
+        BeginSignIn, CompleteSignIn, Credentials, EnrolledMethod, Enrolment, OutboxContent, OutboxId, OutboxItem,
+        OutboxOrder, PasswordSpend, PendingSignIn, RateLimit, Recipient, SignInId, Stale,
+    },
+};
+use secrecy::ExposeSecret as _;
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+/// The first form.
+#[derive(Debug)]
+pub struct PasswordForm<'a> {
+    /// User name or e-mail address as typed; never printed.
+    pub login: SecretString,
+    /// Password as typed.
+    pub password: SecretString,
+    /// The browser.
+    pub browser: &'a Browser<'a>,
+}
+
+/// What the first form led to.
+#[derive(Debug)]
+pub enum PasswordOutcome {
+    /// Not this time.
+    Refused(PasswordRefusal),
+    /// A code or an enrolment is next. A new cookie unless the browser's pending sign-in goes on.
+    Pending {
+        /// `__Host-sekisho-signin`.
+        cookie: Option<CookieToken>,
+        /// `__Host-sekisho-device`, when a trust has ended.
+        device: Option<DeviceCookie>,
+    },
+    /// The browser was trusted: signed in.
+    SignedIn(Grant),
+}
+
+/// Why the first form was refused. The same for every name, whether it exists or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordRefusal {
+    /// Name or password.
+    BadCredentials,
+    /// Too many wrong ones; from then on again.
+    WaitUntil(Timestamp),
+    /// The gateway checks as many passwords as it can.
+    Busy,
+}
+
+/// A new session and its cookies.
+#[derive(Debug)]
+pub struct Grant {
+    /// `__Host-sekisho`.
+    pub session: CookieToken,
+    /// `__Host-sekisho-device`, when it changed.
+    pub device: Option<DeviceCookie>,
+    /// Was the pair enrolled in this sign-in?
+    pub enrolled: bool,
+}
+
+/// Who is signed in, for our own pages.
+#[derive(Clone, Debug)]
+pub struct SessionView {
+    /// The account.
+    pub account: Account,
+    /// Its methods.
+    pub pair: Option<MethodPair>,
+    /// How the second step was passed.
+    pub second_step: SecondStep,
+}
+
+impl App {
+    /// Takes the first form. Every answer, right or wrong, known or unknown, comes at the same fixed delay or later.
+    pub async fn sign_in(&self, form: PasswordForm<'_>) -> Result<PasswordOutcome> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a delay is measured by the runtime's clock, not by the calendar"
+        )]
+        let due = tokio::time::Instant::now() + self.snapshot().config.password.minimum_delay;
+        let outcome = self.check_password(form).await;
+        tokio::time::sleep_until(due).await;
+        match outcome {
+            Err(AppError::Busy) => Ok(PasswordOutcome::Refused(PasswordRefusal::Busy)),
+            other => other,
+        }
+    }
+
+    async fn check_password(&self, form: PasswordForm<'_>) -> Result<PasswordOutcome> {
+        let (now, snapshot, browser) = (self.now(), self.snapshot(), form.browser);
+        let origin = Origin::Client(browser.address);
+        let name = LoginName::parse(form.login.expose_secret());
+        let credentials = self.store.credentials(&name).await?;
+        let account_id = credentials.as_ref().map(|c| c.account.id.to_string());
+        let presented = self.presented(browser);
+        let known = match &credentials {
+            Some(c) => self.known_browser(&presented, &c.account, now).await?,
+            None => None,
+        };
+
+        let budget = self.password_budget(&name, credentials.as_ref(), known.as_ref().map(ToString::to_string))?;
+        let refused = |by| Event::PasswordThrottled { account: account_id.as_deref(), by }.record(origin);
+        if let PasswordSpend::Wait(until) = self.store.spend_password_attempt(budget, now).await? {
+            refused("account");
+            return Ok(PasswordOutcome::Refused(PasswordRefusal::WaitUntil(until)));
+        }
+        let rates = self.address_rates(browser.address, &snapshot)?;
+        for (by, rate) in [("address", rates[0]), ("prefix", rates[1])] {
+            if !self.store.spend_rate(rate, now).await? {
+                refused(by);
+                return Ok(PasswordOutcome::Refused(PasswordRefusal::WaitUntil(now + rate.window)));
+            }
+        }
+
+        let typed = Password::typed(form.password.expose_secret());
+        let Some((proof, rehash)) = self.prove(credentials.as_ref(), typed, &snapshot, now).await? else {
+            Event::PasswordRefused { account: account_id.as_deref() }.record(origin);
+            return Ok(PasswordOutcome::Refused(PasswordRefusal::BadCredentials));
+        };
+        let Some(credentials) = credentials else { return Err(AppError::Key) };
+        for rate in rates {
+            self.store.refund_rate(rate.key, now).await?;
+        }
+        Event::PasswordAccepted { account: &credentials.account.id.to_string() }.record(origin);
+
+        let judged = if credentials.pair.is_some() {
+            self.judge(presented, &credentials.account, origin, now).await?
+        } else {
+            super::devices::Judged { proof: None, reason: crate::authn::CodeReason::NewBrowser, cookie: None }
+        };
+        let ctx = Context {
+            policy: &snapshot.policy(),
+            keyring: &self.keyring,
+            pair: credentials.pair.as_ref(),
+            app_last_step: credentials.app_last_step,
+            now,
+        };
+        let seed = ChallengeSeed::draw(&*self.entropy, &self.keyring);
+        let account = &credentials.account;
+        let Ok(Transition { step, send }) = SignIn::begin(proof, judged.proof, judged.reason, &ctx, seed) else {
+            return Err(AppError::Key);
+        };
+        match step {
+            Step::Complete(done) => {
+                let finish =
+                    Finish { pending: None, forgive: vec![budget], rehash, trust: None, device: judged.cookie };
+                match self.finish(*done, account, browser, finish, now).await? {
+                    Ok(grant) => Ok(PasswordOutcome::SignedIn(grant)),
+                    Err(_changed_meanwhile) => Ok(PasswordOutcome::Refused(PasswordRefusal::BadCredentials)),
+                }
+            }
+            Step::Continue(sign_in) => {
+                if self.continues(browser, &sign_in, now).await? {
+                    self.store.forgive(&[budget]).await?;
+                    return Ok(PasswordOutcome::Pending { cookie: None, device: judged.cookie });
+                }
+                let (cookie, token) =
+                    self.keyring.issue(Purpose::SignInCookie, TokenId::random(&*self.entropy)).ok_or(AppError::Key)?;
+                let message = send.map(|order| {
+                    let method = order.kind.as_str();
+                    Event::CodeOrdered { account: &account.id.to_string(), method }.record(origin);
+                    OutboxOrder { id: OutboxId::random(&*self.entropy), order, language: browser.language }
+                });
+                let begin = BeginSignIn {
+                    id: SignInId::random(&*self.entropy),
+                    digest: self.keyring.token_digest(&token).ok_or(AppError::Key)?,
+                    sign_in,
+                    expires_at: now + snapshot.config.sign_in.lifetime,
+                    message,
+                    replaces: self.sign_in_digest(browser),
+                    forgive: vec![budget],
+                    rehash,
+                };
+                match self.store.begin_sign_in(&begin, now).await? {
+                    Ok(()) => Ok(PasswordOutcome::Pending { cookie: Some(cookie), device: judged.cookie }),
+                    Err(_changed_meanwhile) => Ok(PasswordOutcome::Refused(PasswordRefusal::BadCredentials)),
+                }
+            }
+        }
+    }
+
+    /// Does this browser already have a pending sign-in of the same account? A second tab then joins it: the same
+    /// challenge, the same code, no second message.
+    async fn continues(&self, browser: &Browser<'_>, begun: &SignIn, now: Timestamp) -> Result<bool> {
+        let Some(pending) = self.pending_record(browser, now).await? else { return Ok(false) };
+        let who = pending.sign_in.who();
+        Ok(who.account() == begun.who().account() && who.credential_version() == begun.who().credential_version())
+    }
+
+    /// One hash, always; a second one only to store the password at today's cost after it was right.
+    async fn prove(
+        &self,
+        credentials: Option<&Credentials>,
+        typed: Option<Password>,
+        snapshot: &Arc<Snapshot>,
+        now: Timestamp,
+    ) -> Result<Option<(PasswordProof, Option<crate::authn::PasswordHash>)>> {
+        let candidate = credentials.filter(|c| !c.account.disabled).map(|c| password::Candidate {
+            account: c.account.id,
+            credential_version: c.account.credential_version,
+            hash: c.hash.clone(),
+        });
+        let (snapshot, dummy, entropy) = (snapshot.clone(), self.dummy.clone(), self.entropy.clone());
+        self.hashing
+            .run(move || {
+                let scheme = &snapshot.scheme;
+                let proof = password::verify(scheme, candidate.as_ref(), typed.as_ref(), &dummy, now)?;
+                let outdated = candidate.is_some_and(|c| scheme.outdated(&c.hash));
+                let rehash = typed.filter(|_| outdated).and_then(|typed| scheme.hash(&typed, &*entropy).ok());
+                Some((proof, rehash))
+            })
+            .await
+    }
+
+    /// Whose wrong passwords are counted together: an account's whatever the spelling; a trusted browser's own, so
+    /// that a stranger's failures do not lock its owner out; for names nobody has, one of a fixed number of buckets
+    /// that looks the same from outside.
+    fn password_budget(
+        &self,
+        name: &LoginName,
+        credentials: Option<&Credentials>,
+        known_browser: Option<String>,
+    ) -> Result<Digest> {
+        let key = self.keyring.active();
+        let mac = |parts: &[&[u8]]| self.keyring.mac(key, Purpose::ThrottleKey, parts).ok_or(AppError::Key);
+        match (credentials, known_browser) {
+            (Some(c), Some(device)) => mac(&[b"browser", c.account.id.as_bytes(), device.as_bytes()]),
+            (Some(c), None) => mac(&[b"account", c.account.id.as_bytes()]),
+            (None, _) => {
+                let spread = mac(&[b"name", name.as_str().as_bytes()])?;
+                let [first, second, ..] = *spread.as_bytes();
+                mac(&[b"bucket", &[first, second]])
+            }
+        }
+    }
+
+    fn address_rates(&self, address: IpAddr, snapshot: &Snapshot) -> Result<[RateLimit; 2]> {
+        let config = &snapshot.config.sign_in;
+        let prefix: Vec<u8> = match address.to_canonical() {
+            IpAddr::V4(v4) => v4.octets().into_iter().take(3).collect(),
+            IpAddr::V6(v6) => v6.octets().into_iter().take(7).collect(),
+        };
+        let whole: Vec<u8> = match address.to_canonical() {
+            IpAddr::V4(v4) => v4.octets().to_vec(),
+            IpAddr::V6(v6) => v6.octets().to_vec(),
+        };
+        let rate = |kind: &[u8], bytes: &[u8], limit| -> Result<RateLimit> {
+            let key = self.keyring.mac(self.keyring.active(), Purpose::ThrottleKey, &[kind, bytes]);
+            Ok(RateLimit { key: key.ok_or(AppError::Key)?, limit, window: config.failure_window })
+        };
+        Ok([
+            rate(b"address", &whole, config.failures_per_address)?,
+            rate(b"prefix", &prefix, config.failures_per_prefix)?,
+        ])
+    }
+
+    /// The end of every sign-in: one transaction, then the caches, then the cookies.
+    pub(super) async fn finish(
+        &self,
+        done: Completion,
+        account: &Account,
+        browser: &Browser<'_>,
+        finish: Finish,
+        now: Timestamp,
+    ) -> Result<std::result::Result<Grant, Stale>> {
+        let snapshot = self.snapshot();
+        let origin = Origin::Client(browser.address);
+        let label = DeviceLabel::from_user_agent(browser.user_agent);
+        let Completion { authenticated, enrolled } = done;
+        let used = match authenticated.second() {
+            SecondStepProof::Code(code) => code.method().map(|id| (id, code.totp_step())),
+            SecondStepProof::TrustedDevice(_) => None,
+        };
+        let enrolled = enrolled.map(|pair| self.enrolled(&pair, now)).transpose()?;
+        let (cookie, token) =
+            self.keyring.issue(Purpose::SessionCookie, TokenId::random(&*self.entropy)).ok_or(AppError::Key)?;
+        let session = authenticated.establish(
+            crate::authn::NewSession {
+                id: SessionId::random(&*self.entropy),
+                digest: self.keyring.token_digest(&token).ok_or(AppError::Key)?,
+                trusted: finish.trust.as_ref().map(|t| t.device.id),
+                browser: label,
+            },
+            now,
+        );
+        let trusted = finish.trust.as_ref().map(|t| t.device.id.to_string());
+        let device = finish.trust.as_ref().map(|t| t.cookie.clone()).or(finish.device);
+        let notice = enrolled.as_ref().and_then(|_| self.notice(account, OutboxContent::TwoStepEnabled, now));
+        let methods = enrolled.as_ref().map(|p| (p.primary().method.kind(), p.backup().method.kind()));
+        let complete = CompleteSignIn {
+            pending: finish.pending,
+            session: session.clone(),
+            used,
+            enrolled,
+            trust: finish.trust.map(|t| t.device),
+            replaces: self.session_digest(browser),
+            forgive: finish.forgive,
+            rehash: finish.rehash,
+            notice,
+            max_sessions: snapshot.config.session.per_account,
+            max_devices: snapshot.config.trusted_device.per_account,
+            now,
+        };
+        let completed = match self.store.complete_sign_in(&complete).await? {
+            Ok(completed) => completed,
+            Err(stale) => return Ok(Err(stale)),
+        };
+        self.live.forget(&completed.ended).await;
+
+        let id = account.id.to_string();
+        if let Some((primary, backup)) = methods {
+            let (primary, backup) = (primary.as_str(), backup.as_str());
+            Event::Enrolled { account: &id, primary, backup, mailed_link: false }.record(origin);
+        }
+        for gone in &completed.ended {
+            let (account, session) = (gone.account.to_string(), gone.id.to_string());
+            Event::SessionEnded { account: &account, session: &session, reason: "replaced" }.record(origin);
+        }
+        if let Some(device) = trusted {
+            Event::DeviceTrusted { account: &id, device: &device }.record(origin);
+        }
+        let second_step = session.second_step().as_str();
+        Event::SessionStarted { account: &id, session: &session.id().to_string(), second_step }.record(origin);
+        Ok(Ok(Grant { session: cookie, device, enrolled: methods.is_some() }))
+    }
+
+    fn enrolled(&self, pair: &MethodPair<crate::authn::ProvenMethod>, now: Timestamp) -> Result<Enrolment> {
+        let store = |proven: &crate::authn::ProvenMethod| EnrolledMethod {
+            method: Method {
+                id: crate::account::MethodId::random(&*self.entropy),
+                target: proven.method().target.clone(),
+                label: proven.method().label.clone(),
+                added_at: now,
+                last_used_at: Some(proven.proof().at()),
+            },
+            last_step: proven.proof().totp_step(),
+        };
+        MethodPair::new(store(pair.primary()), store(pair.backup())).map_err(|e| AppError::Config(e.to_string()))
+    }
+
+    /// A mail to the account, where it has an address and mail is configured.
+    pub(super) fn notice(&self, account: &Account, content: OutboxContent, now: Timestamp) -> Option<OutboxItem> {
+        const WORTH_SENDING: Duration = Duration::from_secs(3 * 24 * 3600);
+        self.snapshot().config.mail.as_ref()?;
+        let address = account.email.clone()?;
+        Some(OutboxItem {
+            id: OutboxId::random(&*self.entropy),
+            account: account.id,
+            to: Recipient::Mail(address),
+            language: account.language,
+            content,
+            created_at: now,
+            expires_at: now + WORTH_SENDING,
+        })
+    }
+
+    /// Who is signed in on this browser.
+    pub async fn session(&self, browser: &Browser<'_>) -> Result<Option<SessionView>> {
+        let Ok((_, live)) = self.live_session(browser.session).await? else { return Ok(None) };
+        let Some(summary) = self.store.account(live.principal.account).await? else { return Ok(None) };
+        let second_step = live.principal.second_step;
+        Ok(Some(SessionView { account: summary.account, pair: summary.pair, second_step }))
+    }
+
+    /// Ends the session of this browser and its pending sign-in. The trust stays: signing out is not "forget me".
+    pub async fn sign_out(&self, browser: &Browser<'_>) -> Result<()> {
+        if let Some(digest) = self.session_digest(browser)
+            && let Some(ended) = self.store.end_session_by_digest(&digest).await?
+        {
+            self.live.forget(std::slice::from_ref(&ended)).await;
+            let (account, session) = (ended.account.to_string(), ended.id.to_string());
+            Event::SessionEnded { account: &account, session: &session, reason: "sign_out" }
+                .record(Origin::Client(browser.address));
+        }
+        self.abandon(browser).await
+    }
+
+    /// "Use another account": ends the pending sign-in of this browser.
+    pub async fn abandon(&self, browser: &Browser<'_>) -> Result<()> {
+        if let Some(digest) = self.sign_in_digest(browser) {
+            self.store.abandon_sign_in(&digest).await?;
+        }
+        Ok(())
+    }
+
+    fn session_digest(&self, browser: &Browser<'_>) -> Option<Digest> {
+        let token = self.keyring.genuine(Purpose::SessionCookie, browser.session?.0)?;
+        self.keyring.token_digest(&token)
+    }
+
+    fn sign_in_digest(&self, browser: &Browser<'_>) -> Option<Digest> {
+        let token = self.keyring.genuine(Purpose::SignInCookie, browser.sign_in?.0)?;
+        self.keyring.token_digest(&token)
+    }
+
+    pub(super) async fn pending_record(&self, browser: &Browser<'_>, now: Timestamp) -> Result<Option<PendingSignIn>> {
+        match self.sign_in_digest(browser) {
+            Some(digest) => Ok(self.store.pending_sign_in(&digest, now).await?),
+            None => Ok(None),
+        }
+    }
+}
+
+/// What else goes into the last transaction of a sign-in.
+pub(super) struct Finish {
+    pub(super) pending: Option<(SignInId, i64)>,
+    pub(super) forgive: Vec<Digest>,
+    pub(super) rehash: Option<crate::authn::PasswordHash>,
+    pub(super) trust: Option<Trust>,
+    /// The device cookie, when an existing trust was exchanged.
+    pub(super) device: Option<DeviceCookie>,
+}

@@ -1,0 +1,419 @@
+//! The code page and the way out when no code comes.
+
+use super::{
+    App, AppError, Browser, Grant, Result,
+    authenticator::Finish,
+    enrolment::{EnrolmentView, enrolment_view},
+};
+use crate::{
+    account::{Method, MethodKind, NumberKind, Role},
+    audit::{Event, Origin},
+    authn::{
+        ChallengeSeed, CodeReason, CodeRefusal, Context, EnterCode, EnteredCode, Input, Refusal, Sends, SignIn, Step,
+        Transition, throttle,
+    },
+    clock::Timestamp,
+    session::DeviceLabel,
+    store::{CodeSpend, MethodState, OutboxId, OutboxOrder, PendingSignIn, Stale},
+};
+
+/// What a pending sign-in is waiting for.
+#[derive(Clone, Debug)]
+pub enum PendingView {
+    /// The code page.
+    Code(CodeView),
+    /// The enrolment pages.
+    Enrol(EnrolmentView),
+}
+
+/// A method as a page may show it before the second step: the channel and two digits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MethodView {
+    /// Primary or backup.
+    pub role: Role,
+    /// Channel.
+    pub kind: MethodKind,
+    /// Last two digits of the number, for phones.
+    pub last_two: Option<String>,
+    /// It pauses until then.
+    pub paused_until: Option<Timestamp>,
+    /// It must be set up again.
+    pub disabled: bool,
+}
+
+/// May another message be sent?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendAvailability {
+    /// Yes.
+    Now,
+    /// From then on.
+    From(Timestamp),
+    /// Not in this sign-in.
+    Exhausted,
+}
+
+/// The code page.
+#[derive(Clone, Debug)]
+pub struct CodeView {
+    /// The method in use. Its `kind` is the channel in use, which may be a call to a number that usually gets texts.
+    pub method: MethodView,
+    /// The other one.
+    pub other: MethodView,
+    /// Until when a message's code works.
+    pub expires_at: Timestamp,
+    /// Has it ended?
+    pub expired: bool,
+    /// Why a code is asked.
+    pub reason: CodeReason,
+    /// Tries before a pause, from the second wrong one on.
+    pub tries_left: Option<u32>,
+    /// Sending again to the same number.
+    pub send_again: SendAvailability,
+    /// Sending to the other method, where that is a phone.
+    pub send_other: SendAvailability,
+    /// The other channel the same number can be reached by, where there is one and it is configured.
+    pub switch_to: Option<MethodKind>,
+    /// How long a trust lasts, in days.
+    pub trust_days: u64,
+}
+
+/// What a typed code led to.
+#[derive(Debug)]
+pub enum CodeOutcome {
+    /// Signed in.
+    SignedIn(Grant),
+    /// Enrolment goes on: the primary is proven.
+    Continue,
+    /// Not accepted.
+    Refused(CodeProblem),
+    /// There is no such pending sign-in any more.
+    Gone,
+}
+
+/// Why a code was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeProblem {
+    /// Not six digits; it cost no try.
+    NotSixDigits,
+    /// Wrong.
+    Wrong {
+        /// Tries before a pause.
+        tries_left: u32,
+    },
+    /// Its time was over.
+    Expired,
+    /// An app code that was used before.
+    Reused,
+    /// Too many wrong ones; from then on again.
+    Paused(Timestamp),
+    /// Too many wrong ones; the method must be set up again.
+    Disabled,
+    /// The page was not the current one.
+    Stale,
+}
+
+/// What asking for a message, or changing the method, led to.
+#[derive(Debug)]
+pub enum SendOutcome {
+    /// Done.
+    Done,
+    /// Not done.
+    Refused(SendRefusal),
+    /// There is no such pending sign-in any more.
+    Gone,
+}
+
+/// Why no message was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendRefusal {
+    /// From then on.
+    From(Timestamp),
+    /// Not in this sign-in.
+    Exhausted,
+    /// The number or the service has no such channel.
+    Unavailable,
+    /// The page was not the current one.
+    Stale,
+}
+
+impl From<Refusal> for SendRefusal {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::SendAgainAt(at) => Self::From(at),
+            Refusal::NoMoreSends => Self::Exhausted,
+            Refusal::Pair(_) => Self::Unavailable,
+            Refusal::OutOfStep | Refusal::Code(_) => Self::Stale,
+        }
+    }
+}
+
+impl App {
+    /// What this browser's pending sign-in is waiting for. Reads only.
+    pub async fn pending(&self, browser: &Browser<'_>) -> Result<Option<PendingView>> {
+        let now = self.now();
+        let Some(pending) = self.pending_record(browser, now).await? else { return Ok(None) };
+        Ok(match &pending.sign_in {
+            SignIn::EnterCode(state) => self.code_view(&pending, state, now).map(PendingView::Code),
+            SignIn::Enrol { draft, sends, .. } => {
+                Some(PendingView::Enrol(enrolment_view(&self.snapshot().config, &pending, draft, *sends, now)))
+            }
+        })
+    }
+
+    fn code_view(&self, pending: &PendingSignIn, state: &EnterCode, now: Timestamp) -> Option<CodeView> {
+        let snapshot = self.snapshot();
+        let pair = pending.pair.as_ref()?;
+        let (role, challenge) = (state.role(), state.challenge());
+        let of = |role: Role| match role {
+            Role::Primary => pending.primary,
+            Role::Backup => pending.backup,
+        };
+        let mut method = method_view(pair.get(role), role, of(role), now);
+        method.kind = challenge.kind();
+        let other = method_view(pair.get(role.other()), role.other(), of(role.other()), now);
+        let wrong = of(role).consecutive;
+        let sends = pending.sign_in.sends();
+        Some(CodeView {
+            expires_at: challenge.expires_at(),
+            expired: challenge.kind() != MethodKind::App && challenge.expired(now),
+            reason: state.reason(),
+            tries_left: (wrong % throttle::CODE_TRIES >= 2).then(|| throttle::code_tries_left(wrong)),
+            send_again: availability(sends, now),
+            send_other: match (other.kind, sends.next_at()) {
+                (MethodKind::App, _) | (_, Ok(_)) => SendAvailability::Now,
+                (_, Err(_)) => SendAvailability::Exhausted,
+            },
+            switch_to: switch_to(challenge.kind(), pair.get(role), &snapshot.config),
+            trust_days: snapshot.config.trusted_device.lifetime.as_secs() / 86_400,
+            method,
+            other,
+        })
+    }
+
+    /// Takes a typed code, on the code page or while enrolling. The try is paid for before the comparison.
+    pub async fn submit_code(&self, browser: &Browser<'_>, typed: &str, trust: bool) -> Result<CodeOutcome> {
+        let (now, origin) = (self.now(), Origin::Client(browser.address));
+        let Some(pending) = self.pending_record(browser, now).await? else { return Ok(CodeOutcome::Gone) };
+        let Ok(entered) = EnteredCode::parse(typed) else {
+            return Ok(CodeOutcome::Refused(CodeProblem::NotSixDigits));
+        };
+        let Some(challenge) = pending.sign_in.challenge() else {
+            return Ok(CodeOutcome::Refused(CodeProblem::Stale));
+        };
+        let (id, kind) = (pending.account.id.to_string(), challenge.kind().as_str());
+        let refused = |reason| Event::CodeRefused { account: &id, method: kind, reason }.record(origin);
+
+        let (attempt, tries_left) = match pending.sign_in.method() {
+            Some(method) => match self.store.spend_code_attempt(method, now).await? {
+                CodeSpend::Granted { attempt, consecutive } => (attempt, throttle::code_tries_left(consecutive)),
+                CodeSpend::Paused(until) => {
+                    refused("paused");
+                    return Ok(CodeOutcome::Refused(CodeProblem::Paused(until)));
+                }
+                CodeSpend::Disabled => {
+                    refused("disabled");
+                    return Ok(CodeOutcome::Refused(CodeProblem::Disabled));
+                }
+            },
+            None => match self.store.spend_enrolment_attempt(pending.id).await? {
+                Some(granted) => granted,
+                None => {
+                    // Ten wrong codes for one's own new method: the sign-in starts over.
+                    self.abandon(browser).await?;
+                    return Ok(CodeOutcome::Gone);
+                }
+            },
+        };
+
+        let role = match &pending.sign_in {
+            SignIn::EnterCode(state) => state.role().as_str(),
+            SignIn::Enrol { draft, .. } => draft.proving().map_or("", |(role, _, _)| role.as_str()),
+        };
+        let policy = self.snapshot().policy();
+        let ctx = self.context(&pending, &policy, now);
+        let transition = match pending.sign_in.clone().advance(Input::Code { attempt, entered }, &ctx) {
+            Ok(transition) => transition,
+            Err(refusal) => {
+                return Ok(CodeOutcome::Refused(self.code_problem(&pending, refusal, tries_left, now, refused).await?));
+            }
+        };
+        match transition.step {
+            Step::Continue(next) => match self.store.save_sign_in(pending.id, pending.version, &next, None, now).await?
+            {
+                Ok(()) => Ok(CodeOutcome::Continue),
+                Err(_moved_on) => Ok(CodeOutcome::Refused(CodeProblem::Stale)),
+            },
+            Step::Complete(done) => {
+                let label = DeviceLabel::from_user_agent(browser.user_agent);
+                let trust = if trust { Some(self.new_trust(browser, label, now)?) } else { None };
+                let finish = Finish {
+                    pending: Some((pending.id, pending.version)),
+                    forgive: Vec::new(),
+                    rehash: None,
+                    trust,
+                    device: None,
+                };
+                match self.finish(*done, &pending.account, browser, finish, now).await? {
+                    Ok(grant) => {
+                        Event::CodeAccepted { account: &id, method: kind, role }.record(origin);
+                        Ok(CodeOutcome::SignedIn(grant))
+                    }
+                    Err(Stale::StepUsed) => {
+                        refused("reused");
+                        Ok(CodeOutcome::Refused(CodeProblem::Reused))
+                    }
+                    Err(Stale::MovedOn) => Ok(CodeOutcome::Refused(CodeProblem::Stale)),
+                }
+            }
+        }
+    }
+
+    /// The words for a refused code. After the try that begins a pause the page says the pause, not "wrong".
+    async fn code_problem(
+        &self,
+        pending: &PendingSignIn,
+        refusal: Refusal,
+        tries_left: u32,
+        now: Timestamp,
+        refused: impl Fn(&'static str),
+    ) -> Result<CodeProblem> {
+        Ok(match refusal {
+            Refusal::Code(CodeRefusal::Expired) => {
+                refused("expired");
+                CodeProblem::Expired
+            }
+            Refusal::Code(CodeRefusal::Reused) => {
+                refused("reused");
+                CodeProblem::Reused
+            }
+            Refusal::Code(CodeRefusal::Wrong) => {
+                refused("wrong");
+                let fresh = self.store.pending_sign_in_by_id(pending.id, now).await?;
+                let state = fresh.map(|p| match &p.sign_in {
+                    SignIn::EnterCode(state) if state.role() == Role::Backup => p.backup,
+                    SignIn::EnterCode(_) => p.primary,
+                    SignIn::Enrol { .. } => MethodState::default(),
+                });
+                match state {
+                    Some(MethodState { disabled: true, .. }) => CodeProblem::Disabled,
+                    Some(MethodState { paused_until: Some(until), .. }) if until > now => CodeProblem::Paused(until),
+                    _ => CodeProblem::Wrong { tries_left },
+                }
+            }
+            Refusal::Pair(_) | Refusal::OutOfStep | Refusal::SendAgainAt(_) | Refusal::NoMoreSends => {
+                CodeProblem::Stale
+            }
+        })
+    }
+
+    /// "Send again" and "call again".
+    pub async fn send_again(&self, browser: &Browser<'_>) -> Result<SendOutcome> {
+        self.send(browser, |_, seed| Some(Input::SendAgain(seed))).await
+    }
+
+    /// "Call this number instead", or text it again.
+    pub async fn switch_channel(&self, browser: &Browser<'_>) -> Result<SendOutcome> {
+        let config = self.snapshot();
+        self.send(browser, |pending, seed| {
+            let SignIn::EnterCode(state) = &pending.sign_in else { return None };
+            let method = pending.pair.as_ref()?.get(state.role());
+            Some(Input::SwitchChannel(switch_to(state.challenge().kind(), method, &config.config)?, seed))
+        })
+        .await
+    }
+
+    /// "Use the backup", or back to the primary.
+    pub async fn use_role(&self, browser: &Browser<'_>, role: Role) -> Result<SendOutcome> {
+        self.send(browser, |_, seed| Some(Input::UseRole(role, seed))).await
+    }
+
+    async fn send(
+        &self,
+        browser: &Browser<'_>,
+        input: impl FnOnce(&PendingSignIn, ChallengeSeed) -> Option<Input>,
+    ) -> Result<SendOutcome> {
+        let now = self.now();
+        let Some(pending) = self.pending_record(browser, now).await? else { return Ok(SendOutcome::Gone) };
+        let seed = ChallengeSeed::draw(&*self.entropy, &self.keyring);
+        let Some(input) = input(&pending, seed) else { return Ok(SendOutcome::Refused(SendRefusal::Unavailable)) };
+        match self.advance(browser, &pending, input, now).await? {
+            Ok(()) => Ok(SendOutcome::Done),
+            Err(refusal) => Ok(SendOutcome::Refused(refusal.into())),
+        }
+    }
+
+    /// One input that leaves the sign-in pending: advance, then store state and message in one transaction.
+    pub(super) async fn advance(
+        &self,
+        browser: &Browser<'_>,
+        pending: &PendingSignIn,
+        input: Input,
+        now: Timestamp,
+    ) -> Result<std::result::Result<(), Refusal>> {
+        let policy = self.snapshot().policy();
+        let ctx = self.context(pending, &policy, now);
+        let Transition { step, send } = match pending.sign_in.clone().advance(input, &ctx) {
+            Ok(transition) => transition,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let Step::Continue(next) = step else {
+            // Only a code completes a sign-in, and codes do not come this way.
+            return Err(AppError::Key);
+        };
+        let message = send.map(|order| {
+            let (account, method) = (pending.account.id.to_string(), order.kind.as_str());
+            Event::CodeOrdered { account: &account, method }.record(Origin::Client(browser.address));
+            OutboxOrder { id: OutboxId::random(&*self.entropy), order, language: browser.language }
+        });
+        match self.store.save_sign_in(pending.id, pending.version, &next, message.as_ref(), now).await? {
+            Ok(()) => Ok(Ok(())),
+            Err(_moved_on) => Ok(Err(Refusal::OutOfStep)),
+        }
+    }
+
+    fn context<'a>(
+        &'a self,
+        pending: &'a PendingSignIn,
+        policy: &'a crate::authn::Policy,
+        now: Timestamp,
+    ) -> Context<'a> {
+        Context {
+            policy,
+            keyring: &self.keyring,
+            pair: pending.pair.as_ref(),
+            app_last_step: pending.app_last_step,
+            now,
+        }
+    }
+}
+
+pub(super) fn method_view(method: &Method, role: Role, state: MethodState, now: Timestamp) -> MethodView {
+    MethodView {
+        role,
+        kind: method.kind(),
+        last_two: method.target.phone().map(|n| n.last_two().to_owned()),
+        paused_until: state.paused_until.filter(|until| *until > now),
+        disabled: state.disabled,
+    }
+}
+
+pub(super) fn availability(sends: Sends, now: Timestamp) -> SendAvailability {
+    match sends.next_at() {
+        Ok(at) if at <= now => SendAvailability::Now,
+        Ok(at) => SendAvailability::From(at),
+        Err(_exhausted) => SendAvailability::Exhausted,
+    }
+}
+
+/// The other channel of the same number: a call for a text, a text for a call where the number takes one.
+fn switch_to(now_by: MethodKind, method: &Method, config: &crate::config::Config) -> Option<MethodKind> {
+    let number = method.target.phone()?;
+    match now_by {
+        MethodKind::App => None,
+        MethodKind::Sms => config.voice.is_some().then_some(MethodKind::Voice),
+        MethodKind::Voice => {
+            let texts = matches!(number.kind(), NumberKind::Mobile | NumberKind::FixedLineOrMobile);
+            (texts && number.extension().is_none() && config.sms.is_some()).then_some(MethodKind::Sms)
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The trusted-device cookie: one signed value per account that trusts this browser, side by side in one cookie, so
+//! that two people on one computer do not end each other's trust.
+
+use super::{App, AppError, Browser, Result};
+use crate::{
+    account::Account,
+    audit::{Event, Origin},
+    authn::{CodeReason, DeviceProof},
+    clock::Timestamp,
+    keyring::{DeviceClaim, DeviceValue},
+    session::{DeviceId, DeviceLabel},
+    store::{NewDevice, PresentDevice, PresentedDevice},
+};
+
+/// A cookie to set; an empty value removes it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DeviceCookie {
+    value: String,
+}
+
+impl DeviceCookie {
+    /// The value.
+    pub fn expose(&self) -> &str {
+        &self.value
+    }
+}
+
+impl std::fmt::Debug for DeviceCookie {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DeviceCookie(…)")
+    }
+}
+
+/// Between two values; not in the alphabet of a JWT.
+const BETWEEN: char = '~';
+/// Keeps the cookie well below 4096 octets (RFC 6265 §6.1).
+const MOST: usize = 5;
+
+/// What the cookie held, each value with its claim.
+pub(super) struct Presented<'a> {
+    values: Vec<(&'a str, DeviceId, DeviceClaim)>,
+}
+
+/// What the values meant for one account.
+pub(super) struct Judged {
+    pub(super) proof: Option<DeviceProof>,
+    pub(super) reason: CodeReason,
+    /// The cookie to set, when it changed.
+    pub(super) cookie: Option<DeviceCookie>,
+}
+
+/// A trust about to be stored, and the cookie that goes with it.
+pub(super) struct Trust {
+    pub(super) device: NewDevice,
+    pub(super) cookie: DeviceCookie,
+}
+
+impl App {
+    /// Reads the cookie; values that are not ours are as if they were not there.
+    pub(super) fn presented<'a>(&self, browser: &Browser<'a>) -> Presented<'a> {
+        let text = browser.device.map(|c| c.0).unwrap_or_default();
+        let values = text
+            .split(BETWEEN)
+            .take(MOST)
+            .filter_map(|value| {
+                let claim = self.keyring.read_device(value)?;
+                Some((value, DeviceId::parse(&claim.device)?, claim))
+            })
+            .collect();
+        Presented { values }
+    }
+
+    /// Does this browser hold a living trust of the account? It then has its own count of wrong passwords.
+    pub(super) async fn known_browser(
+        &self,
+        presented: &Presented<'_>,
+        account: &Account,
+        now: Timestamp,
+    ) -> Result<Option<DeviceId>> {
+        if presented.values.is_empty() {
+            return Ok(None);
+        }
+        let devices = self.store.devices(account.id, now).await?;
+        let known = presented.values.iter().find(|(_, id, claim)| {
+            devices
+                .iter()
+                .any(|d| d.id == *id && (d.current == claim.digest || d.previous.is_some_and(|p| p == claim.digest)))
+        });
+        Ok(known.map(|(_, id, _)| *id))
+    }
+
+    /// The password was right: exchanges the value that belongs to this account, if there is one.
+    pub(super) async fn judge(
+        &self,
+        presented: Presented<'_>,
+        account: &Account,
+        origin: Origin,
+        now: Timestamp,
+    ) -> Result<Judged> {
+        let mut judged = Judged { proof: None, reason: CodeReason::NewBrowser, cookie: None };
+        let mut kept: Vec<String> = Vec::new();
+        let mut changed = false;
+        for (value, id, claim) in presented.values {
+            let next = self.keyring.draw_device_value(&*self.entropy).ok_or(AppError::Key)?;
+            let verdict = self
+                .store
+                .present_device(&PresentDevice {
+                    id,
+                    shown: claim.digest,
+                    next: next.digest(),
+                    account: account.id,
+                    credential_version: account.credential_version,
+                    now,
+                })
+                .await?;
+            match verdict {
+                PresentedDevice::Trusted(proof) => {
+                    let expires = self.expiry_of(account, id, now).await?;
+                    kept.push(self.keyring.sign_device(&id.to_string(), &next, expires).ok_or(AppError::Key)?);
+                    judged.proof = Some(proof);
+                    changed = true;
+                }
+                PresentedDevice::Expired(at) => {
+                    judged.reason = CodeReason::TrustEnded(at);
+                    changed = true;
+                }
+                PresentedDevice::Replayed => {
+                    judged.reason = CodeReason::TrustVoid;
+                    changed = true;
+                    let (account, device) = (account.id.to_string(), id.to_string());
+                    Event::DeviceReplayed { account: &account, device: &device }.record(origin);
+                }
+                // Another account's, or one that was revoked: it stays until its own account signs in.
+                PresentedDevice::Void => kept.push(value.to_owned()),
+            }
+        }
+        if changed {
+            judged.cookie = Some(DeviceCookie { value: kept.join(&BETWEEN.to_string()) });
+        }
+        Ok(judged)
+    }
+
+    async fn expiry_of(&self, account: &Account, id: DeviceId, now: Timestamp) -> Result<Timestamp> {
+        let devices = self.store.devices(account.id, now).await?;
+        Ok(devices.iter().find(|d| d.id == id).map_or(now, |d| d.expires_at))
+    }
+
+    /// The box was ticked: a new trust, with the cookie that holds it beside the others.
+    pub(super) fn new_trust(&self, browser: &Browser<'_>, label: DeviceLabel, now: Timestamp) -> Result<Trust> {
+        let id = DeviceId::random(&*self.entropy);
+        let value: DeviceValue = self.keyring.draw_device_value(&*self.entropy).ok_or(AppError::Key)?;
+        let expires_at = now + self.snapshot().config.trusted_device.lifetime;
+        let signed = self.keyring.sign_device(&id.to_string(), &value, expires_at).ok_or(AppError::Key)?;
+        let mut values = vec![signed];
+        values.extend(self.presented(browser).values.into_iter().map(|(text, _, _)| text.to_owned()));
+        values.truncate(MOST);
+        let cookie = DeviceCookie { value: values.join(&BETWEEN.to_string()) };
+        Ok(Trust { device: NewDevice { id, digest: value.digest(), label, expires_at }, cookie })
+    }
+}

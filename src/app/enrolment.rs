@@ -1,0 +1,223 @@
+//! Setting up the pair, step by step, inside the pending sign-in.
+
+use super::{
+    App, Browser, Result,
+    challenge::{SendAvailability, SendRefusal, availability},
+};
+use crate::{
+    account::{Label, MethodKind, NewMethod, PairError, PhoneError, PhoneNumber, Role, Target, backup_choice},
+    authn::{ChallengeSeed, EnrolmentDraft, EnrolmentStep, Input, Refusal, Sends, SignIn, totp},
+    clock::Timestamp,
+    config::Config,
+    store::PendingSignIn,
+};
+
+/// The enrolment pages.
+#[derive(Clone, Debug)]
+pub struct EnrolmentView {
+    /// Where the person is.
+    pub step: EnrolmentStep,
+    /// The proven primary.
+    pub primary: Option<ChosenView>,
+    /// What is being proven.
+    pub proving: Option<ProvingView>,
+    /// Each channel: may it be chosen in this step, or why not.
+    pub choices: Vec<(MethodKind, std::result::Result<(), Unchoosable>)>,
+}
+
+/// A chosen method.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChosenView {
+    /// Channel.
+    pub kind: MethodKind,
+    /// Last two digits of the number.
+    pub last_two: Option<String>,
+    /// The person's name for it.
+    pub label: Option<Label>,
+}
+
+/// Why a channel cannot be chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unchoosable {
+    /// Not with this primary.
+    Pair(PairError),
+    /// This service does not offer it.
+    NotOffered,
+}
+
+/// The method that waits for its code.
+#[derive(Clone, Debug)]
+pub struct ProvingView {
+    /// Primary or backup.
+    pub role: Role,
+    /// The method.
+    pub method: ChosenView,
+    /// For apps: the seed in base32 and the `otpauth://` address. Shown until it is proven, never after.
+    pub app: Option<AppSecretView>,
+    /// Until when a message's code works.
+    pub expires_at: Timestamp,
+    /// Has it ended?
+    pub expired: bool,
+    /// Sending again.
+    pub send_again: SendAvailability,
+}
+
+/// What an authenticator app needs.
+#[derive(Clone)]
+pub struct AppSecretView {
+    /// Base32, upper case, no padding.
+    pub base32: String,
+    /// `otpauth://…`.
+    pub uri: String,
+}
+
+impl std::fmt::Debug for AppSecretView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AppSecretView(…)")
+    }
+}
+
+/// The choice form.
+#[derive(Clone, Debug)]
+pub struct ChoiceForm<'a> {
+    /// The channel.
+    pub kind: MethodKind,
+    /// The number as typed; ignored for apps.
+    pub number: &'a str,
+    /// The label as typed; may be empty.
+    pub label: &'a str,
+}
+
+/// What a choice led to.
+#[derive(Debug)]
+pub enum EnrolmentOutcome {
+    /// Done: the code is next.
+    Done,
+    /// Not taken.
+    Refused(ChoiceProblem),
+    /// There is no such pending sign-in any more.
+    Gone,
+}
+
+/// Why a choice was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChoiceProblem {
+    /// The number.
+    Number(PhoneError),
+    /// The pair, or the number with this channel.
+    Pair(PairError),
+    /// The label.
+    Label,
+    /// This service does not offer the channel.
+    NotOffered,
+    /// The message could not be sent now.
+    Send(SendRefusal),
+}
+
+impl App {
+    /// From the question to the choice.
+    pub async fn begin_enrolment(&self, browser: &Browser<'_>) -> Result<EnrolmentOutcome> {
+        self.enrol(browser, Input::BeginEnrolment).await
+    }
+
+    /// Back to the choice.
+    pub async fn choose_again(&self, browser: &Browser<'_>) -> Result<EnrolmentOutcome> {
+        self.enrol(browser, Input::ChooseAgain).await
+    }
+
+    /// A method was chosen: a phone gets a message, an app gets a fresh seed.
+    pub async fn choose(&self, browser: &Browser<'_>, form: ChoiceForm<'_>) -> Result<EnrolmentOutcome> {
+        let snapshot = self.snapshot();
+        let refuse = |problem| Ok(EnrolmentOutcome::Refused(problem));
+        if !offered(form.kind, &snapshot.config) {
+            return refuse(ChoiceProblem::NotOffered);
+        }
+        let Ok(label) = Label::parse(form.label) else { return refuse(ChoiceProblem::Label) };
+        let target = match form.kind {
+            MethodKind::App => Target::App(totp::seed(&*self.entropy)),
+            MethodKind::Sms | MethodKind::Voice => match PhoneNumber::parse(form.number, &snapshot.config.phone_region)
+            {
+                Ok(number) if form.kind == MethodKind::Sms => Target::Sms(number),
+                Ok(number) => Target::Voice(number),
+                Err(problem) => return refuse(ChoiceProblem::Number(problem)),
+            },
+        };
+        let seed = ChallengeSeed::draw(&*self.entropy, &self.keyring);
+        self.enrol(browser, Input::Choose(NewMethod { target, label }, seed)).await
+    }
+
+    async fn enrol(&self, browser: &Browser<'_>, input: Input) -> Result<EnrolmentOutcome> {
+        let now = self.now();
+        let Some(pending) = self.pending_record(browser, now).await? else { return Ok(EnrolmentOutcome::Gone) };
+        if !matches!(pending.sign_in, SignIn::Enrol { .. }) {
+            return Ok(EnrolmentOutcome::Gone);
+        }
+        Ok(match self.advance(browser, &pending, input, now).await? {
+            Ok(()) => EnrolmentOutcome::Done,
+            Err(Refusal::Pair(problem)) => EnrolmentOutcome::Refused(ChoiceProblem::Pair(problem)),
+            Err(refusal) => EnrolmentOutcome::Refused(ChoiceProblem::Send(refusal.into())),
+        })
+    }
+}
+
+/// Does this service carry the channel?
+fn offered(kind: MethodKind, config: &Config) -> bool {
+    match kind {
+        MethodKind::App => true,
+        MethodKind::Sms => config.sms.is_some(),
+        MethodKind::Voice => config.voice.is_some(),
+    }
+}
+
+pub(super) fn enrolment_view(
+    config: &Config,
+    pending: &PendingSignIn,
+    draft: &EnrolmentDraft,
+    sends: Sends,
+    now: Timestamp,
+) -> EnrolmentView {
+    let chosen = |method: &NewMethod| ChosenView {
+        kind: method.target.kind(),
+        last_two: method.target.phone().map(|n| n.last_two().to_owned()),
+        label: method.label.clone(),
+    };
+    let primary = match draft {
+        EnrolmentDraft::Introduced | EnrolmentDraft::ChoosingPrimary | EnrolmentDraft::ProvingPrimary { .. } => None,
+        EnrolmentDraft::ChoosingBackup { primary } | EnrolmentDraft::ProvingBackup { primary, .. } => {
+            Some(chosen(primary.method()))
+        }
+    };
+    let proving = draft.proving().map(|(role, method, challenge)| ProvingView {
+        role,
+        method: chosen(method),
+        app: match &method.target {
+            Target::App(seed) => Some(AppSecretView {
+                base32: totp::base32(seed),
+                uri: totp::provisioning_uri(
+                    seed,
+                    config.branding.name(pending.account.language),
+                    pending.account.user_name.as_str(),
+                ),
+            }),
+            Target::Sms(_) | Target::Voice(_) => None,
+        },
+        expires_at: challenge.expires_at(),
+        expired: challenge.kind() != MethodKind::App && challenge.expired(now),
+        send_again: availability(sends, now),
+    });
+    let choices = MethodKind::ALL
+        .into_iter()
+        .map(|kind| {
+            let choice = if offered(kind, config) {
+                match draft.primary_kind() {
+                    Some(primary) => backup_choice(primary, kind).map_err(Unchoosable::Pair),
+                    None => Ok(()),
+                }
+            } else {
+                Err(Unchoosable::NotOffered)
+            };
+            (kind, choice)
+        })
+        .collect();
+    EnrolmentView { step: draft.step(), primary, proving, choices }
+}

@@ -1,0 +1,89 @@
+//! The gate: cookie → session → rule → decision. The single entry for every request that is not for our own pages.
+//! A request served from memory costs one MAC and one look-up: no store, no write.
+
+use http::Method;
+
+use super::{App, AppError, Cookie, Result, live_sessions::LiveSession};
+use crate::{
+    access::{Decision, Interruption, Requirement},
+    keyring::{GenuineToken, Purpose},
+    session::SessionEnd,
+};
+use std::sync::Arc;
+
+/// What the gate looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct GateRequest<'a> {
+    /// Method.
+    pub method: &'a Method,
+    /// Path of the request target as it will be forwarded, without the query.
+    pub path: &'a str,
+    /// `__Host-sekisho`, when it came exactly once.
+    pub session: Option<Cookie<'a>>,
+}
+
+impl App {
+    /// Decides. An error is an error: the caller refuses the request.
+    pub async fn decide(&self, request: GateRequest<'_>) -> Result<Decision> {
+        let snapshot = self.snapshot.load();
+        let requirement = snapshot.rules.requirement(request.method, request.path);
+        if requirement == Requirement::Deny {
+            return Ok(Decision::of(requirement, Err(Interruption::NoSession)));
+        }
+        let session = self.live_session(request.session).await?;
+        Ok(Decision::of(requirement, session.map(|(_, live)| live.principal.clone())))
+    }
+
+    /// The living session of a cookie; noted as used.
+    pub(super) async fn live_session(
+        &self,
+        cookie: Option<Cookie<'_>>,
+    ) -> Result<std::result::Result<(GenuineToken, Arc<LiveSession>), Interruption>> {
+        let genuine = cookie.and_then(|c| self.keyring.genuine(Purpose::SessionCookie, c.0));
+        let Some(token) = genuine else { return Ok(Err(Interruption::NoSession)) };
+        let digest = || self.keyring.token_digest(&token).ok_or(AppError::Key);
+        let read = || async {
+            match digest() {
+                Ok(digest) => self.store.session(&digest).await,
+                // A key that is gone has signed nobody in.
+                Err(_) => Ok(None),
+            }
+        };
+        let found = self
+            .live
+            .find(token, read)
+            .await
+            .map_err(|e| AppError::Store(crate::store::StoreError::Shared(e.to_string())))?;
+        let Some(live) = found else { return Ok(Err(Interruption::Ended)) };
+        if live.ended() {
+            return Ok(Err(Interruption::Ended));
+        }
+        let now = self.now();
+        let lifetime = self.snapshot.load().lifetime();
+        let mut ended = lifetime.ended(live.created_at, live.last_used(), now);
+        if ended == Some(SessionEnd::Idle) {
+            // Another node may have served it since: the store's time decides.
+            if let Some(stored) = self.store.session(&digest()?).await? {
+                live.used_elsewhere(stored.session.last_used_at());
+                ended = lifetime.ended(live.created_at, live.last_used(), now);
+            }
+        }
+        match ended {
+            Some(SessionEnd::Idle) => {
+                self.live.drop_token(token).await;
+                Ok(Err(Interruption::Idle))
+            }
+            Some(SessionEnd::Absolute) => {
+                self.live.drop_token(token).await;
+                Ok(Err(Interruption::Ended))
+            }
+            None => {
+                if live.used(now) && self.store.touch_session(live.principal.session, now).await?.is_none() {
+                    self.live.drop_token(token).await;
+                    return Ok(Err(Interruption::Ended));
+                }
+                Ok(Ok((token, live)))
+            }
+        }
+    }
+}
