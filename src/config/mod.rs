@@ -1,8 +1,57 @@
-//! The configuration, checked: what the rest of the program sees. Every value here is usable as it is.
+//! The configuration, checked: what the rest of the program sees. Every value here is usable as it is. A file is read
+//! into raw tables that keep their places, values are checked one by one and then against each other, and everything
+//! wrong is known at once.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+mod check;
+mod problem;
+mod raw;
+mod read;
+mod reference;
+mod value;
 
-use crate::{language::Language, secret::SecretString};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use self::{problem::Report, read::Value as _};
+pub use self::{
+    problem::{Problem, Problems},
+    reference::{reference, schema},
+};
+use crate::language::Language;
+
+/// Reads and checks a file. Relative paths in it start at its directory.
+pub fn load(path: &Path) -> Result<Config, Problems> {
+    let file = path.to_string_lossy();
+    match std::fs::read_to_string(path) {
+        Ok(text) => parse(&text, &file),
+        Err(error) => Err(Problem::with_file(&file, format!("cannot be read: {error}"), None).into()),
+    }
+}
+
+/// Checks a text. Problems name it `file`; relative paths in it start at the directory of `file`, which need not exist.
+pub fn parse(text: &str, file: &str) -> Result<Config, Problems> {
+    let mut report = Report::new(file, text);
+    let (table, syntax_errors) = DeTable::parse_recoverable(text);
+    let document = Spanned::new(table.span(), DeValue::Table(table.into_inner()));
+    let directory = Path::new(file).parent().unwrap_or(Path::new(""));
+    let config =
+        raw::Root::read(&document, "", &mut report).and_then(|root| check::check(root, directory, &mut report));
+    if !syntax_errors.is_empty() {
+        return Err(report.into_syntax_problems(&syntax_errors));
+    }
+    match config {
+        Some(config) if report.is_empty() => Ok(config),
+        _ => Err(report.into_problems()),
+    }
+}
 
 /// A checked configuration.
 #[derive(Clone, Debug)]
@@ -93,7 +142,7 @@ pub struct Listen {
 pub struct Upstream {
     /// TLS to the console?
     pub tls: bool,
-    /// Host name, for resolution, SNI and certificate verification.
+    /// Host name, for resolution, SNI and certificate verification; or an address, an IPv6 one without brackets.
     pub host: String,
     /// Port.
     pub port: u16,
@@ -263,7 +312,3 @@ pub struct LogConfig {
     /// `tracing` filter directives.
     pub filter: String,
 }
-
-/// A secret from the file, from another file or from the environment.
-#[derive(Clone, Debug)]
-pub struct ConfiguredSecret(pub SecretString);

@@ -1,0 +1,324 @@
+//! What must agree between keys, and the way from the raw tables to the checked configuration.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    num::NonZeroUsize,
+    ops::Range,
+    path::Path,
+    thread::available_parallelism,
+};
+
+use super::{
+    Branding, Config, IdentityHeaders, InboxConfig, Limits, Listen, LogConfig, PasswordConfig, Provider, RuleConfig,
+    SessionConfig, SignInConfig, StoreConfig, TrustedDeviceConfig, Upstream,
+    problem::Report,
+    raw,
+    read::{At, Many},
+    value::{KIB, MIB, spoken},
+};
+
+/// Checks the tables against each other. `None` where something needed was missing or unusable, which is then in the
+/// report.
+pub(super) fn check(root: raw::Root, directory: &Path, report: &mut Report<'_>) -> Option<Config> {
+    check_addresses(&root, report);
+    check_upstream(&root, report);
+    check_channels(&root, report);
+    if let Some(rules) = &root.rule {
+        check_rules(&rules.value, report);
+    }
+    if let Some(identity) = &root.identity {
+        check_identity(&identity.value, report);
+    }
+    if let (Some(password), Some(insecure)) = (&root.password, &root.insecure) {
+        check_password(&password.value, &insecure.value, report);
+    }
+    if let Some(session) = &root.session {
+        check_session(&session.value, report);
+    }
+    assemble(root, directory)
+}
+
+/// No two sockets may want one port, and the console must not be the gateway itself.
+fn check_addresses(root: &raw::Root, report: &mut Report<'_>) {
+    let mut sockets: Vec<(&str, SocketAddr, Option<&Range<usize>>)> = Vec::new();
+    if let Some(At { value: listen, .. }) = &root.listen {
+        for (key, list) in [("listen.https", &listen.https), ("listen.http", &listen.http)] {
+            let items = list.iter().flat_map(|list| &list.value.0);
+            sockets.extend(items.map(|item| (key, item.value, item.span.as_ref())));
+        }
+    }
+    let gateway = sockets.len();
+    if let Some(listen) = root.inbox.as_ref().and_then(|inbox| inbox.value.listen.as_ref())
+        && inbox_in_use(root)
+    {
+        sockets.push(("inbox.listen", listen.value.0, listen.span.as_ref()));
+    }
+    for (index, (key, address, span)) in sockets.iter().enumerate() {
+        let earlier = sockets.iter().take(index).find(|(_, other, _)| collide(*address, *other));
+        if let Some((other_key, other, _)) = earlier {
+            let message = format!("{key}: {address} is already taken by {other_key} ({other})");
+            report.add(*span, message, Some("give each its own port or address".to_owned()));
+        }
+    }
+    if let Some(url) = root.upstream.as_ref().and_then(|upstream| upstream.value.url.as_ref())
+        && let Ok(ip) = url.value.host.parse::<IpAddr>()
+        && sockets.iter().take(gateway).any(|(_, own, _)| collide(*own, SocketAddr::new(ip, url.value.port)))
+    {
+        let help = "put the address of the console here".to_owned();
+        report.add(url.span.as_ref(), "upstream.url: this is where the gateway itself listens".to_owned(), Some(help));
+    }
+}
+
+/// Port 0 is a different free port each time.
+fn collide(a: SocketAddr, b: SocketAddr) -> bool {
+    let same_family = a.is_ipv4() == b.is_ipv4();
+    let overlap = a.ip() == b.ip() || same_family && (a.ip().is_unspecified() || b.ip().is_unspecified());
+    a.port() == b.port() && a.port() != 0 && overlap
+}
+
+fn check_upstream(root: &raw::Root, report: &mut Report<'_>) {
+    let Some(At { value: upstream, .. }) = &root.upstream else { return };
+    if let (Some(url), Some(ca)) = (&upstream.url, &upstream.ca)
+        && !url.value.tls
+    {
+        let help = "take it out, or start upstream.url with https://".to_owned();
+        report.add(ca.span.as_ref(), "upstream.ca: has no meaning without https".to_owned(), Some(help));
+    }
+}
+
+fn channels(root: &raw::Root) -> [(&'static str, Option<&At<raw::Channel>>); 3] {
+    [("sms", root.sms.as_ref()), ("voice", root.voice.as_ref()), ("mail", root.mail.as_ref())]
+}
+
+fn inbox_in_use(root: &raw::Root) -> bool {
+    let providers = channels(root).into_iter().filter_map(|(_, channel)| channel?.value.provider.as_ref());
+    providers.into_iter().any(|provider| matches!(provider.value, Provider::Inbox))
+}
+
+fn check_channels(root: &raw::Root, report: &mut Report<'_>) {
+    if root.sms.is_none() && root.voice.is_none() {
+        report.add_missing(
+            None,
+            "there is neither [sms] nor [voice]".to_owned(),
+            "every account needs two methods, and an app's backup is a telephone: add [sms] or [voice]".to_owned(),
+        );
+    }
+    let allowed = root.insecure.as_ref().and_then(|insecure| insecure.value.inbox_provider.as_ref());
+    if allowed.is_some_and(|switch| !switch.value) {
+        for (name, channel) in channels(root) {
+            if let Some(provider) = channel.and_then(|channel| channel.value.provider.as_ref())
+                && matches!(provider.value, Provider::Inbox)
+            {
+                report.add(
+                    provider.span.as_ref(),
+                    format!("{name}.provider: the inbox shows every code to whoever opens its page"),
+                    Some("for development only: set inbox_provider = true in [insecure]".to_owned()),
+                );
+            }
+        }
+    }
+    if let Some(inbox) = &root.inbox
+        && inbox.span.is_some()
+        && !inbox_in_use(root)
+    {
+        let help = "take the table out".to_owned();
+        report.add(inbox.span.as_ref(), "inbox: nothing uses the provider \"inbox\"".to_owned(), Some(help));
+    }
+}
+
+/// A rule that nothing can reach is a rule somebody believes in.
+fn check_rules(Many(rules): &Many<raw::Rule>, report: &mut Report<'_>) {
+    let read: Vec<_> = rules
+        .iter()
+        .filter_map(|rule| {
+            let methods: Vec<_> = rule.value.methods.as_ref()?.value.0.iter().map(|method| method.value).collect();
+            Some((rule.span.as_ref()?, rule.value.path.as_ref()?.value.0.as_str(), methods))
+        })
+        .collect();
+    for (index, (span, path, methods)) in read.iter().enumerate() {
+        let broader = |other: &str| {
+            let below = path.strip_prefix(other.trim_end_matches('/'));
+            below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let earlier: Vec<_> = read.iter().take(index).filter(|(_, other, _)| broader(other)).collect();
+        let covering = earlier.iter().find(|(_, _, others)| others.is_empty()).or_else(|| {
+            let covered = |method| earlier.iter().any(|(_, _, others)| others.contains(method));
+            if !methods.is_empty() && methods.iter().all(covered) { earlier.last() } else { None }
+        });
+        if let Some((other_span, other_path, other_methods)) = covering {
+            let line = report.line(other_span.start);
+            let (message, help) = if other_path == path && other_methods == methods {
+                (format!("rule: {path} stands already at line {line}"), "take one of them out")
+            } else {
+                (
+                    format!("rule: never reached, since the rule at line {line} covers {path}"),
+                    "the first rule that matches decides: put the narrower one before the broader one",
+                )
+            };
+            report.add(Some(span), message, Some(help.to_owned()));
+        }
+    }
+}
+
+fn check_identity(identity: &raw::Identity, report: &mut Report<'_>) {
+    let raw::Identity { user, email, groups, level } = identity;
+    let headers: Vec<_> = [("user", user), ("email", email), ("groups", groups), ("level", level)]
+        .into_iter()
+        .filter_map(|(key, header)| Some((key, header.as_ref()?)))
+        .collect();
+    for (index, (key, header)) in headers.iter().enumerate() {
+        // Consoles behind CGI-style interfaces read `_` and `-` as one.
+        let fold = |name: &str| name.replace('_', "-");
+        let same = headers.iter().take(index).find(|(_, other)| fold(&other.value.0) == fold(&header.value.0));
+        if let Some((other_key, other)) = same {
+            let message = format!("identity.{key}: the same header as identity.{other_key}");
+            let span = header.span.as_ref().or(other.span.as_ref());
+            report.add(span, message, Some("give each its own header".to_owned()));
+        }
+    }
+}
+
+/// OWASP Password Storage Cheat Sheet: settings of equal strength, memory in MiB and passes.
+const OWASP_MINIMA: [(u64, u32); 5] = [(46, 1), (19, 2), (12, 3), (9, 4), (7, 5)];
+
+fn check_password(password: &raw::Password, insecure: &raw::Insecure, report: &mut Report<'_>) {
+    let (Some(memory), Some(passes), Some(lanes)) = (&password.memory, &password.passes, &password.lanes) else {
+        return;
+    };
+    if memory.value.0 % KIB != 0 || memory.value.0 < 8 * KIB * u64::from(lanes.value.0) {
+        let message = "password.memory: Argon2 takes whole KiB, and at least 8KiB for each lane".to_owned();
+        report.add(memory.span.as_ref().or(lanes.span.as_ref()), message, None);
+    }
+    let strong = OWASP_MINIMA.iter().any(|(mib, least)| memory.value.0 >= mib * MIB && passes.value.0 >= *least);
+    let weak_allowed = insecure.weak_password_hash.as_ref().is_none_or(|switch| switch.value);
+    if !strong && !weak_allowed {
+        report.add(
+            memory.span.as_ref().or(passes.span.as_ref()),
+            "password: hashing is below OWASP's minimum".to_owned(),
+            Some("memory and passes at least 46MiB/1, 19MiB/2, 12MiB/3, 9MiB/4 or 7MiB/5".to_owned()),
+        );
+    }
+}
+
+fn check_session(session: &raw::Session, report: &mut Report<'_>) {
+    let (Some(idle), Some(absolute)) = (&session.idle, &session.absolute) else { return };
+    let (idle_time, absolute_time) = (idle.value.0, absolute.value.0);
+    if idle_time > absolute_time {
+        let message =
+            format!("session.idle: {} is longer than session.absolute ({})", spoken(idle_time), spoken(absolute_time));
+        let help = "a session that lives so long without a request would end before: lower idle or raise absolute";
+        report.add(idle.span.as_ref().or(absolute.span.as_ref()), message, Some(help.to_owned()));
+    }
+}
+
+fn assemble(root: raw::Root, directory: &Path) -> Option<Config> {
+    let cores = available_parallelism().map_or(1, NonZeroUsize::get);
+    let listens_inbox = inbox_in_use(&root);
+    let addresses = |list: super::read::OneOrMany<SocketAddr>| list.0.into_iter().map(|at| at.value).collect();
+
+    let listen = root.listen?.value;
+    let upstream = root.upstream?.value;
+    let upstream_url = upstream.url?.value;
+    let store_file = directory.join(root.store?.value.url?.value.file);
+    let key_file = match root.keys?.value.file {
+        Some(file) => directory.join(file.value.0),
+        None => store_file.with_file_name("keys.json"),
+    };
+    let runtime = root.runtime?.value;
+    let branding = root.branding?.value;
+    let name = branding.name?.value;
+    let identity = root.identity?.value;
+    let password = root.password?.value;
+    let sign_in = root.sign_in?.value;
+    let session = root.session?.value;
+    let trusted_device = root.trusted_device?.value;
+    let limits = root.limits?.value;
+    let time_zone = root.time_zone?.value;
+    let inbox = root.inbox?.value.listen?.value.0;
+    let provider =
+        |channel: Option<At<raw::Channel>>| channel.and_then(|channel| channel.value.provider).map(|at| at.value);
+    let rule = |rule: At<raw::Rule>| {
+        Some(RuleConfig {
+            path: rule.value.path?.value.0,
+            methods: rule.value.methods?.value.0.iter().map(|method| method.value.0.to_owned()).collect(),
+            access: rule.value.access?.value,
+        })
+    };
+
+    Some(Config {
+        public_url: root.public_url?.value,
+        time_zone: time_zone.zone,
+        time_zone_name: time_zone.name,
+        phone_region: root.phone_region?.value.0,
+        listen: Listen {
+            https: addresses(listen.https?.value),
+            http: addresses(listen.http?.value),
+            certificate: directory.join(listen.certificate?.value.0),
+            private_key: directory.join(listen.private_key?.value.0),
+        },
+        upstream: Upstream {
+            tls: upstream_url.tls,
+            host: upstream_url.host,
+            port: upstream_url.port,
+            host_header: upstream.host_header.map(|host| host.value.0),
+            ca: upstream.ca.map(|ca| directory.join(ca.value.0)),
+            connect_timeout: upstream.connect_timeout?.value.0,
+            read_timeout: upstream.read_timeout?.value.0,
+        },
+        store: StoreConfig::Sqlite(store_file),
+        key_file,
+        runtime_directory: directory.join(runtime.directory?.value.0),
+        branding: Branding {
+            name_ja: name.ja,
+            name_en: name.en,
+            colour: branding.colour.map(|colour| colour.value.0),
+            help_url: branding.help_url.map(|url| url.value.0),
+            privacy_url: branding.privacy_url.map(|url| url.value.0),
+        },
+        identity: IdentityHeaders {
+            user: identity.user?.value.0,
+            email: identity.email?.value.0,
+            groups: identity.groups?.value.0,
+            level: identity.level?.value.0,
+        },
+        rules: root.rule?.value.0.into_iter().map(rule).collect::<Option<_>>()?,
+        password: PasswordConfig {
+            memory_kib: u32::try_from(password.memory?.value.0 / KIB).ok()?,
+            passes: password.passes?.value.0,
+            lanes: password.lanes?.value.0,
+            parallel: password.parallel.map_or((cores / 2).max(1), |parallel| parallel.value.0 as usize),
+            queue: password.queue?.value.0 as usize,
+            minimum_delay: password.minimum_delay?.value.0,
+        },
+        sign_in: SignInConfig {
+            lifetime: sign_in.lifetime?.value.0,
+            code_lifetime: sign_in.code_lifetime?.value.0,
+            failures_per_address: sign_in.failures_per_address?.value.0,
+            failures_per_prefix: sign_in.failures_per_prefix?.value.0,
+            failure_window: sign_in.failure_window?.value.0,
+        },
+        session: SessionConfig {
+            idle: session.idle?.value.0,
+            absolute: session.absolute?.value.0,
+            per_account: session.per_account?.value.0,
+            cache: session.cache?.value.0.into(),
+        },
+        trusted_device: TrustedDeviceConfig {
+            lifetime: trusted_device.lifetime?.value.0,
+            per_account: trusted_device.per_account?.value.0,
+        },
+        limits: Limits {
+            head_deadline: limits.head_deadline?.value.0,
+            head_bytes: usize::try_from(limits.head_bytes?.value.0).ok()?,
+            header_count: limits.header_count?.value.0 as usize,
+            target_bytes: usize::try_from(limits.target_bytes?.value.0).ok()?,
+            form_bytes: usize::try_from(limits.form_bytes?.value.0).ok()?,
+        },
+        sms: provider(root.sms),
+        voice: provider(root.voice),
+        mail: provider(root.mail),
+        inbox: listens_inbox.then_some(InboxConfig { listen: inbox }),
+        threads: runtime.threads.map_or(cores, |threads| threads.value.0 as usize),
+        log: LogConfig { filter: root.log?.value.filter?.value.0 },
+    })
+}

@@ -1,0 +1,226 @@
+//! The tables of the configuration file, one type each. The comments are the documentation of the keys: the schema and
+//! the reference page repeat them, so they are written for the operator.
+
+use std::net::SocketAddr;
+
+use super::{
+    AccessConfig, Provider, PublicUrl,
+    read::{Many, OneOrMany, Whole, tables},
+    value::{
+        BothNames, Colour, DAY, FilePath, HOUR, HostHeader, KIB, Link, LogFilter, Loopback, MIB, MILLISECOND, MINUTE,
+        Name, OwnHeader, PhoneRegion, RuleMethod, RulePath, SECOND, Size, StoreUrl, Time, UpstreamUrl, Zone,
+    },
+};
+
+tables! {
+    /// The configuration of Sekisho. Relative paths start at the directory of the configuration file.
+    Root {
+        /// How browsers reach the gateway.
+        public_url: PublicUrl = required,
+        /// Clock times on pages are in this zone, which the pages name.
+        time_zone: Zone = default("Asia/Tokyo"),
+        /// Telephone numbers typed without `+` belong to this region.
+        phone_region: PhoneRegion = default("JP"),
+        listen: Listen = required,
+        upstream: Upstream = required,
+        store: Store = required,
+        keys: Keys = default({}),
+        runtime: Runtime = default({}),
+        branding: Branding = default({}),
+        identity: Identity = default({}),
+        rule: Many<Rule> = default([]),
+        password: Password = default({}),
+        sign_in: SignIn = default({}),
+        session: Session = default({}),
+        trusted_device: TrustedDevice = default({}),
+        limits: Limits = default({}),
+        /// Codes by text message. Without this table the method is not offered; one of `sms` and `voice` is needed.
+        sms: Channel = optional,
+        /// Codes by telephone call. Without this table the method is not offered.
+        voice: Channel = optional,
+        /// Notices by mail. Without this table there are none.
+        mail: Channel = optional,
+        inbox: Inbox = default({}),
+        log: Log = default({}),
+        insecure: Insecure = default({}),
+    }
+
+    /// Where the gateway listens.
+    Listen {
+        /// HTTPS.
+        https: OneOrMany<SocketAddr> = required,
+        /// Plain HTTP, which only redirects to HTTPS.
+        http: OneOrMany<SocketAddr> = default([]),
+        /// Certificate chain, PEM, leaf first.
+        certificate: FilePath = required,
+        /// The private key of the certificate, PEM.
+        private_key: FilePath = required,
+    }
+
+    /// The console behind the gateway.
+    Upstream {
+        /// Where the console is. Over https its certificate is verified for this host name.
+        url: UpstreamUrl = required,
+        /// The `Host` header the console gets. Without it: what the browser sent.
+        host_header: HostHeader = optional,
+        /// Certificate authority of the console, PEM, when it is not a public one.
+        ca: FilePath = optional,
+        /// Until the connection to the console stands.
+        connect_timeout: Time<{ 100 * MILLISECOND }, { 5 * MINUTE }> = default("3s"),
+        /// Between two reads of an answer of the console.
+        read_timeout: Time<SECOND, DAY> = default("60s"),
+    }
+
+    /// Where accounts, methods, sessions and devices are kept.
+    Store {
+        /// An SQLite file.
+        url: StoreUrl = required,
+    }
+
+    /// The gateway's own keys.
+    Keys {
+        /// Private file with the keys, made at the first start. Without it: `keys.json` beside the store.
+        file: FilePath = optional,
+    }
+
+    /// The process.
+    Runtime {
+        /// Private directory for the administration socket.
+        directory: FilePath = default("/run/sekisho"),
+        /// Worker threads. Without it: one for each core.
+        threads: Whole<1, 1024> = optional,
+    }
+
+    /// What the pages look like.
+    Branding {
+        /// Name of the service.
+        name: BothNames = default("Sekisho"),
+        /// Main colour. Without it: Sekisho's own.
+        colour: Colour = optional,
+        /// Where "Help" leads. Without it: no link.
+        help_url: Link = optional,
+        /// Where "Privacy" leads. Without it: no link.
+        privacy_url: Link = optional,
+    }
+
+    /// A name in both languages.
+    Names {
+        /// In Japanese.
+        ja: Name = required,
+        /// In English.
+        en: Name = required,
+    }
+
+    /// Headers that tell the console who is there. Whatever a client sends under these names, in any spelling, is
+    /// taken out.
+    Identity {
+        /// User name.
+        user: OwnHeader = default("X-Sekisho-User"),
+        /// E-mail address.
+        email: OwnHeader = default("X-Sekisho-Email"),
+        /// Groups, separated by commas.
+        groups: OwnHeader = default("X-Sekisho-Groups"),
+        /// `2` when a code was given at the sign-in, `1` on a trusted device.
+        level: OwnHeader = default("X-Sekisho-Session-Level"),
+    }
+
+    /// What a path needs. The first rule that matches decides; a request that no rule matches needs a session.
+    Rule {
+        /// The path and everything below it: `/static` covers `/static` and `/static/a.css`, not `/statics`.
+        path: RulePath = required,
+        /// Only these methods. Without it: all.
+        methods: OneOrMany<RuleMethod> = default([]),
+        /// `public`: nothing; `signed-in`: a session; `deny`: nobody gets it.
+        access: AccessConfig = required,
+    }
+
+    /// Password hashing (Argon2id). Stored hashes follow at the next sign-in.
+    Password {
+        /// Memory of one hash. OWASP's minimum is `19MiB` with 2 passes, or 46/1, 12/3, 9/4, 7/5.
+        memory: Size<{ 8 * KIB }, { 4096 * MIB - KIB }> = default("19MiB"),
+        /// Passes over the memory.
+        passes: Whole<1, 1000> = default(2),
+        /// Lanes.
+        lanes: Whole<1, 64> = default(1),
+        /// Hashes at a time; further ones wait. Without it: half of the cores, at least one.
+        parallel: Whole<1, 1024> = optional,
+        /// Hashes that wait at most; further sign-ins are asked to try again.
+        queue: Whole<0, 100_000> = default(100),
+        /// No answer to a password comes before this, so that the time says nothing. Keep it above the time of a hash.
+        minimum_delay: Time<0, { 10 * SECOND }> = default("300ms"),
+    }
+
+    /// Sign-ins that are not finished, and wrong passwords.
+    SignIn {
+        /// A sign-in that is not finished ends after this.
+        lifetime: Time<MINUTE, HOUR> = default("10m"),
+        /// A code by text message or call is good for this long (at most `10m`: NIST SP 800-63B-4 §3.1.3.2).
+        code_lifetime: Time<MINUTE, { 10 * MINUTE }> = default("5m"),
+        /// Wrong passwords from one address within the window.
+        failures_per_address: Whole<1, 1_000_000> = default(30),
+        /// Wrong passwords from one network (IPv4 /24, IPv6 /56) within the window.
+        failures_per_prefix: Whole<1, 1_000_000> = default(120),
+        /// The window in which wrong passwords are counted.
+        failure_window: Time<MINUTE, DAY> = default("10m"),
+    }
+
+    /// Sessions of people who are signed in.
+    Session {
+        /// A session ends after this long without a request.
+        idle: Time<MINUTE, { 30 * DAY }> = default("60m"),
+        /// A session ends this long after the sign-in, used or not.
+        absolute: Time<MINUTE, { 30 * DAY }> = default("12h"),
+        /// Sessions of one account; the oldest goes.
+        per_account: Whole<1, 1000> = default(10),
+        /// Sessions kept in memory.
+        cache: Whole<100, 100_000_000> = default(100000),
+    }
+
+    /// Browsers that are not asked for a code.
+    TrustedDevice {
+        /// Trust ends this long after it was given; it is never extended. Browsers keep no cookie longer than `400d`.
+        lifetime: Time<HOUR, { 400 * DAY }> = default("30d"),
+        /// Trusted devices of one account; the oldest goes.
+        per_account: Whole<1, 1000> = default(10),
+    }
+
+    /// What a client may send. More is refused.
+    Limits {
+        /// Until the whole head of a request is there.
+        head_deadline: Time<SECOND, { 5 * MINUTE }> = default("10s"),
+        /// The head of a request.
+        head_bytes: Size<{ 4 * KIB }, MIB> = default("32KiB"),
+        /// Header fields of a request.
+        header_count: Whole<16, 1000> = default(100),
+        /// The target of a request: path and query.
+        target_bytes: Size<KIB, { 64 * KIB }> = default("8KiB"),
+        /// A form sent to the gateway's own pages. Uploads to the console have no such limit.
+        form_bytes: Size<{ 4 * KIB }, MIB> = default("64KiB"),
+    }
+
+    /// Who carries messages of one kind.
+    Channel {
+        /// Who carries them. `inbox` carries nothing: it shows the messages on a page, for trying out.
+        provider: Provider = required,
+    }
+
+    /// The page that shows the messages of the provider `inbox`.
+    Inbox {
+        /// Where the page is. Only this machine can reach it.
+        listen: Loopback = default("127.0.0.1:8026"),
+    }
+
+    /// Log lines, as JSON on standard output.
+    Log {
+        /// A level, or levels by module, as in `info,sekisho::proxy=debug`.
+        filter: LogFilter = default("info"),
+    }
+
+    /// Switches that weaken the gateway, for development and tests. None belongs into production.
+    Insecure {
+        /// Allows the provider `inbox`, which shows codes to whoever opens its page.
+        inbox_provider: bool = default(false),
+        /// Allows password hashing below OWASP's minimum.
+        weak_password_hash: bool = default(false),
+    }
+}

@@ -1,0 +1,345 @@
+//! Reading a TOML tree into typed tables. Reading never stops: what cannot be read is reported and left out, so that
+//! everything wrong with a file is known at once.
+
+use std::ops::Range;
+
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use super::problem::{Report, did_you_mean};
+
+/// A value with its place in the file; no place for a default.
+#[derive(Clone, Debug)]
+pub(super) struct At<T> {
+    pub(super) value: T,
+    pub(super) span: Option<Range<usize>>,
+}
+
+/// Anything that may stand after `=`, tables included.
+pub(super) trait Value: Sized {
+    /// What the schema and the reference say of it.
+    fn shape() -> Shape;
+    /// `None` once the reason is reported. `key` is the dotted name the person sees.
+    fn read(value: &Spanned<DeValue<'_>>, key: &str, report: &mut Report<'_>) -> Option<Self>;
+}
+
+/// A value written as a string.
+pub(super) trait Text: Sized {
+    /// With its article: "a duration".
+    const KIND: &'static str;
+    fn parse(text: &str) -> Result<Self, Refusal>;
+    /// What the schema asks of the string, beyond being one.
+    fn constraint() -> serde_json::Value {
+        serde_json::json!({})
+    }
+    /// Limits, for the reference.
+    fn limits() -> Option<String> {
+        None
+    }
+}
+
+/// Why a value is refused, in words that follow the key.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) message: String,
+    pub(super) help: Option<String>,
+}
+
+impl Refusal {
+    pub(super) fn new(message: String, help: impl Into<String>) -> Self {
+        Self { message, help: Some(help.into()) }
+    }
+}
+
+/// What may stand at a key.
+#[derive(Debug)]
+pub(super) enum Shape {
+    Leaf { kind: String, schema: serde_json::Value },
+    Table { about: &'static str, keys: Vec<Key> },
+    Tables { about: &'static str, keys: Vec<Key> },
+}
+
+/// One key of a table, as documented.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    /// Empty where the table at the key says it all.
+    pub(super) about: &'static str,
+    pub(super) presence: Presence,
+    pub(super) shape: Shape,
+}
+
+/// What holds when a key is left out.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Presence {
+    Required,
+    Optional,
+    /// The default, as TOML.
+    Default(&'static str),
+}
+
+impl<T: Text> Value for T {
+    fn shape() -> Shape {
+        let mut schema = T::constraint();
+        if let Some(schema) = schema.as_object_mut() {
+            schema.insert("type".to_owned(), "string".into());
+        }
+        let kind = T::KIND.trim_start_matches("a ").trim_start_matches("an ");
+        let kind = T::limits().map_or_else(|| kind.to_owned(), |limits| format!("{kind}, {limits}"));
+        Shape::Leaf { kind, schema }
+    }
+
+    fn read(value: &Spanned<DeValue<'_>>, key: &str, report: &mut Report<'_>) -> Option<Self> {
+        let DeValue::String(text) = value.get_ref() else {
+            report_type(value, key, &format!("{} in quotes", T::KIND), report);
+            return None;
+        };
+        match T::parse(text) {
+            Ok(parsed) => Some(parsed),
+            Err(Refusal { message, help }) => {
+                report.add(Some(&value.span()), format!("{key}: {message}"), help);
+                None
+            }
+        }
+    }
+}
+
+impl Value for bool {
+    fn shape() -> Shape {
+        Shape::Leaf { kind: "true or false".to_owned(), schema: serde_json::json!({ "type": "boolean" }) }
+    }
+
+    fn read(value: &Spanned<DeValue<'_>>, key: &str, report: &mut Report<'_>) -> Option<Self> {
+        let DeValue::Boolean(switch) = value.get_ref() else {
+            report_type(value, key, "true or false", report);
+            return None;
+        };
+        Some(*switch)
+    }
+}
+
+/// An integer within limits, both included.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Whole<const MIN: u32, const MAX: u32>(pub(super) u32);
+
+impl<const MIN: u32, const MAX: u32> Value for Whole<MIN, MAX> {
+    fn shape() -> Shape {
+        Shape::Leaf {
+            kind: format!("integer, {MIN} to {MAX}"),
+            schema: serde_json::json!({ "type": "integer", "minimum": MIN, "maximum": MAX }),
+        }
+    }
+
+    fn read(value: &Spanned<DeValue<'_>>, key: &str, report: &mut Report<'_>) -> Option<Self> {
+        let DeValue::Integer(number) = value.get_ref() else {
+            report_type(value, key, "an integer", report);
+            return None;
+        };
+        let within = u32::from_str_radix(number.as_str(), number.radix()).ok().filter(|n| (MIN..=MAX).contains(n));
+        if within.is_none() {
+            report.add(Some(&value.span()), format!("{key}: must be from {MIN} to {MAX}"), None);
+        }
+        within.map(Self)
+    }
+}
+
+/// A value, or a list of them.
+#[derive(Clone, Debug)]
+pub(super) struct OneOrMany<T>(pub(super) Vec<At<T>>);
+
+impl<T: Text> Value for OneOrMany<T> {
+    fn shape() -> Shape {
+        match T::shape() {
+            Shape::Leaf { kind, schema } => Shape::Leaf {
+                kind: format!("{kind}, or a list of them"),
+                schema: serde_json::json!({ "anyOf": [schema, { "type": "array", "items": schema }] }),
+            },
+            table => table,
+        }
+    }
+
+    fn read(value: &Spanned<DeValue<'_>>, key: &str, report: &mut Report<'_>) -> Option<Self> {
+        let items = match value.get_ref() {
+            DeValue::Array(items) => items.iter().collect(),
+            _ => vec![value],
+        };
+        // Every item is read before one that failed counts.
+        let read: Vec<_> = items
+            .into_iter()
+            .map(|item| T::read(item, key, report).map(|value| At { value, span: Some(item.span()) }))
+            .collect();
+        read.into_iter().collect::<Option<Vec<_>>>().map(Self)
+    }
+}
+
+/// An array of tables.
+#[derive(Clone, Debug)]
+pub(super) struct Many<T>(pub(super) Vec<At<T>>);
+
+impl<T: Value> Value for Many<T> {
+    fn shape() -> Shape {
+        match T::shape() {
+            Shape::Table { about, keys } => Shape::Tables { about, keys },
+            leaf => leaf,
+        }
+    }
+
+    fn read(value: &Spanned<DeValue<'_>>, key: &str, report: &mut Report<'_>) -> Option<Self> {
+        let DeValue::Array(items) = value.get_ref() else {
+            report_type(value, key, &format!("tables that start with [[{key}]]"), report);
+            return None;
+        };
+        let read =
+            |item: &Spanned<DeValue<'_>>| T::read(item, key, report).map(|value| At { value, span: Some(item.span()) });
+        Some(Self(items.iter().filter_map(read).collect()))
+    }
+}
+
+/// Reads the keys of one table; those never asked for are unknown.
+pub(super) struct TableReader<'r, 't> {
+    table: &'r DeTable<'r>,
+    span: Option<Range<usize>>,
+    name: &'r str,
+    report: &'r mut Report<'t>,
+    known: Vec<&'static str>,
+}
+
+impl<'r, 't> TableReader<'r, 't> {
+    /// `None` once reported that the value is not a table.
+    pub(super) fn open(value: &'r Spanned<DeValue<'r>>, name: &'r str, report: &'r mut Report<'t>) -> Option<Self> {
+        let DeValue::Table(table) = value.get_ref() else {
+            report_type(value, name, "a table", report);
+            return None;
+        };
+        // The span of the root is empty: there is nothing to point at.
+        let span = Some(value.span()).filter(|span| !span.is_empty());
+        Some(Self { table, span, name, report, known: Vec::new() })
+    }
+
+    fn path(&self, key: &str) -> String {
+        if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
+    }
+
+    /// `None` where the key is left out and has no default, or once reported that the value is unusable.
+    pub(super) fn key<T: Value>(&mut self, key: &'static str, presence: Presence) -> Option<At<T>> {
+        self.known.push(key);
+        let path = self.path(key);
+        if let Some(value) = self.table.get(key) {
+            return T::read(value, &path, self.report).map(|read| At { value: read, span: Some(value.span()) });
+        }
+        match presence {
+            Presence::Optional => None,
+            Presence::Default(text) => default_of(text).map(|value| At { value, span: None }),
+            Presence::Required => {
+                let message = match T::shape() {
+                    Shape::Leaf { .. } => format!("{path}: missing"),
+                    Shape::Table { .. } | Shape::Tables { .. } => format!("the table [{path}] is missing"),
+                };
+                self.report.add_missing(self.span.as_ref(), message, needed::<T>(key));
+                None
+            }
+        }
+    }
+
+    /// Reports the keys nobody asked for.
+    pub(super) fn close(self) {
+        for unknown in self.table.keys() {
+            let name = unknown.get_ref().as_ref();
+            if self.known.contains(&name) {
+                continue;
+            }
+            let path = self.path(&super::problem::plain_key(name));
+            let help = did_you_mean(name, self.known.iter().copied()).unwrap_or_else(|| {
+                let known = self.known.join(", ");
+                if self.name.is_empty() {
+                    format!("known keys: {known}")
+                } else {
+                    format!("[{}] has: {known}", self.name)
+                }
+            });
+            self.report.add(Some(&unknown.span()), format!("{path}: unknown key"), Some(help));
+        }
+    }
+}
+
+/// A default from its documentation. `None` would be a default that is refused; a test reads them all.
+fn default_of<T: Value>(text: &'static str) -> Option<T> {
+    let value = DeValue::parse(text).ok()?;
+    T::read(&value, "", &mut Report::new("", text))
+}
+
+fn needed<T: Value>(key: &str) -> String {
+    match T::shape() {
+        Shape::Leaf { kind, .. } => format!("add `{key} = …` ({kind})"),
+        Shape::Table { keys, .. } | Shape::Tables { keys, .. } => {
+            let required = keys.iter().filter(|key| matches!(key.presence, Presence::Required)).map(|key| key.name);
+            format!("it needs: {}", required.collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+pub(super) fn report_type(value: &Spanned<DeValue<'_>>, key: &str, expected: &str, report: &mut Report<'_>) {
+    let found = match value.get_ref() {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "an integer",
+        DeValue::Float(_) => "a number with a fraction",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    };
+    report.add(Some(&value.span()), format!("{key}: expected {expected}, found {found}"), None);
+}
+
+/// Declares the tables of the file. A field is a key: its documentation, its type, and after `=` what holds without it:
+/// `required`, `optional`, or `default(…)` in TOML. Whatever is declared here is read, is in the schema and is in the
+/// reference.
+macro_rules! tables {
+    ($(
+        $(#[doc = $about:literal])+
+        $table:ident {
+            $( $(#[doc = $doc:literal])* $key:ident: $value:ty = $presence:ident $(($default:tt))?, )+
+        }
+    )+) => {$(
+        $(#[doc = $about])+
+        #[derive(Clone, Debug)]
+        pub(super) struct $table {
+            $( $(#[doc = $doc])* pub(super) $key: Option<$crate::config::read::At<$value>>, )+
+        }
+
+        impl $crate::config::read::Value for $table {
+            fn shape() -> $crate::config::read::Shape {
+                $crate::config::read::Shape::Table {
+                    about: concat!($($about, "\n"),+),
+                    keys: vec![$(
+                        $crate::config::read::Key {
+                            name: stringify!($key),
+                            about: concat!($($doc, "\n"),*),
+                            presence: tables!(@ $presence $(($default))?),
+                            shape: <$value as $crate::config::read::Value>::shape(),
+                        },
+                    )+],
+                }
+            }
+
+            fn read(
+                value: &toml::Spanned<toml::de::DeValue<'_>>,
+                key: &str,
+                report: &mut $crate::config::problem::Report<'_>,
+            ) -> Option<Self> {
+                let mut reader = $crate::config::read::TableReader::open(value, key, report)?;
+                let table = Self {
+                    $( $key: reader.key::<$value>(stringify!($key), tables!(@ $presence $(($default))?)), )+
+                };
+                reader.close();
+                Some(table)
+            }
+        }
+    )+};
+    (@ required) => { $crate::config::read::Presence::Required };
+    (@ optional) => { $crate::config::read::Presence::Optional };
+    (@ default($default:tt)) => { $crate::config::read::Presence::Default(stringify!($default)) };
+}
+pub(super) use tables;

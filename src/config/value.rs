@@ -1,0 +1,624 @@
+//! The kinds of value a key can have, each with its own reading of the text. What is read here needs no further check
+//! by itself; what must agree with other keys is checked afterwards.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use serde_json::json;
+use toml::{Spanned, de::DeValue};
+use url::Url;
+
+use super::{
+    AccessConfig, Provider, PublicUrl,
+    problem::{Report, did_you_mean, quoted},
+    read::{At, Refusal, Shape, Text, Value, report_type},
+};
+
+pub(super) const MILLISECOND: u64 = 1;
+pub(super) const SECOND: u64 = 1_000;
+pub(super) const MINUTE: u64 = 60 * SECOND;
+pub(super) const HOUR: u64 = 60 * MINUTE;
+pub(super) const DAY: u64 = 24 * HOUR;
+
+const DURATION_UNITS: [(&str, u64); 5] = [("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", SECOND), ("ms", MILLISECOND)];
+
+/// A duration within limits, both included, in milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Time<const MIN: u64, const MAX: u64>(pub(super) Duration);
+
+impl<const MIN: u64, const MAX: u64> Text for Time<MIN, MAX> {
+    const KIND: &'static str = "a duration";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let milliseconds = measure(text, &DURATION_UNITS).ok_or_else(|| {
+            Refusal::new(
+                format!("{} is not a duration", quoted(text)),
+                "a whole number and a unit, ms, s, m, h or d, as in \"10m\"",
+            )
+        })?;
+        within(milliseconds, MIN, MAX, &DURATION_UNITS)?;
+        Ok(Self(Duration::from_millis(milliseconds)))
+    }
+
+    fn constraint() -> serde_json::Value {
+        json!({ "pattern": "^[0-9]+ ?(ms|s|m|h|d)$" })
+    }
+
+    fn limits() -> Option<String> {
+        Some(limits(MIN, MAX, &DURATION_UNITS))
+    }
+}
+
+pub(super) const KIB: u64 = 1_024;
+pub(super) const MIB: u64 = 1_024 * KIB;
+
+const SIZE_UNITS: [(&str, u64); 4] = [("GiB", 1_024 * MIB), ("MiB", MIB), ("KiB", KIB), ("B", 1)];
+
+/// A number of bytes within limits, both included.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Size<const MIN: u64, const MAX: u64>(pub(super) u64);
+
+impl<const MIN: u64, const MAX: u64> Text for Size<MIN, MAX> {
+    const KIND: &'static str = "a size";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let bytes = measure(text, &SIZE_UNITS).ok_or_else(|| {
+            Refusal::new(
+                format!("{} is not a size", quoted(text)),
+                "a whole number and a unit, B, KiB, MiB or GiB, as in \"32KiB\"",
+            )
+        })?;
+        within(bytes, MIN, MAX, &SIZE_UNITS)?;
+        Ok(Self(bytes))
+    }
+
+    fn constraint() -> serde_json::Value {
+        json!({ "pattern": "^[0-9]+ ?(B|KiB|MiB|GiB)$" })
+    }
+
+    fn limits() -> Option<String> {
+        Some(limits(MIN, MAX, &SIZE_UNITS))
+    }
+}
+
+fn measure(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+    let (number, unit) = text.split_at_checked(text.find(|c: char| !c.is_ascii_digit())?)?;
+    let unit = unit.strip_prefix(' ').unwrap_or(unit);
+    let (_, factor) = units.iter().find(|(name, _)| *name == unit)?;
+    number.parse::<u64>().ok()?.checked_mul(*factor)
+}
+
+fn within(amount: u64, min: u64, max: u64, units: &[(&str, u64)]) -> Result<(), Refusal> {
+    if (min..=max).contains(&amount) {
+        return Ok(());
+    }
+    Err(Refusal { message: format!("must be from {}", limits(min, max, units)), help: None })
+}
+
+fn limits(min: u64, max: u64, units: &[(&str, u64)]) -> String {
+    format!("{} to {}", in_units(min, units), in_units(max, units))
+}
+
+fn in_units(amount: u64, units: &[(&str, u64)]) -> String {
+    let whole = units.iter().find(|(_, factor)| amount >= *factor && amount % factor == 0);
+    whole.map_or_else(|| amount.to_string(), |(unit, factor)| format!("{}{unit}", amount / factor))
+}
+
+/// A duration as it would be written.
+pub(super) fn spoken(duration: Duration) -> String {
+    in_units(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX), &DURATION_UNITS)
+}
+
+impl Text for SocketAddr {
+    const KIND: &'static str = "an address with a port";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        text.parse().map_err(|_unreadable| {
+            Refusal::new(
+                format!("{} is not an address with a port", quoted(text)),
+                "a numeric address, as in \"0.0.0.0:443\" or \"[::]:443\"",
+            )
+        })
+    }
+}
+
+/// An address only this machine can reach.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Loopback(pub(super) SocketAddr);
+
+impl Text for Loopback {
+    const KIND: &'static str = "a loopback address with a port";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let address = SocketAddr::parse(text)?;
+        if !address.ip().is_loopback() {
+            return Err(Refusal::new(
+                format!("{} is not a loopback address", quoted(text)),
+                "the page shows every code to whoever opens it: use 127.0.0.1 or [::1]",
+            ));
+        }
+        Ok(Self(address))
+    }
+}
+
+/// A path, as written; a relative one starts at the directory of the configuration file.
+#[derive(Clone, Debug)]
+pub(super) struct FilePath(pub(super) PathBuf);
+
+impl Text for FilePath {
+    const KIND: &'static str = "a path";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        if text.is_empty() || text.contains('\0') {
+            return Err(Refusal::new(format!("{} is not a path", quoted(text)), "the path of a file or directory"));
+        }
+        Ok(Self(text.into()))
+    }
+
+    fn constraint() -> serde_json::Value {
+        json!({ "minLength": 1 })
+    }
+}
+
+/// A URL that is nothing but a scheme, a host and perhaps a port.
+fn bare_url(text: &str, schemes: &[&str]) -> Result<(Url, String, u16), Refusal> {
+    let example = format!("as in \"{}://console.example.jp\"", schemes.first().copied().unwrap_or("https"));
+    let shown = quoted(text);
+    let url = Url::parse(text).map_err(|_unreadable| Refusal::new(format!("{shown} is not a URL"), example.clone()))?;
+    if !schemes.contains(&url.scheme()) {
+        let wanted = schemes.iter().map(|scheme| format!("{scheme}://")).collect::<Vec<_>>().join(" or ");
+        return Err(Refusal::new(format!("{shown} does not start with {wanted}"), example));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Refusal::new("has a user name or password in the URL".to_owned(), "take them out"));
+    }
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return Err(Refusal::new(format!("{shown} has more than a host and a port"), example));
+    }
+    match (url.host_str().map(str::to_owned), url.port_or_known_default()) {
+        (Some(host), Some(port)) if port != 0 => Ok((url, host, port)),
+        _ => Err(Refusal::new(format!("{shown} has no host or port that can be used"), example)),
+    }
+}
+
+impl Text for PublicUrl {
+    const KIND: &'static str = "an https URL without a path";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let (_, host, port) = bare_url(text, &["https"])?;
+        Ok(Self { host, port })
+    }
+
+    fn constraint() -> serde_json::Value {
+        json!({ "pattern": "^https://[^/]+/?$" })
+    }
+}
+
+/// Where the console is.
+#[derive(Clone, Debug)]
+pub(super) struct UpstreamUrl {
+    pub(super) tls: bool,
+    /// Without the brackets of an IPv6 address.
+    pub(super) host: String,
+    pub(super) port: u16,
+}
+
+impl Text for UpstreamUrl {
+    const KIND: &'static str = "an http or https URL without a path";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let (url, host, port) = bare_url(text, &["http", "https"])?;
+        let tls = url.scheme() == "https";
+        if tls && !matches!(url.host(), Some(url::Host::Domain(_))) {
+            return Err(Refusal::new(
+                format!("{} has no host name", quoted(text)),
+                "the console's certificate is checked against a host name: put the name here, not an address",
+            ));
+        }
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        Ok(Self { tls, host, port })
+    }
+
+    fn constraint() -> serde_json::Value {
+        json!({ "pattern": "^https?://[^/]+/?$" })
+    }
+}
+
+/// A page to link to.
+#[derive(Clone, Debug)]
+pub(super) struct Link(pub(super) String);
+
+impl Text for Link {
+    const KIND: &'static str = "a URL";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "https" | "http" | "mailto" | "tel"));
+        url.map(|url| Self(url.into())).ok_or_else(|| {
+            Refusal::new(
+                format!("{} is not a URL to link to", quoted(text)),
+                "an address that starts with https://, http://, mailto: or tel:",
+            )
+        })
+    }
+
+    fn constraint() -> serde_json::Value {
+        json!({ "format": "uri" })
+    }
+}
+
+/// Where the store is.
+#[derive(Clone, Debug)]
+pub(super) struct StoreUrl {
+    pub(super) file: PathBuf,
+}
+
+impl Text for StoreUrl {
+    const KIND: &'static str = "a store URL";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let example = "as in \"sqlite:/var/lib/sekisho/sekisho.db\"";
+        let Some((scheme, rest)) = text.split_once(':') else {
+            return Err(Refusal::new(format!("{} is not a store URL", quoted(text)), example));
+        };
+        if scheme != "sqlite" {
+            // The rest can hold a password.
+            return Err(Refusal::new(format!("{} is not a store Sekisho knows", quoted(scheme)), example));
+        }
+        let file = rest.strip_prefix("//").unwrap_or(rest);
+        if file.is_empty() || file.starts_with(':') || file.contains(['?', '\0']) || file.ends_with('/') {
+            return Err(Refusal::new(format!("{} does not name a file", quoted(text)), example));
+        }
+        Ok(Self { file: file.into() })
+    }
+
+    fn constraint() -> serde_json::Value {
+        json!({ "pattern": "^sqlite:" })
+    }
+}
+
+/// A time zone of the IANA database.
+#[derive(Clone, Debug)]
+pub(super) struct Zone {
+    pub(super) zone: jiff::tz::TimeZone,
+    pub(super) name: String,
+}
+
+impl Text for Zone {
+    const KIND: &'static str = "a time zone";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        jiff::tz::TimeZone::get(text).map_or_else(
+            |_unknown| {
+                let known: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
+                let help = did_you_mean(text, known.iter().map(String::as_str));
+                let help = help.unwrap_or_else(|| "an IANA name, as in \"Asia/Tokyo\"".to_owned());
+                Err(Refusal::new(format!("{} is not a time zone", quoted(text)), help))
+            },
+            |zone| {
+                let name = zone.iana_name().unwrap_or(text).to_owned();
+                Ok(Self { zone, name })
+            },
+        )
+    }
+}
+
+/// A region of telephone numbers.
+#[derive(Clone, Debug)]
+pub(super) struct PhoneRegion(pub(super) String);
+
+impl Text for PhoneRegion {
+    const KIND: &'static str = "a region";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let written = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+        if !written || text.parse::<rlibphonenumber::Region>().is_err() {
+            return Err(Refusal::new(
+                format!("{} is not a region", quoted(text)),
+                "two capital letters of ISO 3166-1, as in \"JP\"",
+            ));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    fn constraint() -> serde_json::Value {
+        json!({ "pattern": "^[A-Z]{2}$" })
+    }
+}
+
+/// `#rrggbb`, lower case.
+#[derive(Clone, Debug)]
+pub(super) struct Colour(pub(super) String);
+
+impl Text for Colour {
+    const KIND: &'static str = "a colour";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        match text.strip_prefix('#') {
+            Some(digits) if digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+                Ok(Self(text.to_ascii_lowercase()))
+            }
+            _ => Err(Refusal::new(
+                format!("{} is not a colour", quoted(text)),
+                "six hexadecimal digits, as in \"#1d4e89\"",
+            )),
+        }
+    }
+
+    fn constraint() -> serde_json::Value {
+        json!({ "pattern": "^#[0-9A-Fa-f]{6}$" })
+    }
+}
+
+/// A `Host` header value.
+#[derive(Clone, Debug)]
+pub(super) struct HostHeader(pub(super) String);
+
+impl Text for HostHeader {
+    const KIND: &'static str = "a host, with a port or without";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let authority = text.parse::<http::uri::Authority>().ok().filter(|_| !text.contains('@'));
+        authority.map(|authority| Self(authority.as_str().to_owned())).ok_or_else(|| {
+            Refusal::new(
+                format!("{} is not a host", quoted(text)),
+                "as in \"console.internal\" or \"console.internal:8080\"",
+            )
+        })
+    }
+}
+
+/// A header the gateway may own, lower case.
+#[derive(Clone, Debug)]
+pub(super) struct OwnHeader(pub(super) String);
+
+/// Headers that already mean something between a browser, a proxy and a console.
+const TAKEN_HEADERS: &[&str] = &[
+    "age",
+    "allow",
+    "authorization",
+    "cache-control",
+    "connection",
+    "cookie",
+    "date",
+    "dnt",
+    "etag",
+    "expect",
+    "expires",
+    "forwarded",
+    "from",
+    "host",
+    "keep-alive",
+    "link",
+    "location",
+    "max-forwards",
+    "origin",
+    "pragma",
+    "range",
+    "referer",
+    "server",
+    "set-cookie",
+    "te",
+    "trailer",
+    "upgrade",
+    "user-agent",
+    "vary",
+    "via",
+];
+const TAKEN_PREFIXES: &[&str] = &[
+    "accept",
+    "access-control-",
+    "content-",
+    "if-",
+    "proxy-",
+    "sec-",
+    "transfer-",
+    "upgrade-",
+    "x-forwarded",
+    "x-real-ip",
+];
+
+impl Text for OwnHeader {
+    const KIND: &'static str = "a header name";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let Ok(name) = http::HeaderName::from_bytes(text.as_bytes()) else {
+            return Err(Refusal::new(format!("{} is not a header name", quoted(text)), "as in \"Remote-User\""));
+        };
+        let name = name.as_str();
+        // Consoles behind CGI-style interfaces read both spellings as one.
+        let folded = name.replace('_', "-");
+        if TAKEN_HEADERS.contains(&folded.as_str()) || TAKEN_PREFIXES.iter().any(|prefix| folded.starts_with(prefix)) {
+            return Err(Refusal::new(
+                format!("{} has a meaning of its own in HTTP", quoted(text)),
+                "a name of your own, as in \"Remote-User\" or \"X-Sekisho-User\"",
+            ));
+        }
+        Ok(Self(name.to_owned()))
+    }
+
+    fn constraint() -> serde_json::Value {
+        json!({ "pattern": "^[-!#$%&'*+.^_`|~0-9A-Za-z]+$" })
+    }
+}
+
+/// The path of a rule: whole segments, no trailing slash but for `/` itself.
+#[derive(Clone, Debug)]
+pub(super) struct RulePath(pub(super) String);
+
+impl Text for RulePath {
+    const KIND: &'static str = "a path of the console";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let shown = quoted(text);
+        let refuse = |message: &str, help: &str| Err(Refusal::new(format!("{shown} {message}"), help));
+        if !text.starts_with('/') {
+            return refuse("does not start with /", "as in \"/static\"");
+        }
+        if text.contains('*') {
+            return refuse("has a wildcard", "a path already covers everything below it: \"/static\" is enough");
+        }
+        if text.contains(['?', '#']) {
+            return refuse("has more than a path", "rules look at the path only");
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return refuse("has a character that no request carries", "write it percent-encoded, as browsers send it");
+        }
+        if text.len() > 1 && text.ends_with('/') {
+            return refuse("ends with /", "without the last slash it covers the path itself and everything below it");
+        }
+        if text.len() > 1 && text.split('/').skip(1).any(|segment| matches!(segment, "" | "." | "..")) {
+            return refuse("has an empty, . or .. segment", "requests with such paths are refused before any rule");
+        }
+        if text == "/.sekisho" || text.starts_with("/.sekisho/") {
+            return refuse("belongs to the gateway itself", "rules are for the console's own paths");
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    fn constraint() -> serde_json::Value {
+        json!({ "pattern": "^/" })
+    }
+}
+
+/// An HTTP method a rule can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RuleMethod(pub(super) &'static str);
+
+const METHODS: [(&str, RuleMethod); 7] = [
+    ("GET", RuleMethod("GET")),
+    ("HEAD", RuleMethod("HEAD")),
+    ("POST", RuleMethod("POST")),
+    ("PUT", RuleMethod("PUT")),
+    ("PATCH", RuleMethod("PATCH")),
+    ("DELETE", RuleMethod("DELETE")),
+    ("OPTIONS", RuleMethod("OPTIONS")),
+];
+
+impl Text for RuleMethod {
+    const KIND: &'static str = "a method";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        word(text, "a method", &METHODS)
+    }
+    fn constraint() -> serde_json::Value {
+        words(&METHODS)
+    }
+}
+
+const ACCESS: [(&str, AccessConfig); 3] =
+    [("public", AccessConfig::Public), ("signed-in", AccessConfig::SignedIn), ("deny", AccessConfig::Deny)];
+
+impl Text for AccessConfig {
+    const KIND: &'static str = "an access word";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        word(text, "an access word", &ACCESS)
+    }
+    fn constraint() -> serde_json::Value {
+        words(&ACCESS)
+    }
+}
+
+const PROVIDERS: [(&str, Provider); 1] = [("inbox", Provider::Inbox)];
+
+impl Text for Provider {
+    const KIND: &'static str = "a provider";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        word(text, "a provider", &PROVIDERS)
+    }
+    fn constraint() -> serde_json::Value {
+        words(&PROVIDERS)
+    }
+}
+
+fn word<T: Clone>(text: &str, kind: &str, known: &[(&str, T)]) -> Result<T, Refusal> {
+    known.iter().find(|(name, _)| *name == text).map(|(_, value)| value.clone()).ok_or_else(|| {
+        let names = known.iter().map(|(name, _)| *name);
+        let help = did_you_mean(text, names.clone())
+            .unwrap_or_else(|| format!("one of: {}", names.collect::<Vec<_>>().join(", ")));
+        Refusal::new(format!("{} is not {kind}", quoted(text)), help)
+    })
+}
+
+fn words<T>(known: &[(&str, T)]) -> serde_json::Value {
+    json!({ "enum": known.iter().map(|(name, _)| *name).collect::<Vec<_>>() })
+}
+
+/// `tracing` filter directives.
+#[derive(Clone, Debug)]
+pub(super) struct LogFilter(pub(super) String);
+
+impl Text for LogFilter {
+    const KIND: &'static str = "a log filter";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let directive = |part: &str| part.trim().parse::<tracing_subscriber::filter::Directive>().is_ok();
+        if text.is_empty() || !text.split(',').all(directive) {
+            return Err(Refusal::new(
+                format!("{} is not a log filter", quoted(text)),
+                "a level, or levels by module, as in \"info\" or \"info,sekisho::proxy=debug\"",
+            ));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// A name people read: short, on one line.
+#[derive(Clone, Debug)]
+pub(super) struct Name(pub(super) String);
+
+impl Text for Name {
+    const KIND: &'static str = "a name";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let name = text.trim();
+        if name.is_empty() || name.chars().count() > 60 || name.chars().any(char::is_control) {
+            return Err(Refusal::new(format!("{} is not a name", quoted(text)), "1 to 60 characters on one line"));
+        }
+        Ok(Self(name.to_owned()))
+    }
+
+    fn constraint() -> serde_json::Value {
+        json!({ "minLength": 1, "maxLength": 60 })
+    }
+}
+
+/// A name in both languages of the pages; one string stands for both.
+#[derive(Clone, Debug)]
+pub(super) struct BothNames {
+    pub(super) ja: String,
+    pub(super) en: String,
+}
+
+impl Value for BothNames {
+    fn shape() -> Shape {
+        let name = match Name::shape() {
+            Shape::Leaf { schema, .. } => schema,
+            Shape::Table { .. } | Shape::Tables { .. } => json!({}),
+        };
+        let table = json!({
+            "type": "object",
+            "properties": { "ja": name, "en": name },
+            "required": ["ja", "en"],
+            "additionalProperties": false,
+        });
+        Shape::Leaf { kind: "name, or `{ ja = …, en = … }`".to_owned(), schema: json!({ "anyOf": [name, table] }) }
+    }
+
+    fn read(value: &Spanned<DeValue<'_>>, key: &str, report: &mut Report<'_>) -> Option<Self> {
+        match value.get_ref() {
+            DeValue::String(_) => Name::read(value, key, report).map(|Name(name)| Self { ja: name.clone(), en: name }),
+            DeValue::Table(_) => {
+                let super::raw::Names { ja, en } = super::raw::Names::read(value, key, report)?;
+                match (ja, en) {
+                    (Some(At { value: Name(ja), .. }), Some(At { value: Name(en), .. })) => Some(Self { ja, en }),
+                    _ => None,
+                }
+            }
+            _ => {
+                report_type(value, key, "a name in quotes or { ja = \"…\", en = \"…\" }", report);
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Configuration files: the examples load, mistakes are all reported with their places, and what is generated from the
+//! declarations is what is committed. `SEKISHO_BLESS=1 cargo test --test config` writes the generated files again.
+
+mod examples;
+mod generated;
