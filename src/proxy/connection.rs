@@ -1,0 +1,488 @@
+//! The byte stream between the socket and Pingora: TLS, a deadline for the whole request head, and every HTTP/1 head
+//! and chunked body judged by [`wire`](super::wire) before Pingora's parser sees a byte of it. It must never hand on
+//! a byte that belongs to a later request.
+
+use std::{
+    fmt, io,
+    pin::{Pin, pin},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU8, Ordering},
+    },
+    task::{Context, Poll, Waker, ready},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use bytes::{Buf as _, Bytes, BytesMut};
+use pingora::{
+    apps::{HttpServerApp, ServerApp},
+    listeners::tls::Acceptor,
+    protocols::{
+        ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, Stream,
+        TimingDigest, UniqueID, UniqueIDType,
+        raw_connect::ProxyDigest,
+        tls::{SslDigest, TlsRef},
+    },
+    server::ShutdownWatch,
+};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf},
+    time::{Sleep, sleep},
+};
+
+use super::{
+    head::RequestId,
+    wire::{self, Chunks, Fault, Framing, HeadLimits, HeadScan, Run},
+};
+use crate::{config::Limits, entropy::SharedEntropy};
+
+/// A TLS handshake that takes longer is dropped.
+const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
+/// A refused client may go on sending this long and this much; a connection closed with bytes unread is reset, and a
+/// reset can overtake the answer.
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES: usize = 256 * 1024;
+
+/// What connections are held to.
+#[derive(Clone, Debug)]
+pub(crate) struct ConnectionRules {
+    head: HeadLimits,
+    head_deadline: Duration,
+    entropy: SharedEntropy,
+}
+
+impl ConnectionRules {
+    /// From the configuration.
+    pub(crate) fn new(limits: &Limits, entropy: SharedEntropy) -> Self {
+        Self {
+            head: HeadLimits { bytes: limits.head_bytes, headers: limits.header_count, target: limits.target_bytes },
+            head_deadline: limits.head_deadline,
+            entropy,
+        }
+    }
+}
+
+/// Runs an HTTP application on connections that pass through TLS and [`Guarded`].
+pub(crate) struct GuardedApp<A> {
+    app: Arc<A>,
+    tls: Option<Acceptor>,
+    rules: ConnectionRules,
+}
+
+impl<A> GuardedApp<A> {
+    /// Plain HTTP when `tls` is `None`.
+    pub(crate) fn new(app: Arc<A>, tls: Option<Acceptor>, rules: ConnectionRules) -> Self {
+        Self { app, tls, rules }
+    }
+}
+
+#[async_trait]
+impl<A: HttpServerApp + Send + Sync + 'static> ServerApp for GuardedApp<A> {
+    async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
+        let stream = match &self.tls {
+            None => stream,
+            Some(acceptor) => {
+                let transport = Guarded::transparent(stream, self.rules.clone());
+                match tokio::time::timeout(HANDSHAKE_DEADLINE, acceptor.tls_handshake(transport)).await {
+                    Ok(Ok(stream)) => Box::new(stream) as Stream,
+                    Ok(Err(error)) => {
+                        tracing::debug!(%error, "TLS handshake failed");
+                        return None;
+                    }
+                    Err(_elapsed) => {
+                        tracing::debug!("TLS handshake took too long");
+                        return None;
+                    }
+                }
+            }
+        };
+        let stream = match stream.selected_alpn_proto() {
+            // HTTP/2 frames have one reading; its limits are Pingora's defaults.
+            Some(ALPN::H2) => stream,
+            _ => Box::new(Guarded::new(stream, self.rules.clone())),
+        };
+        self.app.process_new(stream, shutdown).await
+    }
+
+    async fn cleanup(&self) {
+        self.app.http_cleanup().await;
+    }
+}
+
+/// Set by the gateway while it works on the request whose head it got last.
+const ANSWERED: u8 = 1;
+const UPGRADED: u8 = 2;
+
+/// An HTTP/1 connection whose requests are judged one by one.
+pub(crate) struct Guarded {
+    inner: Stream,
+    rules: ConnectionRules,
+    /// Received and not handed on.
+    pending: BytesMut,
+    phase: Phase,
+    signals: AtomicU8,
+    /// Whoever waits for a signal while bytes of a later request are held back.
+    waiting: Mutex<Option<Waker>>,
+}
+
+enum Phase {
+    /// Collecting a head.
+    Head { scan: HeadScan, deadline: Option<Pin<Box<Sleep>>> },
+    /// Handing on a head that passed; this many bytes of it are left.
+    HeadPassed { left: usize, body: Framing },
+    /// Handing on a body.
+    Length { left: u64 },
+    /// Handing on a chunked body.
+    Chunked(Chunks),
+    /// The request is complete, its answer is not: what comes belongs to a later request and stays here.
+    Hold,
+    /// Not HTTP/1 requests: an accepted upgrade, or bytes of TLS.
+    Transparent,
+    /// Writing our own answer, then closing.
+    Refusing { answer: Bytes },
+    /// Answer written; letting the client finish.
+    Lingering { until: Pin<Box<Sleep>>, left: usize },
+    /// Nothing more is read.
+    Closed,
+}
+
+impl fmt::Debug for Guarded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Guarded")
+    }
+}
+
+impl Guarded {
+    fn new(inner: Stream, rules: ConnectionRules) -> Self {
+        Self::in_phase(inner, rules, Phase::Head { scan: HeadScan::default(), deadline: None })
+    }
+
+    fn transparent(inner: Stream, rules: ConnectionRules) -> Self {
+        Self::in_phase(inner, rules, Phase::Transparent)
+    }
+
+    fn in_phase(inner: Stream, rules: ConnectionRules, phase: Phase) -> Self {
+        let (signals, waiting) = (AtomicU8::new(0), Mutex::new(None));
+        Self { inner, rules, pending: BytesMut::new(), phase, signals, waiting }
+    }
+
+    /// The gateway has answered the request: the next head may be read.
+    pub(crate) fn answered(stream: &Stream) {
+        Self::signal(stream, ANSWERED);
+    }
+
+    /// The console has accepted the upgrade: what follows is not HTTP.
+    pub(crate) fn upgraded(stream: &Stream) {
+        Self::signal(stream, UPGRADED);
+    }
+
+    fn signal(stream: &Stream, signal: u8) {
+        let Some(guarded) = stream.as_any().downcast_ref::<Self>() else {
+            return;
+        };
+        guarded.signals.fetch_or(signal, Ordering::SeqCst);
+        let waiting = guarded.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(waker) = waiting {
+            waker.wake();
+        }
+    }
+
+    fn refuse(&mut self, fault: Fault) {
+        let reference = RequestId::random(&*self.rules.entropy);
+        let Fault { status, reason } = fault;
+        tracing::info!(status, reason, request = %reference, "request head refused");
+        self.pending.clear();
+        self.phase = Phase::Refusing { answer: refusal(status, &reference) };
+    }
+
+    /// Reads more into `pending`; 0 is the end of the stream.
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        self.pending.reserve(8192);
+        pin!(self.inner.read_buf(&mut self.pending)).poll(cx)
+    }
+
+    /// Moves up to `most` bytes from the front of `pending`.
+    fn hand_on(&mut self, buf: &mut ReadBuf<'_>, most: usize) -> usize {
+        let run = self.pending.split_to(self.pending.len().min(most).min(buf.remaining()));
+        buf.put_slice(&run);
+        run.len()
+    }
+
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Progress>> {
+        let Phase::Head { scan, deadline } = &mut self.phase else {
+            return Poll::Ready(Ok(Progress::Next));
+        };
+        match scan.advance(&self.pending, &self.rules.head) {
+            Err(fault) => self.refuse(fault),
+            Ok(Some(length)) => match wire::judge(self.pending.get(..length).unwrap_or_default(), &self.rules.head) {
+                Ok(body) => {
+                    self.signals.store(0, Ordering::SeqCst);
+                    self.phase = Phase::HeadPassed { left: length, body };
+                }
+                Err(fault) => self.refuse(fault),
+            },
+            Ok(None) => {
+                // Between requests the keep-alive timeout counts; from the first byte on, the head's own deadline.
+                if !self.pending.is_empty() {
+                    let deadline = deadline.get_or_insert_with(|| Box::pin(sleep(self.rules.head_deadline)));
+                    if deadline.as_mut().poll(cx).is_ready() {
+                        self.refuse(Fault { status: 408, reason: "request head took too long" });
+                        return Poll::Ready(Ok(Progress::Next));
+                    }
+                }
+                if ready!(self.poll_fill(cx))? == 0 {
+                    self.phase = Phase::Closed;
+                }
+            }
+        }
+        Poll::Ready(Ok(Progress::Next))
+    }
+
+    fn poll_length(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<Progress>> {
+        let Phase::Length { left: declared } = self.phase else {
+            return Poll::Ready(Ok(Progress::Next));
+        };
+        if declared == 0 {
+            self.phase = Phase::Hold;
+            return Poll::Ready(Ok(Progress::Next));
+        }
+        if self.pending.is_empty() && ready!(self.poll_fill(cx))? == 0 {
+            self.phase = Phase::Closed;
+            return Poll::Ready(Ok(Progress::Next));
+        }
+        let moved = self.hand_on(buf, usize::try_from(declared).unwrap_or(usize::MAX));
+        self.phase = Phase::Length { left: declared - moved as u64 };
+        Poll::Ready(Ok(Progress::Handed))
+    }
+
+    fn poll_chunked(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<Progress>> {
+        let before = buf.filled().len();
+        while buf.remaining() > 0 {
+            let Phase::Chunked(chunks) = &mut self.phase else {
+                return Poll::Ready(Ok(Progress::Next));
+            };
+            if chunks.is_done() {
+                self.phase = Phase::Hold;
+                break;
+            }
+            if self.pending.is_empty() {
+                if buf.filled().len() > before {
+                    break;
+                }
+                if ready!(self.poll_fill(cx))? == 0 {
+                    self.phase = Phase::Closed;
+                }
+                continue;
+            }
+            let front = self.pending.len().min(buf.remaining());
+            match chunks.advance(self.pending.get(..front).unwrap_or_default()) {
+                Ok(Run::Keep(count)) => {
+                    self.hand_on(buf, count);
+                }
+                Ok(Run::Drop(count)) => self.pending.advance(count),
+                Ok(Run::Done) => {}
+                Err(fault) => {
+                    tracing::info!(reason = fault.reason, "request body refused");
+                    self.phase = Phase::Closed;
+                    return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, fault.reason)));
+                }
+            }
+        }
+        let handed = buf.filled().len() > before;
+        Poll::Ready(Ok(if handed { Progress::Handed } else { Progress::Next }))
+    }
+
+    fn poll_hold(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Progress>> {
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(cx.waker().clone());
+        let signals = self.signals.load(Ordering::SeqCst);
+        if signals & UPGRADED != 0 {
+            self.phase = Phase::Transparent;
+        } else if signals & ANSWERED != 0 {
+            self.phase = Phase::Head { scan: HeadScan::default(), deadline: None };
+        } else if self.pending.len() >= self.rules.head.bytes {
+            return Poll::Pending;
+        } else if ready!(self.poll_fill(cx))? == 0 {
+            // The client has gone: Pingora gives the request up.
+            self.phase = Phase::Closed;
+        }
+        Poll::Ready(Ok(Progress::Next))
+    }
+
+    fn poll_transparent(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<Progress>> {
+        if self.pending.is_empty() {
+            ready!(Pin::new(&mut self.inner).poll_read(cx, buf))?;
+        } else {
+            self.hand_on(buf, usize::MAX);
+        }
+        Poll::Ready(Ok(Progress::Handed))
+    }
+
+    fn poll_refusing(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Progress>> {
+        match &mut self.phase {
+            Phase::Refusing { answer } if !answer.is_empty() => {
+                let written = ready!(Pin::new(&mut self.inner).poll_write(cx, answer))?;
+                if written == 0 {
+                    self.phase = Phase::Closed;
+                } else {
+                    answer.advance(written);
+                }
+            }
+            Phase::Refusing { .. } => {
+                ready!(Pin::new(&mut self.inner).poll_flush(cx))?;
+                ready!(Pin::new(&mut self.inner).poll_shutdown(cx))?;
+                self.phase = Phase::Lingering { until: Box::pin(sleep(LINGER)), left: LINGER_BYTES };
+            }
+            Phase::Lingering { until, left } => {
+                if until.as_mut().poll(cx).is_ready() {
+                    self.phase = Phase::Closed;
+                    return Poll::Ready(Ok(Progress::Next));
+                }
+                let still = *left;
+                let read = ready!(self.poll_fill(cx)).unwrap_or(0);
+                self.pending.clear();
+                match (&mut self.phase, still.checked_sub(read)) {
+                    (Phase::Lingering { left, .. }, Some(rest)) if read > 0 => *left = rest,
+                    _ => self.phase = Phase::Closed,
+                }
+            }
+            _ => {}
+        }
+        Poll::Ready(Ok(Progress::Next))
+    }
+}
+
+enum Progress {
+    /// Look at the phase again.
+    Next,
+    /// The caller has its bytes, or the end of the stream.
+    Handed,
+}
+
+impl AsyncRead for Guarded {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let me = &mut *self;
+        if buf.remaining() == 0 {
+            return Poll::Ready(Ok(()));
+        }
+        loop {
+            let progress = match &mut me.phase {
+                Phase::Head { .. } => ready!(me.poll_head(cx))?,
+                Phase::HeadPassed { left: 0, body } => {
+                    me.phase = match body {
+                        Framing::Length(left) => Phase::Length { left: *left },
+                        Framing::Chunked => Phase::Chunked(Chunks::new()),
+                    };
+                    Progress::Next
+                }
+                Phase::HeadPassed { left, .. } => {
+                    let whole = *left;
+                    let moved = me.hand_on(buf, whole);
+                    if let Phase::HeadPassed { left, .. } = &mut me.phase {
+                        *left -= moved;
+                    }
+                    Progress::Handed
+                }
+                Phase::Length { .. } => ready!(me.poll_length(cx, buf))?,
+                Phase::Chunked(_) => ready!(me.poll_chunked(cx, buf))?,
+                Phase::Hold => ready!(me.poll_hold(cx))?,
+                Phase::Transparent => ready!(me.poll_transparent(cx, buf))?,
+                Phase::Refusing { .. } | Phase::Lingering { .. } => ready!(me.poll_refusing(cx))?,
+                Phase::Closed => Progress::Handed,
+            };
+            if matches!(progress, Progress::Handed) {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+}
+
+/// A short answer of our own, closing the connection.
+fn refusal(status: u16, reference: &RequestId) -> Bytes {
+    let phrase = http::StatusCode::from_u16(status).ok().and_then(|code| code.canonical_reason()).unwrap_or("Refused");
+    let body = format!("{phrase}\nReference: {reference}\n");
+    let length = body.len();
+    Bytes::from(format!(
+        "HTTP/1.1 {status} {phrase}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {length}\r\n\
+         Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: {reference}\r\nConnection: close\r\n\r\n{body}"
+    ))
+}
+
+impl AsyncWrite for Guarded {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(cx, bytes)
+    }
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write_vectored(cx, bytes)
+    }
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+}
+
+#[async_trait]
+impl Shutdown for Guarded {
+    async fn shutdown(&mut self) {
+        Shutdown::shutdown(&mut *self.inner).await;
+    }
+}
+
+impl UniqueID for Guarded {
+    fn id(&self) -> UniqueIDType {
+        self.inner.id()
+    }
+}
+
+impl Ssl for Guarded {
+    fn get_ssl(&self) -> Option<&TlsRef> {
+        self.inner.get_ssl()
+    }
+    fn get_ssl_digest(&self) -> Option<Arc<SslDigest>> {
+        self.inner.get_ssl_digest()
+    }
+    fn selected_alpn_proto(&self) -> Option<ALPN> {
+        self.inner.selected_alpn_proto()
+    }
+}
+
+impl GetTimingDigest for Guarded {
+    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
+        self.inner.get_timing_digest()
+    }
+    fn get_read_pending_time(&self) -> Duration {
+        self.inner.get_read_pending_time()
+    }
+    fn get_write_pending_time(&self) -> Duration {
+        self.inner.get_write_pending_time()
+    }
+}
+
+impl GetProxyDigest for Guarded {
+    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
+        self.inner.get_proxy_digest()
+    }
+}
+
+impl GetSocketDigest for Guarded {
+    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
+        self.inner.get_socket_digest()
+    }
+}
+
+/// Peeking would show bytes nobody has judged.
+#[async_trait]
+impl Peek for Guarded {}
+
+#[cfg(test)]
+#[path = "connection_tests.rs"]
+mod tests;

@@ -1,0 +1,226 @@
+use std::sync::Arc;
+
+use tokio::io::{AsyncWriteExt as _, DuplexStream};
+
+use super::*;
+use crate::entropy::SystemEntropy;
+
+fn rules() -> ConnectionRules {
+    ConnectionRules {
+        head: HeadLimits { bytes: 2048, headers: 10, target: 512 },
+        head_deadline: Duration::from_secs(5),
+        entropy: Arc::new(SystemEntropy::new()),
+    }
+}
+
+/// The client's end and the guarded server's end, as Pingora holds it.
+fn connection() -> (DuplexStream, Stream) {
+    let (client, server) = tokio::io::duplex(1 << 20);
+    (client, Box::new(Guarded::new(Box::new(server), rules())))
+}
+
+/// What the application gets to read, and what the client gets to read, when the client sends this and half-closes.
+async fn exchange(sent: &str) -> (String, String) {
+    let (mut client, mut server) = connection();
+    client.write_all(sent.as_bytes()).await.unwrap();
+    tokio::io::AsyncWriteExt::shutdown(&mut client).await.unwrap();
+    let mut read = Vec::new();
+    // An error ends the request like the end of the stream does.
+    let _ended = server.read_to_end(&mut read).await;
+    drop(server);
+    let mut answer = Vec::new();
+    client.read_to_end(&mut answer).await.unwrap();
+    (String::from_utf8(read).unwrap(), String::from_utf8(answer).unwrap())
+}
+
+const GET: &str = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
+
+#[tokio::test]
+async fn a_good_request_arrives_unchanged() {
+    for request in [
+        GET.to_owned(),
+        "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello".to_owned(),
+        "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n".to_owned(),
+        format!("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n{}", "x".repeat(100_000)),
+    ] {
+        assert_eq!(exchange(&request).await, (request, String::new()));
+    }
+}
+
+#[tokio::test]
+async fn a_refused_head_is_answered_and_nothing_of_it_is_handed_on() {
+    for (request, status) in [
+        (
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 13\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /admin",
+            400,
+        ),
+        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400),
+        ("POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx", 400),
+        ("GET / HTTP/1.1\r\n\r\n", 400),
+        ("GET / HTTP/1.1\nHost: a\n\n", 400),
+        ("GET / HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400),
+        ("GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        ("GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        ("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", 405),
+        ("CONNECT a:22 HTTP/1.1\r\nHost: a\r\n\r\n", 405),
+        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
+    ] {
+        let (read, answer) = exchange(request).await;
+        assert_eq!(read, "", "{request}");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{request}: {answer}");
+        assert!(
+            answer.contains("\r\nConnection: close\r\n") && answer.contains("\r\nCache-Control: no-store\r\n"),
+            "{answer}"
+        );
+    }
+    let (read, answer) = exchange(&format!("GET /{} HTTP/1.1\r\n", "a".repeat(600))).await;
+    assert!(read.is_empty() && answer.starts_with("HTTP/1.1 414 "), "{answer}");
+    let (read, answer) = exchange(&format!("GET / HTTP/1.1\r\nX: {}", "a".repeat(3000))).await;
+    assert!(read.is_empty() && answer.starts_with("HTTP/1.1 431 "), "{answer}");
+}
+
+#[tokio::test]
+async fn a_head_is_handed_on_only_when_it_is_whole() {
+    let (mut client, mut server) = connection();
+    let mut buffer = [0; 64];
+    for byte in GET.bytes() {
+        let early = tokio::time::timeout(Duration::ZERO, server.read(&mut buffer)).await;
+        assert!(early.is_err(), "no byte before the empty line");
+        client.write_all(&[byte]).await.unwrap();
+    }
+    let count = server.read(&mut buffer).await.unwrap();
+    assert_eq!(&buffer[..count], GET.as_bytes());
+}
+
+#[tokio::test]
+async fn a_chunked_body_byte_by_byte_loses_extensions_and_trailers() {
+    let (mut client, mut server) = connection();
+    let head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let body = "5;x=y\r\nhello\r\n0\r\nX-User: admin\r\n\r\n";
+    let reader = async {
+        let mut read = Vec::new();
+        while !read.ends_with(b"0\r\n\r\n") {
+            server.read_buf(&mut read).await.unwrap();
+        }
+        String::from_utf8(read).unwrap()
+    };
+    let writer = async {
+        for byte in head.bytes().chain(body.bytes()) {
+            client.write_all(&[byte]).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    let (read, ()) = tokio::join!(reader, writer);
+    assert_eq!(read, format!("{head}5\r\nhello\r\n0\r\n\r\n"));
+}
+
+#[tokio::test]
+async fn a_malformed_chunk_ends_the_connection_with_an_error() {
+    let (mut client, mut server) = connection();
+    client
+        .write_all(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloGET / HTTP/1.1\r\n")
+        .await
+        .unwrap();
+    let mut read = Vec::new();
+    let error = loop {
+        match server.read_buf(&mut read).await {
+            Ok(count) => assert_ne!(count, 0),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+    assert!(!String::from_utf8(read).unwrap().contains("GET / HTTP/1.1"));
+    assert_eq!(server.read(&mut [0; 16]).await.unwrap(), 0, "and stays closed");
+}
+
+#[tokio::test]
+async fn a_later_request_waits_until_the_earlier_one_is_answered_and_is_judged_too() {
+    let (mut client, mut server) = connection();
+    client.write_all(format!("{GET}{GET}GET / HTTP/1.1\r\n\r\n").as_bytes()).await.unwrap();
+    let mut buffer = [0; 256];
+    for _ in 0..2 {
+        let count = server.read(&mut buffer).await.unwrap();
+        assert_eq!(&buffer[..count], GET.as_bytes());
+        let early = tokio::time::timeout(Duration::ZERO, server.read(&mut buffer)).await;
+        assert!(early.is_err(), "nothing of the next request while this one has no answer");
+        Guarded::answered(&server);
+    }
+    tokio::io::AsyncWriteExt::shutdown(&mut client).await.unwrap();
+    assert_eq!(server.read(&mut buffer).await.unwrap(), 0);
+    drop(server);
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+}
+
+#[tokio::test]
+async fn an_answer_before_the_body_leaves_the_body_a_body() {
+    let (mut client, mut server) = connection();
+    let head = format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", GET.len() + 1);
+    client.write_all(head.as_bytes()).await.unwrap();
+    let mut buffer = [0; 256];
+    assert_eq!(server.read(&mut buffer).await.unwrap(), head.len());
+    Guarded::answered(&server);
+    client.write_all(format!("{GET}X{GET}").as_bytes()).await.unwrap();
+    let mut body = Vec::new();
+    while body.len() <= GET.len() {
+        assert_ne!(server.read_buf(&mut body).await.unwrap(), 0);
+    }
+    assert_eq!(body, format!("{GET}X").as_bytes(), "bytes that look like a request are the body's");
+    let count = server.read(&mut buffer).await.unwrap();
+    assert_eq!(&buffer[..count], GET.as_bytes(), "and the request after it is a request");
+}
+
+#[tokio::test]
+async fn bytes_after_an_upgrade_wait_for_the_console_to_accept() {
+    let head = "GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
+    let (mut client, mut server) = connection();
+    client.write_all(format!("{head}\u{1}frame").as_bytes()).await.unwrap();
+    let mut buffer = [0; 256];
+    assert_eq!(server.read(&mut buffer).await.unwrap(), head.len());
+    assert!(tokio::time::timeout(Duration::ZERO, server.read(&mut buffer)).await.is_err(), "not before 101");
+    Guarded::upgraded(&server);
+    let count = server.read(&mut buffer).await.unwrap();
+    assert_eq!(&buffer[..count], b"\x01frame");
+    client.write_all(b"GET /\nnot http").await.unwrap();
+    let count = server.read(&mut buffer).await.unwrap();
+    assert_eq!(&buffer[..count], b"GET /\nnot http");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_whole_head_has_one_deadline_however_it_drips() {
+    let (mut client, mut server) = connection();
+    let drip = async {
+        for byte in GET.bytes() {
+            if client.write_all(&[byte]).await.is_err() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        tokio::io::AsyncWriteExt::shutdown(&mut client).await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    let started = tokio::time::Instant::now();
+    let serve = async move {
+        let read = server.read(&mut [0; 64]).await.unwrap();
+        (read, started.elapsed())
+    };
+    let (answer, (read, took)) = tokio::join!(drip, serve);
+    assert_eq!(read, 0);
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(took <= Duration::from_secs(5) + LINGER + Duration::from_secs(1), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_connection_is_not_held_to_the_head_deadline() {
+    let (mut client, mut server) = connection();
+    let mut buffer = [0; 64];
+    assert!(tokio::time::timeout(Duration::from_secs(30), server.read(&mut buffer)).await.is_err());
+    client.write_all(GET.as_bytes()).await.unwrap();
+    assert_eq!(server.read(&mut buffer).await.unwrap(), GET.len());
+}

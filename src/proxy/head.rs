@@ -1,0 +1,398 @@
+//! Admission: what a request says of itself, decided on exactly the bytes that would be forwarded. What two readers
+//! could understand differently is refused, never repaired. It must never look at sessions or rules.
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::{HeaderMap, HeaderName, Method, Uri, Version, header, request::Parts};
+
+use super::wire;
+use crate::random_id;
+
+random_id!(
+    /// Names one request in the log, in error pages and for the console.
+    RequestId
+);
+
+/// Everything of ours lives below this path, spelled exactly so.
+pub(crate) const OUR_PREFIX: &str = "/.sekisho/";
+
+/// Who asks, as far as it decides the shape of a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ClientKind {
+    /// A browser going to a page: it can be led to the sign-in.
+    Navigation,
+    /// A page inside a frame: its whole window has to be led there.
+    Frame,
+    /// A script or a program: it is told.
+    Api,
+    /// A WebSocket handshake.
+    WebSocket,
+}
+
+/// A request that was admitted.
+#[derive(Clone, Debug)]
+pub(crate) struct Head {
+    /// Method.
+    pub method: Method,
+    /// Path of the target, without the query, byte for byte.
+    pub path: String,
+    /// Path and query, byte for byte.
+    pub target: String,
+    /// What asks.
+    pub client: ClientKind,
+    /// Address of the connection's other end.
+    pub address: IpAddr,
+}
+
+/// Why a request was not admitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotAdmitted {
+    /// 400: it can be read in more than one way; the reason is for the log.
+    Ambiguous(&'static str),
+    /// 405: a method nobody gets.
+    Method,
+    /// 421: for a host that is not ours.
+    Misdirected,
+    /// 403: a WebSocket handshake from a page of somebody else.
+    ForeignOrigin,
+}
+
+impl NotAdmitted {
+    /// Status of the answer.
+    pub(crate) const fn status(self) -> u16 {
+        match self {
+            Self::Ambiguous(_) => 400,
+            Self::Method => 405,
+            Self::Misdirected => 421,
+            Self::ForeignOrigin => 403,
+        }
+    }
+
+    /// For the log.
+    pub(crate) const fn reason(self) -> &'static str {
+        match self {
+            Self::Ambiguous(reason) => reason,
+            Self::Method => "method refused",
+            Self::Misdirected => "host is not ours",
+            Self::ForeignOrigin => "WebSocket from a foreign origin",
+        }
+    }
+}
+
+/// Judges a parsed request of either protocol version. `authority` and `origin` are ours.
+pub(crate) fn admit(request: &Parts, peer: SocketAddr, authority: &str, origin: &str) -> Result<Head, NotAdmitted> {
+    if [Method::CONNECT, Method::TRACE].contains(&request.method) || request.method.as_str() == "TRACK" {
+        return Err(NotAdmitted::Method);
+    }
+    let host = named_host(&request.uri, &request.headers)?;
+    if !host.eq_ignore_ascii_case(authority.as_bytes()) && !is_with_default_port(host, authority) {
+        return Err(NotAdmitted::Misdirected);
+    }
+    let target = request.uri.path_and_query().ok_or(NotAdmitted::Ambiguous("target without a path"))?.as_str();
+    let path = request.uri.path();
+    judge_path(path)?;
+    if target.bytes().any(|byte| !byte.is_ascii_graphic()) {
+        return Err(NotAdmitted::Ambiguous("character in the target that has to be percent-encoded"));
+    }
+
+    let websocket = is_websocket(request);
+    if websocket && !origin_is(&request.headers, origin) {
+        return Err(NotAdmitted::ForeignOrigin);
+    }
+    Ok(Head {
+        method: request.method.clone(),
+        path: path.to_owned(),
+        target: target.to_owned(),
+        client: if websocket { ClientKind::WebSocket } else { client_kind(request) },
+        address: peer.ip().to_canonical(),
+    })
+}
+
+/// The host the client names; in HTTP/2 a Host beside `:authority` must agree with it (RFC 9113 §8.3.1).
+fn named_host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Result<&'a [u8], NotAdmitted> {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let host = hosts.next().map(http::HeaderValue::as_bytes);
+    if hosts.next().is_some() {
+        return Err(NotAdmitted::Ambiguous("more than one Host"));
+    }
+    let named = match (uri.authority().map(|authority| authority.as_str().as_bytes()), host) {
+        (Some(authority), Some(host)) if !authority.eq_ignore_ascii_case(host) => {
+            return Err(NotAdmitted::Ambiguous("authority and Host differ"));
+        }
+        (Some(authority), _) => authority,
+        (None, Some(host)) => host,
+        (None, None) => return Err(NotAdmitted::Ambiguous("no host")),
+    };
+    if wire::is_authority(named) { Ok(named) } else { Err(NotAdmitted::Ambiguous("host is not a host")) }
+}
+
+/// `host:443` is the same place as `host` (RFC 9110 §4.2.2).
+fn is_with_default_port(host: &[u8], authority: &str) -> bool {
+    host.strip_suffix(b":443").is_some_and(|host| host.eq_ignore_ascii_case(authority.as_bytes()))
+}
+
+/// Refuses paths that the gateway and the console could resolve differently, and misspellings of our own prefix.
+fn judge_path(path: &str) -> Result<(), NotAdmitted> {
+    let ambiguous = |reason| Err(NotAdmitted::Ambiguous(reason));
+    if !path.starts_with('/') {
+        return ambiguous("path does not start with a slash");
+    }
+    if path.contains("//") {
+        return ambiguous("empty path segment");
+    }
+    let Some(decoded) = percent_decoded(path) else {
+        return ambiguous("malformed percent-encoding in the path");
+    };
+    if decoded.iter().any(u8::is_ascii_control) {
+        return ambiguous("control character in the path");
+    }
+    if decoded.contains(&b'\\') {
+        return ambiguous("backslash in the path");
+    }
+    let slashes = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'/').count();
+    if slashes(&decoded) != slashes(path.as_bytes()) {
+        return ambiguous("percent-encoded slash in the path");
+    }
+    for segment in decoded.split(|byte| *byte == b'/') {
+        // Servlet containers cut `;…` off before they resolve dots.
+        let name = segment.split(|byte| *byte == b';').next().unwrap_or_default();
+        if name == b"." || name == b".." {
+            return ambiguous("dot segment in the path");
+        }
+        if name.is_empty() && !segment.is_empty() {
+            return ambiguous("path parameter without a segment");
+        }
+    }
+    // Decoded once more: `%2565` becomes `e` for a console that decodes twice.
+    let twice = std::str::from_utf8(&decoded).ok().and_then(percent_decoded).unwrap_or_else(|| decoded.clone());
+    let first_segment = |bytes: &[u8]| {
+        let segment = bytes.split(|byte| *byte == b'/').nth(1).unwrap_or_default();
+        segment.split(|byte| *byte == b';').next().unwrap_or_default().to_ascii_lowercase()
+    };
+    let ours = OUR_PREFIX.trim_matches('/').as_bytes();
+    if [&decoded, &twice].into_iter().any(|spelling| first_segment(spelling) == ours) && !path.starts_with(OUR_PREFIX) {
+        return ambiguous("misspelt path of the gateway's own pages");
+    }
+    if path.starts_with(OUR_PREFIX) && path.contains('%') {
+        return ambiguous("percent-encoding in a path of the gateway's own pages");
+    }
+    Ok(())
+}
+
+fn percent_decoded(path: &str) -> Option<Vec<u8>> {
+    let mut decoded = Vec::with_capacity(path.len());
+    let mut bytes = path.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte != b'%' {
+            decoded.push(byte);
+            continue;
+        }
+        let (high, low) = (hex(bytes.next()?)?, hex(bytes.next()?)?);
+        decoded.push(high * 16 + low);
+    }
+    Some(decoded)
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+/// Exactly the handshake of RFC 6455 §4.1; anything else called an upgrade is not one here.
+fn is_websocket(request: &Parts) -> bool {
+    let one = |name: HeaderName| {
+        let mut values = request.headers.get_all(name).iter();
+        values.next().filter(|_| values.next().is_none()).map(http::HeaderValue::as_bytes)
+    };
+    let asks_for_upgrade = request
+        .headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .any(|option| option.trim_ascii().eq_ignore_ascii_case(b"upgrade"));
+    request.version == Version::HTTP_11
+        && request.method == Method::GET
+        && asks_for_upgrade
+        && one(header::UPGRADE).is_some_and(|value| value.eq_ignore_ascii_case(b"websocket"))
+        && one(header::SEC_WEBSOCKET_KEY).is_some()
+}
+
+/// Browsers always send Origin with a handshake (RFC 6455 §10.2); who sends none is not a browser and carries no
+/// cookie it was tricked into sending.
+fn origin_is(headers: &HeaderMap, ours: &str) -> bool {
+    headers.get_all(header::ORIGIN).iter().all(|origin| origin.as_bytes() == ours.as_bytes())
+}
+
+fn client_kind(request: &Parts) -> ClientKind {
+    let text = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());
+    match (text("sec-fetch-mode"), text("sec-fetch-dest")) {
+        (None, None) => {}
+        (_, Some("iframe" | "frame" | "embed" | "object" | "fencedframe")) => return ClientKind::Frame,
+        (Some("navigate"), Some("document") | None) => return ClientKind::Navigation,
+        _ => return ClientKind::Api,
+    }
+    let reads = request.method == Method::GET || request.method == Method::HEAD;
+    let xhr = text("x-requested-with").is_some_and(|value| value.eq_ignore_ascii_case("XMLHttpRequest"));
+    let takes_html = text("accept").is_some_and(|accept| accept.to_ascii_lowercase().contains("text/html"));
+    if reads && takes_html && !xhr { ClientKind::Navigation } else { ClientKind::Api }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PEER: SocketAddr = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 1);
+
+    fn parts(method: &str, target: &str, fields: &[(&str, &str)]) -> Parts {
+        let mut request = http::Request::builder().method(method).uri(target);
+        for (name, value) in fields {
+            request = request.header(*name, *value);
+        }
+        request.body(()).unwrap().into_parts().0
+    }
+
+    fn admitted(method: &str, target: &str, fields: &[(&str, &str)]) -> Result<Head, NotAdmitted> {
+        admit(&parts(method, target, fields), PEER, "console.test", "https://console.test")
+    }
+
+    fn path_status(path: &str) -> u16 {
+        admitted("GET", path, &[("host", "console.test")]).map_or_else(NotAdmitted::status, |head| {
+            assert_eq!(head.target, path, "the target stays as it came");
+            200
+        })
+    }
+
+    #[test]
+    fn ordinary_paths_are_admitted_unchanged() {
+        for path in [
+            "/",
+            "/orders/42",
+            "/a.b/..c/d..",
+            "/a%20b/%E6%97%A5",
+            "/x;v=1/y",
+            "/.well-known/x",
+            "/.sekisho/sign-in?to=%2Fa%2F..%2Fb",
+            "/sekisho/",
+            "/x?a=//b&c=../d%00",
+        ] {
+            assert_eq!(path_status(path), 200, "{path}");
+        }
+    }
+
+    #[test]
+    fn paths_that_resolve_in_two_ways_are_refused() {
+        for path in [
+            "//a",
+            "/a//b",
+            "/./a",
+            "/a/.",
+            "/a/..",
+            "/public/../admin",
+            "/%2e%2e/",
+            "/a/.%2E/b",
+            "/%2e/a",
+            "/a%2fb",
+            "/a%2Fb",
+            "/a%5cb",
+            "/a%5Cb",
+            "/a/..;/admin",
+            "/a/..;x=1/b",
+            "/a/%2e%2e;/b",
+            "/a/.;/b",
+            "/;/a",
+            "/a%00",
+            "/a%0ax.js",
+            "/a%7f",
+            "/a%",
+            "/a%2",
+            "/a%zz",
+        ] {
+            assert_eq!(path_status(path), 400, "{path}");
+        }
+    }
+
+    #[test]
+    fn misspellings_of_our_prefix_are_refused() {
+        for path in [
+            "/.SEKISHO/sign-in",
+            "/.Sekisho",
+            "/.sekisho",
+            "/%2esekisho/",
+            "/.s%65kisho/x",
+            "/.sekisho;x/y",
+            "/%252esekisho/x",
+            "/.s%2565kisho/x",
+            "/.sekisho/%73ign-in",
+            "/.sekisho%2fsign-in",
+            "/.sekisho/..%2f",
+            "//.sekisho/",
+        ] {
+            assert_eq!(path_status(path), 400, "{path}");
+        }
+        assert_eq!(path_status("/.sekisho/sign-in"), 200);
+        assert_eq!(path_status("/a/.sekisho/x"), 200, "only the first segment is ours");
+    }
+
+    #[test]
+    fn only_our_host_is_served() {
+        let status = |target: &str, fields: &[(&str, &str)]| {
+            admitted("GET", target, fields).map_or_else(NotAdmitted::status, |_| 200)
+        };
+        assert_eq!(status("/", &[("host", "CONSOLE.test")]), 200);
+        assert_eq!(status("/", &[("host", "console.test:443")]), 200);
+        assert_eq!(status("https://console.test/", &[]), 200, "HTTP/2 names it in :authority");
+        assert_eq!(status("/", &[("host", "console.test:8443")]), 421);
+        assert_eq!(status("/", &[("host", "127.0.0.1")]), 421);
+        assert_eq!(status("/", &[("host", "[::1]")]), 421);
+        assert_eq!(status("/", &[("host", "console.test.")]), 421);
+        assert_eq!(status("https://evil.test/", &[("host", "console.test")]), 400);
+        assert_eq!(status("/", &[("host", "console.test"), ("host", "console.test")]), 400);
+        assert_eq!(status("/", &[]), 400);
+    }
+
+    #[test]
+    fn tunnels_and_echoes_are_refused() {
+        for method in ["CONNECT", "TRACE", "TRACK"] {
+            assert_eq!(admitted(method, "/", &[("host", "console.test")]).unwrap_err(), NotAdmitted::Method);
+        }
+    }
+
+    #[test]
+    fn the_client_kind_follows_fetch_metadata_and_then_accept() {
+        let kind = |method: &str, fields: &[(&str, &str)]| {
+            let fields: Vec<_> = [("host", "console.test")].iter().chain(fields).copied().collect();
+            admitted(method, "/", &fields).unwrap().client
+        };
+        let fetch = |mode, dest| [("sec-fetch-mode", mode), ("sec-fetch-dest", dest), ("accept", "text/html")];
+        assert_eq!(kind("GET", &fetch("navigate", "document")), ClientKind::Navigation);
+        assert_eq!(kind("POST", &fetch("navigate", "document")), ClientKind::Navigation);
+        assert_eq!(kind("GET", &fetch("navigate", "iframe")), ClientKind::Frame);
+        assert_eq!(kind("GET", &fetch("cors", "empty")), ClientKind::Api);
+        assert_eq!(kind("GET", &fetch("no-cors", "image")), ClientKind::Api);
+        assert_eq!(kind("GET", &[("accept", "text/html,*/*")]), ClientKind::Navigation);
+        assert_eq!(kind("POST", &[("accept", "text/html")]), ClientKind::Api);
+        assert_eq!(kind("GET", &[("accept", "application/json")]), ClientKind::Api);
+        assert_eq!(kind("GET", &[("accept", "text/html"), ("x-requested-with", "XMLHttpRequest")]), ClientKind::Api);
+        assert_eq!(kind("GET", &[]), ClientKind::Api);
+    }
+
+    #[test]
+    fn websockets_are_recognised_exactly_and_only_from_our_origin() {
+        let of = |upgrade: &str, connection: &str, origin: Option<&str>| {
+            let mut fields = vec![
+                ("host", "console.test"),
+                ("upgrade", upgrade),
+                ("connection", connection),
+                ("sec-websocket-key", "x"),
+            ];
+            fields.extend(origin.map(|origin| ("origin", origin)));
+            admitted("GET", "/ws", &fields).map(|head| head.client)
+        };
+        assert_eq!(of("websocket", "keep-alive, Upgrade", Some("https://console.test")), Ok(ClientKind::WebSocket));
+        assert_eq!(of("WebSocket", "upgrade", None), Ok(ClientKind::WebSocket));
+        assert_eq!(of("websocket", "upgrade", Some("https://evil.test")), Err(NotAdmitted::ForeignOrigin));
+        assert_eq!(of("websocket", "upgrade", Some("null")), Err(NotAdmitted::ForeignOrigin));
+        assert_eq!(of("h2c", "upgrade", None), Ok(ClientKind::Api));
+        assert_eq!(of("websocket, h2c", "upgrade", None), Ok(ClientKind::Api));
+        assert_eq!(of("websocket", "close", None), Ok(ClientKind::Api));
+    }
+}

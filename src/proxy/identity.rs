@@ -1,0 +1,219 @@
+//! What the console is told about the person, and what it must never be told by anybody else: every spelling of our
+//! headers and our cookies is removed from the request before ours are set, and from the answer.
+//!
+//! Names are compared folded (lower case, `_` as `-`), because consoles behind CGI, WSGI or a servlet container fold
+//! them too and would merge `X_Sekisho_User` with `X-Sekisho-User`.
+
+use std::net::IpAddr;
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use super::head::RequestId;
+use crate::{access::Permit, config::IdentityHeaders};
+
+/// Every header of ours that is not configured begins so.
+const OUR_HEADERS: &str = "x-sekisho-";
+/// Every cookie of ours begins so, in any case: browsers compare cookie prefixes case-insensitively.
+const OUR_COOKIES: &[u8] = b"__host-sekisho";
+
+/// Headers by which a client could tell the console another path, method, address or host than the ones we judged.
+const NEVER_FROM_CLIENTS: [&str; 20] = [
+    "forwarded",
+    "x-real-ip",
+    "x-request-id",
+    "x-original-url",
+    "x-original-uri",
+    "x-original-host",
+    "x-original-method",
+    "x-rewrite-url",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-host",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-originating-ip",
+    "x-remote-addr",
+    "x-remote-ip",
+    "true-client-ip",
+    "client-ip",
+    "via",
+];
+
+/// Hop-by-hop by themselves (RFC 9110 §7.6.1). Transfer-Encoding is not among them: Pingora frames the body anew.
+const HOP_BY_HOP: [HeaderName; 4] =
+    [HeaderName::from_static("keep-alive"), HeaderName::from_static("proxy-connection"), header::TE, header::TRAILER];
+
+/// Header names of one configuration, ready to compare and to set.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    user: HeaderName,
+    email: HeaderName,
+    groups: HeaderName,
+    level: HeaderName,
+    /// The four, folded.
+    folded: [String; 4],
+    host: HeaderValue,
+}
+
+/// A configured name is not a header name.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("“{0}” is not a header name")]
+pub struct NotAHeaderName(String);
+
+/// What a forwarded request carries besides its own.
+pub(crate) struct Forwarded<'a> {
+    /// Who is there.
+    pub permit: &'a Permit,
+    /// Whose connection it is.
+    pub address: IpAddr,
+    /// For the console's log.
+    pub request: RequestId,
+    /// A WebSocket handshake keeps its upgrade; every other request loses it.
+    pub websocket: bool,
+}
+
+impl Identity {
+    /// `authority` is what X-Forwarded-Host says.
+    pub(crate) fn new(names: &IdentityHeaders, authority: &str) -> Result<Self, NotAHeaderName> {
+        let name = |text: &str| HeaderName::try_from(text).map_err(|_invalid| NotAHeaderName(text.to_owned()));
+        let (user, email) = (name(&names.user)?, name(&names.email)?);
+        let (groups, level) = (name(&names.groups)?, name(&names.level)?);
+        let folded = [&user, &email, &groups, &level].map(|name| fold(name.as_str()));
+        let host = HeaderValue::try_from(authority).map_err(|_invalid| NotAHeaderName(authority.to_owned()))?;
+        Ok(Self { user, email, groups, level, folded, host })
+    }
+
+    fn is_ours(&self, folded: &str) -> bool {
+        folded.starts_with(OUR_HEADERS) || self.folded.iter().any(|name| name == folded)
+    }
+
+    fn may_not_come_from_a_client(&self, name: &HeaderName) -> bool {
+        let folded = fold(name.as_str());
+        self.is_ours(&folded) || folded.starts_with("x-forwarded-") || NEVER_FROM_CLIENTS.contains(&folded.as_str())
+    }
+
+    /// Every header of the request this module removes, then every one it sets; `change` carries it out, because
+    /// Pingora keeps the spelling of names beside its map.
+    pub(crate) fn request_changes(&self, headers: &HeaderMap, forwarded: &Forwarded<'_>) -> Changes {
+        let mut remove: Vec<HeaderName> = nominated(headers).filter(|name| !ends_the_message(name)).collect();
+        remove.extend(headers.keys().filter(|name| self.may_not_come_from_a_client(name)).cloned());
+        remove.extend(HOP_BY_HOP);
+        remove.push(header::COOKIE);
+        remove.push(header::PROXY_AUTHORIZATION);
+        if !forwarded.websocket {
+            remove.extend([header::UPGRADE, header::CONNECTION]);
+        } else {
+            // Of the nominated names only the upgrade itself survives.
+            remove.retain(|name| *name != header::UPGRADE);
+            remove.push(header::CONNECTION);
+        }
+
+        let mut set = Vec::with_capacity(10);
+        if forwarded.websocket {
+            set.push((header::CONNECTION, HeaderValue::from_static("upgrade")));
+        }
+        if let Some(cookies) = without_our_cookies(headers) {
+            set.push((header::COOKIE, cookies));
+        }
+        if let Some(principal) = forwarded.permit.principal() {
+            set.push((self.user.clone(), principal.user.clone()));
+            if let Some(email) = &principal.email {
+                set.push((self.email.clone(), email.clone()));
+            }
+            set.push((self.groups.clone(), principal.groups.clone()));
+            set.push((self.level.clone(), principal.level.clone()));
+        }
+        let text = |value: String| HeaderValue::try_from(value).ok();
+        set.extend(
+            text(forwarded.address.to_string()).map(|value| (HeaderName::from_static("x-forwarded-for"), value)),
+        );
+        set.push((HeaderName::from_static("x-forwarded-proto"), HeaderValue::from_static("https")));
+        set.push((HeaderName::from_static("x-forwarded-host"), self.host.clone()));
+        set.extend(text(forwarded.request.to_string()).map(|value| (HeaderName::from_static("x-request-id"), value)));
+        Changes { remove, set }
+    }
+
+    /// Removes from the console's answer what only we may say. `true` when there was something: the console, or
+    /// somebody behind it, tried to set a cookie or a header of ours.
+    pub(crate) fn response_changes(&self, headers: &HeaderMap) -> (Changes, bool) {
+        let mut remove: Vec<HeaderName> =
+            headers.keys().filter(|name| fold(name.as_str()).starts_with(OUR_HEADERS)).cloned().collect();
+        let mut set = Vec::new();
+        let cookies = headers.get_all(header::SET_COOKIE);
+        if cookies.iter().any(sets_our_cookie) {
+            remove.push(header::SET_COOKIE);
+            set.extend(
+                cookies
+                    .iter()
+                    .filter(|cookie| !sets_our_cookie(cookie))
+                    .map(|cookie| (header::SET_COOKIE, cookie.clone())),
+            );
+        }
+        let tried = !remove.is_empty();
+        (Changes { remove, set }, tried)
+    }
+}
+
+/// First all removals, then all additions.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    /// Every value of these names goes.
+    pub remove: Vec<HeaderName>,
+    /// Appended afterwards.
+    pub set: Vec<(HeaderName, HeaderValue)>,
+}
+
+fn fold(name: &str) -> String {
+    name.to_ascii_lowercase().replace('_', "-")
+}
+
+/// Names the Connection header declares hop-by-hop.
+fn nominated(headers: &HeaderMap) -> impl Iterator<Item = HeaderName> + '_ {
+    headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+}
+
+/// A client must not have the body's framing, or the host, removed by nominating it.
+fn ends_the_message(name: &HeaderName) -> bool {
+    [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::HOST].contains(name)
+}
+
+/// The client's cookies without ours, in one line (HTTP/2 clients may send several, RFC 9113 §8.2.3).
+fn without_our_cookies(headers: &HeaderMap) -> Option<HeaderValue> {
+    let mut kept: Vec<u8> = Vec::new();
+    for line in headers.get_all(header::COOKIE) {
+        for pair in line.as_bytes().split(|byte| *byte == b';').map(<[u8]>::trim_ascii) {
+            if pair.is_empty() || names_our_cookie(pair) {
+                continue;
+            }
+            if !kept.is_empty() {
+                kept.extend_from_slice(b"; ");
+            }
+            kept.extend_from_slice(pair);
+        }
+    }
+    if kept.is_empty() { None } else { HeaderValue::from_bytes(&kept).ok() }
+}
+
+/// A pair that some parser could read as one of our cookies: lenient ones skip white space (also Unicode's), controls,
+/// quotes, `$` and stray `=` before a name, and take a comma for a separator.
+fn names_our_cookie(pair: &[u8]) -> bool {
+    let skipped = |byte: &u8| !byte.is_ascii_graphic() || matches!(byte, b'"' | b'$' | b'=');
+    pair.split(|byte| matches!(byte, b',' | b'"')).any(|part| {
+        let start = part.iter().position(|byte| !skipped(byte)).unwrap_or(part.len());
+        let name = part.get(start..).unwrap_or_default();
+        name.get(..OUR_COOKIES.len()).is_some_and(|start| start.eq_ignore_ascii_case(OUR_COOKIES))
+    })
+}
+
+fn sets_our_cookie(cookie: &HeaderValue) -> bool {
+    names_our_cookie(cookie.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default())
+}
+
+#[cfg(test)]
+#[path = "identity_tests.rs"]
+mod tests;

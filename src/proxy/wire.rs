@@ -1,0 +1,651 @@
+//! HTTP/1 request heads and chunked bodies, judged on the bytes as they came (RFC 9112). Pure; no I/O.
+//!
+//! The parser behind this one repairs and hides things (it escapes illegal request lines, takes bare LF, drops
+//! Content-Length beside Transfer-Encoding). Where the standard leaves a choice, this refuses: nobody knows how the
+//! console's parser would read the same bytes.
+
+use std::net::Ipv6Addr;
+
+/// What a client may send before it is known.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HeadLimits {
+    /// Bytes of the whole head.
+    pub bytes: usize,
+    /// Header fields.
+    pub headers: usize,
+    /// Bytes of the request target.
+    pub target: usize,
+}
+
+/// Why a request is not passed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    /// Status of the answer.
+    pub status: u16,
+    /// For the log; never holds what the client sent.
+    pub reason: &'static str,
+}
+
+const fn bad(reason: &'static str) -> Fault {
+    Fault { status: 400, reason }
+}
+
+/// Where the body ends.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Framing {
+    /// After this many bytes.
+    Length(u64),
+    /// After the last chunk.
+    Chunked,
+}
+
+/// Bytes of the longest method and version around the target.
+const REQUEST_LINE_REST: usize = 40;
+
+/// Finds the end of a head while it arrives and refuses line ends and bytes that no head may hold as soon as they are
+/// seen.
+#[derive(Debug, Default)]
+pub(super) struct HeadScan {
+    scanned: usize,
+    line_start: usize,
+    lines: usize,
+    after_cr: bool,
+}
+
+impl HeadScan {
+    /// `buffered` is everything received of this head so far. `Some(length)` when it is whole, empty line included.
+    pub(super) fn advance(&mut self, buffered: &[u8], limits: &HeadLimits) -> Result<Option<usize>, Fault> {
+        for (at, &byte) in buffered.iter().enumerate().skip(self.scanned) {
+            if at >= limits.bytes {
+                return Err(Fault { status: 431, reason: "head too large" });
+            }
+            if self.lines == 0 && at > limits.target + REQUEST_LINE_REST {
+                return Err(Fault { status: 414, reason: "request target too long" });
+            }
+            match (self.after_cr, byte) {
+                (true, b'\n') => {
+                    let empty = at == self.line_start + 1;
+                    if empty && self.lines == 0 {
+                        return Err(bad("empty line before the request line"));
+                    }
+                    if empty {
+                        return Ok(Some(at + 1));
+                    }
+                    self.lines += 1;
+                    if self.lines > limits.headers + 1 {
+                        return Err(Fault { status: 431, reason: "too many header fields" });
+                    }
+                    self.line_start = at + 1;
+                    self.after_cr = false;
+                }
+                (true, _) => return Err(bad("bare CR")),
+                (false, b'\n') => return Err(bad("bare LF")),
+                (false, b'\r') => self.after_cr = true,
+                (false, b'\t' | b' '..=b'~' | 0x80..) => {}
+                (false, _) => return Err(bad("control character")),
+            }
+        }
+        self.scanned = buffered.len();
+        Ok(None)
+    }
+}
+
+/// Judges a whole head that [`HeadScan`] has found. Returns where its body ends.
+pub(super) fn judge(head: &[u8], limits: &HeadLimits) -> Result<Framing, Fault> {
+    let mut lines = head.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let request_line = lines.next().ok_or(bad("no request line"))?;
+    let (target, version) = judge_request_line(request_line, limits)?;
+
+    let mut host = None;
+    let mut length = None;
+    let mut chunked = false;
+    let mut upgrade = false;
+    for line in lines.take_while(|line| !line.is_empty()) {
+        let (name, value) = split_field(line)?;
+        match Known::of(name)? {
+            Some(Known::Host) if host.is_some() => return Err(bad("more than one Host")),
+            Some(Known::Host) => host = Some(value),
+            Some(Known::ContentLength) if length.is_some() => return Err(bad("more than one Content-Length")),
+            Some(Known::ContentLength) => length = Some(judge_length(value)?),
+            Some(Known::TransferEncoding) if chunked => return Err(bad("more than one Transfer-Encoding")),
+            Some(Known::TransferEncoding) if value.eq_ignore_ascii_case(b"chunked") => chunked = true,
+            Some(Known::TransferEncoding) => return Err(bad("transfer coding other than chunked")),
+            Some(Known::Expect) if value.eq_ignore_ascii_case(b"100-continue") => {}
+            Some(Known::Expect) => return Err(Fault { status: 417, reason: "unknown expectation" }),
+            Some(Known::Upgrade) => upgrade = true,
+            Some(Known::Connection) | None => {}
+        }
+    }
+
+    let host = host.ok_or(bad("no Host"))?;
+    if !is_authority(host) {
+        return Err(bad("Host is not a host"));
+    }
+    if let Target::Absolute { authority } = target
+        && !authority.eq_ignore_ascii_case(host)
+    {
+        return Err(bad("target and Host name different hosts"));
+    }
+    if chunked && length.is_some() {
+        return Err(bad("Content-Length beside Transfer-Encoding"));
+    }
+    if chunked && version == Version::Http10 {
+        return Err(bad("Transfer-Encoding in HTTP/1.0"));
+    }
+    if upgrade && (chunked || length.is_some_and(|length| length > 0)) {
+        return Err(bad("Upgrade with a body"));
+    }
+    Ok(if chunked { Framing::Chunked } else { Framing::Length(length.unwrap_or(0)) })
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Version {
+    Http10,
+    Http11,
+}
+
+enum Target<'a> {
+    Origin,
+    Absolute { authority: &'a [u8] },
+}
+
+fn judge_request_line<'a>(line: &'a [u8], limits: &HeadLimits) -> Result<(Target<'a>, Version), Fault> {
+    let mut parts = line.split(|&byte| byte == b' ');
+    let (Some(method), Some(target), Some(version), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(bad("request line is not method, target and version"));
+    };
+    let version = match version {
+        b"HTTP/1.1" => Version::Http11,
+        b"HTTP/1.0" => Version::Http10,
+        version if version.starts_with(b"HTTP/") => return Err(Fault { status: 505, reason: "HTTP version" }),
+        _ => return Err(bad("no HTTP version")),
+    };
+    if method.is_empty() || !method.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'-') {
+        return Err(bad("method is not upper-case letters"));
+    }
+    if method.len() > 24 {
+        return Err(Fault { status: 501, reason: "method too long" });
+    }
+    // TRACE echoes credentials (RFC 9110 §9.3.8), CONNECT asks for a tunnel, PRI is HTTP/2's preface.
+    if [b"CONNECT".as_slice(), b"TRACE", b"TRACK", b"PRI"].contains(&method) {
+        return Err(Fault { status: 405, reason: "method refused" });
+    }
+    if target.len() > limits.target {
+        return Err(Fault { status: 414, reason: "request target too long" });
+    }
+    Ok((judge_target(target)?, version))
+}
+
+fn judge_target(target: &[u8]) -> Result<Target<'_>, Fault> {
+    let (form, origin) = if target.starts_with(b"/") {
+        (Target::Origin, target)
+    } else {
+        let rest = strip_prefix_ignoring_case(target, b"https://")
+            .or_else(|| strip_prefix_ignoring_case(target, b"http://"))
+            .ok_or(bad("target is neither a path nor a URL"))?;
+        let slash = rest.iter().position(|&byte| byte == b'/').ok_or(bad("URL in the request line has no path"))?;
+        let (authority, origin) = rest.split_at(slash);
+        (Target::Absolute { authority }, origin)
+    };
+    let mut in_query = false;
+    for &byte in origin {
+        match byte {
+            b'?' => in_query = true,
+            b'`' if in_query => {}
+            // What browsers send raw and every parser behind us takes unrepaired. Not among them: space, controls,
+            // `"`, `#`, `<`, `>`, backslash, and everything above ASCII.
+            b'!' | b'$'..=b';' | b'=' | b'@'..=b'[' | b']'..=b'_' | b'a'..=b'~' => {}
+            _ => return Err(bad("character in the target that has to be percent-encoded")),
+        }
+    }
+    Ok(form)
+}
+
+fn strip_prefix_ignoring_case<'a>(text: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
+    let (head, rest) = text.split_at_checked(prefix.len())?;
+    head.eq_ignore_ascii_case(prefix).then_some(rest)
+}
+
+/// One header line to name and value without the white space around it (RFC 9112 §5).
+fn split_field(line: &[u8]) -> Result<(&[u8], &[u8]), Fault> {
+    if line.starts_with(b" ") || line.starts_with(b"\t") {
+        return Err(bad("folded header line"));
+    }
+    let colon = line.iter().position(|&byte| byte == b':').ok_or(bad("header line without colon"))?;
+    let (name, rest) = line.split_at(colon);
+    if name.is_empty() || name.len() > 256 || !name.iter().copied().all(is_token) {
+        return Err(bad("header name is not a token"));
+    }
+    Ok((name, rest.strip_prefix(b":").unwrap_or(rest).trim_ascii()))
+}
+
+const fn is_token(byte: u8) -> bool {
+    // RFC 9110 §5.6.2
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
+        )
+}
+
+/// The fields that decide where a message ends and for whom it is.
+enum Known {
+    Host,
+    ContentLength,
+    TransferEncoding,
+    Connection,
+    Upgrade,
+    Expect,
+}
+
+impl Known {
+    /// A spelling with `_` of such a name is refused: a console behind CGI or WSGI would read it as the real one.
+    fn of(name: &[u8]) -> Result<Option<Self>, Fault> {
+        const NAMES: [(&[u8], Known); 6] = [
+            (b"host", Known::Host),
+            (b"content-length", Known::ContentLength),
+            (b"transfer-encoding", Known::TransferEncoding),
+            (b"connection", Known::Connection),
+            (b"upgrade", Known::Upgrade),
+            (b"expect", Known::Expect),
+        ];
+        let fold = |byte: &u8| if *byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
+        let Some((_, known)) = NAMES
+            .into_iter()
+            .find(|(known, _)| known.len() == name.len() && name.iter().map(fold).eq(known.iter().copied()))
+        else {
+            return Ok(None);
+        };
+        if name.contains(&b'_') { Err(bad("underscore in the name of a framing header")) } else { Ok(Some(known)) }
+    }
+}
+
+fn judge_length(value: &[u8]) -> Result<u64, Fault> {
+    // RFC 9110 §8.6: 1*DIGIT, nothing else; 18 digits always fit.
+    if value.is_empty() || value.len() > 18 || !value.iter().all(u8::is_ascii_digit) {
+        return Err(bad("Content-Length is not a number"));
+    }
+    Ok(value.iter().fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0')))
+}
+
+/// `host` or `host:port` as a browser writes it: no user, no empty port, no percent-encoding.
+pub(super) fn is_authority(value: &[u8]) -> bool {
+    if value.len() > 255 {
+        return false;
+    }
+    let Ok(value) = std::str::from_utf8(value) else {
+        return false;
+    };
+    let (host_ok, port) = if let Some(rest) = value.strip_prefix('[') {
+        let Some((address, rest)) = rest.split_once(']') else {
+            return false;
+        };
+        (address.parse::<Ipv6Addr>().is_ok(), rest)
+    } else {
+        let (host, rest) = value.split_at(value.find(':').unwrap_or(value.len()));
+        let in_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+        (!host.is_empty() && host.bytes().all(in_name), rest)
+    };
+    let port_ok = match port.strip_prefix(':') {
+        None => port.is_empty(),
+        Some(port) => {
+            !port.is_empty()
+                && port.bytes().all(|byte| byte.is_ascii_digit())
+                && port.parse::<u16>().is_ok_and(|port| port > 0)
+        }
+    };
+    host_ok && port_ok
+}
+
+/// Bytes of chunk extensions in one body, all together.
+const EXTENSION_BYTES: usize = 4096;
+/// Bytes of trailers.
+const TRAILER_BYTES: usize = 8192;
+
+/// Follows a chunked body (RFC 9112 §7.1) to its end, strictly. Extensions and trailers are read and dropped: nobody
+/// behind us may take them for anything else.
+#[derive(Debug)]
+pub(super) struct Chunks {
+    at: ChunkPart,
+    extension_bytes: usize,
+    trailer_bytes: usize,
+}
+
+#[derive(Debug)]
+enum ChunkPart {
+    Size { digits: u8, size: u64 },
+    Extension { size: u64 },
+    SizeLf { size: u64 },
+    Data { left: u64 },
+    DataCr,
+    DataLf,
+    TrailerStart,
+    Trailer,
+    TrailerLf,
+    EndLf,
+    Done,
+}
+
+/// What to do with the bytes at the front.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Run {
+    /// Hand on this many (at least one).
+    Keep(usize),
+    /// Forget this many (at least one).
+    Drop(usize),
+    /// The body is over; these bytes are not part of it.
+    Done,
+}
+
+impl Chunks {
+    /// At the first byte of the body.
+    pub(super) const fn new() -> Self {
+        Self { at: ChunkPart::Size { digits: 0, size: 0 }, extension_bytes: 0, trailer_bytes: 0 }
+    }
+
+    /// Whether the last byte of the body has been seen.
+    pub(super) const fn is_done(&self) -> bool {
+        matches!(self.at, ChunkPart::Done)
+    }
+
+    /// Judges the front of `input`, which is not empty.
+    pub(super) fn advance(&mut self, input: &[u8]) -> Result<Run, Fault> {
+        let Some(&byte) = input.first() else {
+            return Ok(Run::Done);
+        };
+        let (next, run) = match self.at {
+            ChunkPart::Size { digits, size } => match (byte, char::from(byte).to_digit(16)) {
+                (_, Some(_)) if digits == 15 => return Err(bad("chunk size too large")),
+                (_, Some(digit)) => {
+                    (ChunkPart::Size { digits: digits + 1, size: size * 16 + u64::from(digit) }, Run::Keep(1))
+                }
+                (b';', None) if digits > 0 => (ChunkPart::Extension { size }, Run::Drop(1)),
+                (b'\r', None) if digits > 0 => (ChunkPart::SizeLf { size }, Run::Keep(1)),
+                _ => return Err(bad("chunk size is not a hexadecimal number")),
+            },
+            ChunkPart::Extension { size } => {
+                self.extension_bytes += 1;
+                match byte {
+                    _ if self.extension_bytes > EXTENSION_BYTES => return Err(bad("chunk extensions too long")),
+                    b'\r' => (ChunkPart::SizeLf { size }, Run::Keep(1)),
+                    b'\t' | b' '..=b'~' => (ChunkPart::Extension { size }, Run::Drop(1)),
+                    _ => return Err(bad("control character in a chunk extension")),
+                }
+            }
+            ChunkPart::SizeLf { size } => {
+                expect_lf(byte)?;
+                (if size == 0 { ChunkPart::TrailerStart } else { ChunkPart::Data { left: size } }, Run::Keep(1))
+            }
+            ChunkPart::Data { left } => {
+                let run = usize::try_from(left).unwrap_or(usize::MAX).min(input.len());
+                let left = left - run as u64;
+                (if left == 0 { ChunkPart::DataCr } else { ChunkPart::Data { left } }, Run::Keep(run))
+            }
+            ChunkPart::DataCr if byte == b'\r' => (ChunkPart::DataLf, Run::Keep(1)),
+            ChunkPart::DataCr => return Err(bad("chunk longer than its size")),
+            ChunkPart::DataLf => {
+                expect_lf(byte)?;
+                (ChunkPart::Size { digits: 0, size: 0 }, Run::Keep(1))
+            }
+            ChunkPart::TrailerStart if byte == b'\r' => (ChunkPart::EndLf, Run::Keep(1)),
+            ChunkPart::TrailerStart | ChunkPart::Trailer => {
+                self.trailer_bytes += 1;
+                match byte {
+                    _ if self.trailer_bytes > TRAILER_BYTES => return Err(bad("trailers too long")),
+                    b'\r' => (ChunkPart::TrailerLf, Run::Drop(1)),
+                    b'\t' | b' '..=b'~' | 0x80.. => (ChunkPart::Trailer, Run::Drop(1)),
+                    _ => return Err(bad("control character in a trailer")),
+                }
+            }
+            ChunkPart::TrailerLf => {
+                expect_lf(byte)?;
+                (ChunkPart::TrailerStart, Run::Drop(1))
+            }
+            ChunkPart::EndLf => {
+                expect_lf(byte)?;
+                (ChunkPart::Done, Run::Keep(1))
+            }
+            ChunkPart::Done => (ChunkPart::Done, Run::Done),
+        };
+        self.at = next;
+        Ok(run)
+    }
+}
+
+fn expect_lf(byte: u8) -> Result<(), Fault> {
+    if byte == b'\n' { Ok(()) } else { Err(bad("CR without LF")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: HeadLimits = HeadLimits { bytes: 4096, headers: 20, target: 1024 };
+
+    fn head(text: &str) -> Result<Framing, Fault> {
+        let length = HeadScan::default().advance(text.as_bytes(), &LIMITS)?.expect("a whole head");
+        judge(&text.as_bytes()[..length], &LIMITS)
+    }
+
+    fn status(text: &str) -> u16 {
+        head(text).map_or_else(|fault| fault.status, |_| 200)
+    }
+
+    #[test]
+    fn ordinary_heads_pass_and_say_where_the_body_ends() {
+        assert_eq!(head("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n"), Ok(Framing::Length(0)));
+        assert_eq!(
+            head("POST /x?a={b}|`c HTTP/1.1\r\nhost:a.test:8443\r\nContent-Length: 12 \r\n\r\n"),
+            Ok(Framing::Length(12))
+        );
+        assert_eq!(
+            head("POST / HTTP/1.1\r\nHost: [::1]:1\r\nTransfer-Encoding: Chunked\r\n\r\n"),
+            Ok(Framing::Chunked)
+        );
+        assert_eq!(head("GET https://A.test/x HTTP/1.1\r\nHost: a.test\r\n\r\n"), Ok(Framing::Length(0)));
+        assert_eq!(
+            head("GET / HTTP/1.1\r\nHost: a\r\nReferer: \u{e9}\tx\r\nExpect: 100-Continue\r\n\r\n"),
+            Ok(Framing::Length(0))
+        );
+    }
+
+    #[test]
+    fn request_lines_nobody_should_repair_are_refused() {
+        for line in [
+            "GET  / HTTP/1.1",
+            "GET / HTTP/1.1 ",
+            " GET / HTTP/1.1",
+            "GET /a b HTTP/1.1",
+            "GET /\"x HTTP/1.1",
+            "GET /<x> HTTP/1.1",
+            "GET /x#y HTTP/1.1",
+            "GET /a\\b HTTP/1.1",
+            "GET /\u{e9} HTTP/1.1",
+            "GET /`x HTTP/1.1",
+            "get / HTTP/1.1",
+            "G@T / HTTP/1.1",
+            "GET /",
+            "GET",
+            "GET * HTTP/1.1",
+            "OPTIONS * HTTP/1.1",
+            "GET a.test:443 HTTP/1.1",
+            "GET http://a.test HTTP/1.1",
+            "GET http://b.test/ HTTP/1.1",
+            "GET ftp://a.test/ HTTP/1.1",
+            "GET http://u@a.test/ HTTP/1.1",
+            "GET / http/1.1",
+            "GET /\tx HTTP/1.1",
+        ] {
+            assert_eq!(status(&format!("{line}\r\nHost: a.test\r\n\r\n")), 400, "{line}");
+        }
+        for (line, expected) in [
+            ("TRACE / HTTP/1.1", 405),
+            ("CONNECT / HTTP/1.1", 405),
+            ("PRI / HTTP/1.1", 405),
+            ("GET / HTTP/2.0", 505),
+            ("GET / HTTP/1.9", 505),
+            ("GET / HTTP/1.01", 505),
+            ("ABCDEFGHIJKLMNOPQRSTUVWXYZ / HTTP/1.1", 501),
+        ] {
+            assert_eq!(status(&format!("{line}\r\nHost: a.test\r\n\r\n")), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn framing_that_two_parsers_could_read_differently_is_refused() {
+        for fields in [
+            "Content-Length: 5\r\nTransfer-Encoding: chunked",
+            "Transfer-Encoding: chunked\r\nContent-Length: 5",
+            "Transfer-Encoding: gzip, chunked",
+            "Transfer-Encoding: chunked, chunked",
+            "Transfer-Encoding: chunked, identity",
+            "Transfer-Encoding: identity",
+            "Transfer-Encoding: xchunked",
+            "Transfer-Encoding: ,chunked",
+            "Transfer-Encoding:",
+            "Transfer-Encoding: \"chunked\"",
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+            "Transfer_Encoding: chunked",
+            "Transfer-Encoding : chunked",
+            "Transfer-Encoding\t: chunked",
+            "X: y\r\n Transfer-Encoding: chunked",
+            "Content-Length: 5\r\nContent-Length: 5",
+            "Content-Length: 5, 5",
+            "Content-Length: +5",
+            "Content-Length: -0",
+            "Content-Length: 0x5",
+            "Content-Length: 5 5",
+            "Content-Length: 5_0",
+            "Content-Length: 12345678901234567890",
+            "Content-Length: \u{ff15}",
+            "Content-Length:",
+            "Content_Length: 5",
+            "Upgrade: websocket\r\nContent-Length: 5",
+            "Upgrade: websocket\r\nTransfer-Encoding: chunked",
+            ": nameless",
+            "no colon",
+            "sp ace: x",
+            "\u{e9}: x",
+            "a\"b: x",
+        ] {
+            assert_eq!(status(&format!("POST / HTTP/1.1\r\nHost: a.test\r\n{fields}\r\n\r\n")), 400, "{fields}");
+        }
+        assert_eq!(status("POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"), 400);
+        assert_eq!(status("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue, x\r\n\r\n"), 417);
+    }
+
+    #[test]
+    fn hosts_that_are_missing_doubled_or_malformed_are_refused() {
+        for host in [
+            "",
+            "Host: a\r\nHost: a\r\n",
+            "Host:\r\n",
+            "Host: u@a\r\n",
+            "Host: a b\r\n",
+            "Host: a:99999\r\n",
+            "Host: a:0\r\n",
+            "Host: a:\r\n",
+            "Host: [::1\r\n",
+            "Host: [x]\r\n",
+            "Host: a%0d%0a\r\n",
+            "Host: a/b\r\n",
+            "Host: a,b\r\n",
+            "Host: :443\r\n",
+            "HOST_: a\r\n",
+        ] {
+            assert_eq!(status(&format!("GET / HTTP/1.1\r\n{host}\r\n")), 400, "{host}");
+        }
+        assert_eq!(status(&format!("GET / HTTP/1.1\r\nHost: {}\r\n\r\n", "a".repeat(300))), 400);
+    }
+
+    #[test]
+    fn line_ends_and_control_characters_are_refused_as_soon_as_they_are_seen() {
+        for (bytes, reason) in [
+            ("GET / HTTP/1.1\n", "bare LF"),
+            ("GET / HTTP/1.1\r\nHost: a\n", "bare LF"),
+            ("GET / HTTP/1.1\rx", "bare CR"),
+            ("GET / HTTP/1.1\r\nX: a\rb", "bare CR"),
+            ("GET / HTTP/1.1\r\nX: a\r\r", "bare CR"),
+            ("GET / HTTP/1.1\r\nX: a\0", "control character"),
+            ("GET / HTTP/1.1\r\nTransfer-Encoding: \x0b", "control character"),
+            ("GET / HTTP/1.1\r\nX: \x7f", "control character"),
+            ("\r\n", "empty line before the request line"),
+            ("\x16\x03\x01", "control character"),
+        ] {
+            assert_eq!(HeadScan::default().advance(bytes.as_bytes(), &LIMITS), Err(bad(reason)), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn limits_are_told_before_the_head_is_whole() {
+        let scan = |text: &str| HeadScan::default().advance(text.as_bytes(), &LIMITS).map_err(|fault| fault.status);
+        assert_eq!(scan(&format!("GET /{}", "a".repeat(2000))), Err(414));
+        assert_eq!(scan(&format!("GET / HTTP/1.1\r\nX: {}", "a".repeat(5000))), Err(431));
+        assert_eq!(scan(&format!("GET / HTTP/1.1\r\n{}", "X: y\r\n".repeat(21))), Err(431));
+        assert_eq!(scan(&format!("GET / HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(20))), Ok(Some(16 + 120 + 2)));
+        assert_eq!(status(&format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "a".repeat(1024))), 414);
+    }
+
+    /// Everything kept, or the reason; one byte at a time and all at once must agree.
+    fn chunked(body: &str) -> Result<(String, String), &'static str> {
+        let run_with = |step: usize| {
+            let mut chunks = Chunks::new();
+            let mut kept = Vec::new();
+            let mut rest = body.as_bytes();
+            while !rest.is_empty() && !chunks.is_done() {
+                match chunks.advance(&rest[..rest.len().min(step)]).map_err(|fault| fault.reason)? {
+                    Run::Keep(n) => {
+                        kept.extend_from_slice(&rest[..n]);
+                        rest = &rest[n..];
+                    }
+                    Run::Drop(n) => rest = &rest[n..],
+                    Run::Done => break,
+                }
+            }
+            Ok((String::from_utf8(kept).unwrap(), String::from_utf8(rest.to_vec()).unwrap()))
+        };
+        let whole = run_with(usize::MAX);
+        assert_eq!(whole, run_with(1), "{body:?}");
+        whole
+    }
+
+    #[test]
+    fn chunked_bodies_end_where_they_end_and_lose_extensions_and_trailers() {
+        let kept = |kept: &str, rest: &str| Ok((kept.to_owned(), rest.to_owned()));
+        assert_eq!(chunked("5\r\nhello\r\n0\r\n\r\nGET"), kept("5\r\nhello\r\n0\r\n\r\n", "GET"));
+        assert_eq!(
+            chunked("A;x=\"y\"\r\n0123456789\r\n0;z\r\nX-User: admin\r\nHost: b\r\n\r\n"),
+            kept("A\r\n0123456789\r\n0\r\n\r\n", "")
+        );
+    }
+
+    #[test]
+    fn chunked_bodies_two_parsers_could_read_differently_are_refused() {
+        for body in [
+            "\r\n",
+            "5\nhello",
+            "5 \r\nhello",
+            "0x5\r\n",
+            "+5\r\n",
+            "5\rhello",
+            "5\r\nhelloX",
+            "5\r\nhello\n",
+            "5\r\nhello\rX",
+            "5;a=\rb",
+            "5;a\nb",
+            "5;a=\u{0}",
+            "1234567890123456\r\n",
+            "0\r\n\n",
+            "0\r\nX: y\n",
+            "0\r\nX: y\rZ",
+            "0\r\n\rX",
+            "g\r\n",
+            ";\r\n",
+        ] {
+            assert!(chunked(body).is_err(), "{body:?}");
+        }
+        assert_eq!(chunked(&format!("5;{}", "a".repeat(5000))), Err("chunk extensions too long"));
+        assert_eq!(chunked(&format!("0\r\n{}", "X: y\r\n".repeat(3000))), Err("trailers too long"));
+    }
+}
