@@ -6,6 +6,8 @@ mod enrolment;
 pub mod passcode;
 pub mod password;
 mod proof;
+#[cfg(test)]
+mod properties;
 mod record;
 mod sign_in;
 pub mod throttle;

@@ -1,0 +1,338 @@
+//! Random walks through the machine, held against a model that knows only the rules of `product.md`: no session
+//! without the password and a right code (or a trust of the same account), no illegal pair by any path.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::{
+    ChallengeSeed, CodeReason, Context, EnteredCode, Input, Password, PasswordProof, Policy, SecondStepProof, SignIn,
+    Step, Transition, password, proof::Attempt, proof::DeviceProof, totp,
+};
+use crate::{
+    account::{
+        AccountId, CredentialVersion, HasTarget, Method, MethodId, MethodKind, MethodPair, NewMethod, NumberKind,
+        PhoneNumber, Role, Target,
+    },
+    clock::Timestamp,
+    entropy::{Entropy, SystemEntropy},
+    keyring::Keyring,
+    secret::SecretBytes,
+    session::DeviceId,
+};
+
+/// Numbers with the traps of R5: the same one in three spellings, a landline, a VoIP number, extensions.
+const NUMBERS: [&str; 7] = [
+    "090-1234-5678",
+    "０９０－１２３４－５６７８",
+    "+81 090 1234 5678 ext. 9",
+    "080-9876-5432",
+    "03-1234-5678",
+    "03-1234-5678 内線12",
+    "050-1234-5678",
+];
+
+const POLICY: Policy = Policy { code_lifetime: Duration::from_secs(300), sign_in_lifetime: Duration::from_secs(600) };
+
+#[derive(Debug, Clone)]
+enum Move {
+    RightCode,
+    WrongCode,
+    SendAgain,
+    Switch(MethodKind),
+    Use(Role),
+    Begin,
+    Choose(MethodKind, usize),
+    Back,
+    Wait(u64),
+}
+
+fn kind() -> impl Strategy<Value = MethodKind> {
+    prop_oneof![Just(MethodKind::App), Just(MethodKind::Sms), Just(MethodKind::Voice)]
+}
+
+fn moves() -> impl Strategy<Value = Vec<Move>> {
+    let one = prop_oneof![
+        3 => Just(Move::RightCode),
+        2 => Just(Move::WrongCode),
+        1 => Just(Move::SendAgain),
+        1 => kind().prop_map(Move::Switch),
+        1 => prop_oneof![Just(Role::Primary), Just(Role::Backup)].prop_map(Move::Use),
+        2 => Just(Move::Begin),
+        3 => (kind(), 0..NUMBERS.len()).prop_map(|(k, n)| Move::Choose(k, n)),
+        1 => Just(Move::Back),
+        2 => prop_oneof![Just(1_u64), Just(31), Just(299), Just(301)].prop_map(Move::Wait),
+    ];
+    proptest::collection::vec(one, 0..24)
+}
+
+fn number(index: usize) -> PhoneNumber {
+    PhoneNumber::parse(NUMBERS[index], "JP").unwrap()
+}
+
+/// R5 in its own words, written apart from `MethodPair`.
+fn legal(primary: &Target, backup: &Target) -> bool {
+    let receives = |target: &Target| match target {
+        Target::Sms(n) => !matches!(n.kind(), NumberKind::FixedLine | NumberKind::Voip) && n.extension().is_none(),
+        Target::App(_) | Target::Voice(_) => true,
+    };
+    let numbers: Vec<&str> = [primary, backup].into_iter().filter_map(|t| t.phone()).map(PhoneNumber::e164).collect();
+    receives(primary) && receives(backup) && !numbers.is_empty() && (numbers.len() < 2 || numbers[0] != numbers[1])
+}
+
+struct World {
+    entropy: SystemEntropy,
+    keyring: Keyring,
+    account: AccountId,
+    pair: Option<MethodPair>,
+    now: Timestamp,
+}
+
+impl World {
+    fn new(pair: Option<(Target, Target)>) -> Option<Self> {
+        let entropy = SystemEntropy::new();
+        let now = Timestamp::from_secs(1_800_000_000);
+        let method =
+            |target| Method { id: MethodId::random(&entropy), target, label: None, added_at: now, last_used_at: None };
+        let pair = match pair {
+            Some((primary, backup)) => Some(MethodPair::new(method(primary), method(backup)).ok()?),
+            None => None,
+        };
+        let keyring = Keyring::generate(&entropy, now).unwrap();
+        let account = AccountId::random(&entropy);
+        Some(Self { entropy, keyring, account, pair, now })
+    }
+
+    fn password_proof(&self) -> PasswordProof {
+        let scheme = password::Scheme::argon2id(16, 1, 1).unwrap();
+        let password = Password::chosen("correct horse").unwrap();
+        let hash = scheme.hash(&password, &self.entropy).unwrap();
+        let candidate =
+            password::Candidate { account: self.account, credential_version: CredentialVersion(1), hash: hash.clone() };
+        password::verify(&scheme, Some(&candidate), Some(&password), &hash, self.now).unwrap()
+    }
+
+    fn ctx(&self) -> Context<'_> {
+        Context {
+            policy: &POLICY,
+            keyring: &self.keyring,
+            pair: self.pair.as_ref(),
+            app_last_step: None,
+            now: self.now,
+        }
+    }
+
+    fn seed(&self) -> ChallengeSeed {
+        ChallengeSeed::draw(&self.entropy, &self.keyring)
+    }
+
+    /// What the phone or the app shows, if it shows anything that works now.
+    fn right_code(&self, state: &SignIn) -> Option<String> {
+        let challenge = state.challenge()?;
+        let target = match state {
+            SignIn::EnterCode(code) => self.pair.as_ref()?.get(code.role()).target(),
+            SignIn::Enrol { draft, .. } => &draft.proving()?.1.target,
+        };
+        match target {
+            Target::App(seed) => Some(app_code(seed, self.now)),
+            Target::Sms(_) | Target::Voice(_) => {
+                challenge.code(&self.keyring, self.now).map(|code| code.expose().to_owned())
+            }
+        }
+    }
+
+    fn begin(&self, device: Option<DeviceProof>) -> Transition {
+        SignIn::begin(self.password_proof(), device, CodeReason::NewBrowser, &self.ctx(), self.seed()).unwrap()
+    }
+}
+
+/// Finds the app's code by trying; the module itself never says one.
+fn app_code(seed: &SecretBytes, now: Timestamp) -> String {
+    let at = u64::try_from(now.as_secs()).unwrap();
+    totp_rs::Builder::new()
+        .with_secret(totp_rs::Secret::new(seed.expose().into()))
+        .build_noncompliant()
+        .generate(at)
+        .to_string()
+}
+
+fn other_than(code: Option<&str>) -> EnteredCode {
+    let wrong = ["000000", "111111", "222222", "333333"].into_iter().find(|w| Some(*w) != code).unwrap();
+    EnteredCode::parse(wrong).unwrap()
+}
+
+/// Walks, and returns how the walk ended with what the model knows of it.
+fn walk(world: &mut World, mut state: SignIn, moves: Vec<Move>) -> Result<(), TestCaseError> {
+    let mut proven = 0_u32;
+    for step in moves {
+        let right = world.right_code(&state);
+        let was_right = matches!(step, Move::RightCode) && right.is_some();
+        let input = match step {
+            Move::RightCode => match &right {
+                Some(code) => Input::Code { attempt: Attempt::spent(), entered: EnteredCode::parse(code).unwrap() },
+                None => continue,
+            },
+            Move::WrongCode => Input::Code { attempt: Attempt::spent(), entered: other_than(right.as_deref()) },
+            Move::SendAgain => Input::SendAgain(world.seed()),
+            Move::Switch(kind) => Input::SwitchChannel(kind, world.seed()),
+            Move::Use(role) => Input::UseRole(role, world.seed()),
+            Move::Begin => Input::BeginEnrolment,
+            Move::Choose(kind, index) => {
+                let target = match kind {
+                    MethodKind::App => Target::App(totp::seed(&world.entropy)),
+                    MethodKind::Sms => Target::Sms(number(index)),
+                    MethodKind::Voice => Target::Voice(number(index)),
+                };
+                Input::Choose(NewMethod { target, label: None }, world.seed())
+            }
+            Move::Back => Input::ChooseAgain,
+            Move::Wait(secs) => {
+                world.now = world.now + Duration::from_secs(secs);
+                continue;
+            }
+        };
+        let before = state.clone();
+        match state.advance(input, &world.ctx()) {
+            Err(_refused) => {
+                state = before;
+                // Wrong codes may collide with the app's neighbouring steps; right ones are never refused.
+                prop_assert!(!was_right, "a right code was refused");
+            }
+            Ok(Transition { step: Step::Continue(next), send }) => {
+                if was_right {
+                    proven += 1;
+                }
+                if let Some(order) = send {
+                    let to = next.challenge().map(super::Challenge::id);
+                    prop_assert_eq!(Some(order.challenge), to, "a message for another challenge");
+                    prop_assert!(order.kind != MethodKind::App);
+                }
+                prop_assert!(next.who() == before.who(), "the proof of the password changed hands");
+                prop_assert_eq!(&SignIn::from_record(&next.to_record().unwrap()).unwrap(), &next);
+                state = next;
+            }
+            Ok(Transition { step: Step::Complete(done), .. }) => {
+                prop_assert_eq!(done.authenticated.who().account(), world.account);
+                let SecondStepProof::Code(_) = done.authenticated.second() else {
+                    return Err(TestCaseError::fail("completed without a code"));
+                };
+                if was_right {
+                    proven += 1;
+                } else {
+                    // Only an app's neighbouring step can make a guess right.
+                    prop_assert!(before.challenge().is_some_and(|c| c.kind() == MethodKind::App));
+                    return Ok(());
+                }
+                match done.enrolled {
+                    Some(pair) => {
+                        prop_assert!(world.pair.is_none());
+                        prop_assert!(proven >= 2, "a pair after {} right codes", proven);
+                        prop_assert!(legal(pair.primary().target(), pair.backup().target()), "{:?}", pair);
+                    }
+                    None => prop_assert!(world.pair.is_some(), "a session without a pair"),
+                }
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_walk_through_enrolment_skips_a_proof(moves in moves()) {
+        let mut world = World::new(None).unwrap();
+        let Step::Continue(state) = world.begin(None).step else { panic!("enrolment was skipped") };
+        walk(&mut world, state, moves)?;
+    }
+
+    #[test]
+    fn no_walk_through_the_code_page_skips_the_code(
+        moves in moves(), primary in (kind(), 0..NUMBERS.len()), backup in (kind(), 0..NUMBERS.len()),
+    ) {
+        let target = |(kind, index): (MethodKind, usize)| match kind {
+            MethodKind::App => Target::App(SecretBytes::new([7; 20])),
+            MethodKind::Sms => Target::Sms(number(index)),
+            MethodKind::Voice => Target::Voice(number(index)),
+        };
+        let (primary, backup) = (target(primary), target(backup));
+        let is_legal = legal(&primary, &backup);
+        let world = World::new(Some((primary, backup)));
+        prop_assert_eq!(world.is_some(), is_legal, "MethodPair and R5 disagree");
+        if let Some(mut world) = world {
+            let Step::Continue(state) = world.begin(None).step else { panic!("the code was skipped") };
+            walk(&mut world, state, moves)?;
+        }
+    }
+}
+
+#[test]
+fn a_trust_of_another_account_is_no_second_step() {
+    let app = Target::App(SecretBytes::new([7; 20]));
+    let world = World::new(Some((app, Target::Sms(number(0))))).unwrap();
+    let trust = |account| DeviceProof::rotated(DeviceId::random(&world.entropy), account, world.now);
+    assert!(matches!(world.begin(Some(trust(world.account))).step, Step::Complete(_)));
+    let stranger = AccountId::random(&world.entropy);
+    assert!(matches!(world.begin(Some(trust(stranger))).step, Step::Continue(SignIn::EnterCode(_))));
+}
+
+#[test]
+fn a_trust_without_methods_leads_to_enrolment() {
+    let world = World::new(None).unwrap();
+    let trust = DeviceProof::rotated(DeviceId::random(&world.entropy), world.account, world.now);
+    assert!(matches!(world.begin(Some(trust)).step, Step::Continue(SignIn::Enrol { .. })));
+}
+
+#[test]
+fn the_same_code_goes_out_again_while_it_works_and_a_new_one_after() {
+    let mut world = World::new(Some((Target::Sms(number(0)), Target::Voice(number(4))))).unwrap();
+    let Step::Continue(state) = world.begin(None).step else { panic!() };
+    let first = world.right_code(&state).unwrap();
+    let again = |world: &World, state: SignIn| state.advance(Input::SendAgain(world.seed()), &world.ctx());
+
+    world.now = world.now + Duration::from_secs(29);
+    assert!(again(&world, state.clone()).is_err(), "one second early");
+    world.now = world.now + Duration::from_secs(1);
+    let Step::Continue(state) = again(&world, state).unwrap().step else { panic!() };
+    assert_eq!(world.right_code(&state), Some(first.clone()), "the same code");
+    world.now = world.now + Duration::from_secs(270);
+    assert_eq!(world.right_code(&state), None, "five minutes are over");
+    let Step::Continue(state) = again(&world, state).unwrap().step else { panic!() };
+    assert_ne!(world.right_code(&state), None);
+    let entered = EnteredCode::parse(&first).unwrap();
+    let fresh = world.right_code(&state).unwrap();
+    if fresh != first {
+        assert!(state.advance(Input::Code { attempt: Attempt::spent(), entered }, &world.ctx()).is_err());
+    }
+}
+
+#[test]
+fn five_messages_a_sign_in_whatever_the_way() {
+    let mut world = World::new(Some((Target::Sms(number(0)), Target::Sms(number(3))))).unwrap();
+    let Step::Continue(mut state) = world.begin(None).step else { panic!() };
+    let mut sent = 1;
+    for turn in 0..20 {
+        world.now = world.now + Duration::from_secs(600);
+        let role = if turn % 2 == 0 { Role::Backup } else { Role::Primary };
+        let input = if turn % 3 == 0 { Input::SendAgain(world.seed()) } else { Input::UseRole(role, world.seed()) };
+        if let Ok(Transition { step: Step::Continue(next), send }) = state.clone().advance(input, &world.ctx()) {
+            sent += u32::from(send.is_some());
+            state = next;
+        }
+    }
+    assert_eq!(sent, 5);
+}
+
+#[test]
+fn entropy_is_a_parameter_of_every_seed() {
+    #[derive(Debug)]
+    struct Fixed;
+    impl Entropy for Fixed {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(9);
+        }
+    }
+    assert_eq!(totp::seed(&Fixed), SecretBytes::new([9; 20]));
+}
