@@ -16,6 +16,9 @@ pub const CODE_PAUSE_FIRST: Duration = Duration::from_secs(15 * 60);
 /// The longest pause of a method.
 pub const CODE_PAUSE_MOST: Duration = Duration::from_secs(2 * 3600);
 
+/// Tries at enrolment codes in one sign-in; their messages go to numbers nobody has proven yet.
+pub const ENROLMENT_TRIES: u32 = 10;
+
 /// Wrong passwords before the first wait.
 pub const PASSWORD_TRIES: u32 = 5;
 /// The first wait.

@@ -4,7 +4,10 @@
 mod record;
 mod sqlite;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 pub use record::{
     AccountSummary, BeginSignIn, CodeSpend, CompleteSignIn, Completed, Credentials, EndedSession, EnrolledMethod,
@@ -14,7 +17,7 @@ pub use record::{
 };
 
 use crate::{
-    account::{Account, AccountId, LoginName, MethodId},
+    account::{AccountId, LoginName, MethodId},
     authn::{Attempt, PasswordHash, SignIn},
     clock::Timestamp,
     entropy::SharedEntropy,
@@ -22,7 +25,6 @@ use crate::{
     secret::Digest,
     session::{DeviceId, Lifetime, SessionId, TrustedDevice},
 };
-use std::{sync::Arc, time::Duration};
 
 /// Why a transaction did not happen. Nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -72,7 +74,8 @@ impl Store {
         Ok(Self::Sqlite(sqlite::SqliteStore::open(path, keyring, entropy).await?))
     }
 
-    /// Makes an account; `Err` inside when a name is taken. Compared with every existing user name and e-mail address: no name may open two accounts.
+    /// Makes an account; `Err` inside when a name is taken. Compared with every existing user name and e-mail address:
+    /// no name may open two accounts.
     pub async fn create_account(&self, new: &NewAccount) -> Result<std::result::Result<(), NewAccountError>> {
         match self {
             Self::Sqlite(s) => s.create_account(new).await,
@@ -100,7 +103,8 @@ impl Store {
         }
     }
 
-    /// Disables or enables; disabling raises the credential version and ends sessions, trust and pending sign-ins. `None`: no such account.
+    /// Disables or enables; disabling raises the credential version and ends sessions, trust and pending sign-ins.
+    /// `None`: no such account.
     pub async fn set_disabled(
         &self,
         id: AccountId,
@@ -125,7 +129,8 @@ impl Store {
         }
     }
 
-    /// Removes both methods, so that the next sign-in enrols; raises the credential version and ends sessions, trust and pending sign-ins.
+    /// Removes both methods, so that the next sign-in enrols; raises the credential version and ends sessions, trust
+    /// and pending sign-ins.
     pub async fn reset_methods(
         &self,
         id: AccountId,
@@ -204,7 +209,8 @@ impl Store {
         }
     }
 
-    /// Pays for one try at a password, before it is checked (`authn::throttle`): one conditional statement counts it and sets the wait it leads to.
+    /// Pays for one try at a password, before it is checked (`authn::throttle`): one conditional statement counts it
+    /// and sets the wait it leads to.
     pub async fn spend_password_attempt(&self, key: Digest, now: Timestamp) -> Result<PasswordSpend> {
         match self {
             Self::Sqlite(s) => s.spend_password_attempt(key, now).await,
@@ -232,7 +238,8 @@ impl Store {
         }
     }
 
-    /// Stores a pending sign-in with its message; `Stale` when the account was disabled or its credentials changed since the password was read.
+    /// Stores a pending sign-in with its message; `Stale` when the account was disabled or its credentials changed
+    /// since the password was read.
     pub async fn begin_sign_in(&self, begin: &BeginSignIn, now: Timestamp) -> Result<std::result::Result<(), Stale>> {
         match self {
             Self::Sqlite(s) => s.begin_sign_in(begin, now).await,
@@ -274,7 +281,8 @@ impl Store {
         }
     }
 
-    /// Pays for one try at a code of an enrolled method, before the comparison (`authn::throttle`): one conditional statement counts it, sets the pause it leads to and refuses paused and disabled methods.
+    /// Pays for one try at a code of an enrolled method, before the comparison (`authn::throttle`): one conditional
+    /// statement counts it, sets the pause it leads to and refuses paused and disabled methods.
     pub async fn spend_code_attempt(&self, method: MethodId, now: Timestamp) -> Result<CodeSpend> {
         match self {
             Self::Sqlite(s) => s.spend_code_attempt(method, now).await,
@@ -295,7 +303,9 @@ impl Store {
         }
     }
 
-    /// Ends a sign-in: burns the code (`last_step < step`), clears the method's count, stores pair, device and session, all or nothing. `Stale` when the pending sign-in moved on, the account was disabled, its credentials changed, or it has a pair already.
+    /// Ends a sign-in: burns the code (`last_step < step`), clears the method's count, stores pair, device and session,
+    /// all or nothing. `Stale` when the pending sign-in moved on, the account was disabled, its credentials changed, or
+    /// it has a pair already.
     pub async fn complete_sign_in(&self, complete: &CompleteSignIn) -> Result<std::result::Result<Completed, Stale>> {
         match self {
             Self::Sqlite(s) => s.complete_sign_in(complete).await,
@@ -332,7 +342,8 @@ impl Store {
         }
     }
 
-    /// Takes due messages: each is handed out once, and after a crash in the middle not again (at most once: a code that may have gone out is never sent twice by itself).
+    /// Takes due messages: each is handed out once, and after a crash in the middle not again (at most once: a code
+    /// that may have gone out is never sent twice by itself).
     pub async fn claim_messages(&self, limit: u32, now: Timestamp) -> Result<Vec<OutboxItem>> {
         match self {
             Self::Sqlite(s) => s.claim_messages(limit, now).await,

@@ -1,0 +1,144 @@
+//! The SQLite engine: one writer, whose every transaction takes the write lock at its start, and a few readers. A
+//! commit is on the disk before it is answered (`synchronous = FULL`): a burnt code never comes back to life.
+
+mod accounts;
+mod attempts;
+mod outbox;
+mod rows;
+mod sessions;
+mod sign_in;
+
+use std::{
+    fs,
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use sqlx::{
+    SqlStr, Sqlite, SqlitePool, Transaction,
+    migrate::{MigrateError, Migration, MigrationType, Migrator},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::sync::Notify;
+
+use super::{Result, StoreError};
+use crate::{
+    authn::throttle::PASSWORD_FORGET, clock::Timestamp, entropy::SharedEntropy, keyring::Keyring, session::Lifetime,
+};
+
+/// How long a statement waits while another process (a command beside the running gateway) writes.
+const BUSY: Duration = Duration::from_secs(5);
+const READERS: u32 = 4;
+/// Finished messages stay this long for whoever asks why one did not come.
+const FINISHED_MESSAGES: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// The last use of a session is written at most once a minute: what looks idle here may have been used since.
+const TOUCH_LAG: Duration = Duration::from_secs(120);
+
+/// An open file.
+#[derive(Clone, Debug)]
+pub struct SqliteStore {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    keyring: Arc<Keyring>,
+    entropy: SharedEntropy,
+    ordered: Arc<Notify>,
+}
+
+fn migrator() -> Migrator {
+    let first = SqlStr::from_static(include_str!("../migrations/0001_first.sql"));
+    Migrator::with_migrations(vec![Migration::new(1, "first".into(), MigrationType::Simple, first, false)])
+}
+
+/// Makes the file where it is missing, readable by its owner only; SQLite gives its journals the same mode. A file
+/// that others may read is refused: it holds password hashes and telephone numbers.
+fn prepare_file(path: &Path) -> Result<()> {
+    let refuse = |reason: String| StoreError::File { path: path.to_owned(), reason };
+    match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_made) => return Ok(()),
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(e) => return Err(refuse(e.to_string())),
+    }
+    let metadata = fs::metadata(path).map_err(|e| refuse(e.to_string()))?;
+    if !metadata.is_file() {
+        return Err(refuse("it is not a file".to_owned()));
+    }
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(refuse(format!("it has mode {mode:o}: others may read it; chmod 600 it")));
+    }
+    Ok(())
+}
+
+fn schema_error(error: MigrateError) -> StoreError {
+    match error {
+        MigrateError::Execute(e) => StoreError::Engine(e),
+        MigrateError::VersionMissing(version) => StoreError::Schema(format!(
+            "it has version {version}, which a newer program made; this one cannot read it. Install the newer one again"
+        )),
+        other => StoreError::Schema(other.to_string()),
+    }
+}
+
+impl SqliteStore {
+    pub(in crate::store) async fn open(path: &Path, keyring: Arc<Keyring>, entropy: SharedEntropy) -> Result<Self> {
+        prepare_file(path)?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(false)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY);
+        let pool = || SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None).test_before_acquire(false);
+        let writer = pool().max_connections(1).connect_with(options.clone()).await?;
+        migrator().run(&writer).await.map_err(schema_error)?;
+        let readers = pool().max_connections(READERS).connect_with(options.pragma("query_only", "on")).await?;
+        Ok(Self { writer, readers, keyring, entropy, ordered: Arc::new(Notify::new()) })
+    }
+
+    /// A transaction that holds the write lock from its first statement, so that what it reads stays true. Dropped
+    /// without a commit, it leaves nothing.
+    async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// One consistent view for several reads.
+    async fn read(&self) -> Result<Transaction<'static, Sqlite>> {
+        Ok(self.readers.begin().await?)
+    }
+
+    pub(in crate::store) async fn purge(&self, lifetime: Lifetime, now: Timestamp) -> Result<u64> {
+        let finished = now - FINISHED_MESSAGES;
+        let over = [
+            ("DELETE FROM sign_ins WHERE expires_at <= $1", now),
+            ("DELETE FROM trusted_devices WHERE expires_at <= $1", now),
+            ("DELETE FROM rates WHERE ends_at <= $1", now),
+            ("DELETE FROM password_throttles WHERE updated_at <= $1", now - PASSWORD_FORGET),
+            ("DELETE FROM sessions WHERE created_at <= $1", now - lifetime.absolute),
+            ("DELETE FROM sessions WHERE last_used_at <= $1", now - lifetime.idle - TOUCH_LAG),
+            ("DELETE FROM outbox WHERE finished_at <= $1", finished),
+            // Taken by a worker that never came back.
+            ("DELETE FROM outbox WHERE finished_at IS NULL AND expires_at <= $1", finished),
+        ];
+        let mut tx = self.write().await?;
+        let mut rows = 0;
+        for (statement, before) in over {
+            rows += sqlx::query(statement).bind(before.as_millis()).execute(&mut *tx).await?.rows_affected();
+        }
+        rows += sqlx::query("DELETE FROM method_failures WHERE day < $1")
+            .bind(attempts::window_start(now))
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        tx.commit().await?;
+        Ok(rows)
+    }
+
+    pub(in crate::store) async fn ping(&self) -> Result<()> {
+        sqlx::query("SELECT 1").execute(&self.readers).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,180 @@
+//! Messages to send. A message is handed out once: a code that may have gone out is never sent again by itself.
+
+use sqlx::{Row as _, Sqlite, SqliteConnection, Transaction, sqlite::SqliteRow};
+
+use super::{SqliteStore, accounts::PhoneColumns, rows::Cells};
+use crate::{
+    account::{AccountId, EmailAddress, MethodKind},
+    clock::Timestamp,
+    language::Language,
+    store::{OutboxContent, OutboxId, OutboxItem, OutboxOrder, OutboxOutcome, Recipient, Result, SignInId, StoreError},
+};
+
+const fn outcome_word(outcome: OutboxOutcome) -> &'static str {
+    match outcome {
+        OutboxOutcome::Sent => "sent",
+        OutboxOutcome::Expired => "expired",
+        OutboxOutcome::Failed => "failed",
+    }
+}
+
+/// Orders a message within the transaction that makes it necessary.
+pub(super) async fn insert(db: &mut SqliteConnection, item: &OutboxItem) -> Result<()> {
+    let (channel, phone, email) = match &item.to {
+        Recipient::Sms(number) => ("sms", Some(number), None),
+        Recipient::Voice(number) => ("voice", Some(number), None),
+        Recipient::Mail(address) => ("mail", None, Some(address.as_str())),
+    };
+    let phone = PhoneColumns::of(phone);
+    let content = serde_json::to_string(&item.content).map_err(|_unwritable| StoreError::Corrupt {
+        table: "outbox",
+        column: "content",
+        row: item.id.to_string(),
+    })?;
+    sqlx::query(
+        "INSERT INTO outbox (id, account_id, channel, e164, extension, number_kind, email, language, content,
+                             created_at, expires_at, state)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'queued')",
+    )
+    .bind(item.id.to_string())
+    .bind(item.account.to_string())
+    .bind(channel)
+    .bind(phone.e164)
+    .bind(phone.extension)
+    .bind(phone.number_kind)
+    .bind(email)
+    .bind(item.language.tag())
+    .bind(content)
+    .bind(item.created_at.as_millis())
+    .bind(item.expires_at.as_millis())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Orders the message of a sign-in's pending code.
+pub(super) async fn insert_code(
+    db: &mut SqliteConnection,
+    sign_in: SignInId,
+    account: AccountId,
+    message: &OutboxOrder,
+    now: Timestamp,
+) -> Result<()> {
+    let order = &message.order;
+    let to = match order.kind {
+        MethodKind::Sms => Recipient::Sms(order.to.clone()),
+        MethodKind::Voice => Recipient::Voice(order.to.clone()),
+        // An app shows its codes itself.
+        MethodKind::App => return Ok(()),
+    };
+    let item = OutboxItem {
+        id: message.id,
+        account,
+        to,
+        language: message.language,
+        content: OutboxContent::Code { sign_in, challenge: order.challenge },
+        created_at: now,
+        expires_at: order.expires_at,
+    };
+    insert(db, &item).await
+}
+
+fn item(row: &SqliteRow) -> Result<OutboxItem> {
+    let cells = Cells::of(row, "outbox", "id")?;
+    let to = match row.try_get("channel")? {
+        "sms" => Recipient::Sms(cells.phone()?),
+        "voice" => Recipient::Voice(cells.phone()?),
+        "mail" => Recipient::Mail(cells.text("email", |text| EmailAddress::parse(text).ok())?),
+        _ => return Err(cells.corrupt("channel")),
+    };
+    Ok(OutboxItem {
+        id: cells.text("id", OutboxId::parse)?,
+        account: cells.text("account_id", AccountId::parse)?,
+        to,
+        language: cells.text("language", Language::from_tag)?,
+        content: cells.text("content", |text| serde_json::from_str(text).ok())?,
+        created_at: cells.time("created_at")?,
+        expires_at: cells.time("expires_at")?,
+    })
+}
+
+impl SqliteStore {
+    /// Commits, and wakes the delivery worker when the transaction ordered a message.
+    pub(super) async fn commit(&self, tx: Transaction<'static, Sqlite>, ordered: bool) -> Result<()> {
+        tx.commit().await?;
+        if ordered {
+            self.ordered.notify_one();
+        }
+        Ok(())
+    }
+
+    pub(in crate::store) async fn enqueue(&self, order: &OutboxItem) -> Result<()> {
+        let mut tx = self.write().await?;
+        insert(&mut tx, order).await?;
+        self.commit(tx, true).await
+    }
+
+    pub(in crate::store) async fn claim_messages(&self, limit: u32, now: Timestamp) -> Result<Vec<OutboxItem>> {
+        // The worker asks often and there is seldom anything: a look costs no write lock.
+        let waiting =
+            sqlx::query("SELECT id FROM outbox WHERE state = 'queued' LIMIT 1").fetch_optional(&self.readers).await?;
+        if waiting.is_none() {
+            return Ok(Vec::new());
+        }
+        let mut tx = self.write().await?;
+        sqlx::query(
+            "UPDATE outbox SET state = 'expired', finished_at = $1 WHERE state = 'queued' AND expires_at <= $1",
+        )
+        .bind(now.as_millis())
+        .execute(&mut *tx)
+        .await?;
+        let claimed = sqlx::query(
+            "UPDATE outbox SET state = 'claimed', claimed_at = $1
+             WHERE id IN (SELECT id FROM outbox WHERE state = 'queued' ORDER BY created_at, id LIMIT $2)
+             RETURNING *",
+        )
+        .bind(now.as_millis())
+        .bind(i64::from(limit))
+        .fetch_all(&mut *tx)
+        .await?;
+        let mut items = Vec::with_capacity(claimed.len());
+        for row in &claimed {
+            match item(row) {
+                Ok(item) => items.push(item),
+                // One bad row must not keep every later message from going out.
+                Err(error) => {
+                    tracing::error!(%error, "a message cannot be read and is given up");
+                    sqlx::query("UPDATE outbox SET state = 'failed', finished_at = $2 WHERE id = $1")
+                        .bind(row.try_get::<&str, _>("id")?)
+                        .bind(now.as_millis())
+                        .execute(&mut *tx)
+                        .await?;
+                }
+            }
+        }
+        tx.commit().await?;
+        items.sort_by_key(|item| (item.created_at, item.id));
+        Ok(items)
+    }
+
+    pub(in crate::store) async fn finish_message(
+        &self,
+        id: OutboxId,
+        outcome: OutboxOutcome,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut tx = self.write().await?;
+        sqlx::query("UPDATE outbox SET state = $2, finished_at = $3 WHERE id = $1 AND state = 'claimed'")
+            .bind(id.to_string())
+            .bind(outcome_word(outcome))
+            .bind(now.as_millis())
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    pub(in crate::store) async fn next_message_signal(&self) {
+        self.ordered.notified().await;
+    }
+}

@@ -1,0 +1,261 @@
+//! Pending sign-ins, from the right password to the session.
+
+use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
+
+use super::{
+    SqliteStore, attempts, outbox,
+    rows::{self, Cells, account_columns},
+    sessions,
+};
+use crate::{
+    account::{AccountId, CredentialVersion},
+    authn::{PasswordHash, SignIn, throttle::ENROLMENT_TRIES},
+    clock::Timestamp,
+    secret::Digest,
+    session::SecondStep,
+    store::{BeginSignIn, CompleteSignIn, Completed, OutboxOrder, PendingSignIn, Result, SignInId, Stale},
+};
+
+/// Pending sign-ins with their accounts, never those that are over, of a disabled account or of older credentials.
+macro_rules! pending {
+    ($by:literal) => {
+        concat!(
+            "SELECT ",
+            account_columns!(),
+            ", p.id AS p_id, p.state AS p_state, p.version AS p_version,
+               p.enrolment_tries_left AS p_tries_left, p.expires_at AS p_expires_at
+             FROM sign_ins p JOIN accounts a ON a.id = p.account_id
+             WHERE a.disabled_at IS NULL AND a.credential_version = p.credential_version AND p.expires_at > $2 AND ",
+            $by
+        )
+    };
+}
+
+/// Is the account enabled and of the credentials the password was checked against?
+async fn current(db: &mut SqliteConnection, account: AccountId, version: CredentialVersion) -> Result<bool> {
+    let found =
+        sqlx::query("SELECT id FROM accounts WHERE id = $1 AND credential_version = $2 AND disabled_at IS NULL")
+            .bind(account.to_string())
+            .bind(version.0)
+            .fetch_optional(db)
+            .await?;
+    Ok(found.is_some())
+}
+
+/// The same password under today's costs: no credential changes.
+async fn rehash(db: &mut SqliteConnection, account: AccountId, hash: Option<&PasswordHash>) -> Result<()> {
+    let Some(hash) = hash else { return Ok(()) };
+    sqlx::query("UPDATE accounts SET password_hash = $2 WHERE id = $1")
+        .bind(account.to_string())
+        .bind(hash.expose())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+async fn delete_by_digest(db: &mut SqliteConnection, digest: &Digest) -> Result<()> {
+    sqlx::query("DELETE FROM sign_ins WHERE digest = $1").bind(digest.as_bytes().as_slice()).execute(db).await?;
+    Ok(())
+}
+
+impl SqliteStore {
+    pub(in crate::store) async fn begin_sign_in(
+        &self,
+        begin: &BeginSignIn,
+        now: Timestamp,
+    ) -> Result<std::result::Result<(), Stale>> {
+        let (account, version) = (begin.sign_in.who().account(), begin.sign_in.who().credential_version());
+        let state = self.seal_state(&begin.id, &begin.sign_in)?;
+        let mut tx = self.write().await?;
+        if !current(&mut tx, account, version).await? {
+            return Ok(Err(Stale::MovedOn));
+        }
+        if let Some(earlier) = &begin.replaces {
+            delete_by_digest(&mut tx, earlier).await?;
+        }
+        sqlx::query(
+            "INSERT INTO sign_ins (id, digest, account_id, credential_version, state, version, enrolment_tries_left,
+                                   created_at, expires_at)
+             VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8)",
+        )
+        .bind(begin.id.to_string())
+        .bind(begin.digest.as_bytes().as_slice())
+        .bind(account.to_string())
+        .bind(version.0)
+        .bind(state)
+        .bind(i64::from(ENROLMENT_TRIES))
+        .bind(now.as_millis())
+        .bind(begin.expires_at.as_millis())
+        .execute(&mut *tx)
+        .await?;
+        attempts::forgive(&mut tx, &begin.forgive).await?;
+        rehash(&mut tx, account, begin.rehash.as_ref()).await?;
+        if let Some(message) = &begin.message {
+            outbox::insert_code(&mut tx, begin.id, account, message, now).await?;
+        }
+        self.commit(tx, begin.message.is_some()).await?;
+        Ok(Ok(()))
+    }
+
+    async fn pending(&self, db: &mut SqliteConnection, row: &SqliteRow) -> Result<PendingSignIn> {
+        let cells = Cells::of(row, "sign_ins", "p_id")?;
+        let id = cells.text("p_id", SignInId::parse)?;
+        let account = rows::account(row)?;
+        let sign_in = self.open_state(&id, row.try_get("p_state")?)?;
+        let methods = self.methods(db, account.id).await?;
+        let (primary, backup) = methods.as_ref().map(|m| (m.primary, m.backup)).unwrap_or_default();
+        Ok(PendingSignIn {
+            id,
+            version: row.try_get("p_version")?,
+            sign_in,
+            account,
+            app_last_step: methods.as_ref().and_then(|m| m.app_last_step),
+            pair: methods.map(|m| m.pair),
+            primary,
+            backup,
+            enrolment_tries_left: cells.count("p_tries_left")?,
+            expires_at: cells.time("p_expires_at")?,
+        })
+    }
+
+    pub(in crate::store) async fn pending_sign_in(
+        &self,
+        digest: &Digest,
+        now: Timestamp,
+    ) -> Result<Option<PendingSignIn>> {
+        let mut tx = self.read().await?;
+        let found = sqlx::query(pending!("p.digest = $1"))
+            .bind(digest.as_bytes().as_slice())
+            .bind(now.as_millis())
+            .fetch_optional(&mut *tx)
+            .await?;
+        match found {
+            None => Ok(None),
+            Some(row) => self.pending(&mut tx, &row).await.map(Some),
+        }
+    }
+
+    pub(in crate::store) async fn pending_sign_in_by_id(
+        &self,
+        id: SignInId,
+        now: Timestamp,
+    ) -> Result<Option<PendingSignIn>> {
+        let mut tx = self.read().await?;
+        let found = sqlx::query(pending!("p.id = $1"))
+            .bind(id.to_string())
+            .bind(now.as_millis())
+            .fetch_optional(&mut *tx)
+            .await?;
+        match found {
+            None => Ok(None),
+            Some(row) => self.pending(&mut tx, &row).await.map(Some),
+        }
+    }
+
+    pub(in crate::store) async fn save_sign_in(
+        &self,
+        id: SignInId,
+        version: i64,
+        sign_in: &SignIn,
+        message: Option<&OutboxOrder>,
+        now: Timestamp,
+    ) -> Result<std::result::Result<(), Stale>> {
+        let account = sign_in.who().account();
+        let state = self.seal_state(&id, sign_in)?;
+        let mut tx = self.write().await?;
+        // Changed credentials and disabled accounts have deleted the row: the swap fails on those, too.
+        let swapped = sqlx::query(
+            "UPDATE sign_ins SET state = $3, version = version + 1
+             WHERE id = $1 AND version = $2 AND account_id = $4 AND expires_at > $5",
+        )
+        .bind(id.to_string())
+        .bind(version)
+        .bind(state)
+        .bind(account.to_string())
+        .bind(now.as_millis())
+        .execute(&mut *tx)
+        .await?;
+        if swapped.rows_affected() == 0 {
+            return Ok(Err(Stale::MovedOn));
+        }
+        if let Some(message) = message {
+            outbox::insert_code(&mut tx, id, account, message, now).await?;
+        }
+        self.commit(tx, message.is_some()).await?;
+        Ok(Ok(()))
+    }
+
+    pub(in crate::store) async fn abandon_sign_in(&self, digest: &Digest) -> Result<()> {
+        let mut tx = self.write().await?;
+        delete_by_digest(&mut tx, digest).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    pub(in crate::store) async fn complete_sign_in(
+        &self,
+        complete: &CompleteSignIn,
+    ) -> Result<std::result::Result<Completed, Stale>> {
+        let session = &complete.session;
+        let account = session.account();
+        let mut tx = self.write().await?;
+        // Leaving early drops the transaction: nothing of it stays.
+        if !current(&mut tx, account, session.credential_version()).await? || !consume(&mut tx, complete).await? {
+            return Ok(Err(Stale::MovedOn));
+        }
+        if let Some((method, step)) = complete.used
+            && let Err(stale) = attempts::succeed(&mut tx, account, method, step, complete.now).await?
+        {
+            return Ok(Err(stale));
+        }
+        if let Some(pair) = &complete.enrolled
+            && !self.insert_pair(&mut tx, account, pair).await?
+        {
+            return Ok(Err(Stale::MovedOn));
+        }
+        attempts::forgive(&mut tx, &complete.forgive).await?;
+        rehash(&mut tx, account, complete.rehash.as_ref()).await?;
+        let mut ended = Vec::new();
+        if let Some(earlier) = &complete.replaces {
+            ended.extend(sessions::delete_by_digest(&mut tx, earlier).await?);
+        }
+        ended.extend(sessions::insert(&mut tx, session, complete.max_sessions).await?);
+        if let Some(device) = &complete.trust {
+            sessions::insert_device(&mut tx, device, session, complete.max_devices, complete.now).await?;
+        }
+        if let Some(notice) = &complete.notice {
+            outbox::insert(&mut tx, notice).await?;
+        }
+        self.commit(tx, complete.notice.is_some()).await?;
+        Ok(Ok(Completed { ended }))
+    }
+}
+
+/// Takes away what this sign-in rests on, or says that it is gone: the pending row in exactly the version that was
+/// judged, or the trust that stood in for the code, which may have been withdrawn since it was shown.
+async fn consume(db: &mut SqliteConnection, complete: &CompleteSignIn) -> Result<bool> {
+    let session = &complete.session;
+    if let Some((id, version)) = complete.pending {
+        let deleted =
+            sqlx::query("DELETE FROM sign_ins WHERE id = $1 AND version = $2 AND account_id = $3 AND expires_at > $4")
+                .bind(id.to_string())
+                .bind(version)
+                .bind(session.account().to_string())
+                .bind(complete.now.as_millis())
+                .execute(&mut *db)
+                .await?;
+        if deleted.rows_affected() == 0 {
+            return Ok(false);
+        }
+    }
+    let (SecondStep::TrustedDevice, Some(device)) = (session.second_step(), session.device()) else {
+        // Only a trust completes without a pending sign-in.
+        return Ok(complete.pending.is_some());
+    };
+    let trusted = sqlx::query("SELECT id FROM trusted_devices WHERE id = $1 AND account_id = $2")
+        .bind(device.to_string())
+        .bind(session.account().to_string())
+        .fetch_optional(db)
+        .await?;
+    Ok(trusted.is_some())
+}
