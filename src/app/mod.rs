@@ -9,6 +9,7 @@ mod enrolment;
 mod gate;
 mod hashing;
 mod live_sessions;
+mod open;
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -23,6 +24,7 @@ pub use enrolment::{
     AppSecretView, ChoiceForm, ChoiceProblem, ChosenView, EnrolmentOutcome, EnrolmentView, ProvingView, Unchoosable,
 };
 pub use gate::GateRequest;
+pub use open::OpenError;
 
 use crate::{
     access::{Requirement, Rule, Rules},
@@ -120,6 +122,7 @@ pub struct App {
     hashing: hashing::HashingPool,
     dummy: authn::PasswordHash,
     live: live_sessions::LiveSessions,
+    lock: Option<open::StoreLock>,
 }
 
 impl App {
@@ -138,7 +141,7 @@ impl App {
         let hashing = hashing::HashingPool::new(snapshot.config.password.parallel, snapshot.config.password.queue);
         let live = live_sessions::LiveSessions::new(snapshot.config.session.cache);
         let snapshot = ArcSwap::from_pointee(snapshot);
-        Ok(Self { store, keyring, clock, entropy, snapshot, hashing, dummy, live })
+        Ok(Self { store, keyring, clock, entropy, snapshot, hashing, dummy, live, lock: None })
     }
 
     /// The configuration in force.
