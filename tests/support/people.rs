@@ -1,0 +1,65 @@
+//! Accounts as an operator makes them, put into the store before the gateway opens it.
+
+use std::sync::Arc;
+
+use sekisho::{
+    account::{Account, EmailAddress, Group, Label, Method, MethodId, MethodPair, PhoneNumber, Target, UserName},
+    app::{App, administration::NewPerson},
+    authn::{Password, totp},
+    clock::SharedClock,
+    config::{Config, StoreConfig},
+    entropy::SharedEntropy,
+    keyring::Keyring,
+    language::Language,
+    store::{EnrolledMethod, Store},
+};
+
+/// The password of everybody.
+pub(crate) const PASSWORD: &str = "correct horse 関所";
+
+/// The application on this configuration's store; makes the key file and the store when there are none.
+pub(crate) async fn application(config: &Config, clock: SharedClock, entropy: SharedEntropy) -> App {
+    if !config.key_file.exists() {
+        let fresh = Keyring::generate(&*entropy, clock.now()).expect("a key");
+        fresh.create(&config.key_file).expect("a key file");
+    }
+    let keyring = Arc::new(Keyring::load(&config.key_file).expect("the key file"));
+    let StoreConfig::Sqlite(file) = &config.store;
+    let store = Store::open_sqlite(file, Arc::clone(&keyring), Arc::clone(&entropy)).await.expect("the store");
+    App::new(config.clone(), store, keyring, clock, entropy).expect("the application")
+}
+
+/// An account without two-step verification.
+pub(crate) async fn add(app: &App, user: &str) -> Account {
+    let person = NewPerson {
+        user_name: UserName::parse(user).expect("a user name"),
+        email: Some(EmailAddress::parse(&format!("{user}@example.jp")).expect("an address")),
+        display_name: None,
+        groups: vec![Group::parse("sellers").expect("a group"), Group::parse("payments").expect("a group")],
+        language: Language::Ja,
+        password: Password::chosen(PASSWORD).expect("a password"),
+    };
+    app.add_account(person).await.expect("the store works").expect("the name is free")
+}
+
+/// An account with an authenticator app and a mobile; the secret of the app as a person types it.
+pub(crate) async fn add_enrolled(app: &App, user: &str, mobile: &str) -> String {
+    let account = add(app, user).await;
+    let seed = totp::seed(&**app.entropy());
+    let secret = totp::base32(&seed);
+    let method = |target, label: &str| EnrolledMethod {
+        method: Method {
+            id: MethodId::random(&**app.entropy()),
+            target,
+            label: Label::parse(label).expect("a label"),
+            added_at: app.now(),
+            last_used_at: None,
+        },
+        last_step: None,
+    };
+    let primary = method(Target::App(seed), "スマートフォン");
+    let number = PhoneNumber::parse(mobile, "JP").expect("a number");
+    let pair = MethodPair::new(primary, method(Target::Sms(number), "")).expect("a legal pair");
+    app.enrol_directly(account.id, pair).await.expect("the store works").expect("it had none");
+    secret
+}
