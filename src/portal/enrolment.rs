@@ -1,0 +1,394 @@
+//! Setting up the two methods: the question, the choice, the proof, the success.
+
+use askama::Template;
+
+use super::{
+    challenge::{CodeError, WhyNot, message_lead},
+    page::{PageFrame, ShownMethod},
+    qr,
+};
+use crate::{
+    account::{MethodKind, PairError, PhoneError, Role},
+    authn::EnrolmentStep,
+    clock::Timestamp,
+};
+
+/// The list of steps above each enrolment page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    at: usize,
+}
+
+const STEP_NAMES: [&str; 5] = [
+    "enrol-step-primary",
+    "enrol-step-prove-primary",
+    "enrol-step-backup",
+    "enrol-step-prove-backup",
+    "enrol-step-done",
+];
+
+impl Progress {
+    /// All steps done.
+    const DONE: Self = Self { at: STEP_NAMES.len() - 1 };
+
+    const fn of(step: EnrolmentStep) -> Self {
+        let at = match step {
+            EnrolmentStep::Introduced | EnrolmentStep::ChoosePrimary => 0,
+            EnrolmentStep::ProvePrimary => 1,
+            EnrolmentStep::ChooseBackup => 2,
+            EnrolmentStep::ProveBackup => 3,
+        };
+        Self { at }
+    }
+
+    fn position(self, frame: &PageFrame) -> String {
+        frame.say("enrol-step", &[("number", (self.at + 1).into()), ("total", STEP_NAMES.len().into())])
+    }
+
+    /// Name, done, current.
+    fn steps(self, frame: &PageFrame) -> Vec<(String, bool, bool)> {
+        let steps = STEP_NAMES.iter().enumerate();
+        steps.map(|(i, key)| (frame.t(key), i < self.at, i == self.at)).collect()
+    }
+}
+
+/// The question.
+#[derive(Debug, Template)]
+#[template(path = "enrol_intro.html")]
+pub struct EnrolIntroPage {
+    /// The frame.
+    pub frame: PageFrame,
+}
+
+impl EnrolIntroPage {
+    #[expect(clippy::unused_self, reason = "the shared frame of all pages asks every page")]
+    const fn failed(&self) -> bool {
+        false
+    }
+    fn heading(&self) -> String {
+        self.frame.t("enrol-intro-heading")
+    }
+}
+
+/// Why the choice was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChooseError {
+    /// No channel was chosen.
+    Nothing,
+    /// The number cannot be read or used.
+    Phone(PhoneError),
+    /// The method, or the pair, is not allowed.
+    Pair(PairError),
+    /// The name for it is too long.
+    Label,
+    /// The channel has no provider.
+    NotOffered(MethodKind),
+    /// The next message may be sent then.
+    Wait(Timestamp),
+    /// All messages of this sign-in are sent.
+    NoMoreSends,
+}
+
+/// The field an error stands at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ChooseField {
+    Kind,
+    Phone,
+    Label,
+}
+
+impl ChooseError {
+    const fn field(self) -> ChooseField {
+        match self {
+            Self::Phone(_)
+            | Self::Pair(
+                PairError::SameNumber | PairError::LandlineSms | PairError::VoipSms | PairError::ExtensionSms,
+            ) => ChooseField::Phone,
+            Self::Label => ChooseField::Label,
+            Self::Nothing
+            | Self::NotOffered(_)
+            | Self::Wait(_)
+            | Self::NoMoreSends
+            | Self::Pair(PairError::AppTwice) => ChooseField::Kind,
+        }
+    }
+
+    fn text(self, frame: &PageFrame) -> String {
+        match self {
+            Self::Nothing => frame.t("choose-nothing"),
+            Self::Phone(PhoneError::Empty) => frame.t("choose-phone-empty"),
+            Self::Phone(PhoneError::NotANumber) => frame.t("choose-not-a-number"),
+            Self::Phone(PhoneError::KindRefused) => frame.t("choose-kind-refused"),
+            Self::Phone(PhoneError::Extension) => frame.t("choose-extension-bad"),
+            Self::Pair(error) => pair_text(error, frame),
+            Self::Label => frame.t("choose-label-bad"),
+            Self::NotOffered(MethodKind::Voice) => frame.t("why-not-voice-not-offered"),
+            Self::NotOffered(MethodKind::App | MethodKind::Sms) => frame.t("why-not-sms-not-offered"),
+            Self::Wait(at) => frame.timed("choose-wait", at),
+            Self::NoMoreSends => frame.t("choose-no-more-sends"),
+        }
+    }
+}
+
+fn pair_text(error: PairError, frame: &PageFrame) -> String {
+    match error {
+        PairError::AppTwice => frame.t("choose-app-twice"),
+        PairError::SameNumber => frame.t("choose-same-number"),
+        PairError::LandlineSms => frame.t("choose-landline-sms"),
+        PairError::VoipSms => frame.t("choose-voip-sms"),
+        PairError::ExtensionSms => frame.t("choose-extension-sms"),
+    }
+}
+
+/// Why a channel cannot be chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotChoosable {
+    /// Not with this primary.
+    Pair(PairError),
+    /// No provider.
+    NotOffered,
+}
+
+/// One channel on the choice page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KindOption {
+    /// The channel.
+    pub kind: MethodKind,
+    /// Why it cannot be chosen.
+    pub not: Option<NotChoosable>,
+}
+
+/// What was typed into the choice form.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TypedChoice {
+    /// The channel.
+    pub kind: Option<MethodKind>,
+    /// The number, as typed.
+    pub phone: String,
+    /// The name for it, as typed.
+    pub label: String,
+}
+
+/// Choosing the primary or the backup.
+#[derive(Debug, Template)]
+#[template(path = "enrol_choose.html")]
+pub struct ChoosePage {
+    /// The frame.
+    pub frame: PageFrame,
+    /// The proven primary, while the backup is chosen.
+    pub primary: Option<ShownMethod>,
+    /// The channels.
+    pub options: Vec<KindOption>,
+    /// What was typed before.
+    pub typed: TypedChoice,
+    /// What was wrong with it.
+    pub error: Option<ChooseError>,
+}
+
+impl ChoosePage {
+    fn heading(&self) -> String {
+        match self.primary {
+            None => self.frame.t("choose-primary-heading"),
+            Some(_) => self.frame.t("choose-backup-heading"),
+        }
+    }
+    fn lead(&self) -> String {
+        match &self.primary {
+            None => self.frame.t("choose-primary-lead"),
+            Some(primary) => self.frame.say("choose-backup-lead", &[("primary", primary.describe(&self.frame).into())]),
+        }
+    }
+    const fn progress(&self) -> Progress {
+        Progress::of(match self.primary {
+            None => EnrolmentStep::ChoosePrimary,
+            Some(_) => EnrolmentStep::ChooseBackup,
+        })
+    }
+    fn failed(&self) -> bool {
+        self.error.is_some()
+    }
+    fn error_at(&self, field: ChooseField) -> Option<String> {
+        self.error.filter(|error| error.field() == field).map(|error| error.text(&self.frame))
+    }
+    fn kind_error(&self) -> Option<String> {
+        self.error_at(ChooseField::Kind)
+    }
+    fn phone_error(&self) -> Option<String> {
+        self.error_at(ChooseField::Phone)
+    }
+    fn label_error(&self) -> Option<String> {
+        self.error_at(ChooseField::Label)
+    }
+    /// The first channel that can be chosen is chosen, until the person says otherwise.
+    fn checked(&self, option: &KindOption) -> bool {
+        let first = self.options.iter().find(|option| option.not.is_none()).map(|option| option.kind);
+        option.not.is_none() && self.typed.kind.or(first) == Some(option.kind)
+    }
+    fn recommended(&self, option: &KindOption) -> bool {
+        option.kind == MethodKind::App && option.not.is_none()
+    }
+    fn name(&self, option: &KindOption) -> String {
+        match option.kind {
+            MethodKind::App => self.frame.t("method-app"),
+            MethodKind::Sms => self.frame.t("method-sms"),
+            MethodKind::Voice => self.frame.t("method-voice"),
+        }
+    }
+    fn hint(&self, option: &KindOption) -> String {
+        match option.kind {
+            MethodKind::App => self.frame.t("choose-app-hint"),
+            MethodKind::Sms => self.frame.t("choose-sms-hint"),
+            MethodKind::Voice => self.frame.t("choose-voice-hint"),
+        }
+    }
+    fn why_not(&self, option: &KindOption) -> Option<String> {
+        option.not.map(|not| match (not, option.kind) {
+            (NotChoosable::Pair(error), _) => pair_text(error, &self.frame),
+            (NotChoosable::NotOffered, MethodKind::Voice) => self.frame.t("why-not-voice-not-offered"),
+            (NotChoosable::NotOffered, MethodKind::App | MethodKind::Sms) => self.frame.t("why-not-sms-not-offered"),
+        })
+    }
+}
+
+/// The app's seed, as its page shows it.
+#[derive(Clone)]
+pub struct ShownSeed {
+    /// `otpauth://totp/…`.
+    pub uri: String,
+    /// Base32.
+    pub key: String,
+}
+
+impl std::fmt::Debug for ShownSeed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ShownSeed(…)")
+    }
+}
+
+impl ShownSeed {
+    /// The key in groups of four.
+    fn groups(&self) -> Vec<String> {
+        let letters: Vec<char> = self.key.chars().collect();
+        letters.chunks(4).map(|group| group.iter().collect()).collect()
+    }
+    fn qr(&self) -> qr::QrPath {
+        qr::path(&self.uri)
+    }
+}
+
+/// Proving an app: the seed and the code field.
+#[derive(Debug, Template)]
+#[template(path = "enrol_prove_app.html")]
+pub struct ProveAppPage {
+    /// The frame.
+    pub frame: PageFrame,
+    /// Primary or backup.
+    pub role: Role,
+    /// The seed.
+    pub seed: ShownSeed,
+    /// What was wrong with the last code.
+    pub error: Option<CodeError>,
+}
+
+impl ProveAppPage {
+    fn heading(&self) -> String {
+        self.frame.t("prove-heading-app")
+    }
+    const fn progress(&self) -> Progress {
+        proving(self.role)
+    }
+    fn failed(&self) -> bool {
+        self.error.is_some()
+    }
+    fn error_text(&self) -> Option<String> {
+        self.error.map(|error| error.text(MethodKind::App, &self.frame))
+    }
+}
+
+/// Proving a phone: a message is on its way.
+#[derive(Debug, Template)]
+#[template(path = "enrol_prove_phone.html")]
+pub struct ProvePhonePage {
+    /// The frame.
+    pub frame: PageFrame,
+    /// Primary or backup.
+    pub role: Role,
+    /// The number and its channel.
+    pub method: ShownMethod,
+    /// Until when the code works.
+    pub valid_until: Timestamp,
+    /// Why it cannot be sent again now.
+    pub send_again: Option<WhyNot>,
+    /// It was just sent again.
+    pub sent_again: bool,
+    /// What was wrong with the last code.
+    pub error: Option<CodeError>,
+}
+
+impl ProvePhonePage {
+    fn heading(&self) -> String {
+        match self.method.kind {
+            MethodKind::App | MethodKind::Sms => self.frame.t("prove-heading-sms"),
+            MethodKind::Voice => self.frame.t("prove-heading-voice"),
+        }
+    }
+    const fn progress(&self) -> Progress {
+        proving(self.role)
+    }
+    fn failed(&self) -> bool {
+        self.error.is_some()
+    }
+    fn lead(&self) -> String {
+        message_lead(&self.method, Some(self.valid_until), &self.frame)
+    }
+    fn error_text(&self) -> Option<String> {
+        self.error.map(|error| error.text(self.method.kind, &self.frame))
+    }
+    fn again(&self) -> String {
+        match self.method.kind {
+            MethodKind::App | MethodKind::Sms => self.frame.t("prove-send-again-sms"),
+            MethodKind::Voice => self.frame.t("prove-send-again-voice"),
+        }
+    }
+    fn not_again(&self) -> Option<String> {
+        self.send_again.map(|not| match not {
+            WhyNot::Until(at) => self.frame.timed("prove-send-again-from", at),
+            WhyNot::NoMoreSends => self.frame.t("prove-no-more-sends"),
+            other => other.text(&self.frame),
+        })
+    }
+}
+
+const fn proving(role: Role) -> Progress {
+    Progress::of(match role {
+        Role::Primary => EnrolmentStep::ProvePrimary,
+        Role::Backup => EnrolmentStep::ProveBackup,
+    })
+}
+
+/// Both methods are proven.
+#[derive(Debug, Template)]
+#[template(path = "enrol_done.html")]
+pub struct EnrolDonePage {
+    /// The frame.
+    pub frame: PageFrame,
+    /// The primary.
+    pub primary: ShownMethod,
+    /// The backup.
+    pub backup: ShownMethod,
+    /// Where to go on.
+    pub target: String,
+}
+
+impl EnrolDonePage {
+    #[expect(clippy::unused_self, reason = "the shared frame of all pages asks every page")]
+    const fn failed(&self) -> bool {
+        false
+    }
+    fn heading(&self) -> String {
+        self.frame.t("done-heading")
+    }
+    const fn progress(&self) -> Progress {
+        Progress::DONE
+    }
+}

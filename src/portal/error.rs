@@ -1,0 +1,147 @@
+//! Pages for when something is not as it should be. They say what to do; what went wrong inside is in the log, under the
+//! reference number.
+
+use askama::Template;
+
+use super::page::PageFrame;
+
+/// What happened, in the person's terms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// 400: the request cannot be read.
+    BadRequest,
+    /// 400: the form's token is missing, old or of another window.
+    FormExpired,
+    /// 403.
+    Forbidden,
+    /// 404.
+    NotFound,
+    /// 405.
+    MethodNotAllowed,
+    /// 413.
+    TooLarge,
+    /// 500.
+    Internal,
+    /// 502: no connection to the console.
+    BadGateway,
+    /// 503: too much to do.
+    Unavailable,
+    /// 504: the console does not answer in time.
+    GatewayTimeout,
+}
+
+impl Problem {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::BadRequest,
+        Self::FormExpired,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::TooLarge,
+        Self::Internal,
+        Self::BadGateway,
+        Self::Unavailable,
+        Self::GatewayTimeout,
+    ];
+
+    /// The status of the answer.
+    pub const fn status(self) -> http::StatusCode {
+        match self {
+            Self::BadRequest | Self::FormExpired => http::StatusCode::BAD_REQUEST,
+            Self::Forbidden => http::StatusCode::FORBIDDEN,
+            Self::NotFound => http::StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => http::StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge => http::StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Internal => http::StatusCode::INTERNAL_SERVER_ERROR,
+            Self::BadGateway => http::StatusCode::BAD_GATEWAY,
+            Self::Unavailable => http::StatusCode::SERVICE_UNAVAILABLE,
+            Self::GatewayTimeout => http::StatusCode::GATEWAY_TIMEOUT,
+        }
+    }
+}
+
+/// Any error page.
+#[derive(Debug, Template)]
+#[template(path = "error.html")]
+pub struct ErrorPage {
+    /// The frame.
+    pub frame: PageFrame,
+    /// What happened.
+    pub problem: Problem,
+    /// What the log calls it.
+    pub reference: Option<String>,
+    /// Where the link leads: the page again, or the console.
+    pub target: String,
+}
+
+impl ErrorPage {
+    #[expect(clippy::unused_self, reason = "the shared frame of all pages asks every page")]
+    const fn failed(&self) -> bool {
+        false
+    }
+    fn heading(&self) -> String {
+        let frame = &self.frame;
+        match self.problem {
+            Problem::BadRequest => frame.t("error-request-heading"),
+            Problem::FormExpired => frame.t("error-form-expired-heading"),
+            Problem::Forbidden => frame.t("error-forbidden-heading"),
+            Problem::NotFound => frame.t("error-not-found-heading"),
+            Problem::MethodNotAllowed => frame.t("error-method-heading"),
+            Problem::TooLarge => frame.t("error-too-large-heading"),
+            Problem::Internal => frame.t("error-internal-heading"),
+            Problem::BadGateway => frame.named("error-bad-gateway-heading"),
+            Problem::Unavailable => frame.t("error-unavailable-heading"),
+            Problem::GatewayTimeout => frame.named("error-gateway-timeout-heading"),
+        }
+    }
+    fn text(&self) -> String {
+        let frame = &self.frame;
+        match self.problem {
+            Problem::BadRequest => frame.t("error-request"),
+            Problem::FormExpired => frame.t("error-form-expired"),
+            Problem::Forbidden => frame.named("error-forbidden"),
+            Problem::NotFound => frame.t("error-not-found"),
+            Problem::MethodNotAllowed => frame.t("error-method"),
+            Problem::TooLarge => frame.t("error-too-large"),
+            Problem::Internal => frame.t("error-internal"),
+            Problem::BadGateway => frame.named("error-bad-gateway"),
+            Problem::Unavailable => frame.t("error-unavailable"),
+            Problem::GatewayTimeout => frame.named("error-gateway-timeout"),
+        }
+    }
+    fn link(&self) -> String {
+        match self.problem {
+            Problem::FormExpired
+            | Problem::Internal
+            | Problem::BadGateway
+            | Problem::Unavailable
+            | Problem::GatewayTimeout => self.frame.t("error-open-again"),
+            Problem::BadRequest
+            | Problem::Forbidden
+            | Problem::NotFound
+            | Problem::MethodNotAllowed
+            | Problem::TooLarge => self.frame.named("error-back"),
+        }
+    }
+}
+
+/// Inside a frame: the sign-in belongs into the whole window.
+#[derive(Debug, Template)]
+#[template(path = "top_level.html")]
+pub struct TopLevelPage {
+    /// The frame around the page (not the browser's).
+    pub frame: PageFrame,
+    /// The sign-in page.
+    pub target: String,
+}
+
+impl TopLevelPage {
+    #[expect(clippy::unused_self, reason = "the shared frame of all pages asks every page")]
+    const fn failed(&self) -> bool {
+        false
+    }
+    fn heading(&self) -> String {
+        self.frame.t("top-heading")
+    }
+}

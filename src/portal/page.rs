@@ -1,0 +1,245 @@
+//! What all pages have in common: the frame around a page, times and dates as people read them, and how a page becomes
+//! HTML. Pages hold values that are ready to show; they decide nothing.
+
+use std::sync::Arc;
+
+use askama::Template;
+use fluent_bundle::FluentValue;
+
+use super::words;
+use crate::{
+    account::{Method, MethodKind, NewMethod, PhoneNumber, Target},
+    clock::Timestamp,
+    config::{Branding, Config},
+    language::Language,
+};
+
+/// Looks and links, the same for every request; made once from the configuration.
+#[derive(Clone, Debug)]
+pub struct Site {
+    branding: Branding,
+    time_zone: jiff::tz::TimeZone,
+    time_zone_name: String,
+    stylesheet: String,
+}
+
+impl Site {
+    /// Takes what the pages show; `stylesheet` is the address of the style sheet.
+    pub fn new(config: &Config, stylesheet: String) -> Self {
+        Self {
+            branding: config.branding.clone(),
+            time_zone: config.time_zone.clone(),
+            time_zone_name: config.time_zone_name.clone(),
+            stylesheet,
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn sample(branding: Branding) -> Self {
+        Self {
+            branding,
+            time_zone: jiff::tz::TimeZone::get("Asia/Tokyo").unwrap(),
+            time_zone_name: "Asia/Tokyo".to_owned(),
+            stylesheet: "/.sekisho/style.css".to_owned(),
+        }
+    }
+}
+
+/// The frame around one page.
+#[derive(Clone, Debug)]
+pub struct PageFrame {
+    /// Looks and links.
+    pub site: Arc<Site>,
+    /// The language of the page.
+    pub language: Language,
+    /// The time the page is made; times of the same day are shown without their date.
+    pub now: Timestamp,
+    /// The token every form sends back (`csrf.rs`); empty on pages whose only form switches the language.
+    pub form_token: String,
+    /// The sealed place to go after the sign-in (`return_to.rs`).
+    pub to: String,
+    /// The page itself, as the language form names it.
+    pub here: &'static str,
+}
+
+impl PageFrame {
+    /// A message without values.
+    pub fn t(&self, key: &str) -> String {
+        words::say(self.language, key, &[])
+    }
+
+    /// A message with values.
+    pub fn say(&self, key: &str, values: &[(&str, FluentValue<'_>)]) -> String {
+        words::say(self.language, key, values)
+    }
+
+    /// A message that names the service.
+    pub fn named(&self, key: &str) -> String {
+        self.say(key, &[("service", self.service().into())])
+    }
+
+    /// A message with a clock time.
+    pub fn timed(&self, key: &str, at: Timestamp) -> String {
+        self.say(key, &[("time", self.clock(at).into())])
+    }
+
+    /// The service's name in the page's language.
+    pub fn service(&self) -> &str {
+        self.site.branding.name(self.language)
+    }
+
+    /// The `<title>`.
+    pub fn title(&self, heading: impl AsRef<str>, error: bool) -> String {
+        let key = if error { "page-title-error" } else { "page-title" };
+        self.say(key, &[("page", heading.as_ref().into()), ("service", self.service().into())])
+    }
+
+    /// The BCP 47 tag of the page.
+    pub fn tag(&self) -> &'static str {
+        self.language.tag()
+    }
+
+    /// Is this the language of the page?
+    pub fn speaks(&self, tag: &str) -> bool {
+        self.language.tag() == tag
+    }
+
+    /// The address of the style sheet.
+    pub fn stylesheet(&self) -> &str {
+        &self.site.stylesheet
+    }
+
+    /// Where "Help" leads.
+    pub fn help_url(&self) -> Option<&str> {
+        self.site.branding.help_url.as_deref()
+    }
+
+    /// Where "Privacy" leads.
+    pub fn privacy_url(&self) -> Option<&str> {
+        self.site.branding.privacy_url.as_deref()
+    }
+
+    /// The sentence that names the time zone.
+    pub fn zone(&self) -> String {
+        self.say("footer-zone", &[("zone", self.site.time_zone_name.as_str().into())])
+    }
+
+    /// One of our pages, remembering where to go after the sign-in.
+    pub fn url(&self, path: &str) -> String {
+        if self.to.is_empty() { path.to_owned() } else { format!("{path}?to={}", self.to) }
+    }
+
+    fn zoned(&self, at: Timestamp) -> jiff::Zoned {
+        let at = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        at.to_zoned(self.site.time_zone.clone())
+    }
+
+    /// `14:25`, with the date when it is not today.
+    pub fn clock(&self, at: Timestamp) -> String {
+        let then = self.zoned(at);
+        let time = then.strftime("%H:%M").to_string();
+        let today = self.zoned(self.now);
+        if then.date() == today.date() {
+            return time;
+        }
+        let format = match self.language {
+            Language::Ja => "%-m月%-d日",
+            Language::En => "%-d %B",
+        };
+        let date = then.strftime(format).to_string();
+        self.say("clock-other-day", &[("time", time.into()), ("date", date.into())])
+    }
+
+    /// `22 November 2026`, `2026年11月22日`.
+    pub fn date(&self, at: Timestamp) -> String {
+        let format = match self.language {
+            Language::Ja => "%Y年%-m月%-d日",
+            Language::En => "%-d %B %Y",
+        };
+        self.zoned(at).strftime(format).to_string()
+    }
+}
+
+/// A method as pages show it: channel, the last two digits, the person's name for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownMethod {
+    /// The channel.
+    pub kind: MethodKind,
+    /// The last two digits of its number.
+    pub digits: Option<String>,
+    /// The person's name for it.
+    pub label: Option<String>,
+}
+
+impl ShownMethod {
+    /// A method by another channel to the same number, or itself.
+    pub fn by(&self, kind: MethodKind) -> Self {
+        Self { kind, ..self.clone() }
+    }
+
+    /// The last two digits; empty for an app.
+    pub fn last_two(&self) -> &str {
+        self.digits.as_deref().unwrap_or_default()
+    }
+
+    /// `Text message to the number ending 78 (Office phone)`.
+    pub fn describe(&self, frame: &PageFrame) -> String {
+        let digits: [(&str, FluentValue<'_>); 1] = [("digits", self.last_two().into())];
+        let method = match self.kind {
+            MethodKind::App => frame.t("method-app"),
+            MethodKind::Sms => frame.say("method-sms-number", &digits),
+            MethodKind::Voice => frame.say("method-voice-number", &digits),
+        };
+        match &self.label {
+            None => method,
+            Some(label) => frame.say("method-labelled", &[("method", method.into()), ("label", label.as_str().into())]),
+        }
+    }
+
+    fn new(target: &Target, label: Option<&crate::account::Label>) -> Self {
+        Self {
+            kind: target.kind(),
+            digits: target.phone().map(PhoneNumber::last_two).map(str::to_owned),
+            label: label.map(|label| label.as_str().to_owned()),
+        }
+    }
+}
+
+impl From<&Method> for ShownMethod {
+    fn from(method: &Method) -> Self {
+        Self::new(&method.target, method.label.as_ref())
+    }
+}
+
+impl From<&NewMethod> for ShownMethod {
+    fn from(method: &NewMethod) -> Self {
+        Self::new(&method.target, method.label.as_ref())
+    }
+}
+
+/// The finished page. Writing to a string cannot fail, and the templates call nothing that can.
+pub(super) fn html(page: &impl Template) -> String {
+    page.render().unwrap_or_else(|problem| {
+        tracing::error!(%problem, "a page could not be rendered");
+        String::new()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::portal::samples;
+
+    #[test]
+    fn times_are_in_the_configured_zone_and_dated_when_not_today() {
+        // 2026-11-22T05:00:00Z is 14:00 in Tokyo.
+        let frame = |language| PageFrame { now: Timestamp::from_secs(1_795_323_600), ..samples::frame(language) };
+        let at = |minutes: u64| Timestamp::from_secs(1_795_323_600) + std::time::Duration::from_secs(minutes * 60);
+        assert_eq!(frame(Language::Ja).clock(at(25)), "14:25");
+        assert_eq!(frame(Language::En).clock(at(25)), "14:25");
+        assert_eq!(frame(Language::Ja).clock(at(11 * 60)), "11月23日01:00");
+        assert_eq!(frame(Language::En).clock(at(11 * 60)), "01:00 on 23 November");
+        assert_eq!(frame(Language::Ja).date(at(0)), "2026年11月22日");
+        assert_eq!(frame(Language::En).date(at(0)), "22 November 2026");
+    }
+}

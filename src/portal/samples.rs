@@ -1,0 +1,404 @@
+//! Every page in every state, with values as they occur. The tests of the pages and the screenshots go through these.
+
+use std::{sync::Arc, time::Duration};
+
+use askama::Template;
+
+use super::{
+    challenge::{CodeError, CodeHelpPage, CodeNotice, CodePage, CodeStage, Way, WayOption, WhyNot},
+    enrolment::{
+        ChooseError, ChoosePage, EnrolDonePage, EnrolIntroPage, KindOption, NotChoosable, ProveAppPage, ProvePhonePage,
+        ShownSeed, TypedChoice,
+    },
+    error::{ErrorPage, Problem, TopLevelPage},
+    page::{PageFrame, ShownMethod, Site, html},
+    sign_in::{SignInNotice, SignInPage, SignOutPage, SignedInPage},
+};
+use crate::{
+    account::{MethodKind, PairError, PhoneError, Role},
+    authn::CodeReason,
+    clock::Timestamp,
+    config::Branding,
+    language::Language,
+};
+
+/// 2026-11-22T14:20 in Tokyo.
+const NOW: Timestamp = Timestamp::from_secs(1_795_324_800);
+
+fn minutes(n: u64) -> Timestamp {
+    NOW + Duration::from_secs(60 * n)
+}
+
+fn site_branding() -> Branding {
+    Branding {
+        name_ja: "出品者コンソール".to_owned(),
+        name_en: "Seller Console".to_owned(),
+        colour: None,
+        help_url: Some("https://help.example.jp/".to_owned()),
+        privacy_url: Some("https://example.jp/privacy".to_owned()),
+    }
+}
+
+/// The looks of the samples.
+pub(crate) fn site() -> Arc<Site> {
+    Arc::new(Site::sample(site_branding()))
+}
+
+/// A frame.
+pub(crate) fn frame(language: Language) -> PageFrame {
+    PageFrame {
+        site: site(),
+        language,
+        now: NOW,
+        form_token: "dG9rZW4".to_owned(),
+        to: "c2VhbGVk".to_owned(),
+        here: "sign-in",
+    }
+}
+
+fn app() -> ShownMethod {
+    ShownMethod { kind: MethodKind::App, digits: None, label: None }
+}
+fn sms() -> ShownMethod {
+    ShownMethod { kind: MethodKind::Sms, digits: Some("78".to_owned()), label: None }
+}
+fn voice(language: Language) -> ShownMethod {
+    let label = match language {
+        Language::Ja => "会社の電話",
+        Language::En => "Office phone",
+    };
+    ShownMethod { kind: MethodKind::Voice, digits: Some("56".to_owned()), label: Some(label.to_owned()) }
+}
+
+/// Name and HTML of every page and state. Names are `page.state`.
+pub(crate) fn all(language: Language) -> Vec<(String, String)> {
+    let mut pages = Pages(Vec::new());
+    sign_in(language, &mut pages);
+    code(language, &mut pages);
+    help(language, &mut pages);
+    enrolment(language, &mut pages);
+    errors(language, &mut pages);
+    pages.0
+}
+
+struct Pages(Vec<(String, String)>);
+
+impl Pages {
+    fn add(&mut self, page: &str, state: &str, template: &impl Template) {
+        self.0.push((format!("{page}.{state}"), html(template)));
+    }
+}
+
+fn sign_in(language: Language, pages: &mut Pages) {
+    let page = |notice, user_name: &str| SignInPage { frame: frame(language), notice, user_name: user_name.to_owned() };
+    pages.add("sign-in", "first", &page(None, ""));
+    for (state, notice) in [
+        ("wrong", SignInNotice::BadCredentials),
+        ("missing", SignInNotice::CredentialsMissing),
+        ("wait", SignInNotice::WaitUntil(minutes(4))),
+        ("busy", SignInNotice::Busy),
+        ("idle", SignInNotice::SessionExpired { minutes: 60 }),
+        ("ended", SignInNotice::SessionEnded),
+        ("signed-out", SignInNotice::SignedOut),
+        ("start-again", SignInNotice::StartAgain),
+        ("other-account", SignInNotice::OtherAccount),
+    ] {
+        pages.add("sign-in", state, &page(Some(notice), if notice == SignInNotice::SignedOut { "" } else { "hanako" }));
+    }
+    let (user, target) = ("hanako".to_owned(), "/orders/1042?tab=items".to_owned());
+    pages.add("signed-in", "first", &SignedInPage { frame: frame(language), user, target: target.clone() });
+    pages.add("sign-out", "first", &SignOutPage { frame: frame(language), target });
+}
+
+fn code(language: Language, pages: &mut Pages) {
+    let page = |method: ShownMethod, other: ShownMethod| CodePage {
+        frame: PageFrame { here: "code", ..frame(language) },
+        stage: CodeStage::Enter { valid_until: (method.kind != MethodKind::App).then(|| minutes(5)) },
+        method,
+        role: Role::Primary,
+        other,
+        reason: CodeReason::NewBrowser,
+        error: None,
+        notice: None,
+        trust: Duration::from_secs(30 * 24 * 3600),
+        trust_ticked: false,
+    };
+    let (by_app, by_sms) = (|| page(app(), voice(language)), || page(sms(), app()));
+    let by_voice = || CodePage { role: Role::Backup, ..page(voice(language), app()) };
+    pages.add("code", "app", &by_app());
+    pages.add("code", "sms", &by_sms());
+    pages.add("code", "voice", &by_voice());
+    pages.add("code", "trust-ended", &CodePage { reason: CodeReason::TrustEnded(NOW), trust_ticked: true, ..by_app() });
+    pages.add("code", "trust-void", &CodePage { reason: CodeReason::TrustVoid, ..by_app() });
+    for (state, error) in [
+        ("wrong", CodeError::Wrong { tries_left: None }),
+        ("wrong-twice", CodeError::Wrong { tries_left: Some(3) }),
+        ("wrong-last", CodeError::Wrong { tries_left: Some(1) }),
+        ("expired-typed", CodeError::Expired),
+        ("reused", CodeError::Reused),
+        ("not-six", CodeError::NotSixDigits),
+    ] {
+        pages.add("code", &format!("app-{state}"), &CodePage { error: Some(error), ..by_app() });
+        pages.add("code", &format!("sms-{state}"), &CodePage { error: Some(error), ..by_sms() });
+    }
+    pages.add("code", "sent-again", &CodePage { notice: Some(CodeNotice::SentAgain), ..by_sms() });
+    pages.add("code", "switched", &CodePage { notice: Some(CodeNotice::Switched), ..by_voice() });
+    for (state, stage) in [
+        ("expired", CodeStage::Expired { can_send: true }),
+        ("expired-no-send", CodeStage::Expired { can_send: false }),
+        ("paused", CodeStage::Paused { until: minutes(15), other_works: true }),
+        ("paused-both", CodeStage::Paused { until: minutes(15), other_works: false }),
+        ("disabled", CodeStage::Disabled { other_works: true }),
+    ] {
+        pages.add("code", state, &CodePage { stage, ..by_sms() });
+        pages.add("code", &format!("backup-{state}"), &CodePage { stage, ..by_voice() });
+    }
+}
+
+fn help(language: Language, pages: &mut Pages) {
+    let page = |kind, ways| CodeHelpPage { frame: PageFrame { here: "code-help", ..frame(language) }, kind, ways };
+    let option = |way, method, not| WayOption { way, method, not };
+    let again = |method: ShownMethod, not| option(Way::SendAgain, method, not);
+    let backup = |not| option(Way::Role(Role::Backup), voice(language), not);
+    let call = |not| option(Way::Channel(MethodKind::Voice), sms().by(MethodKind::Voice), not);
+    let text = |not| option(Way::Channel(MethodKind::Sms), voice(language).by(MethodKind::Sms), not);
+    let app_backup = || option(Way::Role(Role::Backup), app(), None);
+    let primary = |not| option(Way::Role(Role::Primary), sms(), not);
+    let until = Some(WhyNot::Until(minutes(1)));
+    pages.add("help-app", "first", &page(MethodKind::App, vec![backup(None)]));
+    pages.add("help-app", "paused", &page(MethodKind::App, vec![backup(Some(WhyNot::Paused(minutes(12))))]));
+    pages.add("help-app", "disabled", &page(MethodKind::App, vec![backup(Some(WhyNot::Disabled))]));
+    pages.add("help", "sms", &page(MethodKind::Sms, vec![again(sms(), None), call(None), app_backup()]));
+    pages.add("help", "sms-wait", &page(MethodKind::Sms, vec![again(sms(), until), call(until), app_backup()]));
+    let none = Some(WhyNot::NoMoreSends);
+    pages.add("help", "sms-no-more", &page(MethodKind::Sms, vec![again(sms(), none), call(none), app_backup()]));
+    let no_voice = Some(WhyNot::VoiceNotOffered);
+    pages.add("help", "no-voice", &page(MethodKind::Sms, vec![again(sms(), None), call(no_voice), app_backup()]));
+    for (state, not) in [
+        ("voice", None),
+        ("landline", Some(WhyNot::Landline)),
+        ("voip", Some(WhyNot::Voip)),
+        ("extension", Some(WhyNot::Extension)),
+        ("no-sms", Some(WhyNot::SmsNotOffered)),
+    ] {
+        let ways = vec![again(voice(language), None), text(not), primary(None)];
+        pages.add("help", state, &page(MethodKind::Voice, ways));
+    }
+}
+
+fn enrolment(language: Language, pages: &mut Pages) {
+    let frame = || PageFrame { here: "enrolment", ..frame(language) };
+    pages.add("enrol-intro", "first", &EnrolIntroPage { frame: frame() });
+
+    let kinds = |nots: [Option<NotChoosable>; 3]| -> Vec<KindOption> {
+        MethodKind::ALL.into_iter().zip(nots).map(|(kind, not)| KindOption { kind, not }).collect()
+    };
+    let choose = |primary, nots| ChoosePage {
+        frame: frame(),
+        primary,
+        options: kinds(nots),
+        typed: TypedChoice::default(),
+        error: None,
+    };
+    let not_offered = Some(NotChoosable::NotOffered);
+    pages.add("choose-primary", "first", &choose(None, [None, None, None]));
+    pages.add("choose-primary", "app-only", &choose(None, [None, not_offered, not_offered]));
+    let app_twice = Some(NotChoosable::Pair(PairError::AppTwice));
+    pages.add("choose-backup", "app-primary", &choose(Some(app()), [app_twice, None, None]));
+    pages.add("choose-backup", "sms-primary", &choose(Some(sms()), [None, None, None]));
+    for (state, kind, phone, error) in [
+        ("nothing", None, "", ChooseError::Nothing),
+        ("empty", Some(MethodKind::Sms), "", ChooseError::Phone(PhoneError::Empty)),
+        ("not-a-number", Some(MethodKind::Sms), "090-12", ChooseError::Phone(PhoneError::NotANumber)),
+        ("refused", Some(MethodKind::Voice), "0120-444-444", ChooseError::Phone(PhoneError::KindRefused)),
+        ("extension-bad", Some(MethodKind::Voice), "03-1234-5678 内線x", ChooseError::Phone(PhoneError::Extension)),
+        ("landline", Some(MethodKind::Sms), "03-1234-5678", ChooseError::Pair(PairError::LandlineSms)),
+        ("voip", Some(MethodKind::Sms), "050-1234-5678", ChooseError::Pair(PairError::VoipSms)),
+        ("extension", Some(MethodKind::Sms), "090-1234-5678 内線12", ChooseError::Pair(PairError::ExtensionSms)),
+        ("same-number", Some(MethodKind::Voice), "090-1234-5678", ChooseError::Pair(PairError::SameNumber)),
+        ("app-twice", Some(MethodKind::App), "", ChooseError::Pair(PairError::AppTwice)),
+        ("label", Some(MethodKind::Voice), "03-1234-5678", ChooseError::Label),
+        ("not-offered", Some(MethodKind::Sms), "", ChooseError::NotOffered(MethodKind::Sms)),
+        ("wait", Some(MethodKind::Sms), "090-1234-5678", ChooseError::Wait(minutes(2))),
+        ("no-more", Some(MethodKind::Sms), "090-1234-5678", ChooseError::NoMoreSends),
+    ] {
+        let typed = TypedChoice { kind, phone: phone.to_owned(), label: String::new() };
+        let page = choose(Some(sms()), [None, None, None]);
+        pages.add("choose-backup", state, &ChoosePage { typed, error: Some(error), ..page });
+    }
+
+    let key = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP".to_owned();
+    let uri = format!("otpauth://totp/Seller%20Console:hanako?secret={key}&issuer=Seller%20Console");
+    let prove_app = |role, error| {
+        let seed = ShownSeed { uri: uri.clone(), key: key.clone() };
+        ProveAppPage { frame: frame(), role, seed, error }
+    };
+    pages.add("prove-app", "primary", &prove_app(Role::Primary, None));
+    pages.add("prove-app", "backup-wrong", &prove_app(Role::Backup, Some(CodeError::Wrong { tries_left: Some(3) })));
+    let prove_phone = |method, send_again| ProvePhonePage {
+        frame: frame(),
+        role: Role::Primary,
+        method,
+        valid_until: minutes(5),
+        send_again,
+        sent_again: false,
+        error: None,
+    };
+    pages.add("prove-sms", "first", &prove_phone(sms(), Some(WhyNot::Until(minutes(1)))));
+    pages.add("prove-sms", "no-more", &prove_phone(sms(), Some(WhyNot::NoMoreSends)));
+    let again = ProvePhonePage { sent_again: true, ..prove_phone(sms(), None) };
+    pages.add("prove-sms", "sent-again", &again);
+    let voice = ProvePhonePage {
+        role: Role::Backup,
+        error: Some(CodeError::Wrong { tries_left: None }),
+        ..prove_phone(voice(language), None)
+    };
+    pages.add("prove-voice", "wrong", &voice);
+    let (primary, backup, target) = (app(), self::voice(language), "/orders/1042?tab=items".to_owned());
+    pages.add("enrol-done", "first", &EnrolDonePage { frame: frame(), primary, backup, target });
+}
+
+fn errors(language: Language, pages: &mut Pages) {
+    for problem in Problem::ALL {
+        let reference = (problem.status().is_server_error()).then(|| "mfrggzdfmztwq2lknnwg23tpoa".to_owned());
+        let page = ErrorPage { frame: frame(language), problem, reference, target: "/".to_owned() };
+        pages.add(&format!("error-{problem:?}").to_lowercase(), "first", &page);
+    }
+    let target = "/.sekisho/sign-in?to=c2VhbGVk".to_owned();
+    pages.add("top-level", "first", &TopLevelPage { frame: frame(language), target });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+
+    /// The tags of a page, each without its brackets.
+    fn tags(html: &str) -> Vec<&str> {
+        html.split('<').skip(1).filter_map(|rest| rest.split('>').next()).collect()
+    }
+
+    fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
+        tag.split_once(&format!(" {name}=\""))?.1.split('"').next()
+    }
+
+    fn element<'a>(html: &'a str, name: &str) -> Vec<&'a str> {
+        html.split(&format!("<{name}>")).skip(1).filter_map(|rest| rest.split("</").next()).collect()
+    }
+
+    fn each(mut check: impl FnMut(Language, &str, &str)) {
+        for language in Language::ALL {
+            for (name, html) in all(language) {
+                check(language, &name, &html);
+            }
+        }
+    }
+
+    #[test]
+    fn every_page_is_whole_and_in_its_language() {
+        each(|language, name, html| {
+            assert!(html.contains(&format!("<html lang=\"{}\">", language.tag())), "{name}");
+            assert_eq!(element(html, "h1").len(), 1, "{name}: one h1");
+            assert!(
+                !html.contains('⟦') && !html.contains("{$") && !html.contains("{ $"),
+                "{name}: a message is missing"
+            );
+            let japanese = |text: &str| text.chars().any(|c| ('\u{3040}'..'\u{a000}').contains(&c));
+            assert_eq!(japanese(element(html, "h1")[0]), language == Language::Ja, "{name}: {language:?}");
+        });
+    }
+
+    #[test]
+    fn titles_tell_pages_apart_and_errors_from_the_rest() {
+        for language in Language::ALL {
+            let mut titles = BTreeMap::<String, BTreeSet<String>>::new();
+            for (name, html) in all(language) {
+                let title = element(&html, "title")[0].to_owned();
+                assert!(title.contains(element(&html, "h1")[0]), "{name}: {title}");
+                let wrong =
+                    html.contains("aria-invalid") || html.contains("role=\"alert\"") || html.contains("-error\"");
+                assert_eq!(title.starts_with("Error: ") || title.starts_with("エラー："), wrong, "{name}: {title}");
+                titles.entry(title).or_default().insert(name.split('.').next().unwrap().to_owned());
+            }
+            for (title, pages) in titles {
+                assert_eq!(pages.len(), 1, "{title} is the title of {pages:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_runs_and_nothing_comes_from_elsewhere() {
+        each(|_, name, html| {
+            let lower = html.to_lowercase();
+            for foreign in ["<script", " style=", "javascript:", " src=", "http-equiv", "<iframe", "<img", "<style"] {
+                assert!(!lower.contains(foreign), "{name}: {foreign}");
+            }
+            for tag in tags(html) {
+                assert!(!tag.contains(" on"), "{name}: {tag}");
+                if tag.starts_with("link ") {
+                    assert!(attribute(tag, "href").unwrap().starts_with("/.sekisho/"), "{name}: {tag}");
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn every_field_has_a_label_and_every_reference_an_end() {
+        each(|_, name, html| {
+            let tags = tags(html);
+            let ids: Vec<&str> = tags.iter().filter_map(|tag| attribute(tag, "id")).collect();
+            assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "{name}: an id twice");
+            for tag in &tags {
+                if tag.starts_with("input ") && attribute(tag, "type") != Some("hidden") {
+                    let id = attribute(tag, "id").unwrap();
+                    assert!(html.contains(&format!("<label for=\"{id}\">")), "{name}: {id} has no label");
+                }
+                for reference in ["for", "form", "aria-describedby", "aria-labelledby"] {
+                    for id in attribute(tag, reference).into_iter().flat_map(str::split_whitespace) {
+                        assert!(ids.contains(&id), "{name}: {reference}={id}");
+                    }
+                }
+            }
+            assert!(html.matches(" autofocus").count() <= 1, "{name}: one place to begin");
+        });
+    }
+
+    #[test]
+    fn every_form_posts_its_token_and_enter_presses_its_own_button() {
+        each(|_, name, html| {
+            for form in html.split("<form ").skip(1) {
+                assert!(form.contains(" method=\"post\" action=\"/.sekisho/"), "{name}");
+                assert!(form.split("</form>").next().unwrap().contains("name=\"csrf\""), "{name}");
+            }
+            let tongue = html.find("<button class=\"tongue\"").unwrap();
+            assert!(html.rfind("</main>").unwrap() < tongue, "{name}: the language switch would be the default button");
+        });
+    }
+
+    #[test]
+    fn what_was_typed_is_shown_as_text() {
+        let user_name = "\"><script>alert(1)</script>".to_owned();
+        let page = html(&SignInPage { frame: frame(Language::En), notice: None, user_name });
+        assert!(!page.contains("<script>") && page.contains("&#60;script&#62;"), "{page}");
+    }
+
+    /// Writes the pages where `SEKISHO_PAGES` says, to be looked at.
+    #[test]
+    fn pages_can_be_written_out() {
+        let Some(directory) = std::env::var_os("SEKISHO_PAGES") else {
+            assert!(all(Language::Ja).len() > 60, "the samples cover the pages");
+            return;
+        };
+        for language in Language::ALL {
+            for (name, html) in all(language) {
+                let html = html.replace("/.sekisho/", "");
+                std::fs::write(std::path::Path::new(&directory).join(format!("{name}.{}.html", language.tag())), html)
+                    .unwrap();
+            }
+        }
+        let directory = std::path::Path::new(&directory);
+        std::fs::write(directory.join("style.css"), super::super::style::sheet(&site_branding())).unwrap();
+        std::fs::write(directory.join("mark.svg"), super::super::style::MARK).unwrap();
+    }
+}
