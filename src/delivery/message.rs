@@ -187,7 +187,7 @@ pub(crate) fn sample_sender() -> Sender {
 mod tests {
     use super::*;
 
-    const FIVE_MINUTES: Duration = Duration::from_secs(300);
+    const FIVE_MINUTES: Duration = Duration::from_mins(5);
 
     /// GSM 03.38 default alphabet and extension table (3GPP TS 23.038 §6.2.1): septets of a text, or `None` where it
     /// needs UCS-2.

@@ -1,0 +1,3 @@
+//! What only the demonstration needs.
+
+pub mod console;
