@@ -1,1 +1,13 @@
-//! admin
+//! The operators' interface: one closed list of commands, carried out here whether they come over the administration
+//! socket or from a command line that opened the store itself. It never proves a second step; who may reach the
+//! socket is decided by its file mode.
+
+mod command;
+mod execute;
+mod reply;
+mod socket;
+
+pub use command::{Command, NewUser};
+pub use execute::{Failure, execute};
+pub use reply::{DeviceView, MethodView, PairView, Reply, SessionView, UserView};
+pub use socket::{COMMAND_PATH, bind, router, socket_path};

@@ -1,0 +1,131 @@
+//! What an operator can ask for. Passwords travel inside a command, never in a path or an argument.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{language::Language, secret::SecretString};
+
+/// One request of an operator. Accounts are named by identifier, user name or e-mail address.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Command {
+    /// Makes an account.
+    AddUser(NewUser),
+    /// All accounts.
+    ListUsers {},
+    /// One account.
+    ShowUser {
+        /// Which.
+        user: String,
+    },
+    /// No sign-in any more; sessions and trust end.
+    DisableUser {
+        /// Which.
+        user: String,
+    },
+    /// Sign-in again.
+    EnableUser {
+        /// Which.
+        user: String,
+    },
+    /// A new password; sessions and trust end.
+    SetPassword {
+        /// Whose.
+        user: String,
+        /// The new one.
+        #[serde(with = "secret_text")]
+        password: SecretString,
+    },
+    /// Removes both methods; sessions and trust end, the next sign-in enrols.
+    ResetSecondStep {
+        /// Whose.
+        user: String,
+    },
+    /// Trusted devices.
+    ListDevices {
+        /// Of one account; of all without it.
+        user: Option<String>,
+    },
+    /// Ends one trust.
+    RevokeDevice {
+        /// Which.
+        device: String,
+    },
+    /// Ends every trust of an account.
+    RevokeDevices {
+        /// Whose.
+        user: String,
+    },
+    /// Living sessions.
+    ListSessions {
+        /// Of one account; of all without it.
+        user: Option<String>,
+    },
+    /// Ends one session.
+    EndSession {
+        /// Which.
+        session: String,
+    },
+    /// Ends every session of an account.
+    EndSessions {
+        /// Whose.
+        user: String,
+    },
+}
+
+/// A new account as an operator types it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewUser {
+    /// The name it signs in by.
+    pub name: String,
+    /// Also a name it signs in by, and where notices go.
+    pub email: Option<String>,
+    /// What the console may show.
+    pub display_name: Option<String>,
+    /// Its groups.
+    pub groups: Vec<String>,
+    /// Language of notices.
+    pub language: Language,
+    /// The first password.
+    #[serde(with = "secret_text")]
+    pub password: SecretString,
+}
+
+/// A secret on its way through the socket: the one place that writes it out.
+mod secret_text {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use crate::secret::{ExposeSecret as _, SecretString};
+
+    pub(super) fn serialize<S: Serializer>(secret: &SecretString, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(secret.expose_secret())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<SecretString, D::Error> {
+        String::deserialize(from).map(SecretString::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::ExposeSecret as _;
+
+    #[test]
+    fn a_password_crosses_the_socket_and_shows_in_no_debug() {
+        let command = Command::SetPassword { user: "hanako".to_owned(), password: "correct horse".into() };
+        let sent = serde_json::to_vec(&command).unwrap();
+        let got: Command = serde_json::from_slice(&sent).unwrap();
+        assert!(!format!("{got:?}").contains("horse"), "{got:?}");
+        let Command::SetPassword { user, password } = got else { panic!("another command") };
+        assert_eq!((user.as_str(), password.expose_secret()), ("hanako", "correct horse"));
+    }
+
+    #[test]
+    fn a_command_with_more_than_it_takes_is_refused() {
+        for text in [r#"{"show_user":{"user":"a","force":true}}"#, r#"{"drop_users":{}}"#, r#"{"list_users":{"x":1}}"#]
+        {
+            assert!(serde_json::from_str::<Command>(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Carries out commands: text becomes checked values, one use case runs, its result becomes a reply.
+
+use super::{
+    command::{Command, NewUser},
+    reply::{DeviceView, Reply, SessionView, UserView},
+};
+use crate::{
+    account::{EmailAddress, Group, UserName},
+    app::{
+        App, AppError,
+        administration::{NewPerson, Refused},
+    },
+    authn::Password,
+    secret::ExposeSecret as _,
+    session::{DeviceId, SessionId},
+    store::AccountSummary,
+};
+
+/// Why a command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// What was asked for cannot be; the words are for the operator.
+    #[error("{0}")]
+    Refused(String),
+    /// The gateway failed; nothing was changed.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused.to_string())
+    }
+}
+
+/// Carries out one command.
+pub async fn execute(app: &App, command: Command) -> Result<Reply, Failure> {
+    Ok(match command {
+        Command::AddUser(new) => Reply::User(Box::new(UserView::of_account(&app.add_account(checked(new)?).await??))),
+        Command::ListUsers {} => Reply::Users(app.list_accounts().await?.iter().map(UserView::new).collect()),
+        Command::ShowUser { user } => Reply::User(Box::new(UserView::new(&find(app, &user).await?))),
+        Command::DisableUser { user } => {
+            let id = find(app, &user).await?.account.id;
+            Reply::SessionsEnded(app.disable_account(id, true).await??)
+        }
+        Command::EnableUser { user } => {
+            let id = find(app, &user).await?.account.id;
+            Reply::SessionsEnded(app.disable_account(id, false).await??)
+        }
+        Command::SetPassword { user, password } => {
+            let account = find(app, &user).await?.account;
+            let password = Password::chosen(password.expose_secret()).map_err(refuse)?;
+            Reply::SessionsEnded(app.set_password(&account, password).await??)
+        }
+        Command::ResetSecondStep { user } => {
+            let account = find(app, &user).await?.account;
+            Reply::SessionsEnded(app.reset_second_step(&account).await??)
+        }
+        Command::ListDevices { user } => {
+            let accounts = match user {
+                Some(user) => vec![find(app, &user).await?],
+                None => app.list_accounts().await?,
+            };
+            let mut devices = Vec::new();
+            for AccountSummary { account, .. } in accounts.iter().filter(|summary| summary.devices > 0) {
+                let living = app.list_devices(account.id).await?;
+                devices.extend(living.iter().map(|device| DeviceView::new(device, account.user_name.as_str())));
+            }
+            Reply::Devices(devices)
+        }
+        Command::RevokeDevice { device } => {
+            let id = DeviceId::parse(&device).ok_or_else(|| Failure::Refused(not_an_id("device")))?;
+            app.revoke_device(id).await??;
+            Reply::DevicesRevoked(1)
+        }
+        Command::RevokeDevices { user } => {
+            let id = find(app, &user).await?.account.id;
+            Reply::DevicesRevoked(app.revoke_devices(id).await?)
+        }
+        Command::ListSessions { user } => {
+            let account = match user {
+                Some(user) => Some(find(app, &user).await?.account.id),
+                None => None,
+            };
+            Reply::Sessions(app.list_sessions(account).await?.iter().map(SessionView::new).collect())
+        }
+        Command::EndSession { session } => {
+            let id = SessionId::parse(&session).ok_or_else(|| Failure::Refused(not_an_id("session")))?;
+            app.end_session(id).await??;
+            Reply::SessionsEnded(1)
+        }
+        Command::EndSessions { user } => {
+            let id = find(app, &user).await?.account.id;
+            Reply::SessionsEnded(app.end_sessions(id).await??)
+        }
+    })
+}
+
+async fn find(app: &App, user: &str) -> Result<AccountSummary, Failure> {
+    Ok(app.find_account(user).await??)
+}
+
+fn checked(new: NewUser) -> Result<NewPerson, Failure> {
+    let problem = |what: &str, why: &dyn std::fmt::Display| Failure::Refused(format!("{what}: {why}"));
+    let user_name = UserName::parse(&new.name).map_err(|why| problem("the user name", &why))?;
+    let email = match new.email.as_deref() {
+        Some(typed) => Some(EmailAddress::parse(typed).map_err(|why| problem("the e-mail address", &why))?),
+        None => None,
+    };
+    let display_name = match new.display_name.as_deref().map(str::trim) {
+        None | Some("") => None,
+        Some(name) if name.chars().count() > 100 || name.chars().any(char::is_control) => {
+            return Err(Failure::Refused("the display name: it is at most 100 characters on one line".to_owned()));
+        }
+        Some(name) => Some(name.to_owned()),
+    };
+    let groups = new
+        .groups
+        .iter()
+        .map(|typed| Group::parse(typed).map_err(|why| problem("a group", &why)))
+        .collect::<Result<_, _>>()?;
+    let password = Password::chosen(new.password.expose_secret()).map_err(refuse)?;
+    Ok(NewPerson { user_name, email, display_name, groups, language: new.language, password })
+}
+
+fn refuse(problem: impl std::fmt::Display) -> Failure {
+    Failure::Refused(problem.to_string())
+}
+
+fn not_an_id(what: &str) -> String {
+    format!("this is not the identifier of a {what}: it has 26 letters and digits, as `{what} list` shows them")
+}

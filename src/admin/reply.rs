@@ -1,0 +1,185 @@
+//! What an operator is told. Times are RFC 3339 in UTC; of a telephone number the last two digits; no digest, no seed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    account::{Account, Method, MethodPair},
+    session::TrustedDevice,
+    store::{AccountSummary, StoredSession},
+};
+
+/// The answer to a command that was carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// One account.
+    User(Box<UserView>),
+    /// Accounts by user name.
+    Users(Vec<UserView>),
+    /// Trusted devices, newest first within an account.
+    Devices(Vec<DeviceView>),
+    /// Living sessions, newest first.
+    Sessions(Vec<SessionView>),
+    /// Done; this many sessions ended with it.
+    SessionsEnded(usize),
+    /// Done; this many devices are no longer trusted.
+    DevicesRevoked(u32),
+}
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserView {
+    /// Its identifier, the `sub` the console may see.
+    pub id: String,
+    /// The name it signs in by.
+    pub name: String,
+    /// Its e-mail address.
+    pub email: Option<String>,
+    /// What the console may show.
+    pub display_name: Option<String>,
+    /// Its groups.
+    pub groups: Vec<String>,
+    /// `ja` or `en`.
+    pub language: String,
+    /// Can it not sign in?
+    pub disabled: bool,
+    /// When it was made.
+    pub created_at: String,
+    /// Its two methods, once it has them.
+    pub methods: Option<PairView>,
+    /// Its sessions; those over by age count until the next clean-up.
+    pub sessions: u32,
+    /// Its trusted devices, counted likewise.
+    pub devices: u32,
+}
+
+/// The two methods of an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PairView {
+    /// Normally used.
+    pub primary: MethodView,
+    /// For when the primary is out of reach.
+    pub backup: MethodView,
+}
+
+/// A method.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MethodView {
+    /// `app`, `sms` or `voice`.
+    pub kind: String,
+    /// The last two digits of the number.
+    pub ending: Option<String>,
+    /// Its owner's name for it.
+    pub label: Option<String>,
+    /// When it was proven.
+    pub added_at: String,
+    /// When it last gave the right code.
+    pub last_used_at: Option<String>,
+}
+
+/// A trusted device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceView {
+    /// Its identifier.
+    pub id: String,
+    /// User name of its account.
+    pub user: String,
+    /// Browser and platform, as the browser claims.
+    pub browser: String,
+    /// When the person ticked the box.
+    pub trusted_at: String,
+    /// When it last stood in for a code.
+    pub last_used_at: String,
+    /// When the trust ends.
+    pub expires_at: String,
+}
+
+/// A session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionView {
+    /// Its identifier; it opens nothing.
+    pub id: String,
+    /// User name of its account.
+    pub user: String,
+    /// Browser and platform, as the browser claims.
+    pub browser: String,
+    /// `app`, `sms`, `voice` or `trusted_device`.
+    pub second_step: String,
+    /// The sign-in.
+    pub started_at: String,
+    /// Last request, to the minute.
+    pub last_used_at: String,
+}
+
+impl UserView {
+    /// An account as it was just made: no methods, no sessions, no devices.
+    pub(super) fn of_account(account: &Account) -> Self {
+        Self {
+            id: account.id.to_string(),
+            name: account.user_name.to_string(),
+            email: account.email.as_ref().map(ToString::to_string),
+            display_name: account.display_name.clone(),
+            groups: account.groups.iter().map(ToString::to_string).collect(),
+            language: account.language.tag().to_owned(),
+            disabled: account.disabled,
+            created_at: account.created_at.to_string(),
+            methods: None,
+            sessions: 0,
+            devices: 0,
+        }
+    }
+
+    pub(super) fn new(summary: &AccountSummary) -> Self {
+        Self {
+            methods: summary.pair.as_ref().map(PairView::new),
+            sessions: summary.sessions,
+            devices: summary.devices,
+            ..Self::of_account(&summary.account)
+        }
+    }
+}
+
+impl PairView {
+    fn new(pair: &MethodPair) -> Self {
+        Self { primary: MethodView::new(pair.primary()), backup: MethodView::new(pair.backup()) }
+    }
+}
+
+impl MethodView {
+    fn new(method: &Method) -> Self {
+        Self {
+            kind: method.kind().as_str().to_owned(),
+            ending: method.target.phone().map(|number| number.last_two().to_owned()),
+            label: method.label.as_ref().map(ToString::to_string),
+            added_at: method.added_at.to_string(),
+            last_used_at: method.last_used_at.map(|at| at.to_string()),
+        }
+    }
+}
+
+impl DeviceView {
+    pub(super) fn new(device: &TrustedDevice, user: &str) -> Self {
+        Self {
+            id: device.id.to_string(),
+            user: user.to_owned(),
+            browser: device.label.as_str().to_owned(),
+            trusted_at: device.issued_at.to_string(),
+            last_used_at: device.last_used_at.to_string(),
+            expires_at: device.expires_at.to_string(),
+        }
+    }
+}
+
+impl SessionView {
+    pub(super) fn new(stored: &StoredSession) -> Self {
+        let session = &stored.session;
+        Self {
+            id: session.id().to_string(),
+            user: stored.account.user_name.to_string(),
+            browser: session.browser().as_str().to_owned(),
+            second_step: session.second_step().as_str().to_owned(),
+            started_at: session.created_at().to_string(),
+            last_used_at: session.last_used_at().to_string(),
+        }
+    }
+}
