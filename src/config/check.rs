@@ -48,14 +48,22 @@ fn check_addresses(root: &raw::Root, report: &mut Report<'_>) {
         }
     }
     let gateway = sockets.len();
+    if let Some(https) = root.listen.as_ref().and_then(|listen| listen.value.https.as_ref())
+        && https.value.0.is_empty()
+    {
+        let help = "as in https = \"0.0.0.0:443\"".to_owned();
+        report.add(https.span.as_ref(), "listen.https: needs an address".to_owned(), Some(help));
+    }
     if let Some(listen) = root.inbox.as_ref().and_then(|inbox| inbox.value.listen.as_ref())
         && inbox_in_use(root)
     {
         sockets.push(("inbox.listen", listen.value.0, listen.span.as_ref()));
     }
-    for (index, (key, address, span)) in sockets.iter().enumerate() {
-        let earlier = sockets.iter().take(index).find(|(_, other, _)| collide(*address, *other));
-        if let Some((other_key, other, _)) = earlier {
+    for (index, socket) in sockets.iter().enumerate() {
+        if let Some(earlier) = sockets.iter().take(index).find(|earlier| collide(socket.1, earlier.1)) {
+            // A default stands nowhere in the file: point at the one that does.
+            let ((key, address, span), (other_key, other, _)) =
+                if socket.2.is_some() { (socket, earlier) } else { (earlier, socket) };
             let message = format!("{key}: {address} is already taken by {other_key} ({other})");
             report.add(*span, message, Some("give each its own port or address".to_owned()));
         }
@@ -170,10 +178,11 @@ fn check_identity(identity: &raw::Identity, report: &mut Report<'_>) {
         // Consoles behind CGI-style interfaces read `_` and `-` as one.
         let fold = |name: &str| name.replace('_', "-");
         let same = headers.iter().take(index).find(|(_, other)| fold(&other.value.0) == fold(&header.value.0));
-        if let Some((other_key, other)) = same {
-            let message = format!("identity.{key}: the same header as identity.{other_key}");
-            let span = header.span.as_ref().or(other.span.as_ref());
-            report.add(span, message, Some("give each its own header".to_owned()));
+        if let Some(same) = same {
+            let here = (*key, *header);
+            let ((key, header), (other, _)) = if here.1.span.is_some() { (here, *same) } else { (*same, here) };
+            let message = format!("identity.{key}: the same header as identity.{other}");
+            report.add(header.span.as_ref(), message, Some("give each its own header".to_owned()));
         }
     }
 }
@@ -182,12 +191,12 @@ fn check_identity(identity: &raw::Identity, report: &mut Report<'_>) {
 const OWASP_MINIMA: [(u64, u32); 5] = [(46, 1), (19, 2), (12, 3), (9, 4), (7, 5)];
 
 fn check_password(password: &raw::Password, insecure: &raw::Insecure, report: &mut Report<'_>) {
-    let (Some(memory), Some(passes), Some(lanes)) = (&password.memory, &password.passes, &password.lanes) else {
-        return;
-    };
-    if memory.value.0 % KIB != 0 || memory.value.0 < 8 * KIB * u64::from(lanes.value.0) {
+    let (Some(memory), Some(passes)) = (&password.memory, &password.passes) else { return };
+    let lanes = password.lanes.as_ref();
+    let least = 8 * KIB * lanes.map_or(1, |lanes| u64::from(lanes.value.0));
+    if !memory.value.0.is_multiple_of(KIB) || memory.value.0 < least {
         let message = "password.memory: Argon2 takes whole KiB, and at least 8KiB for each lane".to_owned();
-        report.add(memory.span.as_ref().or(lanes.span.as_ref()), message, None);
+        report.add(memory.span.as_ref().or(lanes.and_then(|lanes| lanes.span.as_ref())), message, None);
     }
     let strong = OWASP_MINIMA.iter().any(|(mib, least)| memory.value.0 >= mib * MIB && passes.value.0 >= *least);
     let weak_allowed = insecure.weak_password_hash.as_ref().is_none_or(|switch| switch.value);
@@ -204,13 +213,17 @@ fn check_session(session: &raw::Session, report: &mut Report<'_>) {
     let (Some(idle), Some(absolute)) = (&session.idle, &session.absolute) else { return };
     let (idle_time, absolute_time) = (idle.value.0, absolute.value.0);
     if idle_time > absolute_time {
-        let message =
-            format!("session.idle: {} is longer than session.absolute ({})", spoken(idle_time), spoken(absolute_time));
-        let help = "a session that lives so long without a request would end before: lower idle or raise absolute";
-        report.add(idle.span.as_ref().or(absolute.span.as_ref()), message, Some(help.to_owned()));
+        let (idle_text, absolute_text) = (spoken(idle_time), spoken(absolute_time));
+        let (span, message) = if idle.span.is_some() {
+            (&idle.span, format!("session.idle: {idle_text} is longer than session.absolute ({absolute_text})"))
+        } else {
+            (&absolute.span, format!("session.absolute: {absolute_text} is shorter than session.idle ({idle_text})"))
+        };
+        report.add(span.as_ref(), message, Some("lower session.idle or raise session.absolute".to_owned()));
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a line for each field, and nothing else")]
 fn assemble(root: raw::Root, directory: &Path) -> Option<Config> {
     let cores = available_parallelism().map_or(1, NonZeroUsize::get);
     let listens_inbox = inbox_in_use(&root);

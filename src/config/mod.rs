@@ -3,6 +3,7 @@
 //! wrong is known at once.
 
 mod check;
+mod files;
 mod problem;
 mod raw;
 mod read;

@@ -182,7 +182,8 @@ pub(super) fn quoted(text: &str) -> String {
     if may_hold_secret(text) { "this value (not shown)".to_owned() } else { format!("{:?}", shortened(text, 40)) }
 }
 
-fn shortened(text: &str, limit: usize) -> String {
+/// At most so many characters.
+pub(super) fn shortened(text: &str, limit: usize) -> String {
     let mut short: String = text.chars().take(limit).collect();
     if short.len() < text.len() {
         short.push('…');

@@ -8,7 +8,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::problem::{Report, did_you_mean};
+use super::problem::{Report, did_you_mean, plain_key, shortened};
 
 /// A value with its place in the file; no place for a default.
 #[derive(Clone, Debug)]
@@ -139,7 +139,11 @@ impl<const MIN: u32, const MAX: u32> Value for Whole<MIN, MAX> {
         };
         let within = u32::from_str_radix(number.as_str(), number.radix()).ok().filter(|n| (MIN..=MAX).contains(n));
         if within.is_none() {
-            report.add(Some(&value.span()), format!("{key}: must be from {MIN} to {MAX}"), None);
+            report.add(
+                Some(&value.span()),
+                format!("{key}: {} is not from {MIN} to {MAX}", shortened(&number.to_string(), 24)),
+                None,
+            );
         }
         within.map(Self)
     }
@@ -250,7 +254,7 @@ impl<'r, 't> TableReader<'r, 't> {
             if self.known.contains(&name) {
                 continue;
             }
-            let path = self.path(&super::problem::plain_key(name));
+            let path = self.path(&plain_key(name));
             let help = did_you_mean(name, self.known.iter().copied()).unwrap_or_else(|| {
                 let known = self.known.join(", ");
                 if self.name.is_empty() {
@@ -282,13 +286,13 @@ fn needed<T: Value>(key: &str) -> String {
 
 pub(super) fn report_type(value: &Spanned<DeValue<'_>>, key: &str, expected: &str, report: &mut Report<'_>) {
     let found = match value.get_ref() {
-        DeValue::String(_) => "a string",
-        DeValue::Integer(_) => "an integer",
-        DeValue::Float(_) => "a number with a fraction",
-        DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date or time",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a table",
+        DeValue::String(_) => "a string".to_owned(),
+        DeValue::Integer(number) => format!("the integer {}", shortened(&number.to_string(), 24)),
+        DeValue::Float(_) => "a number with a fraction".to_owned(),
+        DeValue::Boolean(switch) => switch.to_string(),
+        DeValue::Datetime(_) => "a date or time".to_owned(),
+        DeValue::Array(_) => "a list".to_owned(),
+        DeValue::Table(_) => "a table".to_owned(),
     };
     report.add(Some(&value.span()), format!("{key}: expected {expected}, found {found}"), None);
 }

@@ -35,7 +35,7 @@ impl<const MIN: u64, const MAX: u64> Text for Time<MIN, MAX> {
                 "a whole number and a unit, ms, s, m, h or d, as in \"10m\"",
             )
         })?;
-        within(milliseconds, MIN, MAX, &DURATION_UNITS)?;
+        within(text, milliseconds, MIN, MAX, &DURATION_UNITS)?;
         Ok(Self(Duration::from_millis(milliseconds)))
     }
 
@@ -67,7 +67,7 @@ impl<const MIN: u64, const MAX: u64> Text for Size<MIN, MAX> {
                 "a whole number and a unit, B, KiB, MiB or GiB, as in \"32KiB\"",
             )
         })?;
-        within(bytes, MIN, MAX, &SIZE_UNITS)?;
+        within(text, bytes, MIN, MAX, &SIZE_UNITS)?;
         Ok(Self(bytes))
     }
 
@@ -87,11 +87,11 @@ fn measure(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     number.parse::<u64>().ok()?.checked_mul(*factor)
 }
 
-fn within(amount: u64, min: u64, max: u64, units: &[(&str, u64)]) -> Result<(), Refusal> {
+fn within(text: &str, amount: u64, min: u64, max: u64, units: &[(&str, u64)]) -> Result<(), Refusal> {
     if (min..=max).contains(&amount) {
         return Ok(());
     }
-    Err(Refusal { message: format!("must be from {}", limits(min, max, units)), help: None })
+    Err(Refusal { message: format!("{} is not from {}", quoted(text), limits(min, max, units)), help: None })
 }
 
 fn limits(min: u64, max: u64, units: &[(&str, u64)]) -> String {
@@ -99,7 +99,7 @@ fn limits(min: u64, max: u64, units: &[(&str, u64)]) -> String {
 }
 
 fn in_units(amount: u64, units: &[(&str, u64)]) -> String {
-    let whole = units.iter().find(|(_, factor)| amount >= *factor && amount % factor == 0);
+    let whole = units.iter().find(|(_, factor)| amount >= *factor && amount.is_multiple_of(*factor));
     whole.map_or_else(|| amount.to_string(), |(unit, factor)| format!("{}{unit}", amount / factor))
 }
 
