@@ -14,7 +14,7 @@ use sekisho::{
         totp,
     },
     clock::Timestamp,
-    entropy::{Entropy as _, SharedEntropy, SystemEntropy},
+    entropy::{SharedEntropy, SystemEntropy},
     keyring::Keyring,
     language::Language,
     secret::{Digest, SecretBytes},

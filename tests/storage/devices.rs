@@ -1,0 +1,141 @@
+//! Trusted devices: the value is exchanged whenever it is shown, and an old one ends the trust.
+
+use sekisho::{
+    secret::Digest,
+    session::{DeviceId, DeviceLabel, Session},
+    store::{CompleteSignIn, NewDevice, PresentDevice, PresentedDevice, Stale},
+};
+
+use crate::bench::{Bench, DAY, MINUTE, NOW, Person};
+
+pub async fn trusting(bench: &Bench, person: &Person, now: sekisho::clock::Timestamp) -> (Session, DeviceId, Digest) {
+    let (id, digest) = (DeviceId::random(&*bench.entropy), bench.digest());
+    let label = DeviceLabel::new("Firefox (Linux)");
+    let trust = NewDevice { id, digest, label, expires_at: now + 30 * DAY };
+    let complete = CompleteSignIn { trust: Some(trust), ..bench.ready(person, now).await };
+    bench.store.complete_sign_in(&complete).await.unwrap().unwrap();
+    (complete.session, id, digest)
+}
+
+async fn show(bench: &Bench, person: &Person, id: DeviceId, shown: Digest, next: Digest) -> PresentedDevice {
+    show_at(bench, person, id, shown, next, NOW).await
+}
+
+async fn show_at(
+    bench: &Bench,
+    person: &Person,
+    id: DeviceId,
+    shown: Digest,
+    next: Digest,
+    now: sekisho::clock::Timestamp,
+) -> PresentedDevice {
+    let credential_version = bench.store.credentials(&person.name).await.unwrap().unwrap().account.credential_version;
+    let present = PresentDevice { id, shown, next, account: person.id, credential_version, now };
+    bench.store.present_device(&present).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_value_is_exchanged_at_every_use() {
+    let mut bench = Bench::new().await;
+    let hanako = bench.person("hanako").await;
+    let (_, id, first) = trusting(&bench, &hanako, NOW).await;
+    bench.reopen().await;
+    let (second, third) = (bench.digest(), bench.digest());
+    let PresentedDevice::Trusted(proof) = show(&bench, &hanako, id, first, second).await else { panic!("trusted") };
+    assert_eq!((proof.device(), proof.account()), (id, hanako.id));
+    let complete = bench.with_trust(&hanako, proof, NOW + MINUTE).await;
+    bench.store.complete_sign_in(&complete).await.unwrap().unwrap();
+    let stored = bench.store.session(complete.session.digest()).await.unwrap().unwrap();
+    assert_eq!(stored.session.mfa_at(), Some(NOW), "the code was given when the trust began");
+    assert_eq!(stored.session.second_step().level(), 1);
+    assert!(matches!(show(&bench, &hanako, id, second, third).await, PresentedDevice::Trusted(_)));
+    let [device] = &bench.store.devices(hanako.id, NOW).await.unwrap()[..] else { panic!("one device") };
+    assert_eq!((device.current, device.previous), (third, Some(second)));
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_no_theft_and_a_copy_is() {
+    let bench = Bench::new().await;
+    let hanako = bench.person("hanako").await;
+    let (_, id, first) = trusting(&bench, &hanako, NOW).await;
+    let lost = bench.digest();
+    assert!(matches!(show(&bench, &hanako, id, first, lost).await, PresentedDevice::Trusted(_)));
+    let second = bench.digest();
+    assert!(matches!(show(&bench, &hanako, id, first, second).await, PresentedDevice::Trusted(_)), "asked again");
+    let third = bench.digest();
+    assert!(matches!(show(&bench, &hanako, id, second, third).await, PresentedDevice::Trusted(_)));
+    assert!(matches!(show(&bench, &hanako, id, first, bench.digest()).await, PresentedDevice::Replayed));
+    assert!(bench.store.devices(hanako.id, NOW).await.unwrap().is_empty());
+    assert!(matches!(show(&bench, &hanako, id, third, bench.digest()).await, PresentedDevice::Void), "it is over");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_value_shown_at_once_leaves_one_good_value() {
+    let bench = Bench::new().await;
+    let hanako = bench.person("hanako").await;
+    let (_, id, first) = trusting(&bench, &hanako, NOW).await;
+    let version = bench.store.credentials(&hanako.name).await.unwrap().unwrap().account.credential_version;
+    let mut racing = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let (store, next, account) = (bench.store.clone(), bench.digest(), hanako.id);
+        racing.spawn(async move {
+            let present = PresentDevice { id, shown: first, next, account, credential_version: version, now: NOW };
+            matches!(store.present_device(&present).await.unwrap(), PresentedDevice::Trusted(_)).then_some(next)
+        });
+    }
+    let given = racing.join_all().await;
+    assert!(given.iter().all(Option::is_some), "two tabs at once are not a theft");
+    let [device] = &bench.store.devices(hanako.id, NOW).await.unwrap()[..] else { panic!("one device") };
+    assert_eq!(given.iter().flatten().filter(|digest| **digest == device.current).count(), 1);
+    assert_eq!(device.previous, Some(first));
+}
+
+#[tokio::test]
+async fn trust_is_for_one_account_and_ends_by_age() {
+    let bench = Bench::new().await;
+    let (hanako, taro) = (bench.person("hanako").await, bench.person("taro").await);
+    let (_, id, value) = trusting(&bench, &hanako, NOW).await;
+    assert!(matches!(show(&bench, &taro, id, value, bench.digest()).await, PresentedDevice::Void));
+    assert!(matches!(show(&bench, &taro, id, bench.digest(), bench.digest()).await, PresentedDevice::Void));
+    assert_eq!(bench.store.devices(hanako.id, NOW).await.unwrap().len(), 1, "another person's visit ends nothing");
+    let end = NOW + 30 * DAY;
+    assert!(bench.store.devices(hanako.id, end).await.unwrap().is_empty());
+    let expired = show_at(&bench, &hanako, id, value, bench.digest(), end).await;
+    assert!(matches!(expired, PresentedDevice::Expired(at) if at == end));
+    let (unknown, value) = (DeviceId::random(&*bench.entropy), bench.digest());
+    assert!(matches!(show(&bench, &hanako, unknown, value, bench.digest()).await, PresentedDevice::Void));
+}
+
+#[tokio::test]
+async fn a_trust_withdrawn_meanwhile_completes_nothing() {
+    let bench = Bench::new().await;
+    let hanako = bench.person("hanako").await;
+    let (_, id, value) = trusting(&bench, &hanako, NOW).await;
+    let PresentedDevice::Trusted(proof) = show(&bench, &hanako, id, value, bench.digest()).await else {
+        panic!("trusted")
+    };
+    let complete = bench.with_trust(&hanako, proof, NOW).await;
+    assert!(bench.store.revoke_device(id).await.unwrap());
+    assert!(!bench.store.revoke_device(id).await.unwrap());
+    assert_eq!(bench.store.complete_sign_in(&complete).await.unwrap().unwrap_err(), Stale::MovedOn);
+}
+
+#[tokio::test]
+async fn the_device_used_least_recently_makes_room() {
+    let bench = Bench::new().await;
+    let hanako = bench.person("hanako").await;
+    let (_, first, value) = trusting(&bench, &hanako, NOW).await;
+    let (_, second, _) = trusting(&bench, &hanako, NOW + MINUTE).await;
+    let used = show_at(&bench, &hanako, first, value, bench.digest(), NOW + 2 * MINUTE).await;
+    assert!(matches!(used, PresentedDevice::Trusted(_)));
+    let third = DeviceId::random(&*bench.entropy);
+    let trust =
+        NewDevice { id: third, digest: bench.digest(), label: DeviceLabel::new(""), expires_at: NOW + 30 * DAY };
+    let complete =
+        CompleteSignIn { trust: Some(trust), max_devices: 2, ..bench.ready(&hanako, NOW + 3 * MINUTE).await };
+    bench.store.complete_sign_in(&complete).await.unwrap().unwrap();
+    let left: Vec<_> = bench.store.devices(hanako.id, NOW).await.unwrap().into_iter().map(|d| d.id).collect();
+    assert_eq!(left, [third, first], "newest first, without {second}");
+    assert_eq!(bench.store.revoke_devices(hanako.id).await.unwrap(), 2);
+    assert!(bench.store.devices(hanako.id, NOW).await.unwrap().is_empty());
+}
