@@ -10,6 +10,8 @@ mod gate;
 mod hashing;
 mod live_sessions;
 mod open;
+#[cfg(test)]
+mod tests;
 
 use std::{net::IpAddr, sync::Arc};
 

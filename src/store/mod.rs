@@ -372,6 +372,13 @@ impl Store {
         }
     }
 
+    /// Closes every connection; whatever is asked afterwards fails.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite(s) => s.close().await,
+        }
+    }
+
     /// One trivial read: the store answers.
     pub async fn ping(&self) -> Result<()> {
         match self {

@@ -83,6 +83,11 @@ fn schema_error(error: MigrateError) -> StoreError {
 }
 
 impl SqliteStore {
+    pub(in crate::store) async fn close(&self) {
+        self.writer.close().await;
+        self.readers.close().await;
+    }
+
     pub(in crate::store) async fn open(path: &Path, keyring: Arc<Keyring>, entropy: SharedEntropy) -> Result<Self> {
         prepare_file(path)?;
         let options = SqliteConnectOptions::new()
