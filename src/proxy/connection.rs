@@ -32,6 +32,7 @@ use tokio::{
 };
 
 use super::{
+    drain::Drain,
     head::RequestId,
     wire::{self, Chunks, Fault, Framing, HeadLimits, HeadScan, Run},
 };
@@ -68,18 +69,22 @@ pub(crate) struct GuardedApp<A> {
     app: Arc<A>,
     tls: Option<Acceptor>,
     rules: ConnectionRules,
+    drain: Drain,
 }
 
 impl<A> GuardedApp<A> {
     /// Plain HTTP when `tls` is `None`.
-    pub(crate) fn new(app: Arc<A>, tls: Option<Acceptor>, rules: ConnectionRules) -> Self {
-        Self { app, tls, rules }
+    pub(crate) fn new(app: Arc<A>, tls: Option<Acceptor>, rules: ConnectionRules, drain: Drain) -> Self {
+        Self { app, tls, rules, drain }
     }
 }
 
 #[async_trait]
 impl<A: HttpServerApp + Send + Sync + 'static> ServerApp for GuardedApp<A> {
     async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
+        if self.drain.is_draining() {
+            return None;
+        }
         let stream = match &self.tls {
             None => stream,
             Some(acceptor) => {

@@ -101,12 +101,12 @@ impl Identity {
         remove.extend(HOP_BY_HOP);
         remove.push(header::COOKIE);
         remove.push(header::PROXY_AUTHORIZATION);
-        if !forwarded.websocket {
-            remove.extend([header::UPGRADE, header::CONNECTION]);
-        } else {
+        remove.push(header::CONNECTION);
+        if forwarded.websocket {
             // Of the nominated names only the upgrade itself survives.
             remove.retain(|name| *name != header::UPGRADE);
-            remove.push(header::CONNECTION);
+        } else {
+            remove.push(header::UPGRADE);
         }
 
         let mut set = Vec::with_capacity(10);

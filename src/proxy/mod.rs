@@ -1,9 +1,22 @@
 //! Between the browser and the console: the only module, with `tls` and `server`, that names Pingora types. It decides
 //! nothing about who may pass; it refuses what is ambiguous, asks the gate, and forwards only with a permit.
 
+mod answer;
 mod connection;
+mod context;
+mod drain;
+mod gateway;
 mod head;
 mod identity;
+mod portal_bridge;
+mod redirect;
+mod upstream;
 mod wire;
 
+pub(crate) use connection::{ConnectionRules, GuardedApp};
+pub(crate) use drain::Drain;
+pub(crate) use gateway::Gateway;
 pub use head::RequestId;
+pub use identity::NotAHeaderName;
+pub use portal_bridge::ClientAddress;
+pub(crate) use redirect::Redirect;

@@ -1,0 +1,366 @@
+//! The hooks Pingora calls, each a thin adapter: admit, ask the gate, forward with a permit or answer. An error on the
+//! way to a decision refuses the request.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::{Arc, atomic::AtomicU64},
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use http::{StatusCode, header};
+use pingora::{
+    ErrorSource,
+    http::{RequestHeader, ResponseHeader},
+    prelude::*,
+    proxy::{FailToProxy, ProxyHttp, Session},
+};
+
+use super::{
+    answer,
+    connection::Guarded,
+    context::RequestContext,
+    drain::Drain,
+    head::{self, ClientKind, Head, OUR_PREFIX, RequestId},
+    identity::{Changes, Forwarded, Identity, NotAHeaderName},
+    portal_bridge,
+    upstream::Upstream,
+};
+use crate::{
+    access::{Decision, Denial},
+    app::{App, Cookie, GateRequest},
+    config::Config,
+    language::Language,
+};
+
+/// A client that takes no bytes for this long is gone.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+/// The session cookie, compared byte for byte.
+const SESSION_COOKIE: &[u8] = b"__Host-sekisho";
+
+/// The gateway.
+pub(crate) struct Gateway {
+    app: Arc<App>,
+    portal: axum::Router,
+    upstream: Upstream,
+    identity: Identity,
+    authority: String,
+    origin: String,
+    form_bytes: usize,
+    drain: Drain,
+    panics: Arc<AtomicU64>,
+}
+
+impl Gateway {
+    /// In front of the console of this configuration, with `portal` answering below our own prefix.
+    pub(crate) fn new(
+        app: Arc<App>,
+        portal: axum::Router,
+        config: &Config,
+        drain: Drain,
+    ) -> std::result::Result<Self, NotAHeaderName> {
+        let authority = config.public_url.authority();
+        Ok(Self {
+            app,
+            portal,
+            upstream: Upstream::new(config.upstream.clone()),
+            identity: Identity::new(&config.identity, &authority)?,
+            authority,
+            origin: config.public_url.origin(),
+            form_bytes: config.limits.form_bytes,
+            drain,
+            panics: Arc::default(),
+        })
+    }
+
+    /// The gate's decision carried out. `true`: answered here.
+    async fn gate(&self, session: &mut Session, ctx: &mut RequestContext, head: &Head) -> Result<bool> {
+        let language = language(session.req_header());
+        let cookie = session_cookie(session.req_header()).map(str::to_owned);
+        let request = GateRequest { method: &head.method, path: &head.path, session: cookie.as_deref().map(Cookie) };
+        let answer = match self.app.decide(request).await {
+            Ok(Decision::Forward(permit)) => {
+                ctx.permit = Some(permit);
+                return Ok(false);
+            }
+            Ok(Decision::Interrupt(_)) => {
+                answer::sign_in_needed(head, &session.req_header().headers, &self.origin, language)
+            }
+            Ok(Decision::Deny(Denial::Rule)) => {
+                answer::problem(StatusCode::FORBIDDEN, head.client, &ctx.request, language)
+            }
+            Err(error) => {
+                tracing::error!(request = %ctx.request, %error, "the gate cannot decide: refused");
+                answer::problem(StatusCode::SERVICE_UNAVAILABLE, head.client, &ctx.request, language)
+            }
+        };
+        portal_bridge::write_answer(session, answer).await?;
+        Ok(true)
+    }
+
+    /// One of our own pages.
+    async fn page(&self, session: &mut Session, ctx: &RequestContext, head: &Head) -> Result<bool> {
+        let served = portal_bridge::serve(session, &self.portal, head.address, self.form_bytes).await?;
+        if let Err(refused) = served {
+            let language = language(session.req_header());
+            let answer = answer::problem(refused.status(), head.client, &ctx.request, language);
+            portal_bridge::write_answer(session, answer).await?;
+        }
+        Ok(true)
+    }
+}
+
+#[async_trait]
+impl ProxyHttp for Gateway {
+    type CTX = RequestContext;
+
+    fn new_ctx(&self) -> RequestContext {
+        RequestContext {
+            request: RequestId::random(&**self.app.entropy()),
+            started: Instant::now(),
+            head: None,
+            permit: None,
+            attempts: 0,
+            in_work: Some(self.drain.begin()),
+            panics: self.panics.clone(),
+        }
+    }
+
+    async fn request_filter(&self, session: &mut Session, ctx: &mut RequestContext) -> Result<bool> {
+        session.as_mut().set_write_timeout(Some(WRITE_TIMEOUT));
+        session.as_mut().set_total_drain_timeout(Some(Duration::from_secs(5)));
+        if self.drain.is_draining() {
+            session.as_mut().set_keepalive(None);
+        }
+        let admitted = head::admit(session.req_header(), peer(session), &self.authority, &self.origin);
+        let head = match admitted {
+            Ok(head) => head,
+            Err(refused) => {
+                tracing::info!(request = %ctx.request, reason = refused.reason(), "request refused");
+                session.as_mut().set_keepalive(None);
+                let status = StatusCode::from_u16(refused.status()).unwrap_or(StatusCode::BAD_REQUEST);
+                let language = language(session.req_header());
+                let answer = answer::problem(status, ClientKind::Navigation, &ctx.request, language);
+                portal_bridge::write_answer(session, answer).await?;
+                return Ok(true);
+            }
+        };
+        if head.client == ClientKind::WebSocket {
+            session.as_mut().set_read_timeout(None);
+        } else {
+            session.req_header_mut().remove_header(&header::UPGRADE);
+        }
+        ctx.head = Some(head.clone());
+        if head.path.starts_with(OUR_PREFIX) {
+            self.page(session, ctx, &head).await
+        } else {
+            self.gate(session, ctx, &head).await
+        }
+    }
+
+    async fn upstream_peer(&self, _session: &mut Session, ctx: &mut RequestContext) -> Result<Box<HttpPeer>> {
+        let (Some(_permit), Some(head)) = (&ctx.permit, &ctx.head) else {
+            return Error::e_explain(ErrorType::InternalError, "no permit: nothing is forwarded");
+        };
+        let websocket = head.client == ClientKind::WebSocket;
+        let peer = self.upstream.peer(ctx.attempts, websocket).await;
+        ctx.attempts += 1;
+        match peer {
+            Ok(peer) => Ok(Box::new(peer)),
+            Err(unresolved) => {
+                let mut error = Error::because(ErrorType::ConnectNoRoute, "no console", unresolved);
+                error.as_up();
+                Err(error)
+            }
+        }
+    }
+
+    async fn upstream_request_filter(
+        &self,
+        _session: &mut Session,
+        request: &mut RequestHeader,
+        ctx: &mut RequestContext,
+    ) -> Result<()> {
+        let (Some(permit), Some(head)) = (&ctx.permit, &ctx.head) else {
+            return Error::e_explain(ErrorType::InternalError, "no permit: nothing is forwarded");
+        };
+        let websocket = head.client == ClientKind::WebSocket;
+        let forwarded = Forwarded { permit, address: head.address, request: ctx.request, websocket };
+        let Changes { remove, set } = self.identity.request_changes(&request.headers, &forwarded);
+        for name in &remove {
+            request.remove_header(name);
+        }
+        for (name, value) in set {
+            request.append_header(name, value)?;
+        }
+        request.insert_header(header::HOST, self.upstream.host_header().unwrap_or(&self.authority))?;
+        // Origin form, whatever form it came in; the bytes of path and query are the client's.
+        request.set_raw_path(head.target.as_bytes())
+    }
+
+    async fn response_filter(
+        &self,
+        session: &mut Session,
+        response: &mut ResponseHeader,
+        ctx: &mut RequestContext,
+    ) -> Result<()> {
+        let (Changes { remove, set }, tried) = self.identity.response_changes(&response.headers);
+        if tried {
+            tracing::warn!(request = %ctx.request, "the console tried to set a cookie or header of the gateway");
+        }
+        for name in &remove {
+            response.remove_header(name);
+        }
+        for (name, value) in set {
+            response.append_header(name, value)?;
+        }
+        if response.status == StatusCode::SWITCHING_PROTOCOLS {
+            if let Some(http1) = session.as_downstream().as_http1() {
+                Guarded::upgraded(http1.stream());
+            }
+            // A tunnel may stay open for hours; stopping does not wait for it.
+            ctx.in_work = None;
+        } else if self.drain.is_draining() {
+            session.as_mut().set_keepalive(None);
+        }
+        Ok(())
+    }
+
+    async fn fail_to_proxy(&self, session: &mut Session, error: &Error, ctx: &mut RequestContext) -> FailToProxy {
+        let code = failure_status(error);
+        let begun = session.response_written().is_some_and(|written| !written.status.is_informational());
+        if let (false, Ok(status)) = (begun, StatusCode::from_u16(code)) {
+            let client = ctx.head.as_ref().map_or(ClientKind::Navigation, |head| head.client);
+            let answer = answer::problem(status, client, &ctx.request, language(session.req_header()));
+            session.as_mut().set_keepalive(None);
+            if let Err(error) = portal_bridge::write_answer(session, answer).await {
+                tracing::debug!(request = %ctx.request, %error, "the client has gone");
+            }
+        }
+        FailToProxy { error_code: code, can_reuse_downstream: false }
+    }
+
+    async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut RequestContext) {
+        let status = session.response_written().map_or(0, |written| written.status.as_u16());
+        let head = session.req_header();
+        let principal = ctx.permit.as_ref().and_then(|permit| permit.principal());
+        tracing::info!(
+            request = %ctx.request,
+            method = %head.method,
+            version = ?head.version,
+            status,
+            millis = u64::try_from(ctx.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            account = principal.map(|principal| tracing::field::display(principal.account)),
+            attempts = ctx.attempts,
+            error = error.map(|error| tracing::field::display(error.etype().as_str().to_owned())),
+            "request"
+        );
+        if let Some(http1) = session.as_downstream().as_http1() {
+            Guarded::answered(http1.stream());
+        }
+        ctx.in_work = None;
+    }
+
+    /// Pingora's own summary shows path and query.
+    fn request_summary(&self, _session: &Session, ctx: &RequestContext) -> String {
+        format!("request {}", ctx.request)
+    }
+}
+
+/// The other end of the connection. One without an address, as a unix socket has, counts as this machine.
+fn peer(session: &Session) -> SocketAddr {
+    let peer = session.client_addr().and_then(|address| address.as_inet()).copied();
+    peer.unwrap_or(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0))
+}
+
+/// Status of our page for an error; 0 when there is nobody left to show it to.
+fn failure_status(error: &Error) -> u16 {
+    use ErrorType::{
+        ConnectTimedout, ConnectionClosed, HTTPStatus, ReadError, ReadTimedout, TLSHandshakeTimedout, WriteError,
+        WriteTimedout,
+    };
+    match (error.etype(), error.esource()) {
+        (HTTPStatus(code), _) => *code,
+        (ConnectTimedout | ReadTimedout | WriteTimedout | TLSHandshakeTimedout, ErrorSource::Upstream) => 504,
+        (_, ErrorSource::Upstream) => 502,
+        (WriteError | WriteTimedout | ConnectionClosed, ErrorSource::Downstream) => 0,
+        (ReadTimedout, ErrorSource::Downstream) => 408,
+        (ReadError, ErrorSource::Downstream) => 400,
+        (_, ErrorSource::Downstream) => 400,
+        (_, ErrorSource::Internal | ErrorSource::Unset) => 500,
+    }
+}
+
+/// The value of the session cookie when it came exactly once: with two, nobody knows which one is ours.
+fn session_cookie(head: &RequestHeader) -> Option<&str> {
+    let mut values = head
+        .headers
+        .get_all(header::COOKIE)
+        .iter()
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
+        .map(|pair| pair.trim_ascii())
+        .filter_map(|pair| pair.strip_prefix(SESSION_COOKIE)?.strip_prefix(b"="));
+    let value = values.next().filter(|_| values.next().is_none())?;
+    std::str::from_utf8(value).ok()
+}
+
+/// The first of our languages in Accept-Language order; Japanese otherwise.
+fn language(head: &RequestHeader) -> Language {
+    let wanted = head.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    wanted
+        .split(',')
+        .filter_map(|range| Language::from_tag(range.split(';').next().unwrap_or_default().trim()))
+        .next()
+        .unwrap_or(Language::Ja)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(fields: &[(&'static str, &str)]) -> RequestHeader {
+        let mut head = RequestHeader::build("GET", b"/", None).unwrap();
+        for (name, value) in fields {
+            head.append_header(*name, *value).unwrap();
+        }
+        head
+    }
+
+    #[test]
+    fn the_session_cookie_counts_only_when_it_comes_once() {
+        let of = |fields: &[(&'static str, &str)]| session_cookie(&request(fields)).map(str::to_owned);
+        assert_eq!(of(&[("cookie", "a=1; __Host-sekisho=abc; b=2")]).as_deref(), Some("abc"));
+        assert_eq!(of(&[("cookie", "a=1"), ("cookie", "__Host-sekisho=abc")]).as_deref(), Some("abc"));
+        assert_eq!(of(&[("cookie", "__Host-sekisho=abc; __Host-sekisho=abc")]), None);
+        assert_eq!(of(&[("cookie", "__host-sekisho=abc; __Host-sekisho-device=x; x__Host-sekisho=y")]), None);
+        assert_eq!(of(&[]), None);
+    }
+
+    #[test]
+    fn every_failure_has_its_own_status() {
+        let status = |etype: ErrorType, source: ErrorSource| {
+            let mut error = Error::new(etype);
+            match source {
+                ErrorSource::Upstream => error.as_up(),
+                ErrorSource::Downstream => error.as_down(),
+                ErrorSource::Internal => error.as_in(),
+                ErrorSource::Unset => {}
+            }
+            failure_status(&error)
+        };
+        assert_eq!(status(ErrorType::ConnectRefused, ErrorSource::Upstream), 502);
+        assert_eq!(status(ErrorType::ConnectTimedout, ErrorSource::Upstream), 504);
+        assert_eq!(status(ErrorType::ReadTimedout, ErrorSource::Upstream), 504);
+        assert_eq!(status(ErrorType::HTTPStatus(503), ErrorSource::Internal), 503);
+        assert_eq!(status(ErrorType::InternalError, ErrorSource::Unset), 500);
+        assert_eq!(status(ErrorType::WriteError, ErrorSource::Downstream), 0);
+        assert_eq!(status(ErrorType::ReadError, ErrorSource::Downstream), 400);
+    }
+
+    #[test]
+    fn the_language_follows_the_browser() {
+        assert_eq!(language(&request(&[("accept-language", "fr, en-GB;q=0.8, ja;q=0.5")])), Language::En);
+        assert_eq!(language(&request(&[("accept-language", "ja-JP,en;q=0.5")])), Language::Ja);
+        assert_eq!(language(&request(&[])), Language::Ja);
+    }
+}

@@ -1,0 +1,148 @@
+//! From a Pingora session to our own pages and back: an axum router called in process, with a bounded body and one
+//! deadline. A body read here is gone for the console, so only paths of our own come here.
+
+use std::{net::IpAddr, time::Duration};
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::BodyExt as _;
+use pingora::{http::ResponseHeader, prelude::*, proxy::Session};
+use tower::ServiceExt as _;
+
+use super::answer::Answer;
+
+/// A form has to arrive within this time.
+const BODY_DEADLINE: Duration = Duration::from_secs(15);
+/// A page has to be made within this time.
+const PAGE_DEADLINE: Duration = Duration::from_secs(60);
+/// How long and how much of an unwanted body is read after the answer, so that the answer is not lost to a reset.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(2);
+const DRAIN_BYTES: usize = 1024 * 1024;
+
+/// The address a request came from, for the pages.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientAddress(pub IpAddr);
+
+/// Why a page was not asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BodyRefused {
+    /// 413.
+    TooLarge,
+    /// 408.
+    TooSlow,
+}
+
+impl BodyRefused {
+    /// Status of the answer.
+    pub(super) const fn status(self) -> StatusCode {
+        match self {
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        }
+    }
+}
+
+/// Lets the router answer. `Ok(Err(…))`: the body was refused and nothing has been written yet.
+pub(super) async fn serve(
+    session: &mut Session,
+    router: &axum::Router,
+    address: IpAddr,
+    body_limit: usize,
+) -> Result<std::result::Result<StatusCode, BodyRefused>> {
+    let body = match tokio::time::timeout(BODY_DEADLINE, read_body(session, body_limit)).await {
+        Ok(Ok(Ok(body))) => body,
+        Ok(Ok(Err(refused))) => return Ok(Err(refused)),
+        Ok(Err(error)) => return Err(error),
+        Err(_elapsed) => return Ok(Err(BodyRefused::TooSlow)),
+    };
+    let head = session.req_header();
+    let is_head = head.method == Method::HEAD;
+    let mut request = Request::new(Body::from(body));
+    *request.method_mut() = head.method.clone();
+    *request.uri_mut() = head.uri.clone();
+    *request.version_mut() = head.version;
+    *request.headers_mut() = head.headers.clone();
+    request.extensions_mut().insert(ClientAddress(address));
+
+    let made = tokio::time::timeout(PAGE_DEADLINE, router.clone().oneshot(request)).await;
+    let response = match made {
+        Ok(Ok(response)) => response,
+        Ok(Err(never)) => match never {},
+        Err(_elapsed) => return Error::e_explain(ErrorType::HTTPStatus(503), "a page took too long"),
+    };
+    let status = response.status();
+    write_page(session, response, is_head).await?;
+    Ok(Ok(status))
+}
+
+async fn read_body(session: &mut Session, limit: usize) -> Result<std::result::Result<Bytes, BodyRefused>> {
+    if session.as_mut().is_body_empty() {
+        return Ok(Ok(Bytes::new()));
+    }
+    let headers = &session.req_header().headers;
+    let declared = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    if declared.and_then(|value| value.parse::<u64>().ok()).is_some_and(|declared| declared > limit as u64) {
+        return Ok(Err(BodyRefused::TooLarge));
+    }
+    if headers.get(header::EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
+        session.as_mut().write_continue_response().await?;
+    }
+    let mut body = BytesMut::new();
+    while let Some(part) = session.as_mut().read_request_body().await? {
+        if body.len() + part.len() > limit {
+            return Ok(Err(BodyRefused::TooLarge));
+        }
+        body.extend_from_slice(&part);
+    }
+    Ok(Ok(body.freeze()))
+}
+
+async fn write_page(session: &mut Session, response: Response<Body>, is_head: bool) -> Result<()> {
+    let (parts, mut body) = response.into_parts();
+    let mut head: ResponseHeader = parts.into();
+    if !head.headers.contains_key(header::CONTENT_LENGTH)
+        && let Some(length) = http_body::Body::size_hint(&body).exact()
+    {
+        head.insert_header(header::CONTENT_LENGTH, HeaderValue::from(length))?;
+    }
+    session.write_response_header(Box::new(head), is_head).await?;
+    if is_head {
+        return Ok(());
+    }
+    while let Some(frame) = body.frame().await {
+        let frame = frame.or_err(ErrorType::InternalError, "a page broke off")?;
+        if let Ok(data) = frame.into_data() {
+            session.write_response_body(Some(data), false).await?;
+        }
+    }
+    session.write_response_body(None, true).await
+}
+
+/// Writes an answer of the gateway's own and closes the connection behind it when a body is still to come.
+pub(super) async fn write_answer(session: &mut Session, answer: Answer) -> Result<()> {
+    let unread = !session.as_mut().is_body_done();
+    if unread {
+        session.as_mut().set_keepalive(None);
+    }
+    let is_head = session.req_header().method == Method::HEAD;
+    let (parts, body) = answer.into_parts();
+    session.write_response_header(Box::new(parts.into()), is_head || body.is_empty()).await?;
+    if !is_head && !body.is_empty() {
+        session.write_response_body(Some(body), true).await?;
+    }
+    if unread {
+        let drain = async {
+            let mut read = 0;
+            while let Ok(Some(part)) = session.as_mut().read_request_body().await {
+                read += part.len();
+                if read > DRAIN_BYTES {
+                    break;
+                }
+            }
+        };
+        // What is not read by then is closed upon.
+        let _drained = tokio::time::timeout(DRAIN_DEADLINE, drain).await;
+    }
+    Ok(())
+}
