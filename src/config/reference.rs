@@ -48,7 +48,13 @@ fn table_schema(keys: &[Key]) -> Json {
     }
     let required: Vec<_> =
         keys.iter().filter(|key| matches!(key.presence, Presence::Required)).map(|key| key.name).collect();
-    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+    let mut schema = json!({ "type": "object", "properties": properties, "additionalProperties": false });
+    if let Some(schema) = schema.as_object_mut()
+        && !required.is_empty()
+    {
+        schema.insert("required".to_owned(), required.into());
+    }
+    schema
 }
 
 fn json_of(default: &str) -> Option<Json> {

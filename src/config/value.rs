@@ -356,7 +356,12 @@ impl Text for HostHeader {
     const KIND: &'static str = "a host, with a port or without";
 
     fn parse(text: &str) -> Result<Self, Refusal> {
-        let authority = text.parse::<http::uri::Authority>().ok().filter(|_| !text.contains('@'));
+        let authority = text.parse::<http::uri::Authority>().ok().filter(|authority| {
+            // A user name or a port out of range would stand beside the host.
+            !authority.host().is_empty()
+                && (authority.host() == text || authority.port_u16().is_some())
+                && !text.contains('@')
+        });
         authority.map(|authority| Self(authority.as_str().to_owned())).ok_or_else(|| {
             Refusal::new(
                 format!("{} is not a host", quoted(text)),
@@ -552,8 +557,15 @@ impl Text for LogFilter {
     const KIND: &'static str = "a log filter";
 
     fn parse(text: &str) -> Result<Self, Refusal> {
-        let directive = |part: &str| part.trim().parse::<tracing_subscriber::filter::Directive>().is_ok();
-        if text.is_empty() || !text.split(',').all(directive) {
+        // A word alone would be taken for the name of a module, so a misspelt level would hide every line.
+        let directive = |part: &str| {
+            if part.contains('=') {
+                part.parse::<tracing_subscriber::filter::Directive>().is_ok()
+            } else {
+                part.parse::<tracing_subscriber::filter::LevelFilter>().is_ok()
+            }
+        };
+        if !text.split(',').all(|part| directive(part.trim())) {
             return Err(Refusal::new(
                 format!("{} is not a log filter", quoted(text)),
                 "a level, or levels by module, as in \"info\" or \"info,sekisho::proxy=debug\"",

@@ -32,7 +32,7 @@ fn the_reference_file_holds_the_defaults() {
     let required = r#"
         public_url = "https://console.example.jp"
         [listen]
-        https = ["0.0.0.0:443", "[::]:443"]
+        https = "0.0.0.0:443"
         certificate = "/etc/sekisho/tls/fullchain.pem"
         private_key = "/etc/sekisho/tls/privkey.pem"
         [upstream]

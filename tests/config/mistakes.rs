@@ -216,6 +216,12 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
     (r#""../certs/server.key""#, r#""../certs/server.key"#, &[r#"8:35 not TOML: invalid basic string, expected `"`"#]),
     ("public_url", "session = 5\npublic_url", &["3:11 session: expected a table, found the integer 5"]),
     ("https = \"127.0.0.1:8443\"", "https = []", &["6:9 listen.https: needs an address"]),
+    ("", "[log]\nfilter = \"verbose\"", &["22:10 log.filter: \"verbose\" is not a log filter"]),
+    (
+        "[store]",
+        "host_header = \"console:http\"\n[store]",
+        &["13:15 upstream.host_header: \"console:http\" is not a host"],
+    ),
 ];
 
 #[test]
