@@ -132,6 +132,12 @@ impl Inbox {
         self.0.messages.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
+    /// Messages kept now.
+    #[cfg(test)]
+    pub(in crate::delivery) fn count(&self) -> usize {
+        self.0.messages.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     fn message(&self, id: u64) -> Option<Message> {
         self.0.messages.lock().unwrap_or_else(PoisonError::into_inner).iter().find(|m| m.id == id).cloned()
     }

@@ -1,0 +1,348 @@
+//! The worker on a real store: what leaves the outbox, what does not, and what is never written down.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use tower::ServiceExt as _;
+
+use super::*;
+use crate::{
+    account::{
+        Account, AccountId, CredentialVersion, EmailAddress, LoginName, Method, MethodId, MethodPair, PhoneNumber,
+        Target, UserName,
+    },
+    authn::{
+        ChallengeSeed, CodeReason, Context, Input, Password, PasswordHash, Policy, SignIn, Step, Transition,
+        password::{self, Scheme},
+    },
+    clock::Clock,
+    delivery::message::sample_sender,
+    entropy::{Entropy, SharedEntropy},
+    language::Language,
+    secret::Digest,
+    store::{BeginSignIn, EnrolledMethod, NewAccount, OutboxId, OutboxOrder, SignInId},
+};
+
+const NOW: Timestamp = Timestamp::from_secs(1_795_325_100);
+const POLICY: Policy = Policy { code_lifetime: Duration::from_mins(5), sign_in_lifetime: Duration::from_mins(10) };
+
+#[derive(Debug)]
+struct HandClock(AtomicI64);
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Repeatable, so that the digits searched for in the file are the same in every run.
+#[derive(Debug)]
+struct Counting(AtomicI64);
+
+impl Entropy for Counting {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(32) {
+            let block =
+                ring::digest::digest(&ring::digest::SHA256, &self.0.fetch_add(1, Ordering::SeqCst).to_be_bytes());
+            chunk.copy_from_slice(&block.as_ref()[..chunk.len()]);
+        }
+    }
+}
+
+struct Bench {
+    worker: Worker,
+    clock: Arc<HandClock>,
+    inbox: Inbox,
+    entropy: SharedEntropy,
+    hash: PasswordHash,
+    scheme: Scheme,
+    account: AccountId,
+    directory: tempfile::TempDir,
+}
+
+struct Pending {
+    id: SignInId,
+    cookie: Digest,
+    sign_in: SignIn,
+    code: String,
+}
+
+impl Bench {
+    /// Hanako, with SMS and, behind it, a call to a landline.
+    async fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let entropy: SharedEntropy = Arc::new(Counting(AtomicI64::new(0)));
+        let clock = Arc::new(HandClock(AtomicI64::new(NOW.as_millis())));
+        let keyring = Arc::new(Keyring::generate(&*entropy, NOW).unwrap());
+        let path = directory.path().join("sekisho.db");
+        let store = Store::open_sqlite(&path, keyring.clone(), entropy.clone()).await.unwrap();
+
+        let scheme = Scheme::argon2id(16, 1, 1).unwrap();
+        let hash = scheme.hash(&Password::chosen("correct horse battery").unwrap(), &*entropy).unwrap();
+        let account = Account {
+            id: AccountId::random(&*entropy),
+            user_name: UserName::parse("hanako").unwrap(),
+            email: Some(EmailAddress::parse("hanako@example.jp").unwrap()),
+            display_name: None,
+            groups: Vec::new(),
+            language: Language::Ja,
+            disabled: false,
+            credential_version: CredentialVersion(1),
+            created_at: NOW,
+        };
+        let id = account.id;
+        store.create_account(&NewAccount { account, hash: hash.clone() }).await.unwrap().unwrap();
+        let phone = |typed| PhoneNumber::parse(typed, "JP").unwrap();
+        let method = |target| EnrolledMethod {
+            method: Method { id: MethodId::random(&*entropy), target, label: None, added_at: NOW, last_used_at: None },
+            last_step: None,
+        };
+        let primary = method(Target::Sms(phone("090-1234-5678")));
+        let backup = method(Target::Voice(phone("03-1234-5679 内線12")));
+        store.enrol_directly(id, MethodPair::new(primary, backup).unwrap(), NOW).await.unwrap().unwrap();
+
+        let inbox = Inbox::new(sample_sender().time_zone);
+        let carrier = || Some(Carrier::Inbox(inbox.clone()));
+        let carriers = Carriers { sms: carrier(), voice: carrier(), mail: carrier() };
+        let worker = Worker { store, keyring, clock: clock.clone(), sender: sample_sender(), carriers };
+        Self { worker, clock, inbox, entropy, hash, scheme, account: id, directory }
+    }
+
+    fn order(&self, transition: &Transition, language: Language) -> (SignIn, Option<OutboxOrder>) {
+        let Step::Continue(sign_in) = transition.step.clone() else { panic!("it waits for a code") };
+        let order = transition.send.clone();
+        (sign_in, order.map(|order| OutboxOrder { id: OutboxId::random(&*self.entropy), order, language }))
+    }
+
+    async fn pair(&self) -> MethodPair {
+        self.worker.store.account(self.account).await.unwrap().unwrap().pair.unwrap()
+    }
+
+    /// The right password: a code by SMS is ordered.
+    async fn sign_in(&self, language: Language) -> Pending {
+        let now = self.clock.now();
+        let stored = self.worker.store.credentials(&LoginName::parse("hanako")).await.unwrap().unwrap();
+        let candidate = password::Candidate {
+            account: stored.account.id,
+            credential_version: stored.account.credential_version,
+            hash: stored.hash,
+        };
+        let typed = Password::typed("correct horse battery");
+        let who = password::verify(&self.scheme, Some(&candidate), typed.as_ref(), &self.hash, now).unwrap();
+        let keyring = &self.worker.keyring;
+        let pair = self.pair().await;
+        let ctx = Context { policy: &POLICY, keyring, pair: Some(&pair), app_last_step: None, now };
+        let seed = ChallengeSeed::draw(&*self.entropy, keyring);
+        let begun = SignIn::begin(who, None, CodeReason::NewBrowser, &ctx, seed).unwrap();
+        let (sign_in, message) = self.order(&begun, language);
+        let cookie = Digest::new(crate::entropy::random_bytes(&*self.entropy));
+        let begin = BeginSignIn {
+            id: SignInId::random(&*self.entropy),
+            digest: cookie,
+            sign_in: sign_in.clone(),
+            expires_at: now + POLICY.sign_in_lifetime,
+            message,
+            replaces: None,
+            forgive: Vec::new(),
+            rehash: None,
+        };
+        self.worker.store.begin_sign_in(&begin, now).await.unwrap().unwrap();
+        let code = sign_in.challenge().unwrap().code(keyring, now).unwrap().expose().to_owned();
+        Pending { id: begin.id, cookie, sign_in, code }
+    }
+
+    /// One more input that orders a message.
+    async fn go_on(&self, pending: &mut Pending, input: Input) {
+        let now = self.clock.now();
+        let pair = self.pair().await;
+        let keyring = &self.worker.keyring;
+        let ctx = Context { policy: &POLICY, keyring, pair: Some(&pair), app_last_step: None, now };
+        let next = pending.sign_in.clone().advance(input, &ctx).unwrap();
+        let (sign_in, message) = self.order(&next, Language::Ja);
+        let stored = self.worker.store.pending_sign_in(&pending.cookie, now).await.unwrap().unwrap();
+        let saved = self.worker.store.save_sign_in(pending.id, stored.version, &sign_in, message.as_ref(), now).await;
+        saved.unwrap().unwrap();
+        pending.code = sign_in.challenge().unwrap().code(keyring, now).unwrap().expose().to_owned();
+        pending.sign_in = sign_in;
+    }
+
+    fn seed(&self) -> ChallengeSeed {
+        ChallengeSeed::draw(&*self.entropy, &self.worker.keyring)
+    }
+
+    fn wait(&self, by: Duration) {
+        self.clock.0.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    async fn notice(&self, content: OutboxContent, language: Language) {
+        let item = OutboxItem {
+            id: OutboxId::random(&*self.entropy),
+            account: self.account,
+            to: Recipient::Mail(EmailAddress::parse("hanako@example.jp").unwrap()),
+            language,
+            content,
+            created_at: NOW,
+            expires_at: NOW + Duration::from_hours(72),
+        };
+        self.worker.store.enqueue(&item).await.unwrap();
+    }
+
+    /// What the phones and the mailbox got, newest first.
+    async fn received(&self) -> Vec<serde_json::Value> {
+        let request = http::Request::get("/messages.json").header("host", "localhost");
+        let request = request.body(axum::body::Body::empty()).unwrap();
+        let reply = crate::delivery::providers::inbox::router(self.inbox.clone()).oneshot(request).await.unwrap();
+        let body = http_body_util::BodyExt::collect(reply.into_body()).await.unwrap().to_bytes();
+        serde_json::from_slice(&body).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_code_goes_out_once_in_the_language_of_the_page() {
+    let bench = Bench::new().await;
+    let pending = bench.sign_in(Language::En).await;
+    assert_eq!(bench.worker.deliver_due().await.unwrap(), 1);
+    assert_eq!(bench.worker.deliver_due().await.unwrap(), 0, "never by itself a second time");
+    let received = bench.received().await;
+    assert_eq!(received.len(), 1);
+    assert_eq!(received[0]["channel"], "sms");
+    assert_eq!(received[0]["to"], "+819012345678");
+    let code = &pending.code;
+    let text = format!("{code} is your SellerPortal code. Do not share it.\n\n@console.example.jp #{code}");
+    assert_eq!(received[0]["text"], text);
+}
+
+#[tokio::test]
+async fn sending_again_sends_the_same_code_and_says_how_long_it_still_works() {
+    let bench = Bench::new().await;
+    let mut pending = bench.sign_in(Language::Ja).await;
+    bench.worker.deliver_due().await.unwrap();
+    bench.wait(Duration::from_mins(2));
+    let first = pending.code.clone();
+    bench.go_on(&mut pending, Input::SendAgain(bench.seed())).await;
+    bench.worker.deliver_due().await.unwrap();
+    let received = bench.received().await;
+    assert_eq!(received.len(), 2);
+    let text = |n: usize| received[n]["text"].as_str().unwrap();
+    assert!(text(1).contains(&format!("認証コード：{first}（セラーコンソール東京支社、5分間有効）")), "{}", text(1));
+    assert!(text(0).contains(&format!("認証コード：{first}（セラーコンソール東京支社、3分間有効）")), "{}", text(0));
+}
+
+#[tokio::test]
+async fn the_backup_gets_a_call_with_its_extension() {
+    let bench = Bench::new().await;
+    let mut pending = bench.sign_in(Language::Ja).await;
+    bench.worker.deliver_due().await.unwrap();
+    bench.go_on(&mut pending, Input::UseRole(crate::account::Role::Backup, bench.seed())).await;
+    bench.worker.deliver_due().await.unwrap();
+    let received = bench.received().await;
+    assert_eq!(received[0]["channel"], "voice");
+    assert_eq!(received[0]["to"], "+81312345679");
+    assert_eq!(received[0]["extension"], "12");
+    let digits: String = received[0]["text"].as_str().unwrap().chars().filter(char::is_ascii_digit).collect();
+    assert_eq!(digits, pending.code.repeat(3));
+}
+
+#[tokio::test]
+async fn a_code_whose_challenge_is_over_is_not_sent() {
+    let bench = Bench::new().await;
+    let pending = bench.sign_in(Language::Ja).await;
+    bench.worker.store.abandon_sign_in(&pending.cookie).await.unwrap();
+
+    let mut replaced = bench.sign_in(Language::Ja).await;
+    bench.go_on(&mut replaced, Input::UseRole(crate::account::Role::Backup, bench.seed())).await;
+
+    bench.worker.deliver_due().await.unwrap();
+    let received = bench.received().await;
+    assert_eq!(received.len(), 1, "only the call for the challenge that is pending now");
+    assert_eq!(received[0]["channel"], "voice");
+
+    bench.sign_in(Language::Ja).await;
+    bench.wait(Duration::from_mins(5));
+    bench.worker.deliver_due().await.unwrap();
+    assert_eq!(bench.received().await.len(), 1, "its five minutes were over");
+}
+
+#[tokio::test]
+async fn no_code_is_ever_written_to_the_store() {
+    let bench = Bench::new().await;
+    let pending = bench.sign_in(Language::Ja).await;
+    bench.worker.deliver_due().await.unwrap();
+    assert_eq!(bench.received().await.len(), 1);
+    let mut searched = 0;
+    for file in std::fs::read_dir(bench.directory.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        searched += bytes.len();
+        assert!(!bytes.windows(6).any(|window| window == pending.code.as_bytes()));
+    }
+    assert!(searched > 10_000, "the store was searched: {searched} bytes");
+}
+
+#[tokio::test]
+async fn notices_go_by_mail_with_the_time_of_what_happened() {
+    let bench = Bench::new().await;
+    bench.notice(OutboxContent::TwoStepEnabled, Language::Ja).await;
+    bench.notice(OutboxContent::PasswordSetByOperator, Language::En).await;
+    bench.notice(OutboxContent::SecondStepReset, Language::Ja).await;
+    bench.wait(Duration::from_hours(2));
+    assert_eq!(bench.worker.deliver_due().await.unwrap(), 3);
+    let received = bench.received().await;
+    let subjects: Vec<&str> = received.iter().map(|m| m["subject"].as_str().unwrap()).collect();
+    for subject in [
+        "【セラーコンソール東京支社】2段階認証を設定しました",
+        "SellerPortal: Your password was changed",
+        "【セラーコンソール東京支社】2段階認証の手段を解除しました",
+    ] {
+        assert!(subjects.contains(&subject), "{subjects:?}");
+    }
+    for mail in &received {
+        assert_eq!(mail["to"], "hanako@example.jp");
+        assert!(mail["text"].as_str().unwrap().contains("14:25"), "{mail}");
+    }
+}
+
+#[tokio::test]
+async fn a_channel_nobody_carries_fails_and_the_others_go_out() {
+    let mut bench = Bench::new().await;
+    bench.worker.carriers.sms = None;
+    bench.sign_in(Language::Ja).await;
+    bench.notice(OutboxContent::TwoStepEnabled, Language::Ja).await;
+    assert_eq!(bench.worker.deliver_due().await.unwrap(), 2);
+    let received = bench.received().await;
+    assert_eq!(received.len(), 1);
+    assert_eq!(received[0]["channel"], "mail");
+    assert_eq!(bench.worker.deliver_due().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_worker_that_is_told_to_stop_finishes_what_is_due() {
+    let bench = Bench::new().await;
+    bench.sign_in(Language::Ja).await;
+    let inbox = bench.inbox.clone();
+    let Bench { worker, .. } = bench;
+    worker.run(std::future::ready(())).await;
+    assert_eq!(inbox.count(), 1);
+}
+
+#[tokio::test]
+async fn a_running_worker_sends_what_is_ordered_meanwhile() {
+    let bench = Bench::new().await;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let worker = Worker {
+        store: bench.worker.store.clone(),
+        keyring: bench.worker.keyring.clone(),
+        clock: bench.clock.clone(),
+        sender: sample_sender(),
+        carriers: bench.worker.carriers.clone(),
+    };
+    let order = async {
+        bench.sign_in(Language::Ja).await;
+        while bench.inbox.count() == 0 {
+            tokio::task::yield_now().await;
+        }
+        stop.send(()).unwrap();
+    };
+    let running = worker.run(async {
+        stopped.await.unwrap();
+    });
+    tokio::join!(running, order);
+}
