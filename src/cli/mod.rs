@@ -1,3 +1,64 @@
-//! cli
+//! The commands. Results go to standard output, words for the operator and log lines to standard error, secrets come
+//! from standard input and never from an argument.
 
+mod arguments;
+mod check;
 pub mod demo;
+mod operate;
+mod output;
+mod password;
+mod remote;
+
+use std::{fmt, io, process::ExitCode};
+
+use clap::Parser as _;
+
+use arguments::{Arguments, Verb};
+
+/// Why a command did not do what was asked; which kind decides the exit code.
+#[derive(Debug)]
+enum Failed {
+    /// 1: what was asked for cannot be, or the configuration has problems.
+    Refused(String),
+    /// 1, and the words were already written.
+    Reported,
+    /// 3: neither gateway nor store can be reached.
+    Unreachable(String),
+}
+
+impl Failed {
+    fn refused(words: impl fmt::Display) -> Self {
+        Self::Refused(words.to_string())
+    }
+    fn unreachable(words: impl fmt::Display) -> Self {
+        Self::Unreachable(words.to_string())
+    }
+}
+
+/// Reads the arguments, runs the command, and says how it ended. Wrong arguments end the process with 2.
+pub fn run() -> ExitCode {
+    let outcome = match Arguments::parse().verb {
+        Verb::Check(check) => check::run(&check),
+        Verb::User(user) => user.requested().and_then(|command| operate::run(&user.common, command)),
+        Verb::Device(device) => operate::run(&device.common, device.requested()),
+        Verb::Session(session) => operate::run(&session.common, session.requested()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failed::Reported) => ExitCode::from(1),
+        Err(Failed::Refused(words)) => {
+            complain(&words);
+            ExitCode::from(1)
+        }
+        Err(Failed::Unreachable(words)) => {
+            complain(&words);
+            ExitCode::from(3)
+        }
+    }
+}
+
+/// One line for the operator. Where standard error is closed there is nobody to tell.
+fn complain(words: &str) {
+    use io::Write as _;
+    drop(writeln!(io::stderr().lock(), "sekisho: {words}"));
+}

@@ -1,0 +1,276 @@
+//! What can be typed. The help texts here are the documentation of the command line; `docs/command-line.md` tells the
+//! same story.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::{Failed, password};
+use crate::{
+    admin::{Command, NewUser},
+    language::Language,
+};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  refused: what was asked for cannot be, or the configuration has problems
+  2  wrong arguments
+  3  neither the gateway nor its store can be reached";
+
+/// A reverse-proxy authentication gateway: password, second step, trusted devices.
+#[derive(Debug, Parser)]
+#[command(name = "sekisho", version, after_help = EXIT_CODES, arg_required_else_help = true)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Reports everything wrong with a configuration file at once
+    Check(Check),
+    /// Accounts
+    User(User),
+    /// Trusted devices: browsers that are not asked for a code
+    Device(Device),
+    /// Sessions of people who are signed in
+    Session(Session),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct Check {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", default_value = "sekisho.toml")]
+    pub(super) config: PathBuf,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// What every command to a gateway takes.
+#[derive(Debug, Args)]
+pub(super) struct Common {
+    /// The configuration file of the gateway
+    #[arg(long, global = true, value_name = "FILE", default_value = "sekisho.toml")]
+    pub(super) config: PathBuf,
+    /// One JSON document on standard output
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// Say whether the running gateway or the store was used
+    #[arg(long, short, global = true)]
+    pub(super) verbose: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct User {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(subcommand)]
+    action: UserAction,
+}
+
+#[derive(Debug, Subcommand)]
+enum UserAction {
+    /// Makes an account; its first sign-in sets up two-step verification
+    ///
+    /// The password is one line on standard input. On a terminal it is asked for and not shown.
+    #[command(after_help = EXIT_CODES)]
+    Add(AddUser),
+    /// All accounts
+    #[command(after_help = EXIT_CODES)]
+    List,
+    /// One account
+    #[command(after_help = EXIT_CODES)]
+    Show(Named),
+    /// Stops sign-ins; sessions and trusted devices end
+    #[command(after_help = EXIT_CODES)]
+    Disable(Named),
+    /// Allows sign-ins again
+    #[command(after_help = EXIT_CODES)]
+    Enable(Named),
+    /// Sets a new password; sessions and trusted devices end
+    ///
+    /// The password is one line on standard input. On a terminal it is asked for and not shown.
+    #[command(after_help = EXIT_CODES)]
+    Password(Named),
+    /// Removes both methods, so that the next sign-in sets them up again; sessions and trusted devices end
+    #[command(name = "reset-2sv", after_help = EXIT_CODES)]
+    ResetTwoStep(Named),
+}
+
+#[derive(Debug, Args)]
+struct AddUser {
+    /// The name it signs in by
+    name: String,
+    /// E-mail address: another name to sign in by, and where notices go
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
+    /// What the console may show
+    #[arg(long, value_name = "NAME")]
+    display_name: Option<String>,
+    /// A group of the account; may be repeated
+    #[arg(long = "group", value_name = "GROUP")]
+    groups: Vec<String>,
+    /// Language of notices
+    #[arg(long, value_name = "ja|en", default_value = "ja", value_parser = language)]
+    language: Language,
+}
+
+#[derive(Debug, Args)]
+struct Named {
+    /// User name, e-mail address or identifier
+    #[arg(value_name = "ACCOUNT")]
+    user: String,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct Device {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(subcommand)]
+    action: DeviceAction,
+}
+
+#[derive(Debug, Subcommand)]
+enum DeviceAction {
+    /// Trusted devices, of all accounts or of one
+    #[command(after_help = EXIT_CODES)]
+    List(OfAccount),
+    /// Ends trust: the browser is asked for a code again
+    #[command(after_help = EXIT_CODES)]
+    Revoke(OneOrAll),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct Session {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(subcommand)]
+    action: SessionAction,
+}
+
+#[derive(Debug, Subcommand)]
+enum SessionAction {
+    /// Living sessions, of all accounts or of one
+    #[command(after_help = EXIT_CODES)]
+    List(OfAccount),
+    /// Ends sessions: the browser has to sign in again
+    #[command(after_help = EXIT_CODES)]
+    End(OneOrAll),
+}
+
+#[derive(Debug, Args)]
+struct OfAccount {
+    /// Only this account's: user name, e-mail address or identifier
+    #[arg(long, value_name = "ACCOUNT")]
+    account: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct OneOrAll {
+    /// Identifier, as `list` shows it
+    #[arg(required_unless_present = "account", conflicts_with = "account")]
+    id: Option<String>,
+    /// Of this account: user name, e-mail address or identifier; needs --all
+    #[arg(long, value_name = "ACCOUNT", requires = "all")]
+    account: Option<String>,
+    /// All of the account
+    #[arg(long, requires = "account")]
+    all: bool,
+}
+
+fn language(tag: &str) -> Result<Language, String> {
+    Language::ALL.into_iter().find(|known| known.tag() == tag).ok_or_else(|| "ja or en".to_owned())
+}
+
+impl User {
+    /// The command for the gateway; asks for a password where it needs one.
+    pub(super) fn requested(&self) -> Result<Command, Failed> {
+        Ok(match &self.action {
+            UserAction::Add(new) => Command::AddUser(NewUser {
+                name: new.name.clone(),
+                email: new.email.clone(),
+                display_name: new.display_name.clone(),
+                groups: new.groups.clone(),
+                language: new.language,
+                password: password::read(&new.name)?,
+            }),
+            UserAction::List => Command::ListUsers {},
+            UserAction::Show(named) => Command::ShowUser { user: named.user.clone() },
+            UserAction::Disable(named) => Command::DisableUser { user: named.user.clone() },
+            UserAction::Enable(named) => Command::EnableUser { user: named.user.clone() },
+            UserAction::Password(named) => {
+                Command::SetPassword { user: named.user.clone(), password: password::read(&named.user)? }
+            }
+            UserAction::ResetTwoStep(named) => Command::ResetSecondStep { user: named.user.clone() },
+        })
+    }
+}
+
+impl Device {
+    /// The command for the gateway.
+    pub(super) fn requested(&self) -> Command {
+        match &self.action {
+            DeviceAction::List(of) => Command::ListDevices { user: of.account.clone() },
+            DeviceAction::Revoke(which) => match (&which.id, &which.account) {
+                (Some(id), _) => Command::RevokeDevice { device: id.clone() },
+                (None, account) => Command::RevokeDevices { user: account.clone().unwrap_or_default() },
+            },
+        }
+    }
+}
+
+impl Session {
+    /// The command for the gateway.
+    pub(super) fn requested(&self) -> Command {
+        match &self.action {
+            SessionAction::List(of) => Command::ListSessions { user: of.account.clone() },
+            SessionAction::End(which) => match (&which.id, &which.account) {
+                (Some(id), _) => Command::EndSession { session: id.clone() },
+                (None, account) => Command::EndSessions { user: account.clone().unwrap_or_default() },
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definitions_fit_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn one_or_all_but_never_neither_or_both() {
+        let parse = |arguments: &str| {
+            Arguments::try_parse_from(["sekisho", "session", "end"].into_iter().chain(arguments.split_whitespace()))
+        };
+        for wrong in ["", "--all", "--account hanako", "someid --account hanako --all", "someid --all"] {
+            assert!(parse(wrong).is_err(), "{wrong:?}");
+        }
+        for right in ["someid", "--account hanako --all", "someid --config x.toml --json"] {
+            assert!(parse(right).is_ok(), "{right:?}");
+        }
+    }
+
+    #[test]
+    fn no_argument_takes_a_password() {
+        let mut pending = vec![Arguments::command()];
+        while let Some(command) = pending.pop() {
+            for argument in command.get_arguments() {
+                let name = argument.get_id().as_str();
+                assert!(!name.contains("password") && !name.contains("secret"), "{} {name}", command.get_name());
+            }
+            pending.extend(command.get_subcommands().cloned());
+        }
+    }
+}

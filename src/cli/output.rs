@@ -1,0 +1,178 @@
+//! What goes to standard output: tables for people, one JSON document for scripts.
+
+use std::{
+    fmt::Write as _,
+    io::{self, Write as _},
+};
+
+use serde::Serialize;
+use unicode_width::UnicodeWidthStr as _;
+
+use super::Failed;
+use crate::admin::{DeviceView, MethodView, PairView, Reply, SessionView, UserView};
+
+/// One text, ending with a line break.
+pub(super) fn text(text: &str) -> Result<(), Failed> {
+    match writeln!(io::stdout().lock(), "{}", text.trim_end_matches('\n')) {
+        // Whoever read has read enough, as `head` does.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(|error| Failed::refused(format!("standard output: {error}"))),
+    }
+}
+
+/// One JSON document.
+pub(super) fn json(value: &impl Serialize) -> Result<(), Failed> {
+    text(&serde_json::to_string_pretty(value).map_err(Failed::refused)?)
+}
+
+/// A reply for scripts: lists as arrays, one account as an object, what ended as a number.
+pub(super) fn reply_json(reply: &Reply) -> Result<(), Failed> {
+    match reply {
+        Reply::User(user) => json(user),
+        Reply::Users(users) => json(users),
+        Reply::Devices(devices) => json(devices),
+        Reply::Sessions(sessions) => json(sessions),
+        Reply::SessionsEnded(_) | Reply::DevicesRevoked(_) => json(reply),
+    }
+}
+
+/// A reply for people.
+pub(super) fn reply(reply: &Reply) -> Result<(), Failed> {
+    text(&match reply {
+        Reply::User(user) => sheet(user),
+        Reply::Users(users) => table(
+            ["NAME", "E-MAIL", "DISPLAY NAME", "GROUPS", "TWO-STEP", "SESSIONS", "DEVICES", "STATE"],
+            users.iter().map(user_row),
+        ),
+        Reply::Devices(devices) => {
+            table(["ID", "ACCOUNT", "BROWSER", "TRUSTED", "LAST USED", "EXPIRES"], devices.iter().map(device_row))
+        }
+        Reply::Sessions(sessions) => {
+            table(["ID", "ACCOUNT", "BROWSER", "SECOND STEP", "STARTED", "LAST USED"], sessions.iter().map(session_row))
+        }
+        Reply::SessionsEnded(ended) => format!("done; sessions ended: {ended}"),
+        Reply::DevicesRevoked(revoked) => format!("done; devices no longer trusted: {revoked}"),
+    })
+}
+
+fn user_row(user: &UserView) -> [String; 8] {
+    let methods = match &user.methods {
+        Some(PairView { primary, backup }) => format!("{} + {}", primary.kind, backup.kind),
+        None => "not set up".to_owned(),
+    };
+    [
+        user.name.clone(),
+        or_dash(user.email.as_ref()),
+        or_dash(user.display_name.as_ref()),
+        or_dash(Some(&user.groups.join(","))),
+        methods,
+        user.sessions.to_string(),
+        user.devices.to_string(),
+        state(user).to_owned(),
+    ]
+}
+
+fn device_row(device: &DeviceView) -> [String; 6] {
+    [
+        device.id.clone(),
+        device.user.clone(),
+        or_dash(Some(&device.browser)),
+        minute(&device.trusted_at),
+        minute(&device.last_used_at),
+        minute(&device.expires_at),
+    ]
+}
+
+fn session_row(session: &SessionView) -> [String; 6] {
+    [
+        session.id.clone(),
+        session.user.clone(),
+        or_dash(Some(&session.browser)),
+        session.second_step.clone(),
+        minute(&session.started_at),
+        minute(&session.last_used_at),
+    ]
+}
+
+fn sheet(user: &UserView) -> String {
+    let method = |method: Option<&MethodView>| method.map_or_else(|| "not set up".to_owned(), method_line);
+    let rows = [
+        ("name", user.name.clone()),
+        ("identifier", user.id.clone()),
+        ("e-mail", or_dash(user.email.as_ref())),
+        ("display name", or_dash(user.display_name.as_ref())),
+        ("groups", or_dash(Some(&user.groups.join(",")))),
+        ("language", user.language.clone()),
+        ("state", state(user).to_owned()),
+        ("made", minute(&user.created_at)),
+        ("primary", method(user.methods.as_ref().map(|pair| &pair.primary))),
+        ("backup", method(user.methods.as_ref().map(|pair| &pair.backup))),
+        ("sessions", user.sessions.to_string()),
+        ("devices", user.devices.to_string()),
+    ];
+    rows.iter().fold(String::new(), |mut sheet, (name, value)| {
+        drop(writeln!(sheet, "{name:<13} {value}"));
+        sheet
+    })
+}
+
+fn method_line(method: &MethodView) -> String {
+    let ending = method.ending.as_ref().map_or_else(String::new, |ending| format!(" to a number ending in {ending}"));
+    let label = method.label.as_ref().map_or_else(String::new, |label| format!(" ({label})"));
+    let used = method.last_used_at.as_ref().map_or_else(|| "never".to_owned(), |at| minute(at));
+    format!("{}{ending}{label}, since {}, last used {used}", method.kind, minute(&method.added_at))
+}
+
+const fn state(user: &UserView) -> &'static str {
+    if user.disabled { "disabled" } else { "active" }
+}
+
+fn or_dash(text: Option<&String>) -> String {
+    text.filter(|text| !text.is_empty()).map_or_else(|| "-".to_owned(), Clone::clone)
+}
+
+/// RFC 3339 to the minute: `2026-11-22 20:13Z`.
+fn minute(at: &str) -> String {
+    match at.parse::<jiff::Timestamp>() {
+        Ok(at) => at.strftime("%F %H:%MZ").to_string(),
+        Err(_not_a_time) => at.to_owned(),
+    }
+}
+
+/// Columns aligned by the width they take on a terminal; Japanese characters take two places.
+fn table<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
+    let mut lines = vec![head.map(str::to_owned)];
+    lines.extend(rows);
+    let widths: [usize; N] = std::array::from_fn(|column| {
+        lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.width()).max().unwrap_or_default()
+    });
+    let mut text = String::new();
+    for line in &lines {
+        let mut row = String::new();
+        for (cell, width) in line.iter().zip(widths) {
+            row.push_str(cell);
+            row.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width()) + 2));
+        }
+        text.push_str(row.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_aligned_by_what_a_terminal_shows() {
+        let rows = [["花子".to_owned(), "a".to_owned()], ["taro_suzuki".to_owned(), "b".to_owned()]];
+        let text = table(["NAME", "X"], rows.into_iter());
+        let before_last: Vec<usize> = text.lines().map(|line| line.rsplit_once(' ').unwrap().0.width()).collect();
+        assert_eq!(before_last, [12, 12, 12], "{text}");
+    }
+
+    #[test]
+    fn times_are_shown_to_the_minute() {
+        assert_eq!(minute("2026-11-22T20:13:59.123Z"), "2026-11-22 20:13Z");
+    }
+}
