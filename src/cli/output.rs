@@ -1,9 +1,6 @@
 //! What goes to standard output: tables for people, one JSON document for scripts.
 
-use std::{
-    fmt::Write as _,
-    io::{self, Write as _},
-};
+use std::io::{self, Write as _};
 
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
@@ -110,10 +107,7 @@ fn sheet(user: &UserView) -> String {
         ("sessions", user.sessions.to_string()),
         ("devices", user.devices.to_string()),
     ];
-    rows.iter().fold(String::new(), |mut sheet, (name, value)| {
-        drop(writeln!(sheet, "{name:<13} {value}"));
-        sheet
-    })
+    rows.map(|(name, value)| format!("{name:<13} {value}")).join("\n")
 }
 
 fn method_line(method: &MethodView) -> String {

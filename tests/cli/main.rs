@@ -1,0 +1,122 @@
+//! The shipped binary at the command line: what it answers, how it ends, and that a secret never shows.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod bench;
+
+use bench::{Bench, Outcome};
+
+const PASSWORD: &str = "correct horse battery";
+
+fn add_hanako(bench: &Bench) -> Outcome {
+    bench.run_with(&["user", "add", "hanako", "--email", "hanako@example.jp", "--group", "owner"], PASSWORD)
+}
+
+#[test]
+fn check_reports_every_problem_and_fails() {
+    let bench = Bench::new();
+    bench.run(&["check"]).succeeds();
+    bench.append("\n[limits]\nhead_bytez = '1KiB'\n[session]\nidle = 'soon'\n");
+    let told = bench.run(&["check"]).ends_with(1).stdout;
+    assert!(told.contains("head_bytez") && told.contains("idle"), "{told}");
+    let told = bench.run(&["check", "--json"]).ends_with(1).json();
+    assert_eq!(told["problems"].as_array().unwrap().len(), 2, "{told}");
+    bench.run(&["user", "list"]).ends_with(1);
+}
+
+#[test]
+fn arguments_that_make_no_sense_end_with_2() {
+    let bench = Bench::new();
+    for arguments in [&["user"][..], &["user", "add"], &["session", "end"], &["device", "revoke", "--all"], &["fly"]] {
+        bench.run(arguments).ends_with(2);
+    }
+}
+
+#[test]
+fn accounts_are_made_listed_shown_disabled_and_enabled_on_the_store_itself() {
+    let bench = Bench::new();
+    let told = add_hanako(&bench).succeeds();
+    assert!(told.stdout.contains("hanako@example.jp"), "{}", told.stdout);
+    assert!(told.stderr.contains("account_created"), "an operator's change is an event: {}", told.stderr);
+
+    let users = bench.run(&["user", "list", "--json"]).succeeds().json();
+    assert_eq!((users[0]["name"].as_str(), users[0]["groups"][0].as_str()), (Some("hanako"), Some("owner")), "{users}");
+    assert!(users[0]["methods"].is_null(), "{users}");
+    let table = bench.run(&["user", "list"]).succeeds().stdout;
+    assert!(table.lines().count() == 2 && table.contains("not set up"), "{table}");
+
+    for named in ["hanako", "HANAKO@example.jp", users[0]["id"].as_str().unwrap()] {
+        let user = bench.run(&["user", "show", named, "--json"]).succeeds().json();
+        assert_eq!(user["id"], users[0]["id"], "{named}");
+    }
+    bench.run(&["user", "disable", "hanako"]).succeeds();
+    assert_eq!(bench.run(&["user", "show", "hanako", "--json"]).succeeds().json()["disabled"], true);
+    bench.run(&["user", "enable", "hanako"]).succeeds();
+    assert_eq!(bench.run(&["user", "show", "hanako", "--json"]).succeeds().json()["disabled"], false);
+    bench.run_with(&["user", "password", "hanako"], "another good one").succeeds();
+    bench.run(&["user", "reset-2sv", "hanako"]).succeeds();
+    assert_eq!(bench.run(&["session", "list", "--json"]).succeeds().json(), serde_json::json!([]));
+    assert_eq!(bench.run(&["device", "list", "--json"]).succeeds().json(), serde_json::json!([]));
+    let ended = bench.run(&["session", "end", "--account", "hanako", "--all", "--json"]).succeeds().json();
+    assert_eq!(ended, serde_json::json!({ "sessions_ended": 0 }));
+}
+
+#[test]
+fn what_cannot_be_is_refused_in_words() {
+    let bench = Bench::new();
+    add_hanako(&bench).succeeds();
+    for (arguments, input, words) in [
+        (&["user", "add", "hanako"][..], PASSWORD, "another account has that user name"),
+        (&["user", "add", "jiro", "--email", "hanako@example.jp"], PASSWORD, "another account has that e-mail address"),
+        (&["user", "add", "a b"], PASSWORD, "the user name: it has a character that is not allowed"),
+        (&["user", "add", "jiro", "--group", "a,b"], PASSWORD, "a group: "),
+        (&["user", "add", "jiro"], "short", "at least 8 characters"),
+        (&["user", "add", "jiro"], "", "no password on standard input"),
+        (&["user", "show", "nobody"], "", "there is no such account"),
+        (&["user", "password", "nobody"], PASSWORD, "there is no such account"),
+        (&["session", "end", "x"], "", "not the identifier of a session"),
+        (&["device", "revoke", "aaaaaaaaaaaaaaaaaaaaaaaaaa"], "", "there is no such device"),
+    ] {
+        let told = bench.run_with(arguments, input).ends_with(1);
+        assert!(told.stderr.contains(words), "{arguments:?}: {}", told.stderr);
+        assert!(told.stdout.is_empty(), "{arguments:?}: {}", told.stdout);
+    }
+}
+
+#[test]
+fn lost_keys_are_never_replaced() {
+    let bench = Bench::new();
+    add_hanako(&bench).succeeds();
+    let (keys, kept) = (bench.path("keys.json"), bench.path("kept.json"));
+    std::fs::rename(&keys, &kept).unwrap();
+    let told = bench.run(&["user", "list"]).ends_with(3);
+    assert!(told.stderr.contains("bring the key file back"), "{}", told.stderr);
+    assert!(!keys.exists(), "no new keys were made");
+    std::fs::rename(&kept, &keys).unwrap();
+    assert!(bench.run(&["user", "list"]).succeeds().stdout.contains("hanako"));
+}
+
+#[test]
+fn private_files_are_private_and_hold_no_password() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bench = Bench::new();
+    let told = add_hanako(&bench).succeeds();
+    assert!(!told.stdout.contains("horse") && !told.stderr.contains("horse"), "{told:?}");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(bench.path("data")).unwrap().map(Result::unwrap) {
+        let (path, metadata) = (entry.path(), entry.metadata().unwrap());
+        assert_eq!(metadata.permissions().mode() & 0o077, 0, "{}", path.display());
+        let bytes = std::fs::read(&path).unwrap();
+        assert!(!bytes.windows(5).any(|part| part == b"horse"), "{}", path.display());
+        seen += 1;
+    }
+    assert!(seen >= 2, "the store and its lock: {seen}");
+}
+
+#[test]
+fn a_command_says_which_way_it_took_when_asked() {
+    let bench = Bench::new();
+    let told = bench.run(&["user", "list", "-v"]).succeeds();
+    assert!(told.stderr.contains("on the store itself"), "{}", told.stderr);
+    assert!(bench.run(&["user", "list"]).succeeds().stderr.is_empty());
+}
