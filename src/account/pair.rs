@@ -37,7 +37,7 @@ impl Role {
 }
 
 /// Why two methods cannot be a pair, or one cannot be used at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
 pub enum PairError {
     /// The primary is an app, so the backup must be a phone.
     #[error("both methods are authenticator apps")]

@@ -39,7 +39,7 @@ impl NumberKind {
 }
 
 /// Why a number cannot be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
 pub enum PhoneError {
     /// Nothing was typed.
     #[error("it is empty")]

@@ -3,10 +3,10 @@
 use super::{
     App, AppError, Browser, Grant, Result,
     authenticator::Finish,
-    enrolment::{EnrolmentView, enrolment_view},
+    enrolment::{EnrolmentView, Unchoosable, enrolment_view, offered},
 };
 use crate::{
-    account::{Method, MethodKind, NumberKind, Role},
+    account::{Method, MethodKind, Role, Target, check_target},
     audit::{Event, Origin},
     authn::{
         ChallengeSeed, CodeReason, CodeRefusal, Context, EnterCode, EnteredCode, Input, Refusal, Sends, SignIn, Step,
@@ -73,6 +73,8 @@ pub struct CodeView {
     pub send_other: SendAvailability,
     /// The other channel the same number can be reached by, where there is one and it is configured.
     pub switch_to: Option<MethodKind>,
+    /// Why a number has no other channel.
+    pub no_switch: Option<Unchoosable>,
     /// How long a trust lasts, in days.
     pub trust_days: u64,
 }
@@ -173,6 +175,7 @@ impl App {
         let other = method_view(pair.get(role.other()), role.other(), of(role.other()), now);
         let wrong = of(role).consecutive;
         let sends = pending.sign_in.sends();
+        let switch = switch_to(challenge.kind(), pair.get(role), &snapshot.config);
         Some(CodeView {
             expires_at: challenge.expires_at(),
             expired: challenge.kind() != MethodKind::App && challenge.expired(now),
@@ -183,7 +186,8 @@ impl App {
                 (MethodKind::App, _) | (_, Ok(_)) => SendAvailability::Now,
                 (_, Err(_)) => SendAvailability::Exhausted,
             },
-            switch_to: switch_to(challenge.kind(), pair.get(role), &snapshot.config),
+            switch_to: switch.and_then(std::result::Result::ok),
+            no_switch: switch.and_then(std::result::Result::err),
             trust_days: snapshot.config.trusted_device.lifetime.as_secs() / 86_400,
             method,
             other,
@@ -317,7 +321,8 @@ impl App {
         self.send(browser, |pending, seed| {
             let SignIn::EnterCode(state) = &pending.sign_in else { return None };
             let method = pending.pair.as_ref()?.get(state.role());
-            Some(Input::SwitchChannel(switch_to(state.challenge().kind(), method, &config.config)?, seed))
+            let kind = switch_to(state.challenge().kind(), method, &config.config)?.ok()?;
+            Some(Input::SwitchChannel(kind, seed))
         })
         .await
     }
@@ -406,14 +411,22 @@ pub(super) fn availability(sends: Sends, now: Timestamp) -> SendAvailability {
 }
 
 /// The other channel of the same number: a call for a text, a text for a call where the number takes one.
-fn switch_to(now_by: MethodKind, method: &Method, config: &crate::config::Config) -> Option<MethodKind> {
+fn switch_to(
+    now_by: MethodKind,
+    method: &Method,
+    config: &crate::config::Config,
+) -> Option<std::result::Result<MethodKind, Unchoosable>> {
     let number = method.target.phone()?;
-    match now_by {
-        MethodKind::App => None,
-        MethodKind::Sms => config.voice.is_some().then_some(MethodKind::Voice),
-        MethodKind::Voice => {
-            let texts = matches!(number.kind(), NumberKind::Mobile | NumberKind::FixedLineOrMobile);
-            (texts && number.extension().is_none() && config.sms.is_some()).then_some(MethodKind::Sms)
-        }
+    let kind = match now_by {
+        MethodKind::App => return None,
+        MethodKind::Sms => MethodKind::Voice,
+        MethodKind::Voice => MethodKind::Sms,
+    };
+    if !offered(kind, config) {
+        return Some(Err(Unchoosable::NotOffered));
     }
+    if kind == MethodKind::Voice {
+        return Some(Ok(kind));
+    }
+    Some(check_target(&Target::Sms(number.clone())).map(|()| kind).map_err(Unchoosable::Pair))
 }

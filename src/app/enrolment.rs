@@ -161,7 +161,7 @@ impl App {
 }
 
 /// Does this service carry the channel?
-fn offered(kind: MethodKind, config: &Config) -> bool {
+pub(super) fn offered(kind: MethodKind, config: &Config) -> bool {
     match kind {
         MethodKind::App => true,
         MethodKind::Sms => config.sms.is_some(),

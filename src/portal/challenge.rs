@@ -1,18 +1,25 @@
 //! The code page and "Didn't receive the code?".
 
-use std::time::Duration;
-
 use askama::Template;
+use serde::{Deserialize, Serialize};
 
-use super::page::{PageFrame, ShownMethod};
+use super::{
+    notice::{News, Note},
+    page::{Here, PageFrame, ShownMethod, html},
+    visit::{Answer, Visit},
+};
 use crate::{
-    account::{MethodKind, Role},
-    authn::CodeReason,
+    account::{MethodKind, PairError, Role},
+    app::{
+        self, CodeOutcome, CodeProblem, CodeView, MethodView, PendingView, SendAvailability, SendOutcome, SendRefusal,
+        Unchoosable,
+    },
+    authn::{CodeReason, throttle},
     clock::Timestamp,
 };
 
 /// Why the code that was typed did not do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CodeError {
     /// Not the code; with the tries left, from the second wrong one on.
     Wrong {
@@ -84,7 +91,7 @@ pub enum CodeStage {
 }
 
 /// Good news for the code page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CodeNotice {
     /// Sent again.
     SentAgain,
@@ -113,7 +120,7 @@ pub struct CodePage {
     /// What has just happened.
     pub notice: Option<CodeNotice>,
     /// How long a trust lasts.
-    pub trust: Duration,
+    pub trust_days: u64,
     /// The box was ticked before the page was shown again.
     pub trust_ticked: bool,
 }
@@ -182,8 +189,7 @@ impl CodePage {
         }
     }
     fn trust_text(&self) -> String {
-        let days = self.trust.as_secs().div_ceil(24 * 3600);
-        self.frame.say("code-trust", &[("days", days.into())])
+        self.frame.say("code-trust", &[("days", self.trust_days.into())])
     }
     fn help_text(&self) -> String {
         match self.method.kind {
@@ -356,6 +362,175 @@ impl CodeHelpPage {
             MethodKind::Sms | MethodKind::Voice => self.frame.t("help-lead-message"),
         }
     }
+}
+
+impl From<MethodView> for ShownMethod {
+    /// Before the second step nothing but channel and two digits is shown.
+    fn from(view: MethodView) -> Self {
+        Self { kind: view.kind, digits: view.last_two, label: None }
+    }
+}
+
+/// Nobody waits for this page: on to where a session leads, else to the sign-in, from the start.
+pub(super) async fn gone(visit: &Visit<'_>) -> app::Result<Answer> {
+    if visit.portal.app.session(&visit.browser()).await?.is_some() {
+        return Ok(visit.see(Here::Target));
+    }
+    Ok(visit.see_with(Here::SignIn, News::SignIn(super::sign_in::SignInNotice::StartAgain)))
+}
+
+/// The pending code, or the page that belongs to this visitor instead.
+async fn pending_code(visit: &Visit<'_>) -> app::Result<Result<CodeView, Answer>> {
+    Ok(match visit.portal.app.pending(&visit.browser()).await? {
+        Some(PendingView::Code(view)) => Ok(view),
+        Some(PendingView::Enrol(_)) => Err(visit.see(Here::Enrolment)),
+        None => Err(gone(visit).await?),
+    })
+}
+
+pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
+    let view = match pending_code(visit).await? {
+        Ok(view) => view,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    let note = visit.note();
+    let other_works = works(&view.other) && view.send_other == SendAvailability::Now;
+    let stage = match (view.method.disabled, view.method.paused_until) {
+        (true, _) => CodeStage::Disabled { other_works },
+        (false, Some(until)) => CodeStage::Paused { until, other_works },
+        (false, None) if view.expired => CodeStage::Expired { can_send: view.send_again == SendAvailability::Now },
+        (false, None) => {
+            CodeStage::Enter { valid_until: (view.method.kind != MethodKind::App).then_some(view.expires_at) }
+        }
+    };
+    let (error, notice) = match note.news {
+        Some(News::CodeError(error)) => (Some(error), None),
+        Some(News::Code(notice)) => (None, Some(notice)),
+        Some(News::SignIn(_) | News::Choose(_)) | None => (None, None),
+    };
+    let page = CodePage {
+        frame: visit.frame(Here::Code, &note),
+        role: view.method.role,
+        method: view.method.into(),
+        other: view.other.into(),
+        reason: view.reason,
+        stage,
+        error,
+        notice,
+        trust_days: view.trust_days,
+        trust_ticked: note.trust,
+    };
+    Ok(visit.page(html(&page)))
+}
+
+const fn works(method: &MethodView) -> bool {
+    !method.disabled && method.paused_until.is_none()
+}
+
+pub(super) async fn submit(visit: &Visit<'_>) -> app::Result<Answer> {
+    let trust = visit.form.text("trust") == "yes";
+    let outcome = visit.portal.app.submit_code(&visit.browser(), visit.form.text("code"), trust).await?;
+    Ok(match outcome {
+        CodeOutcome::SignedIn(grant) => visit.signed_in(&grant),
+        CodeOutcome::Continue => visit.see(Here::Code),
+        CodeOutcome::Refused(problem) => match code_error(problem, throttle::CODE_TRIES) {
+            Some(error) => visit.see_with(Here::Code, Note { trust, ..News::CodeError(error).into() }),
+            None => visit.see(Here::Code),
+        },
+        CodeOutcome::Gone => gone(visit).await?,
+    })
+}
+
+/// What the page says of a refused code. Of a pause or a stale page the page speaks by itself.
+pub(super) fn code_error(problem: CodeProblem, tries: u32) -> Option<CodeError> {
+    match problem {
+        CodeProblem::NotSixDigits => Some(CodeError::NotSixDigits),
+        // Tries are counted aloud from the second wrong one on.
+        CodeProblem::Wrong { tries_left } => {
+            Some(CodeError::Wrong { tries_left: (tries_left + 2 <= tries).then_some(tries_left) })
+        }
+        CodeProblem::Expired => Some(CodeError::Expired),
+        CodeProblem::Reused => Some(CodeError::Reused),
+        CodeProblem::Paused(_) | CodeProblem::Disabled | CodeProblem::Stale => None,
+    }
+}
+
+pub(super) async fn show_ways(visit: &Visit<'_>) -> app::Result<Answer> {
+    let view = match pending_code(visit).await? {
+        Ok(view) => view,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    let note = visit.note();
+    let kind = view.method.kind;
+    let page = CodeHelpPage { frame: visit.frame(Here::CodeHelp, &note), kind, ways: ways(view) };
+    Ok(visit.page(html(&page)))
+}
+
+/// In the order they help: once more, the same number by another channel, the other method.
+fn ways(view: CodeView) -> Vec<WayOption> {
+    let blocked = |method: &MethodView| match (method.disabled, method.paused_until) {
+        (true, _) => Some(WhyNot::Disabled),
+        (false, Some(until)) => Some(WhyNot::Paused(until)),
+        (false, None) => None,
+    };
+    let sending = |availability| match availability {
+        SendAvailability::Now => None,
+        SendAvailability::From(at) => Some(WhyNot::Until(at)),
+        SendAvailability::Exhausted => Some(WhyNot::NoMoreSends),
+    };
+    let again = blocked(&view.method).or_else(|| sending(view.send_again));
+    let other = blocked(&view.other).or_else(|| sending(view.send_other));
+    let in_use = ShownMethod::from(view.method);
+    let mut ways = Vec::new();
+    if in_use.kind != MethodKind::App {
+        ways.push(WayOption { way: Way::SendAgain, method: in_use.clone(), not: again });
+    }
+    if in_use.kind != MethodKind::App {
+        let kind = if in_use.kind == MethodKind::Sms { MethodKind::Voice } else { MethodKind::Sms };
+        let not = view.no_switch.map(|why| no_channel(why, kind)).or(again);
+        ways.push(WayOption { way: Way::Channel(kind), method: in_use.by(kind), not });
+    }
+    ways.push(WayOption { way: Way::Role(view.other.role), method: view.other.into(), not: other });
+    ways
+}
+
+const fn no_channel(why: Unchoosable, kind: MethodKind) -> WhyNot {
+    match (why, kind) {
+        (Unchoosable::Pair(PairError::LandlineSms), _) => WhyNot::Landline,
+        (Unchoosable::Pair(PairError::VoipSms), _) => WhyNot::Voip,
+        (Unchoosable::Pair(PairError::ExtensionSms), _) => WhyNot::Extension,
+        (Unchoosable::NotOffered, MethodKind::Voice) => WhyNot::VoiceNotOffered,
+        (Unchoosable::NotOffered | Unchoosable::Pair(PairError::AppTwice | PairError::SameNumber), _) => {
+            WhyNot::SmsNotOffered
+        }
+    }
+}
+
+pub(super) async fn take_way(visit: &Visit<'_>) -> app::Result<Answer> {
+    let Some(way) = Way::parse(visit.form.text("way")) else { return Ok(visit.see(Here::CodeHelp)) };
+    let view = match pending_code(visit).await? {
+        Ok(view) => view,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    let (app, browser) = (&visit.portal.app, visit.browser());
+    let outcome = match way {
+        Way::SendAgain => app.send_again(&browser).await?,
+        // The button was pressed twice: the first press has done it.
+        Way::Channel(kind) if kind == view.method.kind => return Ok(visit.see(Here::Code)),
+        Way::Channel(_) => app.switch_channel(&browser).await?,
+        Way::Role(role) if role == view.method.role => return Ok(visit.see(Here::Code)),
+        Way::Role(role) => app.use_role(&browser, role).await?,
+    };
+    let notice = if way == Way::SendAgain { CodeNotice::SentAgain } else { CodeNotice::Switched };
+    Ok(match outcome {
+        SendOutcome::Done => visit.see_with(Here::Code, News::Code(notice)),
+        SendOutcome::Refused(SendRefusal::Stale) => visit.see(Here::Code),
+        // The page says by itself what is not available, and from when.
+        SendOutcome::Refused(SendRefusal::From(_) | SendRefusal::Exhausted | SendRefusal::Unavailable) => {
+            visit.see(Here::CodeHelp)
+        }
+        SendOutcome::Gone => gone(visit).await?,
+    })
 }
 
 #[cfg(test)]

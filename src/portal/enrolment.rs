@@ -1,15 +1,22 @@
 //! Setting up the two methods: the question, the choice, the proof, the success.
 
 use askama::Template;
+use serde::{Deserialize, Serialize};
 
 use super::{
-    challenge::{CodeError, WhyNot, message_lead},
-    page::{PageFrame, ShownMethod},
+    challenge::{CodeError, CodeNotice, WhyNot, code_error, gone, message_lead},
+    notice::{News, Note},
+    page::{Here, PageFrame, ShownMethod, html},
     qr,
+    visit::{Answer, Visit},
 };
 use crate::{
-    account::{MethodKind, PairError, PhoneError, Role},
-    authn::EnrolmentStep,
+    account::{Label, MethodKind, PairError, PhoneError, Role},
+    app::{
+        self, ChoiceForm, ChoiceProblem, ChosenView, CodeOutcome, EnrolmentOutcome, EnrolmentView, PendingView,
+        ProvingView, SendAvailability, SendOutcome, SendRefusal, Unchoosable,
+    },
+    authn::{EnrolmentStep, throttle},
     clock::Timestamp,
 };
 
@@ -71,7 +78,7 @@ impl EnrolIntroPage {
 }
 
 /// Why the choice was not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ChooseError {
     /// No channel was chosen.
     Nothing,
@@ -140,26 +147,17 @@ fn pair_text(error: PairError, frame: &PageFrame) -> String {
     }
 }
 
-/// Why a channel cannot be chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotChoosable {
-    /// Not with this primary.
-    Pair(PairError),
-    /// No provider.
-    NotOffered,
-}
-
 /// One channel on the choice page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KindOption {
     /// The channel.
     pub kind: MethodKind,
     /// Why it cannot be chosen.
-    pub not: Option<NotChoosable>,
+    pub not: Option<Unchoosable>,
 }
 
 /// What was typed into the choice form.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TypedChoice {
     /// The channel.
     pub kind: Option<MethodKind>,
@@ -243,9 +241,9 @@ impl ChoosePage {
     }
     fn why_not(&self, option: &KindOption) -> Option<String> {
         option.not.map(|not| match (not, option.kind) {
-            (NotChoosable::Pair(error), _) => pair_text(error, &self.frame),
-            (NotChoosable::NotOffered, MethodKind::Voice) => self.frame.t("why-not-voice-not-offered"),
-            (NotChoosable::NotOffered, MethodKind::App | MethodKind::Sms) => self.frame.t("why-not-sms-not-offered"),
+            (Unchoosable::Pair(error), _) => pair_text(error, &self.frame),
+            (Unchoosable::NotOffered, MethodKind::Voice) => self.frame.t("why-not-voice-not-offered"),
+            (Unchoosable::NotOffered, MethodKind::App | MethodKind::Sms) => self.frame.t("why-not-sms-not-offered"),
         })
     }
 }
@@ -391,4 +389,151 @@ impl EnrolDonePage {
     const fn progress(&self) -> Progress {
         Progress::DONE
     }
+}
+
+impl From<ChosenView> for ShownMethod {
+    fn from(view: ChosenView) -> Self {
+        Self {
+            kind: view.kind,
+            digits: view.last_two,
+            label: view.label.as_ref().map(Label::as_str).map(str::to_owned),
+        }
+    }
+}
+
+pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
+    let view = match visit.portal.app.pending(&visit.browser()).await? {
+        Some(PendingView::Enrol(view)) => view,
+        Some(PendingView::Code(_)) => return Ok(visit.see(Here::Code)),
+        None => return gone(visit).await,
+    };
+    let note = visit.note();
+    let frame = visit.frame(Here::Enrolment, &note);
+    let page = match (view.step, view.proving) {
+        (EnrolmentStep::Introduced, _) => html(&EnrolIntroPage { frame }),
+        (_, Some(proving)) => prove_page(frame, &note, proving),
+        (_, None) => html(&choose_page(frame, note, EnrolmentView { proving: None, ..view })),
+    };
+    Ok(visit.page(page))
+}
+
+fn choose_page(frame: PageFrame, note: Note, view: EnrolmentView) -> ChoosePage {
+    let error = match note.news {
+        Some(News::Choose(error)) => Some(error),
+        Some(News::SignIn(_) | News::CodeError(_) | News::Code(_)) | None => None,
+    };
+    ChoosePage {
+        frame,
+        primary: view.primary.map(ShownMethod::from),
+        options: view.choices.into_iter().map(|(kind, choice)| KindOption { kind, not: choice.err() }).collect(),
+        typed: note.choice.unwrap_or_default(),
+        error,
+    }
+}
+
+fn prove_page(frame: PageFrame, note: &Note, view: ProvingView) -> String {
+    let (error, sent_again) = match note.news {
+        Some(News::CodeError(error)) => (Some(error), false),
+        Some(News::Code(CodeNotice::SentAgain)) => (None, true),
+        Some(News::SignIn(_) | News::Code(CodeNotice::Switched) | News::Choose(_)) | None => (None, false),
+    };
+    if let Some(app) = view.app {
+        let seed = ShownSeed { uri: app.uri, key: app.base32 };
+        return html(&ProveAppPage { frame, role: view.role, seed, error });
+    }
+    html(&ProvePhonePage {
+        frame,
+        role: view.role,
+        method: view.method.into(),
+        valid_until: view.expires_at,
+        send_again: match view.send_again {
+            SendAvailability::Now => None,
+            SendAvailability::From(at) => Some(WhyNot::Until(at)),
+            SendAvailability::Exhausted => Some(WhyNot::NoMoreSends),
+        },
+        sent_again,
+        error: error.or_else(|| view.expired.then_some(CodeError::Expired)),
+    })
+}
+
+pub(super) async fn begin(visit: &Visit<'_>) -> app::Result<Answer> {
+    let outcome = visit.portal.app.begin_enrolment(&visit.browser()).await?;
+    after(visit, outcome).await
+}
+
+pub(super) async fn choose_again(visit: &Visit<'_>) -> app::Result<Answer> {
+    let outcome = visit.portal.app.choose_again(&visit.browser()).await?;
+    after(visit, outcome).await
+}
+
+/// A stale page needs no words: the current one is shown.
+async fn after(visit: &Visit<'_>, outcome: EnrolmentOutcome) -> app::Result<Answer> {
+    match outcome {
+        EnrolmentOutcome::Done | EnrolmentOutcome::Refused(_) => Ok(visit.see(Here::Enrolment)),
+        EnrolmentOutcome::Gone => gone(visit).await,
+    }
+}
+
+pub(super) async fn choose(visit: &Visit<'_>) -> app::Result<Answer> {
+    let form = &visit.form;
+    let typed = TypedChoice {
+        kind: MethodKind::parse(form.text("kind")),
+        phone: form.text("phone").chars().take(64).collect(),
+        label: form.text("label").chars().take(64).collect(),
+    };
+    let again = |error| {
+        let note = Note { choice: Some(typed.clone()), ..News::Choose(error).into() };
+        visit.see_with(Here::Enrolment, note)
+    };
+    let Some(kind) = typed.kind else { return Ok(again(ChooseError::Nothing)) };
+    let choice = ChoiceForm { kind, number: form.text("phone"), label: form.text("label") };
+    Ok(match visit.portal.app.choose(&visit.browser(), choice).await? {
+        EnrolmentOutcome::Done => visit.see(Here::Enrolment),
+        EnrolmentOutcome::Gone => gone(visit).await?,
+        EnrolmentOutcome::Refused(problem) => match problem {
+            ChoiceProblem::Number(problem) => again(ChooseError::Phone(problem)),
+            ChoiceProblem::Pair(problem) => again(ChooseError::Pair(problem)),
+            ChoiceProblem::Label => again(ChooseError::Label),
+            ChoiceProblem::NotOffered => again(ChooseError::NotOffered(kind)),
+            ChoiceProblem::Send(SendRefusal::From(at)) => again(ChooseError::Wait(at)),
+            ChoiceProblem::Send(SendRefusal::Exhausted) => again(ChooseError::NoMoreSends),
+            ChoiceProblem::Send(SendRefusal::Unavailable | SendRefusal::Stale) => visit.see(Here::Enrolment),
+        },
+    })
+}
+
+pub(super) async fn prove(visit: &Visit<'_>) -> app::Result<Answer> {
+    // The trust box belongs to the code page: a method that was set up a moment ago is no reason to trust a browser.
+    let outcome = visit.portal.app.submit_code(&visit.browser(), visit.form.text("code"), false).await?;
+    Ok(match outcome {
+        CodeOutcome::SignedIn(grant) => visit.signed_in(&grant),
+        CodeOutcome::Continue => visit.see(Here::Enrolment),
+        CodeOutcome::Refused(problem) => match code_error(problem, throttle::ENROLMENT_TRIES) {
+            Some(error) => visit.see_with(Here::Enrolment, News::CodeError(error)),
+            None => visit.see(Here::Enrolment),
+        },
+        CodeOutcome::Gone => gone(visit).await?,
+    })
+}
+
+pub(super) async fn prove_again(visit: &Visit<'_>) -> app::Result<Answer> {
+    Ok(match visit.portal.app.send_again(&visit.browser()).await? {
+        SendOutcome::Done => visit.see_with(Here::Enrolment, News::Code(CodeNotice::SentAgain)),
+        SendOutcome::Refused(_) => visit.see(Here::Enrolment),
+        SendOutcome::Gone => gone(visit).await?,
+    })
+}
+
+pub(super) async fn show_done(visit: &Visit<'_>) -> app::Result<Answer> {
+    let Some(session) = visit.portal.app.session(&visit.browser()).await? else {
+        return Ok(visit.see(Here::SignIn));
+    };
+    let Some(pair) = session.pair else { return Ok(visit.see(Here::Target)) };
+    let page = EnrolDonePage {
+        frame: visit.frame(Here::EnrolmentDone, &Note::default()),
+        primary: pair.primary().into(),
+        backup: pair.backup().into(),
+        target: visit.to.as_str().to_owned(),
+    };
+    Ok(visit.page(html(&page)))
 }

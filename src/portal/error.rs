@@ -3,7 +3,11 @@
 
 use askama::Template;
 
-use super::page::PageFrame;
+use super::{
+    notice::Note,
+    page::{Here, PageFrame, html},
+    visit::{Answer, Visit},
+};
 
 /// What happened, in the person's terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,5 +147,30 @@ impl TopLevelPage {
     }
     fn heading(&self) -> String {
         self.frame.t("top-heading")
+    }
+}
+
+impl Visit<'_> {
+    /// The page for a problem; its link opens `again`, or the console where opening again would not help.
+    pub(super) fn problem(&self, problem: Problem, again: Here) -> Answer {
+        let target = match problem {
+            Problem::FormExpired
+            | Problem::Internal
+            | Problem::BadGateway
+            | Problem::Unavailable
+            | Problem::GatewayTimeout => self.see(again).location,
+            Problem::BadRequest
+            | Problem::Forbidden
+            | Problem::NotFound
+            | Problem::MethodNotAllowed
+            | Problem::TooLarge => None,
+        };
+        let page = ErrorPage {
+            frame: self.frame(again, &Note::default()),
+            problem,
+            reference: problem.status().is_server_error().then(|| self.client.reference.clone()),
+            target: target.unwrap_or_else(|| "/".to_owned()),
+        };
+        Answer { status: problem.status(), ..self.page(html(&page)) }
     }
 }

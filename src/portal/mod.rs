@@ -2,12 +2,89 @@
 //! templates; every sentence comes from a catalogue in both languages; nothing needs a script.
 
 pub mod challenge;
+pub mod cookie;
+mod csrf;
 pub mod enrolment;
 pub mod error;
+mod form;
+mod language;
+mod notice;
 pub mod page;
 mod qr;
+pub mod return_to;
+pub mod routes;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod sign_in;
 mod style;
+mod visit;
 mod words;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Response};
+pub use return_to::ReturnTo;
+pub use routes::router;
+pub use visit::Client;
+
+use self::{
+    error::{Problem, TopLevelPage},
+    page::{Here, Site, html},
+    visit::{Answer, Framing, Visit},
+};
+use crate::{access::Interruption, app::App};
+
+/// Everything the pages need, shared by router and proxy.
+#[derive(Debug)]
+pub struct Portal {
+    app: Arc<App>,
+    site: Arc<Site>,
+    sheet: Bytes,
+}
+
+impl Portal {
+    /// Takes the looks from the application's configuration.
+    pub fn new(app: Arc<App>) -> Self {
+        let config = &app.snapshot().config;
+        let sheet = Bytes::from(style::sheet(&config.branding));
+        let site = Arc::new(Site::new(config, &sheet));
+        Self { app, site, sheet }
+    }
+
+    /// An error page for a request that is not to our pages. `target` is its path and query, `reference` its identifier.
+    pub fn error(&self, headers: &HeaderMap, problem: Problem, target: &str, reference: &str) -> Response<Bytes> {
+        self.problem_page(headers, problem, target, reference).into_response()
+    }
+
+    /// The page that leads a whole window to the sign-in, for a request from inside a frame.
+    pub fn top_level(&self, headers: &HeaderMap, client: &Client, target: &str, why: Interruption) -> Response<Bytes> {
+        let visit = self.passing(headers, client, target);
+        let page = TopLevelPage {
+            frame: visit.frame(Here::Target, &notice::Note::default()),
+            target: sign_in_location(&self.app, target, why),
+        };
+        let status = http::StatusCode::UNAUTHORIZED;
+        Answer { status, framing: Framing::OurHost, ..visit.page(html(&page)) }.into_response()
+    }
+
+    fn problem_page(&self, headers: &HeaderMap, problem: Problem, target: &str, reference: &str) -> Answer {
+        let address = std::net::Ipv4Addr::UNSPECIFIED.into();
+        let client = Client { address, reference: reference.to_owned() };
+        self.passing(headers, &client, target).problem(problem, Here::Target)
+    }
+
+    /// A request on its way somewhere else.
+    fn passing<'a>(&'a self, headers: &'a HeaderMap, client: &'a Client, target: &str) -> Visit<'a> {
+        let to = ReturnTo::parse(target).unwrap_or_default();
+        let uri = http::Uri::from_static("/");
+        Visit { to, ..Visit::new(self, &uri, headers, client, form::Form::default()) }
+    }
+}
+
+/// Where a navigation without a session is sent: the sign-in page, which leads back to `target` (path and query) and
+/// says why the session ended.
+pub fn sign_in_location(app: &App, target: &str, why: Interruption) -> String {
+    let to = ReturnTo::parse(target).unwrap_or_default().sealed(app.keyring(), &**app.entropy());
+    visit::address(Here::SignIn.path(), &to, Some(why))
+}

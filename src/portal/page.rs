@@ -24,14 +24,21 @@ pub struct Site {
 }
 
 impl Site {
-    /// Takes what the pages show; `stylesheet` is the address of the style sheet.
-    pub fn new(config: &Config, stylesheet: String) -> Self {
+    /// Takes what the pages show. The address of the style sheet names its content, so that browsers may keep it.
+    pub(super) fn new(config: &Config, sheet: &[u8]) -> Self {
+        let digest = ring::digest::digest(&ring::digest::SHA256, sheet);
+        let version = digest.as_ref().first_chunk::<8>().map(|bytes| data_encoding::HEXLOWER.encode(bytes));
         Self {
             branding: config.branding.clone(),
             time_zone: config.time_zone.clone(),
             time_zone_name: config.time_zone_name.clone(),
-            stylesheet,
+            stylesheet: format!("/.sekisho/style.css?v={}", version.unwrap_or_default()),
         }
+    }
+
+    /// Is this the query of the current style sheet?
+    pub(super) fn stylesheet_has_query(&self, query: &str) -> bool {
+        self.stylesheet.split('?').nth(1) == Some(query)
     }
 
     #[cfg(test)]
@@ -42,6 +49,61 @@ impl Site {
             time_zone_name: "Asia/Tokyo".to_owned(),
             stylesheet: "/.sekisho/style.css".to_owned(),
         }
+    }
+}
+
+/// One of our pages, or the place the person is on the way to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Here {
+    /// The password page.
+    SignIn,
+    /// The code page.
+    Code,
+    /// "Didn't receive the code?".
+    CodeHelp,
+    /// The current step of the enrolment.
+    Enrolment,
+    /// Its end.
+    EnrolmentDone,
+    /// The question before signing out.
+    SignOut,
+    /// Where the person goes after the sign-in.
+    Target,
+}
+
+impl Here {
+    const ALL: [Self; 7] =
+        [Self::SignIn, Self::Code, Self::CodeHelp, Self::Enrolment, Self::EnrolmentDone, Self::SignOut, Self::Target];
+
+    /// Its address; for the target, the console's first page.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::SignIn => "/.sekisho/sign-in",
+            Self::Code => "/.sekisho/code",
+            Self::CodeHelp => "/.sekisho/code/help",
+            Self::Enrolment => "/.sekisho/enrolment",
+            Self::EnrolmentDone => "/.sekisho/enrolment/done",
+            Self::SignOut => "/.sekisho/sign-out",
+            Self::Target => "/",
+        }
+    }
+
+    /// The word in the forms.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign-in",
+            Self::Code => "code",
+            Self::CodeHelp => "code-help",
+            Self::Enrolment => "enrolment",
+            Self::EnrolmentDone => "enrolment-done",
+            Self::SignOut => "sign-out",
+            Self::Target => "target",
+        }
+    }
+
+    /// Reads [`as_str`](Self::as_str).
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|here| here.as_str() == word)
     }
 }
 
@@ -58,8 +120,10 @@ pub struct PageFrame {
     pub form_token: String,
     /// The sealed place to go after the sign-in (`return_to.rs`).
     pub to: String,
+    /// What the page says once, sealed, so that switching the language keeps it.
+    pub note: String,
     /// The page itself, as the language form names it.
-    pub here: &'static str,
+    pub here: Here,
 }
 
 impl PageFrame {

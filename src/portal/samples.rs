@@ -7,15 +7,16 @@ use askama::Template;
 use super::{
     challenge::{CodeError, CodeHelpPage, CodeNotice, CodePage, CodeStage, Way, WayOption, WhyNot},
     enrolment::{
-        ChooseError, ChoosePage, EnrolDonePage, EnrolIntroPage, KindOption, NotChoosable, ProveAppPage, ProvePhonePage,
-        ShownSeed, TypedChoice,
+        ChooseError, ChoosePage, EnrolDonePage, EnrolIntroPage, KindOption, ProveAppPage, ProvePhonePage, ShownSeed,
+        TypedChoice,
     },
     error::{ErrorPage, Problem, TopLevelPage},
-    page::{PageFrame, ShownMethod, Site, html},
+    page::{Here, PageFrame, ShownMethod, Site, html},
     sign_in::{SignInNotice, SignInPage, SignOutPage, SignedInPage},
 };
 use crate::{
     account::{MethodKind, PairError, PhoneError, Role},
+    app::Unchoosable,
     authn::CodeReason,
     clock::Timestamp,
     config::Branding,
@@ -52,7 +53,8 @@ pub(crate) fn frame(language: Language) -> PageFrame {
         now: NOW,
         form_token: "dG9rZW4".to_owned(),
         to: "c2VhbGVk".to_owned(),
-        here: "sign-in",
+        note: String::new(),
+        here: Here::SignIn,
     }
 }
 
@@ -112,7 +114,7 @@ fn sign_in(language: Language, pages: &mut Pages) {
 
 fn code(language: Language, pages: &mut Pages) {
     let page = |method: ShownMethod, other: ShownMethod| CodePage {
-        frame: PageFrame { here: "code", ..frame(language) },
+        frame: PageFrame { here: Here::Code, ..frame(language) },
         stage: CodeStage::Enter { valid_until: (method.kind != MethodKind::App).then(|| minutes(5)) },
         method,
         role: Role::Primary,
@@ -120,7 +122,7 @@ fn code(language: Language, pages: &mut Pages) {
         reason: CodeReason::NewBrowser,
         error: None,
         notice: None,
-        trust: Duration::from_secs(30 * 24 * 3600),
+        trust_days: 30,
         trust_ticked: false,
     };
     let (by_app, by_sms) = (|| page(app(), voice(language)), || page(sms(), app()));
@@ -156,7 +158,7 @@ fn code(language: Language, pages: &mut Pages) {
 }
 
 fn help(language: Language, pages: &mut Pages) {
-    let page = |kind, ways| CodeHelpPage { frame: PageFrame { here: "code-help", ..frame(language) }, kind, ways };
+    let page = |kind, ways| CodeHelpPage { frame: PageFrame { here: Here::CodeHelp, ..frame(language) }, kind, ways };
     let option = |way, method, not| WayOption { way, method, not };
     let again = |method: ShownMethod, not| option(Way::SendAgain, method, not);
     let backup = |not| option(Way::Role(Role::Backup), voice(language), not);
@@ -187,10 +189,10 @@ fn help(language: Language, pages: &mut Pages) {
 }
 
 fn enrolment(language: Language, pages: &mut Pages) {
-    let frame = || PageFrame { here: "enrolment", ..frame(language) };
+    let frame = || PageFrame { here: Here::Enrolment, ..frame(language) };
     pages.add("enrol-intro", "first", &EnrolIntroPage { frame: frame() });
 
-    let kinds = |nots: [Option<NotChoosable>; 3]| -> Vec<KindOption> {
+    let kinds = |nots: [Option<Unchoosable>; 3]| -> Vec<KindOption> {
         MethodKind::ALL.into_iter().zip(nots).map(|(kind, not)| KindOption { kind, not }).collect()
     };
     let choose = |primary, nots| ChoosePage {
@@ -200,10 +202,10 @@ fn enrolment(language: Language, pages: &mut Pages) {
         typed: TypedChoice::default(),
         error: None,
     };
-    let not_offered = Some(NotChoosable::NotOffered);
+    let not_offered = Some(Unchoosable::NotOffered);
     pages.add("choose-primary", "first", &choose(None, [None, None, None]));
     pages.add("choose-primary", "app-only", &choose(None, [None, not_offered, not_offered]));
-    let app_twice = Some(NotChoosable::Pair(PairError::AppTwice));
+    let app_twice = Some(Unchoosable::Pair(PairError::AppTwice));
     pages.add("choose-backup", "app-primary", &choose(Some(app()), [app_twice, None, None]));
     pages.add("choose-backup", "sms-primary", &choose(Some(sms()), [None, None, None]));
     for (state, kind, phone, error) in [

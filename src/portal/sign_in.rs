@@ -1,12 +1,26 @@
 //! The password page, and what is shown to somebody who is signed in already.
 
 use askama::Template;
+use serde::{Deserialize, Serialize};
 
-use super::page::PageFrame;
-use crate::clock::Timestamp;
+use super::{
+    cookie,
+    cookie::Keep,
+    enrolment::TypedChoice,
+    language,
+    notice::{News, Note},
+    page::{Here, PageFrame, html},
+    visit::{Answer, Visit},
+};
+use crate::{
+    access::Interruption,
+    account::{Account, LoginName, MethodKind},
+    app::{self, PasswordForm, PasswordOutcome, PasswordRefusal},
+    clock::Timestamp,
+};
 
 /// What the sign-in page says above its form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SignInNotice {
     /// The name or the password is wrong; never which.
     BadCredentials,
@@ -123,4 +137,126 @@ impl SignOutPage {
     fn heading(&self) -> String {
         self.frame.t("sign-out-heading")
     }
+}
+
+/// Longest name that is kept for the form; no account has a longer one.
+const MOST_NAME: usize = 254;
+
+pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
+    if let Some(session) = visit.portal.app.session(&visit.browser()).await? {
+        let page = SignedInPage {
+            frame: visit.frame(Here::SignIn, &Note::default()),
+            user: session.account.user_name.as_str().to_owned(),
+            target: visit.to.as_str().to_owned(),
+        };
+        return Ok(visit.page(html(&page)));
+    }
+    let mut note = visit.note();
+    if note.news.is_none() {
+        note.news = ended(visit).map(News::SignIn);
+    }
+    let notice = match note.news {
+        Some(News::SignIn(notice)) => Some(notice),
+        Some(News::CodeError(_) | News::Code(_) | News::Choose(_)) | None => None,
+    };
+    let frame = visit.frame(Here::SignIn, &note);
+    Ok(visit.page(html(&SignInPage { frame, notice, user_name: note.user_name })))
+}
+
+/// Why the session is no more, as the gate told the address.
+fn ended(visit: &Visit<'_>) -> Option<SignInNotice> {
+    match visit.was? {
+        Interruption::Idle => {
+            let idle = visit.portal.app.snapshot().config.session.idle;
+            Some(SignInNotice::SessionExpired { minutes: idle.as_secs().div_ceil(60) })
+        }
+        Interruption::Ended => Some(SignInNotice::SessionEnded),
+        Interruption::NoSession => None,
+    }
+}
+
+pub(super) async fn submit(visit: &Visit<'_>) -> app::Result<Answer> {
+    let (app, browser) = (&visit.portal.app, visit.browser());
+    let typed = visit.form.text("user_name");
+    let again = |notice| visit.see_with(Here::SignIn, Note { user_name: kept(typed), ..News::SignIn(notice).into() });
+    // A tab that was left open: the same person has signed in by another one meanwhile.
+    if let Some(session) = app.session(&browser).await?
+        && is_name_of(typed, &session.account)
+    {
+        return Ok(visit.see(Here::Target));
+    }
+    if typed.trim().is_empty() || visit.form.text("password").is_empty() {
+        return Ok(again(SignInNotice::CredentialsMissing));
+    }
+    let form = PasswordForm {
+        login: visit.form.secret("user_name"),
+        password: visit.form.secret("password"),
+        browser: &browser,
+    };
+    Ok(match app.sign_in(form).await? {
+        PasswordOutcome::Refused(PasswordRefusal::BadCredentials) => again(SignInNotice::BadCredentials),
+        PasswordOutcome::Refused(PasswordRefusal::WaitUntil(at)) => again(SignInNotice::WaitUntil(at)),
+        PasswordOutcome::Refused(PasswordRefusal::Busy) => again(SignInNotice::Busy),
+        PasswordOutcome::Pending { cookie, device } => visit
+            .see(Here::Code)
+            .with(cookie.as_ref().and_then(Visit::pending))
+            .with(device.as_ref().and_then(|device| visit.device(device))),
+        PasswordOutcome::SignedIn(grant) => visit.signed_in(&grant),
+    })
+}
+
+fn is_name_of(typed: &str, account: &Account) -> bool {
+    let typed = LoginName::parse(typed);
+    let mut names =
+        std::iter::once(account.user_name.as_str()).chain(account.email.as_ref().map(|email| email.as_str()));
+    names.any(|name| name == typed.as_str())
+}
+
+fn kept(typed: &str) -> String {
+    if typed.chars().count() > MOST_NAME { String::new() } else { typed.to_owned() }
+}
+
+pub(super) async fn other_account(visit: &Visit<'_>) -> app::Result<Answer> {
+    visit.portal.app.abandon(&visit.browser()).await?;
+    let answer = visit.see_with(Here::SignIn, News::SignIn(SignInNotice::OtherAccount));
+    Ok(answer.with(cookie::set(cookie::SIGN_IN, "", Keep::Remove)))
+}
+
+pub(super) async fn show_sign_out(visit: &Visit<'_>) -> app::Result<Answer> {
+    if visit.portal.app.session(&visit.browser()).await?.is_none() {
+        return Ok(visit.see(Here::SignIn));
+    }
+    let frame = visit.frame(Here::SignOut, &Note::default());
+    Ok(visit.page(html(&SignOutPage { frame, target: visit.to.as_str().to_owned() })))
+}
+
+pub(super) async fn sign_out(visit: &Visit<'_>) -> app::Result<Answer> {
+    visit.portal.app.sign_out(&visit.browser()).await?;
+    let answer = visit.see_with(Here::SignIn, News::SignIn(SignInNotice::SignedOut));
+    let answer = Answer { clear_cache: true, ..answer };
+    Ok(answer.with(cookie::set(cookie::SESSION, "", Keep::Remove)).with(cookie::set(cookie::SIGN_IN, "", Keep::Remove)))
+}
+
+/// A year: a choice, not a secret.
+const LANGUAGE_LASTS: u64 = 365 * 24 * 3600;
+
+/// Back to the same page in the other language, with everything that was typed but secrets.
+pub(super) fn switch_language(visit: &Visit<'_>) -> Answer {
+    let here = Here::parse(visit.form.text("from")).unwrap_or(Here::Target);
+    let form = &visit.form;
+    let choice = TypedChoice {
+        kind: MethodKind::parse(form.text("kind")),
+        phone: form.text("phone").chars().take(64).collect(),
+        label: form.text("label").chars().take(40).collect(),
+    };
+    let note = Note {
+        user_name: kept(form.text("user_name")),
+        choice: Some(choice).filter(|choice| *choice != TypedChoice::default()),
+        trust: form.text("trust") == "yes",
+        ..visit.carried_note()
+    };
+    let answer = if note == Note::default() { visit.see(here) } else { visit.see_with(here, note) };
+    let chosen = language::chosen(form.text("language"));
+    answer
+        .with(chosen.and_then(|language| cookie::set(cookie::LANGUAGE, language.tag(), Keep::Seconds(LANGUAGE_LASTS))))
 }

@@ -1,0 +1,95 @@
+//! Our cookies: their names, how they are read and how they are set. A name promises nothing about a cookie that arrives
+//! (RFC 6265bis §4.1.3 binds browsers, not clients): names are compared byte by byte, and one that comes twice counts as
+//! absent.
+
+use http::{HeaderMap, HeaderValue, header};
+
+/// The session.
+pub const SESSION: &str = "__Host-sekisho";
+/// The pending sign-in.
+pub const SIGN_IN: &str = "__Host-sekisho-signin";
+/// Trusted devices, one value an account.
+pub const DEVICE: &str = "__Host-sekisho-device";
+/// What the next page says once.
+pub const NOTE: &str = "__Host-sekisho-note";
+/// The seed of the form tokens.
+pub const CSRF: &str = "__Host-sekisho-csrf";
+/// The chosen language.
+pub const LANGUAGE: &str = "__Host-sekisho-lang";
+
+/// All of them; none ever reaches the console.
+pub const NAMES: [&str; 6] = [SESSION, SIGN_IN, DEVICE, NOTE, CSRF, LANGUAGE];
+
+/// The value of one of our cookies, when it came exactly once.
+pub fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut found = None;
+    for line in headers.get_all(header::COOKIE) {
+        for pair in line.as_bytes().split(|byte| *byte == b';') {
+            let pair = pair.trim_ascii();
+            let Some(value) = pair.strip_prefix(name.as_bytes()).and_then(|rest| rest.strip_prefix(b"=")) else {
+                continue;
+            };
+            if found.is_some() {
+                return None;
+            }
+            found = Some(std::str::from_utf8(value).unwrap_or_default());
+        }
+    }
+    found
+}
+
+/// How long the browser keeps a cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// Until it is closed; the server decides when the value ends (NIST SP 800-63B-4 §5.1.1).
+    WhileOpen,
+    /// So many seconds.
+    Seconds(u64),
+    /// Not at all.
+    Remove,
+}
+
+/// A `Set-Cookie` value. `value` is one of ours: base64url, dots and tildes. `None` for anything a header cannot hold.
+pub(super) fn set(name: &str, value: &str, keep: Keep) -> Option<HeaderValue> {
+    let (value, age) = match keep {
+        Keep::WhileOpen => (value, String::new()),
+        Keep::Seconds(seconds) => (value, format!("; Max-Age={seconds}")),
+        Keep::Remove => ("", "; Max-Age=0".to_owned()),
+    };
+    let plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~' | b'='));
+    let text = format!("{name}={value}{age}; Path=/; Secure; HttpOnly; SameSite=Lax");
+    plain.then(|| HeaderValue::from_str(&text).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(lines: &[&str]) -> HeaderMap {
+        lines.iter().map(|line| (header::COOKIE, line.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn only_exact_names_that_came_once_are_read() {
+        let of = |lines: &[&str]| read(&headers(lines), SESSION).map(str::to_owned);
+        assert_eq!(of(&["a=1; __Host-sekisho=x; __Host-sekisho-lang=ja"]).as_deref(), Some("x"));
+        assert_eq!(of(&["a=1", "__Host-sekisho=x"]).as_deref(), Some("x"), "HTTP/2 splits the field");
+        assert_eq!(of(&["__Host-sekisho=x; __Host-sekisho=y"]), None, "twice is as good as absent");
+        assert_eq!(of(&["__Host-sekisho=x", "__Host-sekisho=x"]), None);
+        for other in
+            ["__host-sekisho=x", "__Host-sekisho =x", "x__Host-sekisho=x", "=__Host-sekisho=x", "__Host-sekisho"]
+        {
+            assert_eq!(of(&[other]), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn every_cookie_is_bound_to_the_host_and_hidden_from_scripts() {
+        let text = set(SESSION, "1.a.b", Keep::WhileOpen).unwrap();
+        assert_eq!(text, "__Host-sekisho=1.a.b; Path=/; Secure; HttpOnly; SameSite=Lax");
+        let gone = set(NOTE, "left over", Keep::Remove).unwrap();
+        assert_eq!(gone, "__Host-sekisho-note=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax");
+        assert!(set(SESSION, "a; Domain=evil.example", Keep::WhileOpen).is_none());
+        assert!(NAMES.iter().all(|name| name.starts_with("__Host-sekisho")));
+    }
+}

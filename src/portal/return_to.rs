@@ -1,0 +1,122 @@
+//! Where to go after the sign-in: a path and query of this host, nothing else. An address of another host cannot be
+//! expressed, and what a link carries is sealed, so nobody else chooses it.
+
+use data_encoding::BASE64URL_NOPAD;
+
+use crate::{
+    entropy::Entropy,
+    keyring::{Keyring, Place, Purpose},
+};
+
+const PLACE: Place<'static> = Place { table: "form", column: "return-to", row: b"" };
+/// Longer ones are dropped: the sealed form travels in addresses and fields.
+const MOST: usize = 2048;
+
+/// A place on this host, as it stands in a request line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReturnTo(String);
+
+impl Default for ReturnTo {
+    /// The console's first page.
+    fn default() -> Self {
+        Self("/".to_owned())
+    }
+}
+
+impl ReturnTo {
+    /// Reads a request target. `None` for anything that a browser could take for another host, that is one of our own
+    /// pages, or that is too long.
+    pub fn parse(target: &str) -> Option<Self> {
+        let visible = target.bytes().all(|b| b.is_ascii_graphic() && b != b'\\' && b != b'#');
+        if !visible || target.len() > MOST || !target.starts_with('/') {
+            return None;
+        }
+        let path = target.split('?').next().unwrap_or_default().to_ascii_lowercase();
+        // A browser folds `%2e` segments, and some software reads `%2f` and `%5c` as the separator they stand for.
+        let folded = path.replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
+        let segments: Vec<&str> = folded.split('/').skip(1).collect();
+        let another_host = segments.len() > 1 && segments.first().is_some_and(|first| first.is_empty());
+        let climbs = segments.iter().any(|segment| matches!(*segment, "." | ".."));
+        let ours = segments.first().is_some_and(|first| *first == ".sekisho");
+        (!another_host && !climbs && !ours).then(|| Self(target.to_owned()))
+    }
+
+    /// Path and query, for a `Location`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// For a link or a field; empty for the first page, which needs no remembering.
+    pub(super) fn sealed(&self, keyring: &Keyring, entropy: &dyn Entropy) -> String {
+        if *self == Self::default() {
+            return String::new();
+        }
+        keyring
+            .seal(Purpose::SealedField, PLACE, self.0.as_bytes(), entropy)
+            .map_or_else(|_no_key| String::new(), |sealed| BASE64URL_NOPAD.encode(&sealed))
+    }
+
+    /// Opens what a link or a field brought; `None` unless we sealed it.
+    pub(super) fn open(sealed: &str, keyring: &Keyring) -> Option<Self> {
+        if sealed.is_empty() || sealed.len() > 2 * MOST {
+            return None;
+        }
+        let bytes = BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()?;
+        let opened = keyring.open(Purpose::SealedField, PLACE, &bytes).ok()?;
+        Self::parse(std::str::from_utf8(opened.expose()).ok()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{clock::Timestamp, entropy::SystemEntropy};
+
+    #[test]
+    fn only_places_of_this_host_are_places() {
+        for good in ["/", "/orders/1?x", "/orders/1?next=//evil.example", "/a//b", "/%E6%97%A5?q=a%20b", "/.sekishox"] {
+            assert_eq!(ReturnTo::parse(good).map(|to| to.0).as_deref(), Some(good));
+        }
+        for bad in [
+            "",
+            "orders",
+            "//evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "/%5cevil.example",
+            "/%2Fevil.example",
+            "https://evil.example/",
+            "javascript:alert(1)",
+            "/a\r\nSet-Cookie: x=y",
+            "/a b",
+            "/日本",
+            "/a#b",
+            "/../x",
+            "/a/%2E%2e/x",
+            "/.sekisho",
+            "/.sekisho/sign-out",
+            "/%2esekisho/sign-out",
+            "/.SEKISHO/sign-in",
+        ] {
+            assert_eq!(ReturnTo::parse(bad), None, "{bad:?}");
+        }
+        assert!(ReturnTo::parse(&format!("/{}", "a".repeat(MOST - 1))).is_some());
+        assert!(ReturnTo::parse(&format!("/{}", "a".repeat(MOST))).is_none());
+    }
+
+    #[test]
+    fn only_what_we_sealed_opens() {
+        let entropy = SystemEntropy::new();
+        let ring = Keyring::generate(&entropy, Timestamp::EPOCH).unwrap();
+        let to = ReturnTo::parse("/orders/1?x").unwrap();
+        let sealed = to.sealed(&ring, &entropy);
+        assert!(sealed.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'), "{sealed}");
+        assert_eq!(ReturnTo::open(&sealed, &ring), Some(to));
+        assert_eq!(ReturnTo::default().sealed(&ring, &entropy), "");
+        for forged in ["", "/orders/1", "L29yZGVycw", &sealed[1..], &format!("{sealed}A")] {
+            assert_eq!(ReturnTo::open(forged, &ring), None, "{forged:?}");
+        }
+        let other = Keyring::generate(&entropy, Timestamp::EPOCH).unwrap();
+        assert_eq!(ReturnTo::open(&sealed, &other), None);
+    }
+}

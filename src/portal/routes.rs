@@ -1,0 +1,268 @@
+//! Every address of ours, in one table: the router is built from it, and so is the test that visits each in every
+//! sign-in state. A GET changes nothing and sends nothing; a POST is answered by a redirect to a page.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    routing::{MethodFilter, MethodRouter, on},
+};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+
+use super::{
+    Portal, challenge, csrf, enrolment,
+    error::Problem,
+    form::Form,
+    page::Here,
+    sign_in, style,
+    visit::{Answer, Client, Framing, Visit, protect},
+};
+use crate::app;
+
+/// GET (and HEAD), or POST.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Shows.
+    Get,
+    /// Acts.
+    Post,
+}
+
+/// What a visitor must have. Whoever has it not is led to the sign-in; whoever has more is led on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing.
+    Nothing,
+    /// A pending sign-in that waits for a code.
+    Code,
+    /// A pending sign-in that sets up its methods.
+    Enrolment,
+    /// A pending sign-in of either kind.
+    SignIn,
+    /// A session.
+    Session,
+}
+
+/// What an address does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Does {
+    /// The style sheet.
+    StyleSheet,
+    /// The mark in the browser's tab.
+    Mark,
+    /// The password page.
+    ShowSignIn,
+    /// Takes the password.
+    SignIn,
+    /// The code page.
+    ShowCode,
+    /// Takes a code.
+    EnterCode,
+    /// "Didn't receive the code?".
+    ShowWays,
+    /// Sends again, by another channel, or uses the other method.
+    TakeWay,
+    /// Ends the pending sign-in.
+    OtherAccount,
+    /// The enrolment page of the current step.
+    ShowEnrolment,
+    /// From the question to the choice.
+    BeginEnrolment,
+    /// Takes the choice.
+    Choose,
+    /// Takes the code that proves a method.
+    Prove,
+    /// Sends that code again.
+    ProveAgain,
+    /// Back to the choice.
+    ChooseAgain,
+    /// Both methods are proven.
+    ShowEnrolled,
+    /// The question before signing out.
+    ShowSignOut,
+    /// Signs out.
+    SignOut,
+    /// Switches the language.
+    Language,
+}
+
+/// One address and method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Method.
+    pub verb: Verb,
+    /// Path.
+    pub path: &'static str,
+    /// What it takes.
+    pub needs: Needs,
+    /// What it does.
+    pub does: Does,
+    /// Where a person who comes too late, or with an expired form, opens the page again.
+    pub page: Here,
+}
+
+const fn get(path: &'static str, needs: Needs, does: Does, page: Here) -> Route {
+    Route { verb: Verb::Get, path, needs, does, page }
+}
+const fn post(path: &'static str, needs: Needs, does: Does, page: Here) -> Route {
+    Route { verb: Verb::Post, path, needs, does, page }
+}
+
+/// All of them.
+pub const ROUTES: [Route; 19] = [
+    get("/.sekisho/style.css", Needs::Nothing, Does::StyleSheet, Here::Target),
+    get("/.sekisho/mark.svg", Needs::Nothing, Does::Mark, Here::Target),
+    get("/.sekisho/sign-in", Needs::Nothing, Does::ShowSignIn, Here::SignIn),
+    post("/.sekisho/sign-in", Needs::Nothing, Does::SignIn, Here::SignIn),
+    get("/.sekisho/code", Needs::Code, Does::ShowCode, Here::Code),
+    post("/.sekisho/code", Needs::Code, Does::EnterCode, Here::Code),
+    get("/.sekisho/code/help", Needs::Code, Does::ShowWays, Here::CodeHelp),
+    post("/.sekisho/code/way", Needs::Code, Does::TakeWay, Here::CodeHelp),
+    post("/.sekisho/code/other-account", Needs::Nothing, Does::OtherAccount, Here::SignIn),
+    get("/.sekisho/enrolment", Needs::Enrolment, Does::ShowEnrolment, Here::Enrolment),
+    post("/.sekisho/enrolment/begin", Needs::Enrolment, Does::BeginEnrolment, Here::Enrolment),
+    post("/.sekisho/enrolment/choose", Needs::Enrolment, Does::Choose, Here::Enrolment),
+    post("/.sekisho/enrolment/prove", Needs::Enrolment, Does::Prove, Here::Enrolment),
+    post("/.sekisho/enrolment/send-again", Needs::Enrolment, Does::ProveAgain, Here::Enrolment),
+    post("/.sekisho/enrolment/choose-again", Needs::Enrolment, Does::ChooseAgain, Here::Enrolment),
+    get("/.sekisho/enrolment/done", Needs::Session, Does::ShowEnrolled, Here::EnrolmentDone),
+    get("/.sekisho/sign-out", Needs::Session, Does::ShowSignOut, Here::SignOut),
+    post("/.sekisho/sign-out", Needs::Nothing, Does::SignOut, Here::SignOut),
+    post("/.sekisho/language", Needs::Nothing, Does::Language, Here::SignIn),
+];
+
+impl Route {
+    const fn filter(&self) -> MethodFilter {
+        match self.verb {
+            Verb::Get => MethodFilter::GET,
+            Verb::Post => MethodFilter::POST,
+        }
+    }
+}
+
+/// The router. Requests carry a [`Client`] as an extension.
+pub fn router(portal: Arc<Portal>) -> Router {
+    let mut router = Router::new();
+    for route in ROUTES {
+        let methods: MethodRouter<Arc<Portal>> = on(route.filter(), {
+            move |State(portal): State<Arc<Portal>>, request: Request| async move { serve(&portal, route, request).await }
+        });
+        router = router.route(route.path, methods);
+    }
+    router.fallback(not_found).method_not_allowed_fallback(wrong_method).with_state(portal)
+}
+
+async fn not_found(State(portal): State<Arc<Portal>>, request: Request) -> Response<Body> {
+    let (parts, _) = request.into_parts();
+    problem(&portal, &parts, Problem::NotFound).into_response().map(Body::from)
+}
+
+async fn wrong_method(State(portal): State<Arc<Portal>>, request: Request) -> Response<Body> {
+    let (parts, _) = request.into_parts();
+    let takes = |verb| ROUTES.iter().any(|route| route.path == parts.uri.path() && route.verb == verb);
+    let allow = match (takes(Verb::Get), takes(Verb::Post)) {
+        (true, true) => "GET, HEAD, POST",
+        (true, false) => "GET, HEAD",
+        (false, _) => "POST",
+    };
+    let answer = Answer { allow: Some(allow), ..problem(&portal, &parts, Problem::MethodNotAllowed) };
+    answer.into_response().map(Body::from)
+}
+
+/// An error page for somebody whose request went no further than its head.
+fn problem(portal: &Portal, parts: &http::request::Parts, problem: Problem) -> Answer {
+    let reference = parts.extensions.get::<Client>().map(|client| client.reference.as_str()).unwrap_or_default();
+    portal.problem_page(&parts.headers, problem, "/", reference)
+}
+
+async fn serve(portal: &Portal, route: Route, request: Request) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let answer = match route.does {
+        Does::StyleSheet => return asset(portal, &parts, "text/css; charset=utf-8").map(Body::from),
+        Does::Mark => return asset(portal, &parts, "image/svg+xml").map(Body::from),
+        _ => answer(portal, route, &parts, body).await,
+    };
+    answer.into_response().map(Body::from)
+}
+
+fn asset(portal: &Portal, parts: &http::request::Parts, kind: &'static str) -> Response<Bytes> {
+    let style = kind.starts_with("text/css");
+    let body = if style { portal.sheet.clone() } else { Bytes::from_static(style::MARK.as_bytes()) };
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    protect(headers, Framing::Nobody);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    let current = style && parts.uri.query().is_some_and(|query| portal.site.stylesheet_has_query(query));
+    let keep = if current { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
+    response
+}
+
+async fn answer(portal: &Portal, route: Route, parts: &http::request::Parts, body: Body) -> Answer {
+    let Some(client) = parts.extensions.get::<Client>() else {
+        tracing::error!(path = route.path, "a request without a client address");
+        return problem(portal, parts, Problem::Internal);
+    };
+    let form = match route.verb {
+        Verb::Get => Form::default(),
+        Verb::Post => match posted(portal, &parts.headers, body).await {
+            Ok(form) => form,
+            Err(refused) => return problem(portal, parts, refused),
+        },
+    };
+    let visit = Visit::new(portal, &parts.uri, &parts.headers, client, form);
+    // The language alone needs no token: its form also stands on pages that were made without a browser's seed.
+    let vouched = route.verb == Verb::Get
+        || route.does == Does::Language
+        || visit.seed.vouches_for(visit.form.text("csrf"), portal.app.keyring());
+    if !vouched {
+        return visit.problem(Problem::FormExpired, route.page);
+    }
+    let done = match route.does {
+        Does::ShowSignIn => sign_in::show(&visit).await,
+        Does::SignIn => sign_in::submit(&visit).await,
+        Does::ShowCode => challenge::show(&visit).await,
+        Does::EnterCode => challenge::submit(&visit).await,
+        Does::ShowWays => challenge::show_ways(&visit).await,
+        Does::TakeWay => challenge::take_way(&visit).await,
+        Does::OtherAccount => sign_in::other_account(&visit).await,
+        Does::ShowEnrolment => enrolment::show(&visit).await,
+        Does::BeginEnrolment => enrolment::begin(&visit).await,
+        Does::Choose => enrolment::choose(&visit).await,
+        Does::Prove => enrolment::prove(&visit).await,
+        Does::ProveAgain => enrolment::prove_again(&visit).await,
+        Does::ChooseAgain => enrolment::choose_again(&visit).await,
+        Does::ShowEnrolled => enrolment::show_done(&visit).await,
+        Does::ShowSignOut => sign_in::show_sign_out(&visit).await,
+        Does::SignOut => sign_in::sign_out(&visit).await,
+        Does::Language => Ok(sign_in::switch_language(&visit)),
+        Does::StyleSheet | Does::Mark => Ok(Answer::new(StatusCode::NOT_FOUND)),
+    };
+    done.unwrap_or_else(|error| {
+        tracing::error!(%error, path = route.path, request = client.reference, "a page failed");
+        let problem = if matches!(error, app::AppError::Busy) { Problem::Unavailable } else { Problem::Internal };
+        visit.problem(problem, route.page)
+    })
+}
+
+/// The form of a post that comes from our own pages, in the one encoding they send.
+async fn posted(portal: &Portal, headers: &HeaderMap, body: Body) -> Result<Form, Problem> {
+    let snapshot = portal.app.snapshot();
+    if !csrf::from_our_pages(headers, &snapshot.config.public_url) {
+        return Err(Problem::FormExpired);
+    }
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if kind.split(';').next().map(str::trim) != Some("application/x-www-form-urlencoded") {
+        return Err(Problem::BadRequest);
+    }
+    let body = match Limited::new(body, snapshot.config.limits.form_bytes).collect().await {
+        Ok(body) => zeroize::Zeroizing::new(body.to_bytes().to_vec()),
+        Err(error) if error.is::<LengthLimitError>() => return Err(Problem::TooLarge),
+        Err(_broken) => return Err(Problem::BadRequest),
+    };
+    Form::parse(&body).map_err(|super::form::NotAForm| Problem::BadRequest)
+}

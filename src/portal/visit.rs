@@ -1,0 +1,289 @@
+//! One request to our pages and the answer to it: what the browser brought, read once, and what every answer carries.
+//! Nothing here decides who may do what.
+
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Uri, header};
+
+use super::{
+    Portal, cookie,
+    cookie::Keep,
+    csrf::Seed,
+    form::Form,
+    language,
+    notice::{self, Carrier, Note},
+    page::{Here, PageFrame},
+    return_to::ReturnTo,
+};
+use crate::{
+    access::Interruption,
+    app::{Browser, Cookie, DeviceCookie, Grant},
+    clock::Timestamp,
+    keyring::CookieToken,
+    language::Language,
+};
+
+/// Whoever asks, as the proxy sees it; travels with the request as an extension. Without it no page is served: an
+/// unknown address would share one budget of wrong passwords with everybody.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// Address of the client.
+    pub address: IpAddr,
+    /// The request's identifier: what an error page shows and the log says.
+    pub reference: String,
+}
+
+/// A request to one of our pages.
+pub(super) struct Visit<'a> {
+    pub(super) portal: &'a Portal,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) client: &'a Client,
+    pub(super) language: Language,
+    pub(super) seed: Seed,
+    pub(super) to: ReturnTo,
+    pub(super) was: Option<Interruption>,
+    pub(super) form: Form,
+    pub(super) now: Timestamp,
+}
+
+impl<'a> Visit<'a> {
+    /// Reads head and form. A place to return to is taken from the form, else from the address.
+    pub(super) fn new(portal: &'a Portal, uri: &Uri, headers: &'a HeaderMap, client: &'a Client, form: Form) -> Self {
+        let query = |name| {
+            let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+            pairs.into_iter().find(|(known, _)| known == name).map(|(_, value)| value)
+        };
+        let keyring = portal.app.keyring();
+        let to = match form.text("to") {
+            "" => query("to").and_then(|sealed| ReturnTo::open(&sealed, keyring)),
+            sealed => ReturnTo::open(sealed, keyring),
+        };
+        Self {
+            portal,
+            headers,
+            client,
+            language: language::of(headers),
+            seed: Seed::of(headers, &**portal.app.entropy()),
+            to: to.unwrap_or_default(),
+            was: query("was").and_then(|word| was(&word)),
+            form,
+            now: portal.app.now(),
+        }
+    }
+
+    /// What the use cases look at.
+    pub(super) fn browser(&self) -> Browser<'a> {
+        let cookie = |name| cookie::read(self.headers, name).map(Cookie);
+        Browser {
+            session: cookie(cookie::SESSION),
+            sign_in: cookie(cookie::SIGN_IN),
+            device: cookie(cookie::DEVICE),
+            address: self.client.address,
+            user_agent: self.headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default(),
+            language: self.language,
+        }
+    }
+
+    /// The note that waits for this page.
+    pub(super) fn note(&self) -> Note {
+        let sealed = cookie::read(self.headers, cookie::NOTE).unwrap_or_default();
+        Note::open(sealed, Carrier::Cookie, &self.seed, self.portal.app.keyring(), self.now).unwrap_or_default()
+    }
+
+    /// The note a page was showing when its language was switched.
+    pub(super) fn carried_note(&self) -> Note {
+        let sealed = self.form.text("note");
+        Note::open(sealed, Carrier::Field, &self.seed, self.portal.app.keyring(), self.now).unwrap_or_default()
+    }
+
+    fn seal(&self, note: Note, by: Carrier) -> Option<String> {
+        let app = &self.portal.app;
+        note.sealed(by, &self.seed, app.keyring(), &**app.entropy(), self.now)
+    }
+
+    /// The frame of a page. What the page says once goes into its forms too, for the language switch.
+    pub(super) fn frame(&self, here: Here, note: &Note) -> PageFrame {
+        let app = &self.portal.app;
+        let note = note.news.and_then(|news| self.seal(news.into(), Carrier::Field)).unwrap_or_default();
+        PageFrame {
+            site: self.portal.site.clone(),
+            language: self.language,
+            now: self.now,
+            form_token: self.seed.token(app.keyring()),
+            to: self.to.sealed(app.keyring(), &**app.entropy()),
+            note,
+            here,
+        }
+    }
+
+    /// A page. The note it was made from is gone with it.
+    pub(super) fn page(&self, html: String) -> Answer {
+        let answer =
+            Answer { body: html, cookies: self.seed.cookie().into_iter().collect(), ..Answer::new(StatusCode::OK) };
+        if cookie::read(self.headers, cookie::NOTE).is_some() {
+            return answer.with(cookie::set(cookie::NOTE, "", Keep::Remove));
+        }
+        answer
+    }
+
+    /// On to one of our own pages, remembering where to go after the sign-in.
+    pub(super) fn see(&self, here: Here) -> Answer {
+        let app = &self.portal.app;
+        let place = match here {
+            Here::Target => self.to.as_str().to_owned(),
+            here => address(here.path(), &self.to.sealed(app.keyring(), &**app.entropy()), None),
+        };
+        Answer { location: Some(place), ..Answer::new(StatusCode::SEE_OTHER) }
+    }
+
+    /// The same, with something to say there.
+    pub(super) fn see_with(&self, here: Here, note: impl Into<Note>) -> Answer {
+        let keep = Keep::Seconds(notice::LASTS.as_secs());
+        let sealed = self.seal(note.into(), Carrier::Cookie);
+        self.see(here).with(sealed.and_then(|value| cookie::set(cookie::NOTE, &value, keep))).with(self.seed.cookie())
+    }
+
+    /// The sign-in is complete: new session, no pending sign-in, the device's trust where it changed.
+    pub(super) fn signed_in(&self, grant: &Grant) -> Answer {
+        let here = if grant.enrolled { Here::EnrolmentDone } else { Here::Target };
+        self.see(here)
+            .with(cookie::set(cookie::SESSION, grant.session.expose(), Keep::WhileOpen))
+            .with(cookie::set(cookie::SIGN_IN, "", Keep::Remove))
+            .with(grant.device.as_ref().and_then(|device| self.device(device)))
+    }
+
+    /// The cookie of a pending sign-in.
+    pub(super) fn pending(token: &CookieToken) -> Option<HeaderValue> {
+        cookie::set(cookie::SIGN_IN, token.expose(), Keep::WhileOpen)
+    }
+
+    /// The cookie of the trusted devices.
+    pub(super) fn device(&self, device: &DeviceCookie) -> Option<HeaderValue> {
+        let lasts = self.portal.app.snapshot().config.trusted_device.lifetime;
+        let keep = if device.expose().is_empty() { Keep::Remove } else { Keep::Seconds(lasts.as_secs()) };
+        cookie::set(cookie::DEVICE, device.expose(), keep)
+    }
+}
+
+fn was(word: &str) -> Option<Interruption> {
+    match word {
+        "idle" => Some(Interruption::Idle),
+        "ended" => Some(Interruption::Ended),
+        _ => None,
+    }
+}
+
+/// One of our addresses with what it carries.
+pub(super) fn address(path: &str, to: &str, why: Option<Interruption>) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    if !to.is_empty() {
+        query.append_pair("to", to);
+    }
+    match why {
+        Some(Interruption::Idle) => drop(query.append_pair("was", "idle")),
+        Some(Interruption::Ended) => drop(query.append_pair("was", "ended")),
+        Some(Interruption::NoSession) | None => {}
+    }
+    match query.finish() {
+        query if query.is_empty() => path.to_owned(),
+        query => format!("{path}?{query}"),
+    }
+}
+
+/// Who may show a page inside a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Framing {
+    Nobody,
+    /// The page that leads out of a frame has to be shown in one.
+    OurHost,
+}
+
+/// An answer, before its headers.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) location: Option<String>,
+    pub(super) body: String,
+    pub(super) cookies: Vec<HeaderValue>,
+    pub(super) framing: Framing,
+    /// Forget what was shown to the person who leaves.
+    pub(super) clear_cache: bool,
+    /// Methods the address takes.
+    pub(super) allow: Option<&'static str>,
+}
+
+impl Answer {
+    pub(super) const fn new(status: StatusCode) -> Self {
+        Self {
+            status,
+            location: None,
+            body: String::new(),
+            cookies: Vec::new(),
+            framing: Framing::Nobody,
+            clear_cache: false,
+            allow: None,
+        }
+    }
+
+    /// With one more cookie.
+    pub(super) fn with(mut self, cookie: Option<HeaderValue>) -> Self {
+        self.cookies.extend(cookie);
+        self
+    }
+
+    /// The whole answer. Every answer of ours carries the same protections, whatever its status.
+    pub(super) fn into_response(self) -> Response<Bytes> {
+        let mut response = Response::new(Bytes::from(self.body));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        protect(headers, self.framing);
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        if let Some(Ok(location)) = self.location.map(|location| HeaderValue::from_str(&location)) {
+            headers.insert(header::LOCATION, location);
+        }
+        if let Some(allow) = self.allow {
+            headers.insert(header::ALLOW, HeaderValue::from_static(allow));
+        }
+        if self.clear_cache {
+            headers.insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\""));
+        }
+        for cookie in self.cookies {
+            headers.append(header::SET_COOKIE, cookie);
+        }
+        response
+    }
+}
+
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+
+/// What no page of ours goes without.
+pub(super) fn protect(headers: &mut HeaderMap, framing: Framing) {
+    let (policy, frames) = match framing {
+        Framing::Nobody => (
+            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+            "DENY",
+        ),
+        Framing::OurHost => (
+            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'self'; base-uri 'none'",
+            "SAMEORIGIN",
+        ),
+    };
+    let fixed = [
+        ("content-security-policy", policy),
+        ("x-frame-options", frames),
+        ("x-content-type-options", "nosniff"),
+        // Not `no-referrer`: browsers then post forms with `Origin: null`, which is refused.
+        ("referrer-policy", "same-origin"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        (
+            "permissions-policy",
+            "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()",
+        ),
+    ];
+    for (name, value) in fixed {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+}
