@@ -417,6 +417,7 @@ mod tests {
     #[tokio::test]
     async fn every_page_is_there_in_html() {
         let console = router();
+        assert!(fetch(&console, SAMPLE_PATH).await.2.contains("未出荷"), "the walk-through's order can be shipped");
         for path in [
             "/",
             "/orders",

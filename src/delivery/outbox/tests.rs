@@ -132,8 +132,8 @@ impl Bench {
         let pair = self.pair().await;
         let ctx = Context { policy: &POLICY, keyring, pair: Some(&pair), app_last_step: None, now };
         let seed = ChallengeSeed::draw(&*self.entropy, keyring);
-        let begun = SignIn::begin(who, None, CodeReason::NewBrowser, &ctx, seed).unwrap();
-        let (sign_in, message) = self.order(&begun, language);
+        let opened = SignIn::begin(who, None, CodeReason::NewBrowser, &ctx, seed).unwrap();
+        let (sign_in, message) = self.order(&opened, language);
         let cookie = Digest::new(crate::entropy::random_bytes(&*self.entropy));
         let begin = BeginSignIn {
             id: SignInId::random(&*self.entropy),

@@ -7,6 +7,7 @@ use jiff::civil::{Date, date};
 pub(super) const FIRST_ORDER: u32 = 1001;
 /// Number of the newest order.
 pub(super) const LAST_ORDER: u32 = 1240;
+const ORDERS_A_DAY: u32 = 5;
 /// The day the data pretends it is.
 const TODAY: Date = date(2026, 11, 22);
 
@@ -145,8 +146,11 @@ impl Order {
 /// Order `number`; any number gives one, the console shows [`FIRST_ORDER`] to [`LAST_ORDER`].
 pub(super) fn order(number: u32) -> Order {
     let mut dice = Dice::new(u64::from(number));
-    let minute = dice.below(24 * 60);
-    let age = i64::from(LAST_ORDER.saturating_sub(number) / 5);
+    let from_newest = LAST_ORDER.saturating_sub(number);
+    let age = i64::from(from_newest / ORDERS_A_DAY);
+    // A later order of the same day has a later time.
+    let slot = 24 * 60 / ORDERS_A_DAY;
+    let minute = (ORDERS_A_DAY - 1 - from_newest % ORDERS_A_DAY) * slot + dice.below(slot);
     let placed_on = TODAY.saturating_sub(jiff::Span::new().try_days(age).unwrap_or_default());
     let lines: Vec<OrderLine> = (0..=dice.below(3))
         .map(|_line| OrderLine { product: dice.pick(&PRODUCTS), quantity: 1 + dice.below(3) })
@@ -312,6 +316,7 @@ mod tests {
         assert_eq!(format!("{a:?}"), format!("{b:?}"));
         assert_eq!(orders().count(), 240);
         assert_eq!(orders().next().unwrap().number, LAST_ORDER);
+        assert!(orders().map(|o| o.placed).is_sorted_by(|newer, older| newer > older), "newest first by time too");
         for status in Status::ALL {
             assert!(orders().any(|o| o.status == status), "{status:?} can be seen");
         }
