@@ -26,39 +26,39 @@ use sekisho::{
 };
 
 /// Some Tuesday.
-pub const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
-pub const MINUTE: Duration = Duration::from_secs(60);
-pub const DAY: Duration = Duration::from_secs(24 * 3600);
-pub const PASSWORD: &str = "correct horse battery";
-pub const POLICY: Policy =
-    Policy { code_lifetime: Duration::from_secs(300), sign_in_lifetime: Duration::from_secs(900) };
-pub const LIFETIME: Lifetime = Lifetime { idle: Duration::from_secs(3600), absolute: Duration::from_secs(12 * 3600) };
+pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+pub(crate) const MINUTE: Duration = Duration::from_mins(1);
+pub(crate) const DAY: Duration = Duration::from_hours(24);
+pub(crate) const PASSWORD: &str = "correct horse battery";
+pub(crate) const POLICY: Policy =
+    Policy { code_lifetime: Duration::from_mins(5), sign_in_lifetime: Duration::from_mins(15) };
+pub(crate) const LIFETIME: Lifetime = Lifetime { idle: Duration::from_hours(1), absolute: Duration::from_hours(12) };
 
-pub struct Bench {
-    pub store: Store,
-    pub path: PathBuf,
-    pub keyring: Arc<Keyring>,
-    pub entropy: SharedEntropy,
+pub(crate) struct Bench {
+    pub(crate) store: Store,
+    pub(crate) path: PathBuf,
+    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) entropy: SharedEntropy,
     _directory: tempfile::TempDir,
 }
 
 #[derive(Clone)]
-pub struct Person {
-    pub id: AccountId,
-    pub name: LoginName,
-    pub seed: SecretBytes,
+pub(crate) struct Person {
+    pub(crate) id: AccountId,
+    pub(crate) name: LoginName,
+    pub(crate) seed: SecretBytes,
 }
 
-pub fn entered(code: &str) -> EnteredCode {
+pub(crate) fn entered(code: &str) -> EnteredCode {
     EnteredCode::parse(code).unwrap()
 }
 
-pub fn phone(typed: &str) -> PhoneNumber {
+pub(crate) fn phone(typed: &str) -> PhoneNumber {
     PhoneNumber::parse(typed, "JP").unwrap()
 }
 
 /// What the app shows at that time.
-pub fn app_code(seed: &SecretBytes, now: Timestamp) -> EnteredCode {
+pub(crate) fn app_code(seed: &SecretBytes, now: Timestamp) -> EnteredCode {
     let generator = totp_rs::Builder::new()
         .with_secret(totp_rs::Secret::new(seed.expose().into()))
         .with_step_duration(totp::STEP_SECONDS.unsigned_abs())
@@ -67,7 +67,7 @@ pub fn app_code(seed: &SecretBytes, now: Timestamp) -> EnteredCode {
 }
 
 impl Bench {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("sekisho.db");
         let entropy: SharedEntropy = Arc::new(SystemEntropy::new());
@@ -77,21 +77,21 @@ impl Bench {
     }
 
     /// What a restart leaves: a second opening of the same file.
-    pub async fn reopen(&mut self) {
+    pub(crate) async fn reopen(&mut self) {
         self.store = Store::open_sqlite(&self.path, self.keyring.clone(), self.entropy.clone()).await.unwrap();
     }
 
-    pub fn digest(&self) -> Digest {
+    pub(crate) fn digest(&self) -> Digest {
         let mut bytes = [0; 32];
         self.entropy.fill(&mut bytes);
         Digest::new(bytes)
     }
 
-    pub fn hash(&self, text: &str) -> PasswordHash {
+    pub(crate) fn hash(&self, text: &str) -> PasswordHash {
         Scheme::argon2id(16, 1, 1).unwrap().hash(&Password::chosen(text).unwrap(), &*self.entropy).unwrap()
     }
 
-    pub fn new_account(&self, name: &str) -> NewAccount {
+    pub(crate) fn new_account(&self, name: &str) -> NewAccount {
         NewAccount {
             account: Account {
                 id: AccountId::random(&*self.entropy),
@@ -109,20 +109,20 @@ impl Bench {
     }
 
     /// An account without methods.
-    pub async fn newcomer(&self, name: &str) -> Person {
+    pub(crate) async fn newcomer(&self, name: &str) -> Person {
         let new = self.new_account(name);
         self.store.create_account(&new).await.unwrap().unwrap();
         Person { id: new.account.id, name: LoginName::parse(name), seed: totp::seed(&*self.entropy) }
     }
 
-    pub fn method(&self, target: Target) -> EnrolledMethod {
+    pub(crate) fn method(&self, target: Target) -> EnrolledMethod {
         let id = MethodId::random(&*self.entropy);
         let method = Method { id, target, label: None, added_at: NOW, last_used_at: None };
         EnrolledMethod { method, last_step: None }
     }
 
     /// An account with an app and, behind it, a phone.
-    pub async fn person(&self, name: &str) -> Person {
+    pub(crate) async fn person(&self, name: &str) -> Person {
         let person = self.newcomer(name).await;
         let app = self.method(Target::App(person.seed.clone()));
         let backup = self.method(Target::Sms(phone("090-1234-5678")));
@@ -131,7 +131,7 @@ impl Bench {
         person
     }
 
-    pub async fn prove_password(&self, person: &Person, now: Timestamp) -> PasswordProof {
+    pub(crate) async fn prove_password(&self, person: &Person, now: Timestamp) -> PasswordProof {
         let stored = self.store.credentials(&person.name).await.unwrap().unwrap();
         let candidate = password::Candidate {
             account: stored.account.id,
@@ -143,16 +143,16 @@ impl Bench {
         password::verify(&scheme, Some(&candidate), typed.as_ref(), &candidate.hash, now).unwrap()
     }
 
-    pub fn seed(&self) -> ChallengeSeed {
+    pub(crate) fn seed(&self) -> ChallengeSeed {
         ChallengeSeed::draw(&*self.entropy, &self.keyring)
     }
 
-    pub fn order(&self, order: SendOrder) -> OutboxOrder {
+    pub(crate) fn order(&self, order: SendOrder) -> OutboxOrder {
         OutboxOrder { id: OutboxId::random(&*self.entropy), order, language: Language::Ja }
     }
 
     /// The right password: what there is to store for the code page or the enrolment.
-    pub async fn beginning(&self, person: &Person, now: Timestamp) -> BeginSignIn {
+    pub(crate) async fn beginning(&self, person: &Person, now: Timestamp) -> BeginSignIn {
         let who = self.prove_password(person, now).await;
         let stored = self.store.credentials(&person.name).await.unwrap().unwrap();
         let ctx = Context {
@@ -177,13 +177,13 @@ impl Bench {
     }
 
     /// A stored pending sign-in.
-    pub async fn begin(&self, person: &Person, now: Timestamp) -> PendingSignIn {
+    pub(crate) async fn begin(&self, person: &Person, now: Timestamp) -> PendingSignIn {
         let begin = self.beginning(person, now).await;
         self.store.begin_sign_in(&begin, now).await.unwrap().unwrap();
         self.store.pending_sign_in(&begin.digest, now).await.unwrap().unwrap()
     }
 
-    pub fn advance(
+    pub(crate) fn advance(
         &self,
         pending: &PendingSignIn,
         input: Input,
@@ -200,7 +200,7 @@ impl Bench {
     }
 
     /// Takes an input that keeps the sign-in pending, and stores where it leads.
-    pub async fn proceed(&self, pending: &PendingSignIn, input: Input, now: Timestamp) -> PendingSignIn {
+    pub(crate) async fn proceed(&self, pending: &PendingSignIn, input: Input, now: Timestamp) -> PendingSignIn {
         let next = self.advance(pending, input, now).unwrap();
         let Step::Continue(sign_in) = next.step else { panic!("still pending") };
         let message = next.send.map(|send| self.order(send));
@@ -210,7 +210,7 @@ impl Bench {
     }
 
     /// Pays for a try at the pending method and compares.
-    pub async fn prove_code(&self, pending: &PendingSignIn, code: EnteredCode, now: Timestamp) -> Completion {
+    pub(crate) async fn prove_code(&self, pending: &PendingSignIn, code: EnteredCode, now: Timestamp) -> Completion {
         let method = pending.sign_in.method().unwrap();
         let CodeSpend::Granted { attempt, .. } = self.store.spend_code_attempt(method, now).await.unwrap() else {
             panic!("a try is granted")
@@ -221,7 +221,12 @@ impl Bench {
     }
 
     /// What ends the sign-in with a session.
-    pub fn completing(&self, pending: Option<&PendingSignIn>, done: Completion, now: Timestamp) -> CompleteSignIn {
+    pub(crate) fn completing(
+        &self,
+        pending: Option<&PendingSignIn>,
+        done: Completion,
+        now: Timestamp,
+    ) -> CompleteSignIn {
         let used = match done.authenticated.second() {
             sekisho::authn::SecondStepProof::Code(code) => code.method().map(|method| (method, code.totp_step())),
             sekisho::authn::SecondStepProof::TrustedDevice(_) => None,
@@ -249,21 +254,21 @@ impl Bench {
     }
 
     /// Password and app code: everything but the last commit.
-    pub async fn ready(&self, person: &Person, now: Timestamp) -> CompleteSignIn {
+    pub(crate) async fn ready(&self, person: &Person, now: Timestamp) -> CompleteSignIn {
         let pending = self.begin(person, now).await;
         let done = self.prove_code(&pending, app_code(&person.seed, now), now).await;
         self.completing(Some(&pending), done, now)
     }
 
     /// A whole sign-in by app.
-    pub async fn sign_in(&self, person: &Person, now: Timestamp) -> Session {
+    pub(crate) async fn sign_in(&self, person: &Person, now: Timestamp) -> Session {
         let complete = self.ready(person, now).await;
         self.store.complete_sign_in(&complete).await.unwrap().unwrap();
         complete.session
     }
 
     /// A sign-in by password and trust.
-    pub async fn with_trust(&self, person: &Person, device: DeviceProof, now: Timestamp) -> CompleteSignIn {
+    pub(crate) async fn with_trust(&self, person: &Person, device: DeviceProof, now: Timestamp) -> CompleteSignIn {
         let who = self.prove_password(person, now).await;
         let stored = self.store.credentials(&person.name).await.unwrap().unwrap();
         let ctx = Context {
@@ -279,7 +284,7 @@ impl Bench {
     }
 
     /// Runs a statement the contract has no transaction for.
-    pub async fn plant(&self, statement: &'static str) {
+    pub(crate) async fn plant(&self, statement: &'static str) {
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&self.path);
         let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
         sqlx::query(statement).execute(&pool).await.unwrap();

@@ -8,7 +8,11 @@ use sekisho::{
 
 use crate::bench::{Bench, DAY, MINUTE, NOW, Person};
 
-pub async fn trusting(bench: &Bench, person: &Person, now: sekisho::clock::Timestamp) -> (Session, DeviceId, Digest) {
+pub(crate) async fn trusting(
+    bench: &Bench,
+    person: &Person,
+    now: sekisho::clock::Timestamp,
+) -> (Session, DeviceId, Digest) {
     let (id, digest) = (DeviceId::random(&*bench.entropy), bench.digest());
     let label = DeviceLabel::new("Firefox (Linux)");
     let trust = NewDevice { id, digest, label, expires_at: now + 30 * DAY };

@@ -1,11 +1,19 @@
 //! The storage contract, through the public `Store` only: what every engine must hold. Time is a value here; nothing
 //! sleeps. The few raw statements plant damage that no transaction of the contract can make.
 
+#[cfg(test)]
 mod accounts;
+#[cfg(test)]
 mod attempts;
+#[cfg(test)]
 mod bench;
+#[cfg(test)]
 mod devices;
+#[cfg(test)]
 mod file;
+#[cfg(test)]
 mod outbox;
+#[cfg(test)]
 mod sessions;
+#[cfg(test)]
 mod sign_in;

@@ -8,7 +8,7 @@ use super::{
     sessions,
 };
 use crate::{
-    account::{AccountId, LoginName, PhoneNumber, Role, Target},
+    account::{AccountId, EmailAddress, Label, LoginName, PhoneNumber, Role, Target},
     authn::PasswordHash,
     clock::Timestamp,
     store::{
@@ -81,7 +81,7 @@ impl SqliteStore {
         )
         .bind(account.id.to_string())
         .bind(account.user_name.as_str())
-        .bind(account.email.as_ref().map(|email| email.as_str()))
+        .bind(account.email.as_ref().map(EmailAddress::as_str))
         .bind(account.display_name.as_deref())
         .bind(rows::group_names(&account.groups))
         .bind(account.language.tag())
@@ -289,7 +289,7 @@ impl SqliteStore {
         .bind(phone.e164)
         .bind(phone.extension)
         .bind(phone.number_kind)
-        .bind(method.label.as_ref().map(|label| label.as_str()))
+        .bind(method.label.as_ref().map(Label::as_str))
         .bind(method.added_at.as_millis())
         .bind(method.last_used_at.map(Timestamp::as_millis))
         .bind(enrolled.last_step)

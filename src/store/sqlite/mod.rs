@@ -32,10 +32,10 @@ use crate::{
 const BUSY: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
 /// Finished messages stay this long for whoever asks why one did not come.
-const FINISHED_MESSAGES: Duration = Duration::from_secs(7 * 24 * 3600);
+const FINISHED_MESSAGES: Duration = Duration::from_hours(7 * 24);
 
 /// The last use of a session is written at most once a minute: what looks idle here may have been used since.
-const TOUCH_LAG: Duration = Duration::from_secs(120);
+const TOUCH_LAG: Duration = Duration::from_mins(2);
 
 /// An open file.
 #[derive(Clone, Debug)]
