@@ -229,11 +229,15 @@ async fn changed_credentials_stop_a_sign_in_wherever_it_is() {
     let bench = Bench::new().await;
     let hanako = bench.person("hanako").await;
     let not_begun = bench.beginning(&hanako, NOW).await;
+    let pending = bench.begin(&hanako, NOW).await;
     let ready = bench.ready(&hanako, NOW).await;
     bench.store.set_password(hanako.id, &bench.hash("another password"), None, NOW).await.unwrap().unwrap();
     assert_eq!(bench.store.begin_sign_in(&not_begun, NOW).await.unwrap(), Err(Stale::MovedOn));
     assert!(bench.store.pending_sign_in(&not_begun.digest, NOW).await.unwrap().is_none());
-    assert!(bench.store.pending_sign_in_by_id(ready.pending.unwrap().0, NOW).await.unwrap().is_none());
+    assert!(bench.store.pending_sign_in_by_id(pending.id, NOW).await.unwrap().is_none());
+    let saved = bench.store.save_sign_in(pending.id, pending.version, &pending.sign_in, None, NOW).await.unwrap();
+    assert_eq!(saved, Err(Stale::MovedOn));
+    assert!(bench.store.spend_enrolment_attempt(pending.id).await.unwrap().is_none());
     assert_eq!(bench.store.complete_sign_in(&ready).await.unwrap().unwrap_err(), Stale::MovedOn);
 }
 
