@@ -16,6 +16,8 @@ pub mod routes;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod sign_in;
+#[cfg(test)]
+mod story_tests;
 mod style;
 mod visit;
 mod words;

@@ -41,8 +41,6 @@ pub enum Needs {
     Code,
     /// A pending sign-in that sets up its methods.
     Enrolment,
-    /// A pending sign-in of either kind.
-    SignIn,
     /// A session.
     Session,
 }

@@ -1,0 +1,532 @@
+//! The pages as a browser without scripts meets them: the router over a real application, cookies kept, forms filled in
+//! and sent, redirects followed one by one.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{Router, body::Body};
+use http::{HeaderMap, Method, Request, StatusCode, header};
+use http_body_util::BodyExt as _;
+use tower::ServiceExt as _;
+
+use super::{
+    Client, Portal, cookie,
+    page::Here,
+    routes::{Needs, ROUTES, Verb, router},
+    sign_in_location,
+};
+use crate::{
+    access::Interruption,
+    account::UserName,
+    app::{App, administration::NewPerson},
+    authn::{Password, SignIn},
+    clock::{Clock, Timestamp},
+    entropy::SystemEntropy,
+    keyring::Purpose,
+    language::Language,
+};
+
+const PASSWORD: &str = "correct horse battery";
+const ORIGIN: &str = "https://console.example.jp";
+
+#[derive(Debug)]
+struct HandClock(Mutex<Timestamp>);
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+struct World {
+    app: Arc<App>,
+    router: Router,
+    clock: Arc<HandClock>,
+    _directory: tempfile::TempDir,
+}
+
+impl World {
+    async fn new() -> Self {
+        let text = r#"
+            public_url = "https://console.example.jp"
+            [listen]
+            https = "127.0.0.1:8443"
+            certificate = "c.pem"
+            private_key = "k.pem"
+            [upstream]
+            url = "http://127.0.0.1:8080"
+            [store]
+            url = "sqlite:store.db"
+            [password]
+            memory = "1MiB"
+            passes = 1
+            minimum_delay = "0s"
+            [sms]
+            provider = "inbox"
+            [voice]
+            provider = "inbox"
+            [insecure]
+            inbox_provider = true
+            weak_password_hash = true
+        "#;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("sekisho.toml");
+        std::fs::write(&path, text).unwrap();
+        let config = crate::config::load(&path).unwrap_or_else(|problems| panic!("{problems}"));
+        let clock = Arc::new(HandClock(Mutex::new(Timestamp::from_secs(1_800_000_000))));
+        let app = Arc::new(App::open(config, clock.clone(), Arc::new(SystemEntropy::new())).await.unwrap());
+        let router = router(Arc::new(Portal::new(app.clone())));
+        let world = Self { app, router, clock, _directory: directory };
+        world.person("hanako").await;
+        world
+    }
+
+    async fn person(&self, name: &str) {
+        let person = NewPerson {
+            user_name: UserName::parse(name).unwrap(),
+            email: None,
+            display_name: None,
+            groups: vec![],
+            language: Language::En,
+            password: Password::chosen(PASSWORD).unwrap(),
+        };
+        self.app.add_account(person).await.unwrap().unwrap();
+    }
+
+    fn pass(&self, time: Duration) {
+        let mut now = self.clock.0.lock().unwrap();
+        *now = *now + time;
+    }
+
+    /// The code that was sent, or that the app shows.
+    async fn code(&self, browser: &Browser<'_>) -> String {
+        let cookie = browser.cookie(cookie::SIGN_IN).unwrap();
+        let token = self.app.keyring().genuine(Purpose::SignInCookie, &cookie).unwrap();
+        let digest = self.app.keyring().token_digest(&token).unwrap();
+        let pending = self.app.store().pending_sign_in(&digest, self.app.now()).await.unwrap().unwrap();
+        let challenge = pending.sign_in.challenge().unwrap();
+        if let Some(code) = challenge.code(self.app.keyring(), self.app.now()) {
+            return code.expose().to_owned();
+        }
+        let target = match (&pending.sign_in, &pending.pair) {
+            (SignIn::Enrol { draft, .. }, _) => draft.proving().unwrap().1.target.clone(),
+            (SignIn::EnterCode(state), Some(pair)) => pair.get(state.role()).target.clone(),
+            (SignIn::EnterCode(_), None) => panic!("no pair"),
+        };
+        let crate::account::Target::App(seed) = target else { panic!("the code is over") };
+        totp_rs::Builder::new()
+            .with_secret(totp_rs::Secret::new(seed.expose().into()))
+            .build_noncompliant()
+            .generate(u64::try_from(self.app.now().as_secs()).unwrap())
+            .to_string()
+    }
+}
+
+struct Browser<'a> {
+    world: &'a World,
+    jar: BTreeMap<String, String>,
+    language: &'static str,
+}
+
+#[derive(Debug)]
+struct Page {
+    place: String,
+    status: StatusCode,
+    headers: HeaderMap,
+    body: String,
+}
+
+impl Page {
+    fn location(&self) -> &str {
+        self.headers.get(header::LOCATION).map(|v| v.to_str().unwrap()).unwrap_or_default()
+    }
+    fn h1(&self) -> &str {
+        self.body.split("<h1>").nth(1).and_then(|rest| rest.split('<').next()).unwrap_or_default()
+    }
+    /// Hidden and filled fields of the form with this action.
+    fn form(&self, action: &str) -> Vec<(String, String)> {
+        let start =
+            self.body.find(&format!("action=\"{action}\"")).unwrap_or_else(|| panic!("{action}: {}", self.body));
+        let form = self.body[start..].split("</form>").next().unwrap();
+        let value = |tag: &str, name: &str| {
+            Some(tag.split_once(&format!(" {name}=\""))?.1.split('"').next().unwrap().to_owned())
+        };
+        let inputs = form.split("<input ").skip(1).map(|rest| format!(" {}", rest.split('>').next().unwrap()));
+        inputs
+            .filter(|tag| {
+                tag.contains("type=\"hidden\"")
+                    || (tag.contains(" value=") && !tag.contains("type=\"radio\"") && !tag.contains("checkbox"))
+            })
+            .map(|tag| (value(&tag, "name").unwrap(), value(&tag, "value").unwrap()))
+            .collect()
+    }
+}
+
+impl<'a> Browser<'a> {
+    fn new(world: &'a World) -> Self {
+        Self { world, jar: BTreeMap::new(), language: "en" }
+    }
+
+    fn cookie(&self, name: &str) -> Option<String> {
+        self.jar.get(name).cloned()
+    }
+
+    async fn send(&mut self, method: Method, place: &str, extra: &[(&str, &str)], body: String) -> Page {
+        let mut request = Request::builder().method(&method).uri(place).header(header::ACCEPT_LANGUAGE, self.language);
+        if !self.jar.is_empty() {
+            let pairs: Vec<String> = self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            request = request.header(header::COOKIE, pairs.join("; "));
+        }
+        for (name, value) in extra {
+            request = request.header(*name, *value);
+        }
+        let client = Client { address: [192, 0, 2, 7].into(), reference: "reference".to_owned() };
+        let request = request.extension(client).body(Body::from(body)).unwrap();
+        let response = self.world.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        for line in parts.headers.get_all(header::SET_COOKIE) {
+            let line = line.to_str().unwrap();
+            assert!(line.ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax"), "{line}");
+            let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
+            if line.contains("Max-Age=0") {
+                self.jar.remove(name);
+            } else {
+                self.jar.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+        Page { place: place.to_owned(), status: parts.status, headers: parts.headers, body }
+    }
+
+    async fn get(&mut self, place: &str) -> Page {
+        self.send(Method::GET, place, &[], String::new()).await
+    }
+
+    /// Follows redirects within our own pages.
+    async fn follow(&mut self, mut page: Page) -> Page {
+        for _ in 0..5 {
+            if page.status != StatusCode::SEE_OTHER || !page.location().starts_with("/.sekisho/") {
+                return page;
+            }
+            let next = page.location().to_owned();
+            page = self.get(&next).await;
+        }
+        panic!("in a circle: {page:?}")
+    }
+
+    async fn open(&mut self, place: &str) -> Page {
+        let page = self.get(place).await;
+        self.follow(page).await
+    }
+
+    async fn post(&mut self, place: &str, fields: &[(String, String)]) -> Page {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let headers = [
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("origin", ORIGIN),
+            ("sec-fetch-site", "same-origin"),
+        ];
+        self.send(Method::POST, place, &headers, body).await
+    }
+
+    /// Fills in the form with this action and follows where it leads.
+    async fn submit(&mut self, page: &Page, action: &str, typed: &[(&str, &str)]) -> Page {
+        let answer = self.submit_once(page, action, typed).await;
+        self.follow(answer).await
+    }
+
+    async fn submit_once(&mut self, page: &Page, action: &str, typed: &[(&str, &str)]) -> Page {
+        let answer = self.post(action, &filled(page.form(action), typed)).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "a post leads to a page: {}", answer.body);
+        answer
+    }
+
+    async fn sign_in(&mut self, place: &str) -> Page {
+        let page = self.open(place).await;
+        self.submit(&page, "/.sekisho/sign-in", &[("user_name", "hanako"), ("password", PASSWORD)]).await
+    }
+
+    /// From nothing to a session, an app and a voice call enrolled.
+    async fn enrol(&mut self, place: &str) -> Page {
+        let page = self.sign_in(place).await;
+        assert_eq!(page.h1(), "Protect your account with two-step verification");
+        let page = self.submit(&page, "/.sekisho/enrolment/begin", &[]).await;
+        assert_eq!(page.h1(), "Choose your primary");
+        let page =
+            self.submit(&page, "/.sekisho/enrolment/choose", &[("kind", "app"), ("phone", ""), ("label", "")]).await;
+        assert!(page.body.contains("<svg class=\"qr\" role=\"img\""), "{}", page.body);
+        let code = self.world.code(self).await;
+        let page = self.submit(&page, "/.sekisho/enrolment/prove", &[("code", &code)]).await;
+        assert_eq!(page.h1(), "Choose a backup");
+        let backup = [("kind", "voice"), ("phone", "03-1234-5678"), ("label", "Office")];
+        let page = self.submit(&page, "/.sekisho/enrolment/choose", &backup).await;
+        assert_eq!(page.h1(), "Check that calls reach you");
+        let code = self.world.code(self).await;
+        self.submit(&page, "/.sekisho/enrolment/prove", &[("code", &code)]).await
+    }
+}
+
+fn filled(mut fields: Vec<(String, String)>, typed: &[(&str, &str)]) -> Vec<(String, String)> {
+    for (name, value) in typed {
+        fields.retain(|(known, _)| known != name);
+        fields.push(((*name).to_owned(), (*value).to_owned()));
+    }
+    fields
+}
+
+fn sign_in_to(world: &World, target: &str) -> String {
+    sign_in_location(&world.app, target, Interruption::NoSession)
+}
+
+#[tokio::test]
+async fn the_whole_story_once() {
+    let world = World::new().await;
+    let mut browser = Browser::new(&world);
+    let done = browser.enrol(&sign_in_to(&world, "/orders/1042?tab=items")).await;
+    assert_eq!(done.h1(), "Two-step verification is on");
+    assert!(done.body.contains("href=\"/orders/1042?tab=items\""), "{}", done.body);
+    assert!(done.body.contains("Voice call to the number ending 78 (Office)"), "{}", done.body);
+    assert!(browser.cookie(cookie::SESSION).is_some() && browser.cookie(cookie::SIGN_IN).is_none());
+
+    let page = browser.open("/.sekisho/sign-out").await;
+    let page = browser.submit(&page, "/.sekisho/sign-out", &[]).await;
+    assert!(page.body.contains("You&#39;re signed out."), "{}", page.body);
+    assert!(browser.cookie(cookie::SESSION).is_none());
+
+    world.pass(Duration::from_secs(60));
+    let page = browser.sign_in(&sign_in_to(&world, "/orders/7")).await;
+    assert_eq!(page.h1(), "Enter the code from your app");
+    let help = browser.open(Here::CodeHelp.path()).await;
+    let page = browser.submit(&help, "/.sekisho/code/way", &[("way", "backup")]).await;
+    assert_eq!(page.h1(), "Enter the code from the call");
+    assert!(page.body.contains("the number ending 78"), "{}", page.body);
+
+    let help = browser.open(Here::CodeHelp.path()).await;
+    assert!(help.body.contains("This is a landline, so it can&#39;t get text messages."), "{}", help.body);
+    let page = browser.submit(&help, "/.sekisho/code/way", &[("way", "primary")]).await;
+    let code = world.code(&browser).await;
+    let page = browser.submit(&page, "/.sekisho/code", &[("code", &code), ("trust", "yes")]).await;
+    assert_eq!(page.location(), "/", "the help page was opened without the place to return to");
+    assert!(browser.cookie(cookie::DEVICE).is_some());
+
+    let page = browser.open("/.sekisho/sign-out").await;
+    browser.submit(&page, "/.sekisho/sign-out", &[]).await;
+    let page = browser.sign_in(&sign_in_to(&world, "/orders/7")).await;
+    assert_eq!((page.status, page.location()), (StatusCode::SEE_OTHER, "/orders/7"), "trusted: no code");
+}
+
+#[tokio::test]
+async fn what_went_wrong_is_said_once_and_the_name_is_kept() {
+    let world = World::new().await;
+    let mut browser = Browser::new(&world);
+    let page = browser.open(&sign_in_to(&world, "/orders/1")).await;
+    let wrong = [("user_name", "hanako"), ("password", "wrong horse battery")];
+    let page = browser.submit(&page, "/.sekisho/sign-in", &wrong).await;
+    assert!(page.body.contains("isn&#39;t right. Check both and try again."), "{}", page.body);
+    assert!(page.body.contains("value=\"hanako\"") && !page.body.contains("wrong horse"), "{}", page.body);
+    let place = page.place.clone();
+    let again = browser.get(&place).await;
+    assert!(!again.body.contains("isn&#39;t right"), "once only");
+
+    let page = browser.submit(&page, "/.sekisho/sign-in", &[("user_name", "hanako"), ("password", PASSWORD)]).await;
+    let page = browser.submit(&page, "/.sekisho/enrolment/begin", &[]).await;
+    let same = [("kind", "sms"), ("phone", "03-1234-5678"), ("label", "")];
+    let page = browser.submit(&page, "/.sekisho/enrolment/choose", &same).await;
+    assert!(page.body.contains("This is a landline, so it can&#39;t get text messages. Choose a voice call"));
+    assert!(page.body.contains("value=\"03-1234-5678\"") && page.body.contains("value=\"sms\""), "{}", page.body);
+}
+
+#[tokio::test]
+async fn switching_the_language_loses_nothing() {
+    let world = World::new().await;
+    let mut browser = Browser::new(&world);
+    let page = browser.open(&sign_in_to(&world, "/orders/1")).await;
+    let page =
+        browser.submit(&page, "/.sekisho/sign-in", &[("user_name", "hanako"), ("password", "wrong horse")]).await;
+    let typed = filled(
+        page.form("/.sekisho/sign-in"),
+        &[("user_name", "someone else"), ("password", "never kept"), ("language", "ja")],
+    );
+    let answer = browser.post("/.sekisho/language", &typed).await;
+    let page = browser.follow(answer).await;
+    assert!(page.body.contains("<html lang=\"ja\">") && page.body.contains("value=\"someone else\""), "{}", page.body);
+    assert!(page.body.contains("パスワードが違います"), "the message is kept, in the other language");
+    assert!(!page.body.contains("never kept"));
+    let page = browser.submit(&page, "/.sekisho/sign-in", &[("user_name", "hanako"), ("password", PASSWORD)]).await;
+    assert_eq!(page.h1(), "2段階認証でアカウントを守りましょう", "the language is remembered");
+    let done = browser.submit(&page, "/.sekisho/code/other-account", &[]).await;
+    assert_eq!(done.h1(), "ログイン");
+    let back = browser.get("/.sekisho/code").await;
+    assert!(back.location().starts_with("/.sekisho/sign-in"), "the pending sign-in is over");
+}
+
+#[tokio::test]
+async fn the_ended_session_is_explained() {
+    let world = World::new().await;
+    let mut browser = Browser::new(&world);
+    let page = browser.open(&sign_in_location(&world.app, "/orders/1", Interruption::Idle)).await;
+    assert!(page.body.contains("You were signed out after 60 minutes. Sign in to continue where you were."));
+    let page = browser.open(&sign_in_location(&world.app, "/", Interruption::Ended)).await;
+    assert!(page.body.contains("Your session has ended."), "{}", page.body);
+}
+
+#[tokio::test]
+async fn tabs_that_come_too_late_go_on_or_start_again() {
+    let world = World::new().await;
+    let mut browser = Browser::new(&world);
+    let stale = browser.open(&sign_in_to(&world, "/payments")).await;
+    browser.enrol(&sign_in_to(&world, "/orders/1")).await;
+    let page =
+        browser.submit_once(&stale, "/.sekisho/sign-in", &[("user_name", "HANAKO"), ("password", PASSWORD)]).await;
+    assert_eq!(page.location(), "/payments", "the same person goes on to the stale tab's own page");
+    let page = browser.open(&sign_in_to(&world, "/payments")).await;
+    assert!(page.h1() == "You&#39;re signed in" && page.body.contains("href=\"/payments\""), "{}", page.body);
+
+    let mut other = Browser::new(&world);
+    let code = other.sign_in(&sign_in_to(&world, "/orders/2")).await;
+    world.pass(Duration::from_secs(601));
+    let page = other.submit(&code, "/.sekisho/code", &[("code", "123456")]).await;
+    assert!(page.body.contains("has to start again"), "{}", page.body);
+    assert!(page.body.contains("name=\"to\""), "and still leads to the order");
+}
+
+#[tokio::test]
+async fn wrong_codes_are_counted_aloud_from_the_second_and_pause_at_the_fifth() {
+    let world = World::new().await;
+    let mut browser = Browser::new(&world);
+    browser.enrol("/.sekisho/sign-in").await;
+    let mut thief = Browser::new(&world);
+    let mut page = thief.sign_in("/.sekisho/sign-in").await;
+    let right = world.code(&thief).await;
+    let wrong = if right == "000000" { "000001" } else { "000000" };
+    let mut said = Vec::new();
+    for _ in 0..4 {
+        page = thief.submit(&page, "/.sekisho/code", &[("code", wrong)]).await;
+        said.push(page.body.contains("That code isn&#39;t right.").then(|| page.body.contains("3 tries left.")));
+    }
+    assert_eq!(said, [Some(false), Some(true), Some(false), Some(false)]);
+    assert!(page.body.contains("1 try left."), "{}", page.body);
+    page = thief.submit(&page, "/.sekisho/code", &[("code", wrong)]).await;
+    assert!(
+        page.body.contains("You can enter a code again at ")
+            && page.body.contains("You can still use your backup now.")
+    );
+    assert!(!page.body.contains("name=\"code\""), "nothing to type into: {}", page.body);
+    let page = thief.submit(&page, "/.sekisho/code/way", &[("way", "backup")]).await;
+    assert_eq!(page.h1(), "Enter the code from the call");
+}
+
+/// Every route in every sign-in state: it never fails, it shows itself only to whom its entry in the table says, and a
+/// post without proof of our own pages does nothing.
+#[tokio::test]
+async fn every_route_in_every_state() {
+    let world = World::new().await;
+    let nobody = Browser::new(&world);
+    world.person("taro").await;
+    let mut enrolling = Browser::new(&world);
+    let page = enrolling.open("/.sekisho/sign-in").await;
+    enrolling.submit(&page, "/.sekisho/sign-in", &[("user_name", "taro"), ("password", PASSWORD)]).await;
+    let mut signed_in = Browser::new(&world);
+    signed_in.enrol("/.sekisho/sign-in").await;
+    let mut coding = Browser::new(&world);
+    coding.sign_in("/.sekisho/sign-in").await;
+    let states = [
+        ("nobody", Needs::Nothing, nobody.jar.clone()),
+        ("code", Needs::Code, coding.jar.clone()),
+        ("enrolment", Needs::Enrolment, enrolling.jar.clone()),
+        ("session", Needs::Session, signed_in.jar.clone()),
+    ];
+    for route in ROUTES {
+        for (name, state, jar) in &states {
+            let mut browser = Browser { world: &world, jar: jar.clone(), language: "ja" };
+            let allowed = match route.needs {
+                Needs::Nothing => true,
+                needs => needs == *state,
+            };
+            if route.verb == Verb::Get {
+                let page = browser.get(route.path).await;
+                let shown = page.status == StatusCode::OK;
+                assert_eq!(shown, allowed, "GET {} as {name}: {} {}", route.path, page.status, page.location());
+                assert!(shown || page.status == StatusCode::SEE_OTHER);
+                continue;
+            }
+            // Without the token, and from a foreign page: refused with words, whoever asks.
+            let body = "user_name=hanako&password=x&code=123456&language=ja".to_owned();
+            let form = ("content-type", "application/x-www-form-urlencoded");
+            for headers in [&[form, ("origin", ORIGIN)][..], &[form, ("origin", "https://evil.example")], &[form]] {
+                let page = browser.send(Method::POST, route.path, headers, body.clone()).await;
+                let language = route.path == "/.sekisho/language" && headers.contains(&("origin", ORIGIN));
+                let expected = if language { StatusCode::SEE_OTHER } else { StatusCode::BAD_REQUEST };
+                assert_eq!(page.status, expected, "POST {} as {name}", route.path);
+                assert!(language || page.h1() == "このフォームは期限切れです", "{}", page.body);
+            }
+            // With the token but without what it needs: led elsewhere, never an error.
+            if !allowed {
+                let page = browser.open("/.sekisho/sign-in").await;
+                let (_, after) = page.body.split_once("name=\"csrf\" value=\"").unwrap();
+                let csrf = [("csrf".to_owned(), after.split('"').next().unwrap().to_owned())];
+                let page = browser.post(route.path, &csrf).await;
+                assert_eq!(page.status, StatusCode::SEE_OTHER, "POST {} as {name}: {}", route.path, page.h1());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_answer_is_protected_and_odd_requests_get_pages() {
+    let world = World::new().await;
+    let mut browser = Browser::new(&world);
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let ours = ("origin", ORIGIN);
+    let huge = format!("user_name={}", "a".repeat(200_000));
+    let cases: [(Method, &str, Vec<(&str, &str)>, String, u16); 9] = [
+        (Method::GET, "/.sekisho/sign-in", vec![], String::new(), 200),
+        (Method::HEAD, "/.sekisho/sign-in", vec![], String::new(), 200),
+        (Method::GET, "/.sekisho/code", vec![], String::new(), 303),
+        (Method::GET, "/.sekisho/nothing", vec![], String::new(), 404),
+        (Method::GET, "/.sekisho/sign-in/", vec![], String::new(), 404),
+        (Method::PUT, "/.sekisho/sign-in", vec![], String::new(), 405),
+        (Method::POST, "/.sekisho/sign-in", vec![ours, ("content-type", "application/json")], "{}".to_owned(), 400),
+        (Method::POST, "/.sekisho/sign-in", vec![ours, form], "a=1&a=2".to_owned(), 400),
+        (Method::POST, "/.sekisho/sign-in", vec![ours, form], huge, 413),
+    ];
+    for (method, place, headers, body, status) in cases {
+        let page = browser.send(method.clone(), place, &headers, body).await;
+        assert_eq!(page.status, status, "{method} {place}: {}", page.body);
+        let value = |name: &str| page.headers.get(name).map(|v| v.to_str().unwrap()).unwrap_or_default();
+        assert_eq!(value("cache-control"), "no-store", "{method} {place}");
+        assert!(
+            value("content-security-policy").starts_with("default-src 'none'; style-src 'self'"),
+            "{method} {place}"
+        );
+        assert!(value("content-security-policy").contains("frame-ancestors 'none'"));
+        for name in ["x-frame-options", "x-content-type-options", "referrer-policy", "cross-origin-opener-policy"] {
+            assert_ne!(value(name), "", "{method} {place}: {name}");
+        }
+        if status == 405 {
+            assert_eq!(value("allow"), "GET, HEAD, POST");
+        }
+        if status >= 400 {
+            assert!(page.body.contains("<h1>") && !page.h1().is_empty(), "{method} {place}");
+        }
+    }
+    let page = browser.open("/.sekisho/sign-in").await;
+    let sheet = page.body.split("rel=\"stylesheet\" href=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let kept = browser.get(&sheet).await;
+    assert_eq!(kept.headers[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
+    assert_eq!(kept.headers[header::CONTENT_TYPE], "text/css; charset=utf-8");
+    assert_eq!(browser.get("/.sekisho/style.css?v=0").await.headers[header::CACHE_CONTROL], "public, max-age=3600");
+}
+
+#[tokio::test]
+async fn forged_return_targets_lead_to_the_first_page() {
+    let world = World::new().await;
+    for forged in ["https://evil.example/", "//evil.example", "%2F%2Fevil.example", "AAAA", "/orders/1"] {
+        let mut browser = Browser::new(&world);
+        let page = browser.open(&format!("/.sekisho/sign-in?to={forged}")).await;
+        assert!(!page.body.contains("evil.example") && !page.body.contains("name=\"to\""), "{forged}: {}", page.body);
+    }
+}
