@@ -1,1 +1,467 @@
-//! server
+//! Wiring only: a checked configuration becomes an application, its listeners and its background work, started and
+//! stopped together. Nothing here decides anything about a request.
+
+use std::{
+    fs, io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use pingora::{
+    apps::HttpServerOptions,
+    listeners::tls::Acceptor,
+    proxy::HttpProxy,
+    server::{
+        RunArgs, Server, ShutdownSignal, ShutdownSignalWatch,
+        configuration::{Opt, ServerConf},
+    },
+    services::listening::Service,
+};
+use tokio::{
+    runtime::Runtime,
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+    task::JoinHandle,
+};
+
+use crate::{
+    admin,
+    app::{App, OpenError},
+    clock::SharedClock,
+    config::Config,
+    delivery::{Carriers, Worker, providers::inbox},
+    entropy::SharedEntropy,
+    proxy::{ConnectionRules, Drain, Gateway, GuardedApp, NotAHeaderName, Redirect},
+    tls::{self, Certificates, TlsError},
+};
+
+/// Requests in work when the gateway is told to stop are given this long.
+const DRAIN: Duration = Duration::from_secs(20);
+/// Then background work is given this long.
+const WIND_UP: Duration = Duration::from_secs(5);
+/// Listeners that do not answer by then will not.
+const LISTEN_DEADLINE: Duration = Duration::from_secs(10);
+/// Between two clearings of what has expired.
+const PURGE_EVERY: Duration = Duration::from_secs(10 * 60);
+/// A kept-alive connection is closed after so many requests, an idle HTTP/2 one after this time.
+const REQUESTS_PER_CONNECTION: u32 = 1000;
+const HTTP2_IDLE: Duration = Duration::from_secs(60);
+
+/// Why the gateway does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// Certificate, key or authority.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// Keys, store or application.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A configured header name.
+    #[error(transparent)]
+    Header(#[from] NotAHeaderName),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: String,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The runtime directory.
+    #[error("{}: {source}", path.display())]
+    Directory {
+        /// Its path.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// Threads or signals.
+    #[error("the operating system refuses: {0}")]
+    System(#[from] io::Error),
+    /// The server thread ended without a word.
+    #[error("the server stopped before it was ready")]
+    Gone,
+}
+
+/// Runs until SIGTERM or SIGINT. SIGHUP reads the certificate again.
+pub fn run(config: Config, clock: SharedClock, entropy: SharedEntropy) -> Result<(), ServerError> {
+    serve(config, clock, entropy, StopWhen::Signalled, |ready| {
+        tracing::info!(https = ?ready.https, http = ?ready.http, "ready");
+    })
+}
+
+/// Runs on a thread of its own until [`Running::stop`]; returns when the listeners answer.
+pub fn start(config: Config, clock: SharedClock, entropy: SharedEntropy) -> Result<Running, ServerError> {
+    let (stop, asked) = watch::channel(false);
+    let (tell, told) = mpsc::channel();
+    let thread = thread::Builder::new().name("sekisho".to_owned()).spawn(move || {
+        serve(config, clock, entropy, StopWhen::Asked(asked), move |ready| {
+            // Nobody listens any more when the starter has given up; it has asked to stop then.
+            drop(tell.send(ready));
+        })
+    })?;
+    match told.recv() {
+        Ok(ready) => Ok(Running { ready, stop, thread: Some(thread) }),
+        Err(_ended) => Err(thread.join().unwrap_or(Err(ServerError::Gone)).err().unwrap_or(ServerError::Gone)),
+    }
+}
+
+/// A gateway started by [`start`]. Dropping it asks it to stop without waiting.
+#[derive(Debug)]
+pub struct Running {
+    ready: Ready,
+    stop: watch::Sender<bool>,
+    thread: Option<thread::JoinHandle<Result<(), ServerError>>>,
+}
+
+impl Running {
+    /// The application.
+    pub fn app(&self) -> &Arc<App> {
+        &self.ready.app
+    }
+    /// The development inbox, when there is one.
+    pub fn inbox(&self) -> Option<&inbox::Inbox> {
+        self.ready.inbox.as_ref().map(|(inbox, _)| inbox)
+    }
+    /// Where the inbox page is.
+    pub fn inbox_address(&self) -> Option<SocketAddr> {
+        self.ready.inbox.as_ref().map(|(_, address)| *address)
+    }
+    /// HTTPS addresses, with the ports the system chose where the configuration says 0.
+    pub fn https(&self) -> &[SocketAddr] {
+        &self.ready.https
+    }
+    /// HTTP addresses.
+    pub fn http(&self) -> &[SocketAddr] {
+        &self.ready.http
+    }
+    /// Lets requests in work end, stops, and returns when everything has stopped.
+    pub fn stop(mut self) -> Result<(), ServerError> {
+        self.stop.send_replace(true);
+        self.thread.take().map_or(Ok(()), |thread| thread.join().unwrap_or(Err(ServerError::Gone)))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+    }
+}
+
+/// What is known once the gateway answers.
+#[derive(Clone, Debug)]
+struct Ready {
+    app: Arc<App>,
+    inbox: Option<(inbox::Inbox, SocketAddr)>,
+    https: Vec<SocketAddr>,
+    http: Vec<SocketAddr>,
+}
+
+fn serve(
+    config: Config,
+    clock: SharedClock,
+    entropy: SharedEntropy,
+    stop_when: StopWhen,
+    announce: impl FnOnce(Ready) + Send + 'static,
+) -> Result<(), ServerError> {
+    private_directory(&config.runtime_directory)?;
+    let certificates = Certificates::load(&config.listen.certificate, &config.listen.private_key)?;
+    let rustls = tls::server_config(certificates.clone())?;
+    if let Some(authority) = &config.upstream.ca {
+        // Pingora would panic on a bad one.
+        tls::load_certificates(authority)?;
+    }
+    let https = free_addresses(&config.listen.https)?;
+    let http = free_addresses(&config.listen.http)?;
+
+    let background = Background::new()?;
+    let app = Arc::new(background.block_on(App::open(config.clone(), clock.clone(), entropy.clone()))?);
+    let inbox = background.begin(&config, &app, clock)?;
+    if matches!(stop_when, StopWhen::Signalled) {
+        background.reload_on_hangup(certificates);
+    }
+
+    let drain = Drain::default();
+    let mut server = Server::new_with_opt_and_conf(Opt::default(), pingora_conf(&config));
+    server.bootstrap();
+    let rules = ConnectionRules::new(&config.limits, entropy);
+    let gateway = Gateway::new(app.clone(), axum::Router::new(), &config, drain.clone())?;
+    let mut proxy = HttpProxy::new(gateway, server.configuration.clone());
+    let mut options = HttpServerOptions::default();
+    options.keepalive_request_limit = Some(REQUESTS_PER_CONNECTION);
+    options.h2_idle_timeout = Some(HTTP2_IDLE);
+    proxy.server_options = Some(options);
+    proxy.handle_init_modules();
+    let acceptor = Some(Acceptor::from_server_config(rustls));
+    let guarded = GuardedApp::new(Arc::new(proxy), acceptor, rules.clone(), drain.clone());
+    let mut service = Service::new("https".to_owned(), guarded);
+    https.iter().for_each(|address| service.add_tcp(&address.to_string()));
+    server.add_service(service);
+    if !http.is_empty() {
+        let redirect = Arc::new(Redirect::new(config.public_url.clone()));
+        let mut service = Service::new("http".to_owned(), GuardedApp::new(redirect, None, rules, drain.clone()));
+        service.threads = Some(1);
+        http.iter().for_each(|address| service.add_tcp(&address.to_string()));
+        server.add_service(service);
+    }
+
+    let failed = Arc::new(Mutex::new(None));
+    let addresses = https.iter().chain(&http).copied().collect();
+    let ready = Ready { app, inbox, https, http };
+    let announce = Mutex::new(Some(Box::new(move || announce(ready)) as Box<dyn FnOnce() + Send>));
+    let life = Life { addresses, announce, stop_when, drain, failed: failed.clone() };
+    server.run(RunArgs { shutdown_signal: Box::new(life) });
+    background.wind_up();
+    let failed = failed.lock().unwrap_or_else(PoisonError::into_inner).take();
+    failed.map_or(Ok(()), Err)
+}
+
+fn private_directory(path: &Path) -> Result<(), ServerError> {
+    let directory = |source| ServerError::Directory { path: path.to_owned(), source };
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(directory)?;
+    let mode = fs::metadata(path).map_err(directory)?.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    let open =
+        format!("mode {mode:o} lets others in, and whoever can write there can take the gateway's place; chmod 700 it");
+    Err(directory(io::Error::other(open)))
+}
+
+/// Checks that each address can be listened on, because Pingora only panics in a thread of its own when it cannot, and
+/// settles the ports that the system is to choose.
+fn free_addresses(addresses: &[SocketAddr]) -> Result<Vec<SocketAddr>, ServerError> {
+    let check = |address: &SocketAddr| std::net::TcpListener::bind(address)?.local_addr();
+    addresses
+        .iter()
+        .map(|address| check(address).map_err(|source| ServerError::Listen { address: address.to_string(), source }))
+        .collect()
+}
+
+fn pingora_conf(config: &Config) -> ServerConf {
+    // The default of both is in /tmp, where whoever comes first could take the listeners over.
+    let private = |name: &str| config.runtime_directory.join(name).to_string_lossy().into_owned();
+    ServerConf {
+        threads: config.threads,
+        upgrade_sock: private("upgrade.sock"),
+        pid_file: private("sekisho.pid"),
+        // Draining is done before Pingora is told to stop: it would always sleep the whole grace period.
+        grace_period_seconds: Some(0),
+        graceful_shutdown_timeout_seconds: Some(1),
+        // One attempt and one more, which Pingora makes only for idempotent requests on a connection gone stale.
+        max_retries: 2,
+        ca_file: config.upstream.ca.as_ref().map(|path| path.to_string_lossy().into_owned()),
+        ..ServerConf::default()
+    }
+}
+
+/// Work that belongs to no request, on a runtime that outlives the listeners.
+struct Background {
+    runtime: Runtime,
+    stop: watch::Sender<bool>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Background {
+    fn new() -> Result<Self, ServerError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("background")
+            .enable_all()
+            .build()?;
+        Ok(Self { runtime, stop: watch::Sender::new(false), tasks: Mutex::default() })
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.block_on(future)
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let task = self.runtime.spawn(task);
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(task);
+    }
+
+    fn stopped(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut stop = self.stop.subscribe();
+        async move {
+            // An error means that nobody can stop it any more, which is the same.
+            drop(stop.wait_for(|stop| *stop).await);
+        }
+    }
+
+    /// Delivery, clearing up, the administration socket, and the inbox where one is configured.
+    fn begin(
+        &self,
+        config: &Config,
+        app: &Arc<App>,
+        clock: SharedClock,
+    ) -> Result<Option<(inbox::Inbox, SocketAddr)>, ServerError> {
+        let messages = inbox::Inbox::new(config.time_zone.clone());
+        let carriers = Carriers::new(config, &messages);
+        let worker = Worker::new(app.store().clone(), app.keyring().clone(), clock, config, carriers);
+        self.spawn(worker.run(self.stopped()));
+        self.spawn(purge(app.clone(), self.stopped()));
+
+        let _in_runtime = self.runtime.enter();
+        let socket = admin::bind(config).map_err(|source| ServerError::Listen {
+            address: admin::socket_path(config).display().to_string(),
+            source,
+        })?;
+        socket.set_nonblocking(true)?;
+        let socket = tokio::net::UnixListener::from_std(socket)?;
+        let pages = axum::serve(socket, admin::router(app.clone())).with_graceful_shutdown(self.stopped());
+        self.spawn(async move { report("administration socket", pages.await) });
+
+        let Some(inbox) = &config.inbox else {
+            return Ok(None);
+        };
+        let listen = |source| ServerError::Listen { address: inbox.listen.to_string(), source };
+        let listener = std::net::TcpListener::bind(inbox.listen).map_err(listen)?;
+        listener.set_nonblocking(true).map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let listener = tokio::net::TcpListener::from_std(listener).map_err(listen)?;
+        let pages = axum::serve(listener, inbox::router(messages.clone())).with_graceful_shutdown(self.stopped());
+        self.spawn(async move { report("inbox", pages.await) });
+        Ok(Some((messages, address)))
+    }
+
+    fn reload_on_hangup(&self, certificates: Arc<Certificates>) {
+        let stopped = self.stopped();
+        self.spawn(async move {
+            let Ok(mut hangup) = signal(SignalKind::hangup()) else {
+                tracing::error!("SIGHUP cannot be received: certificates are read again only at a restart");
+                return;
+            };
+            let reload = async {
+                while hangup.recv().await.is_some() {
+                    match certificates.reload() {
+                        Ok(()) => tracing::info!("certificate read again"),
+                        Err(error) => tracing::error!(%error, "the old certificate stays in use"),
+                    }
+                }
+            };
+            tokio::select! {
+                () = reload => {}
+                () = stopped => {}
+            }
+        });
+    }
+
+    fn wind_up(self) {
+        self.stop.send_replace(true);
+        let tasks = self.tasks.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let all = async {
+            for task in tasks {
+                if let Err(error) = task.await {
+                    tracing::error!(%error, "background work ended badly");
+                }
+            }
+        };
+        if self.runtime.block_on(async { tokio::time::timeout(WIND_UP, all).await }).is_err() {
+            tracing::warn!("background work was cut off");
+        }
+        self.runtime.shutdown_timeout(Duration::from_secs(1));
+    }
+}
+
+fn report(what: &'static str, ended: io::Result<()>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, what, "a listener ended");
+    }
+}
+
+async fn purge(app: Arc<App>, stopped: impl Future<Output = ()>) {
+    let clear = async {
+        loop {
+            tokio::time::sleep(PURGE_EVERY).await;
+            match app.purge().await {
+                Ok(gone) => tracing::debug!(gone, "cleared what has expired"),
+                Err(error) => tracing::warn!(%error, "what has expired cannot be cleared now"),
+            }
+        }
+    };
+    tokio::select! {
+        () = clear => {}
+        () = stopped => {}
+    }
+}
+
+enum StopWhen {
+    Signalled,
+    Asked(watch::Receiver<bool>),
+}
+
+/// What Pingora waits for: says when the listeners answer, waits for the end, and drains.
+struct Life {
+    addresses: Vec<SocketAddr>,
+    announce: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    stop_when: StopWhen,
+    drain: Drain,
+    failed: Arc<Mutex<Option<ServerError>>>,
+}
+
+#[async_trait]
+impl ShutdownSignalWatch for Life {
+    async fn recv(&self) -> ShutdownSignal {
+        for address in &self.addresses {
+            if let Err(_elapsed) = tokio::time::timeout(LISTEN_DEADLINE, answers(*address)).await {
+                self.fail(ServerError::Listen { address: address.to_string(), source: io::ErrorKind::TimedOut.into() });
+                return ShutdownSignal::FastShutdown;
+            }
+        }
+        let announce = self.announce.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(announce) = announce {
+            announce();
+        }
+        if let Err(error) = self.end().await {
+            self.fail(ServerError::System(error));
+        }
+        if tokio::time::timeout(DRAIN, self.drain.drain()).await.is_err() {
+            tracing::warn!("requests were still in work and are cut off");
+        }
+        ShutdownSignal::GracefulTerminate
+    }
+}
+
+impl Life {
+    async fn end(&self) -> io::Result<()> {
+        match &self.stop_when {
+            StopWhen::Asked(asked) => drop(asked.clone().wait_for(|asked| *asked).await),
+            StopWhen::Signalled => {
+                let (mut terminate, mut interrupt) =
+                    (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+                tracing::info!("stopping");
+            }
+        }
+        Ok(())
+    }
+
+    fn fail(&self, error: ServerError) {
+        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+}
+
+async fn answers(mut address: SocketAddr) {
+    // Listening everywhere includes here.
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    while tokio::net::TcpStream::connect(address).await.is_err() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[cfg(test)]
+#[path = "server_tests.rs"]
+mod tests;

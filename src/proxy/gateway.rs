@@ -94,6 +94,10 @@ impl Gateway {
                 answer::problem(StatusCode::SERVICE_UNAVAILABLE, head.client, &ctx.request, language)
             }
         };
+        if head.client == ClientKind::WebSocket {
+            // What the client sends next may be frames already.
+            session.as_mut().set_keepalive(None);
+        }
         portal_bridge::write_answer(session, answer).await?;
         Ok(true)
     }
