@@ -73,6 +73,13 @@ pub enum Event<'a> {
         /// Was a mailed link part of it?
         mailed_link: bool,
     },
+    /// An enrolment ticket was typed.
+    TicketShown {
+        /// Whose enrolment.
+        account: &'a str,
+        /// Was it the right one, in time?
+        accepted: bool,
+    },
     /// A session began.
     SessionStarted {
         /// Whose.
@@ -177,6 +184,9 @@ impl Event<'_> {
                     backup = backup,
                     mailed_link = mailed_link
                 );
+            }
+            Self::TicketShown { account, accepted } => {
+                event!(warn, "ticket_shown", account = account, accepted = accepted);
             }
             Self::SessionStarted { account, session, second_step } => {
                 event!(info, "session_started", account = account, session = session, second_step = second_step);

@@ -2,7 +2,7 @@
 
 use super::{
     command::{Command, NewUser},
-    reply::{DeviceView, Reply, SessionView, UserView},
+    reply::{DeviceView, Reply, SessionView, TicketText, UserView},
 };
 use crate::{
     account::{EmailAddress, Group, UserName},
@@ -54,7 +54,12 @@ pub async fn execute(app: &App, command: Command) -> Result<Reply, Failure> {
         }
         Command::ResetSecondStep { user } => {
             let account = find(app, &user).await?.account;
-            Reply::SessionsEnded(app.reset_second_step(&account).await??)
+            let reset = app.reset_second_step(&account).await??;
+            Reply::SecondStepReset {
+                ticket: TicketText(reset.ticket.expose_secret().to_owned()),
+                expires_at: reset.expires_at,
+                sessions_ended: reset.sessions_ended,
+            }
         }
         Command::ListDevices { user } => {
             let accounts = match user {

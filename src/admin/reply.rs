@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     account::{Account, Method, MethodPair},
+    clock::Timestamp,
     session::TrustedDevice,
     store::{AccountSummary, StoredSession},
 };
@@ -22,8 +23,29 @@ pub enum Reply {
     Sessions(Vec<SessionView>),
     /// Done; this many sessions ended with it.
     SessionsEnded(usize),
+    /// Both methods are removed.
+    SecondStepReset {
+        /// What the person types at the next sign-in; shown this once.
+        ticket: TicketText,
+        /// The ticket is not good from then on.
+        expires_at: Timestamp,
+        /// This many sessions ended with it.
+        sessions_ended: usize,
+    },
     /// Done; this many devices are no longer trusted.
     DevicesRevoked(u32),
+}
+
+/// The text of an enrolment ticket. It travels over the private socket to the operator who asked, and is not printed by
+/// accident.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TicketText(pub String);
+
+impl std::fmt::Debug for TicketText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TicketText(…)")
+    }
 }
 
 /// An account.

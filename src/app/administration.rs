@@ -1,12 +1,16 @@
 //! What operators do to accounts, sessions and devices, through the command line or the administration socket. They
 //! set no second step aside: resetting it leads to a new enrolment.
 
+use std::time::Duration;
+
 use super::{App, AppError, Result};
 use crate::{
     account::{Account, AccountId, CredentialVersion, EmailAddress, Group, LoginName, UserName},
     audit::{Event, Origin},
-    authn::{Password, PasswordHash},
+    authn::{Password, PasswordHash, Ticket},
+    clock::Timestamp,
     language::Language,
+    secret::SecretString,
     session::{DeviceId, SessionId, TrustedDevice},
     store::{
         AccountSummary, EndedSession, Enrolment, NewAccount, NewAccountError, OutboxContent, Stale, StoredSession,
@@ -28,6 +32,17 @@ pub struct NewPerson {
     pub language: Language,
     /// The first password.
     pub password: Password,
+}
+
+/// Both methods are gone; this is what the person needs to enrol new ones.
+#[derive(Debug)]
+pub struct SecondStepReset {
+    /// Shown once, to be handed over in person or by a channel the operator trusts.
+    pub ticket: SecretString,
+    /// Not good from then on.
+    pub expires_at: Timestamp,
+    /// How many sessions ended.
+    pub sessions_ended: usize,
 }
 
 /// Why an operator's wish was not carried out.
@@ -128,15 +143,19 @@ impl App {
         Ok(self.ended(ended).await)
     }
 
-    /// Removes both methods and tells the owner; the next sign-in enrols anew.
-    pub async fn reset_second_step(&self, account: &Account) -> Answer<usize> {
+    /// Removes both methods and tells the owner. The next sign-in needs the ticket this returns, so that the account
+    /// is not open to whoever knows the password, and then enrols anew.
+    pub async fn reset_second_step(&self, account: &Account) -> Answer<SecondStepReset> {
+        const TICKET_LIFETIME: Duration = Duration::from_secs(24 * 3600);
         let now = self.now();
+        let expires_at = now + TICKET_LIFETIME;
+        let (ticket, text) = Ticket::draw(&*self.entropy, &self.keyring, expires_at).ok_or(AppError::Key)?;
         let notice = self.notice(account, OutboxContent::SecondStepReset, now);
-        let ended = self.store.reset_methods(account.id, notice, now).await?;
+        let ended = self.store.reset_methods(account.id, &ticket, notice, now).await?;
         if ended.is_some() {
             Event::SecondStepReset { account: &account.id.to_string() }.record(Origin::Operator);
         }
-        Ok(self.ended(ended).await)
+        Ok(self.ended(ended).await.map(|sessions_ended| SecondStepReset { ticket: text, expires_at, sessions_ended }))
     }
 
     /// Gives an account two methods that were proven elsewhere; only the demo does.

@@ -143,6 +143,7 @@ impl App {
             keyring: &self.keyring,
             pair: credentials.pair.as_ref(),
             app_last_step: credentials.app_last_step,
+            ticket: credentials.ticket.as_ref(),
             now,
         };
         let seed = ChallengeSeed::draw(&*self.entropy, &self.keyring);

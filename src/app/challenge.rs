@@ -144,7 +144,7 @@ impl From<Refusal> for SendRefusal {
             Refusal::SendAgainAt(at) => Self::From(at),
             Refusal::NoMoreSends => Self::Exhausted,
             Refusal::Pair(_) => Self::Unavailable,
-            Refusal::OutOfStep | Refusal::Code(_) => Self::Stale,
+            Refusal::OutOfStep | Refusal::Code(_) | Refusal::Ticket(_) => Self::Stale,
         }
     }
 }
@@ -304,9 +304,11 @@ impl App {
                     _ => CodeProblem::Wrong { tries_left },
                 }
             }
-            Refusal::Pair(_) | Refusal::OutOfStep | Refusal::SendAgainAt(_) | Refusal::NoMoreSends => {
-                CodeProblem::Stale
-            }
+            Refusal::Pair(_)
+            | Refusal::OutOfStep
+            | Refusal::SendAgainAt(_)
+            | Refusal::NoMoreSends
+            | Refusal::Ticket(_) => CodeProblem::Stale,
         })
     }
 
@@ -387,6 +389,7 @@ impl App {
             keyring: &self.keyring,
             pair: pending.pair.as_ref(),
             app_last_step: pending.app_last_step,
+            ticket: pending.ticket.as_ref(),
             now,
         }
     }

@@ -6,9 +6,11 @@ use super::{
 };
 use crate::{
     account::{Label, MethodKind, NewMethod, PairError, PhoneError, PhoneNumber, Role, Target, backup_choice},
-    authn::{ChallengeSeed, EnrolmentDraft, EnrolmentStep, Input, Refusal, Sends, SignIn, totp},
+    audit::{Event, Origin},
+    authn::{ChallengeSeed, EnrolmentDraft, EnrolmentStep, Input, Refusal, Sends, SignIn, TicketRefusal, totp},
     clock::Timestamp,
     config::Config,
+    secret::SecretString,
     store::PendingSignIn,
 };
 
@@ -114,7 +116,41 @@ pub enum ChoiceProblem {
     Send(SendRefusal),
 }
 
+/// What a typed ticket led to.
+#[derive(Debug)]
+pub enum TicketOutcome {
+    /// Taken: enrolment begins.
+    Done,
+    /// Not taken.
+    Refused(TicketRefusal),
+    /// There is no such pending sign-in any more, or it has used up its tries.
+    Gone,
+}
+
 impl App {
+    /// Takes the ticket an operator handed out. The try is paid for before the comparison, like a code's.
+    pub async fn submit_ticket(&self, browser: &Browser<'_>, typed: SecretString) -> Result<TicketOutcome> {
+        let (now, origin) = (self.now(), Origin::Client(browser.address));
+        let Some(pending) = self.pending_record(browser, now).await? else { return Ok(TicketOutcome::Gone) };
+        let Some((attempt, _)) = self.store.spend_enrolment_attempt(pending.id).await? else {
+            self.abandon(browser).await?;
+            return Ok(TicketOutcome::Gone);
+        };
+        let account = pending.account.id.to_string();
+        let judged = |accepted| Event::TicketShown { account: &account, accepted }.record(origin);
+        match self.advance(browser, &pending, Input::Ticket { attempt, typed }, now).await? {
+            Ok(()) => {
+                judged(true);
+                Ok(TicketOutcome::Done)
+            }
+            Err(Refusal::Ticket(refusal)) => {
+                judged(false);
+                Ok(TicketOutcome::Refused(refusal))
+            }
+            Err(_out_of_step) => Ok(TicketOutcome::Done),
+        }
+    }
+
     /// From the question to the choice.
     pub async fn begin_enrolment(&self, browser: &Browser<'_>) -> Result<EnrolmentOutcome> {
         self.enrol(browser, Input::BeginEnrolment).await
@@ -182,7 +218,10 @@ pub(super) fn enrolment_view(
         label: method.label.clone(),
     };
     let primary = match draft {
-        EnrolmentDraft::Introduced | EnrolmentDraft::ChoosingPrimary | EnrolmentDraft::ProvingPrimary { .. } => None,
+        EnrolmentDraft::AwaitingTicket
+        | EnrolmentDraft::Introduced
+        | EnrolmentDraft::ChoosingPrimary
+        | EnrolmentDraft::ProvingPrimary { .. } => None,
         EnrolmentDraft::ChoosingBackup { primary } | EnrolmentDraft::ProvingBackup { primary, .. } => {
             Some(chosen(primary.method()))
         }

@@ -23,7 +23,8 @@ pub use challenge::{
 };
 pub use devices::DeviceCookie;
 pub use enrolment::{
-    AppSecretView, ChoiceForm, ChoiceProblem, ChosenView, EnrolmentOutcome, EnrolmentView, ProvingView, Unchoosable,
+    AppSecretView, ChoiceForm, ChoiceProblem, ChosenView, EnrolmentOutcome, EnrolmentView, ProvingView, TicketOutcome,
+    Unchoosable,
 };
 pub use gate::GateRequest;
 pub use open::OpenError;

@@ -10,17 +10,18 @@ use http::Method;
 
 use super::{
     App, Browser, ChoiceForm, CodeOutcome, CodeProblem, Cookie, EnrolmentOutcome, GateRequest, Grant, PasswordForm,
-    PasswordOutcome, PasswordRefusal, PendingView, SendOutcome, SendRefusal, administration::NewPerson,
+    PasswordOutcome, PasswordRefusal, PendingView, SendOutcome, SendRefusal, TicketOutcome, administration::NewPerson,
 };
 use crate::{
     access::{Decision, Interruption},
     account::{Account, MethodKind, Role, UserName},
-    authn::{CodeReason, Password, SignIn, throttle},
+    authn::{CodeReason, EnrolmentStep, Password, SignIn, TicketRefusal, throttle},
     clock::{Clock, Timestamp},
     config::Config,
     entropy::SystemEntropy,
     keyring::Purpose,
     language::Language,
+    secret::ExposeSecret as _,
     session::SecondStep,
 };
 
@@ -492,4 +493,63 @@ async fn a_forged_cookie_never_reaches_the_store() {
     assert!(decide(unknown.expose()).await.is_err(), "a cookie of ours is looked up, and an error is an error");
     let forged = jar.session.unwrap().replace('.', ".A");
     assert!(matches!(decide(&forged).await, Ok(Decision::Interrupt(Interruption::NoSession))));
+}
+
+#[tokio::test]
+async fn after_a_reset_the_password_alone_sets_up_nothing() {
+    let world = World::new().await;
+    let jar = world.enrolled("hanako").await;
+    let account = world.app.find_account("hanako").await.unwrap().unwrap().account;
+    let reset = world.app.reset_second_step(&account).await.unwrap().unwrap();
+    assert!(interrupted(&world.decide(&jar).await).is_some());
+
+    let mut jar = Jar::new();
+    world.password(&mut jar, "hanako", PASSWORD).await;
+    let step = async |jar: &Jar| match world.app.pending(&jar.browser()).await.unwrap() {
+        Some(PendingView::Enrol(view)) => view.step,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(step(&jar).await, EnrolmentStep::EnterTicket);
+    assert!(matches!(world.app.begin_enrolment(&jar.browser()).await.unwrap(), EnrolmentOutcome::Refused(_)));
+    assert!(matches!(world.choose(&jar, MethodKind::App, "").await, EnrolmentOutcome::Refused(_)));
+    let submit = async |typed: &str| world.app.submit_ticket(&jar.browser(), typed.into()).await.unwrap();
+    assert!(matches!(submit("AAAA-AAAA-AAAA-AAAA").await, TicketOutcome::Refused(TicketRefusal::Wrong)));
+    assert_eq!(step(&jar).await, EnrolmentStep::EnterTicket);
+
+    let text = reset.ticket.expose_secret().to_owned();
+    assert!(matches!(submit(&text.to_lowercase().replace('-', " ")).await, TicketOutcome::Done));
+    assert_eq!(step(&jar).await, EnrolmentStep::Introduced);
+
+    // A second reset voids the first ticket and what was begun with it.
+    world.app.reset_second_step(&account).await.unwrap().unwrap();
+    assert!(world.app.pending(&jar.browser()).await.unwrap().is_none());
+    let mut jar = Jar::new();
+    world.password(&mut jar, "hanako", PASSWORD).await;
+    let outcome = world.app.submit_ticket(&jar.browser(), text.as_str().into()).await.unwrap();
+    assert!(matches!(outcome, TicketOutcome::Refused(TicketRefusal::Wrong)));
+}
+
+#[tokio::test]
+async fn a_ticket_works_for_a_day_and_for_ten_tries() {
+    let world = World::new().await;
+    world.enrolled("hanako").await;
+    let account = world.app.find_account("hanako").await.unwrap().unwrap().account;
+    let reset = world.app.reset_second_step(&account).await.unwrap().unwrap();
+    let mut jar = Jar::new();
+    world.password(&mut jar, "hanako", PASSWORD).await;
+    for _ in 0..10 {
+        let outcome = world.app.submit_ticket(&jar.browser(), "AAAAAAAAAAAAAAAA".into()).await.unwrap();
+        assert!(matches!(outcome, TicketOutcome::Refused(TicketRefusal::Wrong)));
+    }
+    let outcome = world.app.submit_ticket(&jar.browser(), reset.ticket.clone()).await.unwrap();
+    assert!(matches!(outcome, TicketOutcome::Gone));
+
+    for (wait, good) in [(86_400 - 1, true), (1, false)] {
+        world.pass(Duration::from_secs(wait));
+        let mut jar = Jar::new();
+        world.password(&mut jar, "hanako", PASSWORD).await;
+        let outcome = world.app.submit_ticket(&jar.browser(), reset.ticket.clone()).await.unwrap();
+        assert_eq!(matches!(outcome, TicketOutcome::Done), good, "{outcome:?}");
+        assert!(good || matches!(outcome, TicketOutcome::Refused(TicketRefusal::Expired)));
+    }
 }

@@ -2,7 +2,12 @@
 //! proven; the draft lives in the sign-in, not in the account.
 
 use super::{challenge::Challenge, proof::CodeProof};
-use crate::account::{HasTarget, MethodKind, MethodPair, NewMethod, PairError, Role, Target, check_target};
+use crate::{
+    account::{HasTarget, MethodKind, MethodPair, NewMethod, PairError, Role, Target, check_target},
+    clock::Timestamp,
+    keyring::{KeyId, Keyring, Purpose},
+    secret::{Digest, SecretString},
+};
 
 /// A method and the code that proved it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,9 +33,76 @@ impl HasTarget for ProvenMethod {
     }
 }
 
+/// What an operator hands to a person whose methods were removed: without it the password alone would set up new ones.
+/// It is typed once, on one sign-in, and gone when both methods are proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// Keyed digest of the text.
+    pub digest: Digest,
+    /// The key of the digest.
+    pub key: KeyId,
+    /// Not good from then on.
+    pub expires_at: Timestamp,
+}
+
+/// Why a ticket was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TicketRefusal {
+    /// Not the one that was handed out last.
+    #[error("the ticket is not right")]
+    Wrong,
+    /// Its time is over.
+    #[error("the ticket has expired")]
+    Expired,
+}
+
+impl Ticket {
+    /// A fresh ticket of 80 random bits, with the text to hand over: sixteen base32 characters in groups of four.
+    /// `None` when the key ring lacks its active key.
+    pub fn draw(
+        entropy: &dyn crate::entropy::Entropy,
+        keyring: &Keyring,
+        expires_at: Timestamp,
+    ) -> Option<(Self, SecretString)> {
+        let text = data_encoding::BASE32_NOPAD.encode(&crate::entropy::random_bytes::<10>(entropy));
+        let key = keyring.active();
+        let digest = keyring.mac(key, Purpose::Ticket, &[text.as_bytes()])?;
+        let groups: Vec<&str> = [0..4, 4..8, 8..12, 12..16].into_iter().filter_map(|range| text.get(range)).collect();
+        Some((Self { digest, key, expires_at }, groups.join("-").into()))
+    }
+
+    /// Compares what was typed, as people type it: full-width letters, any case, spaces and dashes.
+    pub(super) fn check(&self, typed: &str, keyring: &Keyring, now: Timestamp) -> Result<(), TicketRefusal> {
+        use unicode_normalization::UnicodeNormalization as _;
+        let folded: String = typed
+            .chars()
+            .take(64)
+            .nfkc()
+            .filter(|c| c.is_ascii_alphanumeric())
+            .map(|c| match c.to_ascii_uppercase() {
+                // Not in the base32 alphabet (RFC 4648 §6): people read them for their twins.
+                '0' => 'O',
+                '1' => 'I',
+                '8' => 'B',
+                other => other,
+            })
+            .collect();
+        let digest = keyring.mac(self.key, Purpose::Ticket, &[folded.as_bytes()]).ok_or(TicketRefusal::Expired)?;
+        if digest != self.digest {
+            Err(TicketRefusal::Wrong)
+        } else if now >= self.expires_at {
+            Err(TicketRefusal::Expired)
+        } else {
+            Ok(())
+        }
+    }
+}
+
 /// How far somebody has come. Each stage carries only what is true in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EnrolmentDraft {
+    /// An operator removed the methods: the ticket comes first.
+    AwaitingTicket,
     /// Asked to enable two-step verification; nothing chosen.
     Introduced,
     /// Choosing the primary.
@@ -61,6 +133,8 @@ pub enum EnrolmentDraft {
 /// The steps a page shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EnrolmentStep {
+    /// The ticket.
+    EnterTicket,
     /// The question.
     Introduced,
     /// First choice.
@@ -77,6 +151,7 @@ impl EnrolmentDraft {
     /// Where the person is.
     pub const fn step(&self) -> EnrolmentStep {
         match self {
+            Self::AwaitingTicket => EnrolmentStep::EnterTicket,
             Self::Introduced => EnrolmentStep::Introduced,
             Self::ChoosingPrimary => EnrolmentStep::ChoosePrimary,
             Self::ProvingPrimary { .. } => EnrolmentStep::ProvePrimary,
@@ -88,7 +163,7 @@ impl EnrolmentDraft {
     /// The method being proven and its pending code.
     pub const fn proving(&self) -> Option<(Role, &NewMethod, &Challenge)> {
         match self {
-            Self::Introduced | Self::ChoosingPrimary | Self::ChoosingBackup { .. } => None,
+            Self::AwaitingTicket | Self::Introduced | Self::ChoosingPrimary | Self::ChoosingBackup { .. } => None,
             Self::ProvingPrimary { new, challenge } => Some((Role::Primary, new, challenge)),
             Self::ProvingBackup { new, challenge, .. } => Some((Role::Backup, new, challenge)),
         }
@@ -97,7 +172,7 @@ impl EnrolmentDraft {
     /// The channel of the proven primary.
     pub const fn primary_kind(&self) -> Option<MethodKind> {
         match self {
-            Self::Introduced | Self::ChoosingPrimary | Self::ProvingPrimary { .. } => None,
+            Self::AwaitingTicket | Self::Introduced | Self::ChoosingPrimary | Self::ProvingPrimary { .. } => None,
             Self::ChoosingBackup { primary } | Self::ProvingBackup { primary, .. } => Some(primary.proof.kind),
         }
     }
@@ -106,7 +181,7 @@ impl EnrolmentDraft {
     pub(super) fn check_choice(&self, target: &Target) -> Result<(), PairError> {
         check_target(target)?;
         match self {
-            Self::Introduced | Self::ChoosingPrimary | Self::ProvingPrimary { .. } => Ok(()),
+            Self::AwaitingTicket | Self::Introduced | Self::ChoosingPrimary | Self::ProvingPrimary { .. } => Ok(()),
             Self::ChoosingBackup { primary } | Self::ProvingBackup { primary, .. } => {
                 MethodPair::new(primary.method.clone(), NewMethod { target: target.clone(), label: None }).map(drop)
             }

@@ -6,15 +6,15 @@ mod enrolment;
 pub mod passcode;
 pub mod password;
 mod proof;
-#[cfg(test)]
-mod properties;
 mod record;
 mod sign_in;
+#[cfg(test)]
+mod tests;
 pub mod throttle;
 pub mod totp;
 
 pub use challenge::{Challenge, ChallengeId, ChallengeSeed, CodeRefusal};
-pub use enrolment::{EnrolmentDraft, EnrolmentStep, ProvenMethod};
+pub use enrolment::{EnrolmentDraft, EnrolmentStep, ProvenMethod, Ticket, TicketRefusal};
 pub use passcode::{EnteredCode, Passcode};
 pub use password::{Password, PasswordHash, PasswordProblem};
 pub use proof::{Attempt, Authenticated, CodeProof, DeviceProof, NewSession, PasswordProof, SecondStepProof};

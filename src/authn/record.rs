@@ -37,6 +37,7 @@ struct Record {
 #[serde(tag = "is", rename_all = "snake_case", deny_unknown_fields)]
 enum State {
     EnterCode { reason: CodeReason, role: Role, challenge: ChallengeRecord },
+    AwaitingTicket,
     Introduced,
     ChoosingPrimary,
     ProvingPrimary { new: MethodRecord, challenge: ChallengeRecord },
@@ -149,6 +150,7 @@ impl SignIn {
         let state = match self {
             Self::EnterCode(s) => State::EnterCode { reason: s.reason, role: s.role, challenge: (&s.challenge).into() },
             Self::Enrol { draft, .. } => match draft {
+                EnrolmentDraft::AwaitingTicket => State::AwaitingTicket,
                 EnrolmentDraft::Introduced => State::Introduced,
                 EnrolmentDraft::ChoosingPrimary => State::ChoosingPrimary,
                 EnrolmentDraft::ProvingPrimary { new, challenge } => {
@@ -185,6 +187,7 @@ impl SignIn {
             State::EnterCode { reason, role, challenge } => {
                 return Ok(Self::EnterCode(EnterCode { who, reason, role, challenge: challenge.try_into()?, sends }));
             }
+            State::AwaitingTicket => EnrolmentDraft::AwaitingTicket,
             State::Introduced => EnrolmentDraft::Introduced,
             State::ChoosingPrimary => EnrolmentDraft::ChoosingPrimary,
             State::ProvingPrimary { new, challenge } => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{
     challenge::{Challenge, ChallengeId, ChallengeSeed, CodeRefusal, Expected},
-    enrolment::{EnrolmentDraft, ProvenMethod},
+    enrolment::{EnrolmentDraft, ProvenMethod, Ticket, TicketRefusal},
     passcode::EnteredCode,
     proof::{Attempt, Authenticated, CodeProof, DeviceProof, PasswordProof, SecondStepProof},
     throttle,
@@ -15,6 +15,7 @@ use crate::{
     account::{MethodId, MethodKind, MethodPair, NewMethod, PairError, PhoneNumber, Role, Target},
     clock::Timestamp,
     keyring::Keyring,
+    secret::{ExposeSecret as _, SecretString},
 };
 
 /// A pending sign-in.
@@ -100,6 +101,8 @@ pub struct Context<'a> {
     pub pair: Option<&'a MethodPair>,
     /// The last accepted step of the account's app, where it has one.
     pub app_last_step: Option<i64>,
+    /// What an enrolment has to show first, where an operator removed the methods.
+    pub ticket: Option<&'a Ticket>,
     /// The time.
     pub now: Timestamp,
 }
@@ -120,6 +123,13 @@ pub enum Input {
     SwitchChannel(MethodKind, ChallengeSeed),
     /// Use the other method of the pair.
     UseRole(Role, ChallengeSeed),
+    /// Enrolment: the ticket was typed; the try is already paid for.
+    Ticket {
+        /// Evidence of payment.
+        attempt: Attempt,
+        /// As typed.
+        typed: SecretString,
+    },
     /// Enrolment: go on from the question to the choice.
     BeginEnrolment,
     /// Enrolment: this method, please.
@@ -174,6 +184,9 @@ pub enum Refusal {
     /// The code was not accepted.
     #[error(transparent)]
     Code(#[from] CodeRefusal),
+    /// The ticket was not accepted.
+    #[error(transparent)]
+    Ticket(#[from] TicketRefusal),
     /// The next message may be sent from then on.
     #[error("the next message may be sent at {0}")]
     SendAgainAt(Timestamp),
@@ -200,7 +213,8 @@ impl SignIn {
     ) -> Result<Transition, Refusal> {
         let Some(pair) = ctx.pair else {
             // A trust without methods is of older credentials: it proves nothing.
-            let enrol = Self::Enrol { who, draft: EnrolmentDraft::Introduced, sends: Sends::default() };
+            let draft = if ctx.ticket.is_some() { EnrolmentDraft::AwaitingTicket } else { EnrolmentDraft::Introduced };
+            let enrol = Self::Enrol { who, draft, sends: Sends::default() };
             return Ok(Transition { step: Step::Continue(enrol), send: None });
         };
         if let Some(device) = device
@@ -337,7 +351,9 @@ fn advance_code(state: EnterCode, input: Input, ctx: &Context<'_>) -> Result<Tra
         }
         Input::UseRole(role, _) if role == state.role => Ok(continue_with(SignIn::EnterCode(state), None)),
         Input::UseRole(role, seed) => open_for_role(state.who, state.reason, role, pair, state.sends, ctx, seed),
-        Input::BeginEnrolment | Input::Choose(..) | Input::ChooseAgain => Err(Refusal::OutOfStep),
+        Input::Ticket { .. } | Input::BeginEnrolment | Input::Choose(..) | Input::ChooseAgain => {
+            Err(Refusal::OutOfStep)
+        }
     }
 }
 
@@ -377,6 +393,11 @@ fn advance_enrolment(
     }
     let next = |draft, sends, send| Ok(continue_with(SignIn::Enrol { who: who.clone(), draft, sends }, send));
     match (draft, input) {
+        (EnrolmentDraft::AwaitingTicket, Input::Ticket { attempt: _paid, typed }) => {
+            let ticket = ctx.ticket.ok_or(Refusal::OutOfStep)?;
+            ticket.check(typed.expose_secret(), ctx.keyring, ctx.now)?;
+            next(EnrolmentDraft::Introduced, sends, None)
+        }
         (EnrolmentDraft::Introduced, Input::BeginEnrolment) => next(EnrolmentDraft::ChoosingPrimary, sends, None),
         (draft, Input::Choose(new, seed)) => {
             draft.check_choice(&new.target)?;
@@ -388,7 +409,7 @@ fn advance_enrolment(
             let challenge = Challenge::open(None, kind, seed, lasts, ctx.now);
             let send = order(&challenge, new.target.phone());
             match draft {
-                EnrolmentDraft::Introduced => Err(Refusal::OutOfStep),
+                EnrolmentDraft::AwaitingTicket | EnrolmentDraft::Introduced => Err(Refusal::OutOfStep),
                 EnrolmentDraft::ChoosingPrimary | EnrolmentDraft::ProvingPrimary { .. } => {
                     next(EnrolmentDraft::ProvingPrimary { new, challenge }, sends, send)
                 }
@@ -429,7 +450,8 @@ fn advance_enrolment(
             Ok(Transition { step: Step::Complete(Box::new(done)), send: None })
         }
         (
-            EnrolmentDraft::Introduced
+            EnrolmentDraft::AwaitingTicket
+            | EnrolmentDraft::Introduced
             | EnrolmentDraft::ChoosingPrimary
             | EnrolmentDraft::ProvingPrimary { .. }
             | EnrolmentDraft::ChoosingBackup { .. }
@@ -438,6 +460,7 @@ fn advance_enrolment(
             | Input::SendAgain(_)
             | Input::SwitchChannel(..)
             | Input::UseRole(..)
+            | Input::Ticket { .. }
             | Input::BeginEnrolment
             | Input::ChooseAgain,
         ) => Err(Refusal::OutOfStep),

@@ -96,7 +96,10 @@ enum UserAction {
     /// The password is one line on standard input. On a terminal it is asked for and not shown.
     #[command(after_help = EXIT_CODES)]
     Password(Named),
-    /// Removes both methods, so that the next sign-in sets them up again; sessions and trusted devices end
+    /// Removes both methods and prints a ticket; sessions and trusted devices end
+    ///
+    /// The next sign-in needs the password and the ticket, and sets up two new methods. The ticket is good for 24 hours,
+    /// and void once a new one is printed.
     #[command(name = "reset-2sv", after_help = EXIT_CODES)]
     ResetTwoStep(Named),
 }

@@ -29,7 +29,7 @@ pub(super) fn reply_json(reply: &Reply) -> Result<(), Failed> {
         Reply::Users(users) => json(users),
         Reply::Devices(devices) => json(devices),
         Reply::Sessions(sessions) => json(sessions),
-        Reply::SessionsEnded(_) | Reply::DevicesRevoked(_) => json(reply),
+        Reply::SessionsEnded(_) | Reply::SecondStepReset { .. } | Reply::DevicesRevoked(_) => json(reply),
     }
 }
 
@@ -48,6 +48,11 @@ pub(super) fn reply(reply: &Reply) -> Result<(), Failed> {
             table(["ID", "ACCOUNT", "BROWSER", "SECOND STEP", "STARTED", "LAST USED"], sessions.iter().map(session_row))
         }
         Reply::SessionsEnded(ended) => format!("done; sessions ended: {ended}"),
+        Reply::SecondStepReset { ticket, expires_at, sessions_ended } => format!(
+            "ticket: {}\ngood until {expires_at}; sessions ended: {sessions_ended}\n\
+             Hand it over in person or by a channel you trust: with the password it sets up two new methods.",
+            ticket.0
+        ),
         Reply::DevicesRevoked(revoked) => format!("done; devices no longer trusted: {revoked}"),
     })
 }

@@ -48,12 +48,14 @@ pub enum Purpose {
     SealedField,
     /// Sealed columns of the store.
     SealedColumn,
+    /// Stored digests of enrolment tickets.
+    Ticket,
     /// Keys of the throttle counters, so that they do not list names or addresses.
     ThrottleKey,
 }
 
 impl Purpose {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::SessionCookie,
         Self::SignInCookie,
         Self::TokenDigest,
@@ -63,6 +65,7 @@ impl Purpose {
         Self::Csrf,
         Self::SealedField,
         Self::SealedColumn,
+        Self::Ticket,
         Self::ThrottleKey,
     ];
 
@@ -77,6 +80,7 @@ impl Purpose {
             Self::Csrf => b"sekisho/1/csrf",
             Self::SealedField => b"sekisho/1/sealed-field",
             Self::SealedColumn => b"sekisho/1/sealed-column",
+            Self::Ticket => b"sekisho/1/ticket",
             Self::ThrottleKey => b"sekisho/1/throttle-key",
         }
     }

@@ -406,7 +406,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
     let (error, notice) = match note.news {
         Some(News::CodeError(error)) => (Some(error), None),
         Some(News::Code(notice)) => (None, Some(notice)),
-        Some(News::SignIn(_) | News::Choose(_)) | None => (None, None),
+        Some(News::SignIn(_) | News::Choose(_) | News::Ticket(_)) | None => (None, None),
     };
     let page = CodePage {
         frame: visit.frame(Here::Code, &note),

@@ -14,9 +14,9 @@ use crate::{
     account::{Label, MethodKind, PairError, PhoneError, Role},
     app::{
         self, ChoiceForm, ChoiceProblem, ChosenView, CodeOutcome, EnrolmentOutcome, EnrolmentView, PendingView,
-        ProvingView, SendAvailability, SendOutcome, SendRefusal, Unchoosable,
+        ProvingView, SendAvailability, SendOutcome, SendRefusal, TicketOutcome, Unchoosable,
     },
-    authn::{EnrolmentStep, throttle},
+    authn::{EnrolmentStep, TicketRefusal, throttle},
     clock::Timestamp,
 };
 
@@ -40,7 +40,7 @@ impl Progress {
 
     const fn of(step: EnrolmentStep) -> Self {
         let at = match step {
-            EnrolmentStep::Introduced | EnrolmentStep::ChoosePrimary => 0,
+            EnrolmentStep::EnterTicket | EnrolmentStep::Introduced | EnrolmentStep::ChoosePrimary => 0,
             EnrolmentStep::ProvePrimary => 1,
             EnrolmentStep::ChooseBackup => 2,
             EnrolmentStep::ProveBackup => 3,
@@ -74,6 +74,40 @@ impl EnrolIntroPage {
     }
     fn heading(&self) -> String {
         self.frame.t("enrol-intro-heading")
+    }
+}
+
+/// Why a ticket was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TicketError {
+    /// Not the one that was handed out last.
+    Wrong,
+    /// Its time is over.
+    Expired,
+}
+
+/// The ticket an operator handed out.
+#[derive(Debug, Template)]
+#[template(path = "enrol_ticket.html")]
+pub struct EnrolTicketPage {
+    /// The frame.
+    pub frame: PageFrame,
+    /// What was wrong with the last one.
+    pub error: Option<TicketError>,
+}
+
+impl EnrolTicketPage {
+    const fn failed(&self) -> bool {
+        self.error.is_some()
+    }
+    fn heading(&self) -> String {
+        self.frame.t("ticket-heading")
+    }
+    fn error_text(&self) -> Option<String> {
+        self.error.map(|error| match error {
+            TicketError::Wrong => self.frame.t("ticket-wrong"),
+            TicketError::Expired => self.frame.t("ticket-expired"),
+        })
     }
 }
 
@@ -410,6 +444,13 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
     let note = visit.note();
     let frame = visit.frame(Here::Enrolment, &note);
     let page = match (view.step, view.proving) {
+        (EnrolmentStep::EnterTicket, _) => {
+            let error = match note.news {
+                Some(News::Ticket(error)) => Some(error),
+                Some(News::SignIn(_) | News::CodeError(_) | News::Code(_) | News::Choose(_)) | None => None,
+            };
+            html(&EnrolTicketPage { frame, error })
+        }
         (EnrolmentStep::Introduced, _) => html(&EnrolIntroPage { frame }),
         (_, Some(proving)) => prove_page(frame, &note, proving),
         (_, None) => html(&choose_page(frame, note, EnrolmentView { proving: None, ..view })),
@@ -420,7 +461,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
 fn choose_page(frame: PageFrame, note: Note, view: EnrolmentView) -> ChoosePage {
     let error = match note.news {
         Some(News::Choose(error)) => Some(error),
-        Some(News::SignIn(_) | News::CodeError(_) | News::Code(_)) | None => None,
+        Some(News::SignIn(_) | News::CodeError(_) | News::Code(_) | News::Ticket(_)) | None => None,
     };
     ChoosePage {
         frame,
@@ -435,7 +476,9 @@ fn prove_page(frame: PageFrame, note: &Note, view: ProvingView) -> String {
     let (error, sent_again) = match note.news {
         Some(News::CodeError(error)) => (Some(error), false),
         Some(News::Code(CodeNotice::SentAgain)) => (None, true),
-        Some(News::SignIn(_) | News::Code(CodeNotice::Switched) | News::Choose(_)) | None => (None, false),
+        Some(News::SignIn(_) | News::Code(CodeNotice::Switched) | News::Choose(_) | News::Ticket(_)) | None => {
+            (None, false)
+        }
     };
     if let Some(app) = view.app {
         let seed = ShownSeed { uri: app.uri, key: app.base32 };
@@ -453,6 +496,20 @@ fn prove_page(frame: PageFrame, note: &Note, view: ProvingView) -> String {
         },
         sent_again,
         error: error.or_else(|| view.expired.then_some(CodeError::Expired)),
+    })
+}
+
+pub(super) async fn ticket(visit: &Visit<'_>) -> app::Result<Answer> {
+    let typed = visit.form.text("ticket").to_owned().into();
+    Ok(match visit.portal.app.submit_ticket(&visit.browser(), typed).await? {
+        TicketOutcome::Done => visit.see(Here::Enrolment),
+        TicketOutcome::Refused(TicketRefusal::Wrong) => {
+            visit.see_with(Here::Enrolment, News::Ticket(TicketError::Wrong))
+        }
+        TicketOutcome::Refused(TicketRefusal::Expired) => {
+            visit.see_with(Here::Enrolment, News::Ticket(TicketError::Expired))
+        }
+        TicketOutcome::Gone => gone(visit).await?,
     })
 }
 

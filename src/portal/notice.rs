@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     challenge::{CodeError, CodeNotice},
     csrf::Seed,
-    enrolment::{ChooseError, TypedChoice},
+    enrolment::{ChooseError, TicketError, TypedChoice},
     sign_in::SignInNotice,
 };
 use crate::{
@@ -33,6 +33,8 @@ pub(super) enum News {
     CodeError(CodeError),
     /// On the same pages: what went well.
     Code(CodeNotice),
+    /// On the ticket page.
+    Ticket(TicketError),
     /// On the choice pages.
     Choose(ChooseError),
 }

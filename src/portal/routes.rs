@@ -68,6 +68,8 @@ pub enum Does {
     OtherAccount,
     /// The enrolment page of the current step.
     ShowEnrolment,
+    /// Takes the ticket an operator handed out.
+    EnterTicket,
     /// From the question to the choice.
     BeginEnrolment,
     /// Takes the choice.
@@ -111,7 +113,7 @@ const fn post(path: &'static str, needs: Needs, does: Does, page: Here) -> Route
 }
 
 /// All of them.
-pub const ROUTES: [Route; 19] = [
+pub const ROUTES: [Route; 20] = [
     get("/.sekisho/style.css", Needs::Nothing, Does::StyleSheet, Here::Target),
     get("/.sekisho/mark.svg", Needs::Nothing, Does::Mark, Here::Target),
     get("/.sekisho/sign-in", Needs::Nothing, Does::ShowSignIn, Here::SignIn),
@@ -122,6 +124,7 @@ pub const ROUTES: [Route; 19] = [
     post("/.sekisho/code/way", Needs::Code, Does::TakeWay, Here::CodeHelp),
     post("/.sekisho/code/other-account", Needs::Nothing, Does::OtherAccount, Here::SignIn),
     get("/.sekisho/enrolment", Needs::Enrolment, Does::ShowEnrolment, Here::Enrolment),
+    post("/.sekisho/enrolment/ticket", Needs::Enrolment, Does::EnterTicket, Here::Enrolment),
     post("/.sekisho/enrolment/begin", Needs::Enrolment, Does::BeginEnrolment, Here::Enrolment),
     post("/.sekisho/enrolment/choose", Needs::Enrolment, Does::Choose, Here::Enrolment),
     post("/.sekisho/enrolment/prove", Needs::Enrolment, Does::Prove, Here::Enrolment),
@@ -229,6 +232,7 @@ async fn answer(portal: &Portal, route: Route, parts: &http::request::Parts, bod
         Does::TakeWay => challenge::take_way(&visit).await,
         Does::OtherAccount => sign_in::other_account(&visit).await,
         Does::ShowEnrolment => enrolment::show(&visit).await,
+        Does::EnterTicket => enrolment::ticket(&visit).await,
         Does::BeginEnrolment => enrolment::begin(&visit).await,
         Does::Choose => enrolment::choose(&visit).await,
         Does::Prove => enrolment::prove(&visit).await,

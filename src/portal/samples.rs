@@ -7,8 +7,8 @@ use askama::Template;
 use super::{
     challenge::{CodeError, CodeHelpPage, CodeNotice, CodePage, CodeStage, Way, WayOption, WhyNot},
     enrolment::{
-        ChooseError, ChoosePage, EnrolDonePage, EnrolIntroPage, KindOption, ProveAppPage, ProvePhonePage, ShownSeed,
-        TypedChoice,
+        ChooseError, ChoosePage, EnrolDonePage, EnrolIntroPage, EnrolTicketPage, KindOption, ProveAppPage,
+        ProvePhonePage, ShownSeed, TicketError, TypedChoice,
     },
     error::{ErrorPage, Problem, TopLevelPage},
     page::{Here, PageFrame, ShownMethod, Site, html},
@@ -190,6 +190,11 @@ fn help(language: Language, pages: &mut Pages) {
 
 fn enrolment(language: Language, pages: &mut Pages) {
     let frame = || PageFrame { here: Here::Enrolment, ..frame(language) };
+    for (state, error) in
+        [("first", None), ("wrong", Some(TicketError::Wrong)), ("expired", Some(TicketError::Expired))]
+    {
+        pages.add("ticket", state, &EnrolTicketPage { frame: frame(), error });
+    }
     pages.add("enrol-intro", "first", &EnrolIntroPage { frame: frame() });
 
     let kinds = |nots: [Option<Unchoosable>; 3]| -> Vec<KindOption> {

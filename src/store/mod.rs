@@ -18,7 +18,7 @@ pub use record::{
 
 use crate::{
     account::{AccountId, LoginName, MethodId},
-    authn::{Attempt, PasswordHash, SignIn},
+    authn::{Attempt, PasswordHash, SignIn, Ticket},
     clock::Timestamp,
     entropy::SharedEntropy,
     keyring::Keyring,
@@ -129,16 +129,17 @@ impl Store {
         }
     }
 
-    /// Removes both methods, so that the next sign-in enrols; raises the credential version and ends sessions, trust
-    /// and pending sign-ins.
+    /// Removes both methods; the next sign-in shows the ticket and enrols. Raises the credential version and ends
+    /// sessions, trust and pending sign-ins. An earlier ticket is void.
     pub async fn reset_methods(
         &self,
         id: AccountId,
+        ticket: &Ticket,
         notice: Option<OutboxItem>,
         now: Timestamp,
     ) -> Result<Option<Vec<EndedSession>>> {
         match self {
-            Self::Sqlite(s) => s.reset_methods(id, notice, now).await,
+            Self::Sqlite(s) => s.reset_methods(id, ticket, notice, now).await,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     account::{Account, AccountId, EmailAddress, Method, MethodId, MethodPair, PhoneNumber},
-    authn::{Attempt, ChallengeId, DeviceProof, PasswordHash, SendOrder, SignIn},
+    authn::{Attempt, ChallengeId, DeviceProof, PasswordHash, SendOrder, SignIn, Ticket},
     clock::Timestamp,
     language::Language,
     random_id,
@@ -64,6 +64,8 @@ pub struct Credentials {
     pub pair: Option<MethodPair>,
     /// The last accepted step of its app, where it has one.
     pub app_last_step: Option<i64>,
+    /// What an enrolment has to show first, after an operator removed the methods.
+    pub ticket: Option<Ticket>,
 }
 
 /// A try at a password, paid for before the hash is computed.
@@ -164,6 +166,8 @@ pub struct PendingSignIn {
     pub backup: MethodState,
     /// The last accepted step of the account's app, where it has one.
     pub app_last_step: Option<i64>,
+    /// What an enrolment has to show first, after an operator removed the methods.
+    pub ticket: Option<Ticket>,
     /// Tries left at enrolment codes in this sign-in.
     pub enrolment_tries_left: u32,
     /// When it ends.

@@ -88,7 +88,7 @@ fn sources() -> Vec<(String, String, Code)> {
             continue;
         }
         let name = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
-        let test = name.ends_with("/tests.rs") || name.contains("/tests/");
+        let test = name.ends_with("/tests.rs") || name.ends_with("_tests.rs") || name.contains("/tests/");
         if path.extension().is_none_or(|kind| kind != "rs") || test || name == "src/lib.rs" {
             continue;
         }

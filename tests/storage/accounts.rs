@@ -118,7 +118,7 @@ async fn a_reset_removes_both_methods_and_ends_everything() {
     let bench = Bench::new().await;
     let (hanako, session, taro) = with_everything(&bench).await;
     let told = notice(&bench, &hanako, OutboxContent::SecondStepReset);
-    bench.store.reset_methods(hanako.id, Some(told.clone()), NOW).await.unwrap().unwrap();
+    bench.store.reset_methods(hanako.id, &bench.ticket(), Some(told.clone()), NOW).await.unwrap().unwrap();
     assert_all_ended(&bench, &hanako, &session, &taro).await;
     assert!(bench.store.account(hanako.id).await.unwrap().unwrap().pair.is_none());
     assert!(bench.store.account(taro.id).await.unwrap().unwrap().pair.is_some());
@@ -128,7 +128,9 @@ async fn a_reset_removes_both_methods_and_ends_everything() {
         bench.method(Target::Voice(phone("03-1234-5678 内線12"))),
     );
     let phones = phones.unwrap();
+    assert!(bench.store.credentials(&hanako.name).await.unwrap().unwrap().ticket.is_some(), "new ones need the ticket");
     bench.store.enrol_directly(hanako.id, phones.clone(), NOW).await.unwrap().unwrap();
+    assert!(bench.store.credentials(&hanako.name).await.unwrap().unwrap().ticket.is_none(), "and use it up");
     let pair = bench.store.account(hanako.id).await.unwrap().unwrap().pair.unwrap();
     assert_eq!((pair.primary(), pair.backup()), (&phones.primary().method, &phones.backup().method));
 }
@@ -139,7 +141,7 @@ async fn an_unknown_account_changes_nothing() {
     let nobody = bench.new_account("nobody").account.id;
     assert!(bench.store.set_disabled(nobody, true, NOW).await.unwrap().is_none());
     assert!(bench.store.set_password(nobody, &bench.hash("another password"), None, NOW).await.unwrap().is_none());
-    assert!(bench.store.reset_methods(nobody, None, NOW).await.unwrap().is_none());
+    assert!(bench.store.reset_methods(nobody, &bench.ticket(), None, NOW).await.unwrap().is_none());
     assert!(bench.store.account(nobody).await.unwrap().is_none());
     let pair = MethodPair::new(
         bench.method(Target::Sms(phone("090-1234-5678"))),

@@ -9,7 +9,7 @@ use sekisho::{
     },
     authn::{
         ChallengeSeed, CodeReason, Completion, Context, DeviceProof, EnteredCode, Input, NewSession, Password,
-        PasswordHash, PasswordProof, Policy, SendOrder, SignIn, Step,
+        PasswordHash, PasswordProof, Policy, SendOrder, SignIn, Step, Ticket,
         password::{self, Scheme},
         totp,
     },
@@ -74,6 +74,12 @@ impl Bench {
         let keyring = Arc::new(Keyring::generate(&*entropy, NOW).unwrap());
         let store = Store::open_sqlite(&path, keyring.clone(), entropy.clone()).await.unwrap();
         Self { store, path, keyring, entropy, _directory: directory }
+    }
+
+    /// What an operator hands out with a reset.
+    pub fn ticket(&self) -> Ticket {
+        let day = std::time::Duration::from_secs(86_400);
+        Ticket::draw(&*self.entropy, &self.keyring, NOW + day).unwrap().0
     }
 
     /// What a restart leaves: a second opening of the same file.
@@ -160,6 +166,7 @@ impl Bench {
             keyring: &self.keyring,
             pair: stored.pair.as_ref(),
             app_last_step: stored.app_last_step,
+            ticket: None,
             now,
         };
         let next = SignIn::begin(who, None, CodeReason::NewBrowser, &ctx, self.seed()).unwrap();
@@ -194,6 +201,7 @@ impl Bench {
             keyring: &self.keyring,
             pair: pending.pair.as_ref(),
             app_last_step: pending.app_last_step,
+            ticket: None,
             now,
         };
         pending.sign_in.clone().advance(input, &ctx)
@@ -276,6 +284,7 @@ impl Bench {
             keyring: &self.keyring,
             pair: stored.pair.as_ref(),
             app_last_step: stored.app_last_step,
+            ticket: None,
             now,
         };
         let next = SignIn::begin(who, Some(device), CodeReason::NewBrowser, &ctx, self.seed()).unwrap();

@@ -130,7 +130,7 @@ impl Bench {
         let who = password::verify(&self.scheme, Some(&candidate), typed.as_ref(), &self.hash, now).unwrap();
         let keyring = &self.worker.keyring;
         let pair = self.pair().await;
-        let ctx = Context { policy: &POLICY, keyring, pair: Some(&pair), app_last_step: None, now };
+        let ctx = Context { policy: &POLICY, keyring, pair: Some(&pair), app_last_step: None, ticket: None, now };
         let seed = ChallengeSeed::draw(&*self.entropy, keyring);
         let opened = SignIn::begin(who, None, CodeReason::NewBrowser, &ctx, seed).unwrap();
         let (sign_in, message) = self.order(&opened, language);
@@ -155,7 +155,7 @@ impl Bench {
         let now = self.clock.now();
         let pair = self.pair().await;
         let keyring = &self.worker.keyring;
-        let ctx = Context { policy: &POLICY, keyring, pair: Some(&pair), app_last_step: None, now };
+        let ctx = Context { policy: &POLICY, keyring, pair: Some(&pair), app_last_step: None, ticket: None, now };
         let next = pending.sign_in.clone().advance(input, &ctx).unwrap();
         let (sign_in, message) = self.order(&next, Language::Ja);
         let stored = self.worker.store.pending_sign_in(&pending.cookie, now).await.unwrap().unwrap();

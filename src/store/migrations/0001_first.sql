@@ -12,6 +12,10 @@ CREATE TABLE accounts (
     password_hash TEXT NOT NULL,
     credential_version INTEGER NOT NULL,
     credentials_changed_at INTEGER NOT NULL,
+    -- Set together when an operator removes the methods; cleared when new ones are proven.
+    ticket_digest BLOB,
+    ticket_key INTEGER,
+    ticket_expires_at INTEGER,
     disabled_at INTEGER,
     created_at INTEGER NOT NULL
 ) STRICT;

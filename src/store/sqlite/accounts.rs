@@ -10,6 +10,7 @@ use super::{
 use crate::{
     account::{AccountId, EmailAddress, Label, LoginName, PhoneNumber, Role, Target},
     authn::PasswordHash,
+    authn::Ticket,
     clock::Timestamp,
     store::{
         AccountSummary, Credentials, EndedSession, EnrolledMethod, Enrolment, NewAccount, NewAccountError, OutboxItem,
@@ -157,7 +158,8 @@ impl SqliteStore {
         let methods = self.methods(&mut tx, account.id).await?;
         let app_last_step = methods.as_ref().and_then(|m| m.app_last_step);
         let hash = PasswordHash::from_record(row.try_get("password_hash")?);
-        Ok(Some(Credentials { account, hash, pair: methods.map(|m| m.pair), app_last_step }))
+        let ticket = rows::ticket(&row)?;
+        Ok(Some(Credentials { account, hash, pair: methods.map(|m| m.pair), app_last_step, ticket }))
     }
 
     pub(in crate::store) async fn set_disabled(
@@ -207,13 +209,21 @@ impl SqliteStore {
     pub(in crate::store) async fn reset_methods(
         &self,
         id: AccountId,
+        ticket: &Ticket,
         notice: Option<OutboxItem>,
         now: Timestamp,
     ) -> Result<Option<Vec<EndedSession>>> {
         let mut tx = self.write().await?;
-        let found =
-            sqlx::query("SELECT id FROM accounts WHERE id = $1").bind(id.to_string()).fetch_optional(&mut *tx).await?;
-        if found.is_none() {
+        let found = sqlx::query(
+            "UPDATE accounts SET ticket_digest = $2, ticket_key = $3, ticket_expires_at = $4 WHERE id = $1",
+        )
+        .bind(id.to_string())
+        .bind(ticket.digest.as_bytes().as_slice())
+        .bind(i64::from(ticket.key.0))
+        .bind(ticket.expires_at.as_millis())
+        .execute(&mut *tx)
+        .await?;
+        if found.rows_affected() == 0 {
             return Ok(None);
         }
         sqlx::query("DELETE FROM methods WHERE account_id = $1").bind(id.to_string()).execute(&mut *tx).await?;
@@ -259,6 +269,12 @@ impl SqliteStore {
         for role in [Role::Primary, Role::Backup] {
             self.insert_method(db, account, role, pair.get(role)).await?;
         }
+        sqlx::query(
+            "UPDATE accounts SET ticket_digest = NULL, ticket_key = NULL, ticket_expires_at = NULL WHERE id = $1",
+        )
+        .bind(account.to_string())
+        .execute(&mut *db)
+        .await?;
         delete_sign_ins(db, account).await?;
         Ok(true)
     }

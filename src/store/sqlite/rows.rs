@@ -9,9 +9,9 @@ use crate::{
         Account, AccountId, CredentialVersion, EmailAddress, Group, Label, Method, MethodId, MethodKind, MethodPair,
         NumberKind, PhoneNumber, Role, Target, UserName,
     },
-    authn::SignIn,
+    authn::{SignIn, Ticket},
     clock::Timestamp,
-    keyring::{Place, Purpose},
+    keyring::{KeyId, Place, Purpose},
     language::Language,
     secret::{Digest, SecretBytes},
     session::{DeviceId, DeviceLabel, SecondStep, Session, SessionId, SessionRecord, TrustedDevice},
@@ -22,7 +22,8 @@ use crate::{
 macro_rules! account_columns {
     () => {
         "a.id AS account_id, a.user_name, a.email, a.display_name, a.group_names, a.language, a.disabled_at, \
-         a.credential_version, a.created_at AS account_created_at"
+         a.credential_version, a.created_at AS account_created_at, \
+         a.ticket_digest, a.ticket_key, a.ticket_expires_at"
     };
 }
 pub(super) use account_columns;
@@ -101,6 +102,14 @@ fn groups(text: &str) -> Option<Vec<Group>> {
 }
 
 /// For the column [`account`] reads.
+/// What a new enrolment of the account has to show first.
+pub(super) fn ticket(row: &SqliteRow) -> Result<Option<Ticket>> {
+    let cells = Cells::of(row, "accounts", "account_id")?;
+    let Some(digest) = cells.optional_digest("ticket_digest")? else { return Ok(None) };
+    let (key, expires_at) = (KeyId(cells.count("ticket_key")?), cells.time("ticket_expires_at")?);
+    Ok(Some(Ticket { digest, key, expires_at }))
+}
+
 pub(super) fn group_names(groups: &[Group]) -> String {
     serde_json::Value::from(groups.iter().map(Group::as_str).collect::<Vec<_>>()).to_string()
 }

@@ -107,6 +107,7 @@ impl SqliteStore {
         Ok(PendingSignIn {
             id,
             version: row.try_get("p_version")?,
+            ticket: rows::ticket(row)?,
             sign_in,
             account,
             app_last_step: methods.as_ref().and_then(|m| m.app_last_step),

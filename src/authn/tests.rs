@@ -118,6 +118,7 @@ impl World {
             keyring: &self.keyring,
             pair: self.pair.as_ref(),
             app_last_step: None,
+            ticket: None,
             now: self.now,
         }
     }
