@@ -9,6 +9,9 @@
     reason = "a test fails by panicking"
 )]
 
+mod routes;
+mod steps;
+mod story;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -16,11 +19,11 @@ use support::html;
 
 #[test]
 fn forms_are_read_as_a_browser_reads_them() {
-    let page = r#"<!DOCTYPE html><html lang=ja><!-- <form> --><form action="/a?x=1&amp;y=2" method="POST">
+    let page = r#"<!DOCTYPE html><html lang=ja><!-- <form> --><form id=f action="/a?x=1&amp;y=2" method="POST">
         <input type=hidden name="csrf" value="a&quot;b&#x3042;"><input name=user><input type="checkbox" name="trust" value="yes">
         <label><input type="radio" name="kind" value="app" checked>A</label><input type="radio" name="kind" value="sms" disabled>
         <select name="region"><option value="JP">日本</option><option value="US">US</option></select>
-        <button name="do" value="send"> 送る </button></form><style>x{}</style><p>A &lt; B</p><a href='/b'>b</a>"#;
+        <button name="do" value="send"> 送る </button></form><button form=f formaction="/c" name="lang" value="ja">日本語</button><style>x{}</style><p>A &lt; B</p><a href='/b'>b</a>"#;
     let form = html::forms(page).remove(0);
     assert_eq!((form.action.as_str(), form.method.as_str()), ("/a?x=1&y=2", "post"));
     assert_eq!(form.buttons().next().unwrap().label, "送る");
@@ -28,7 +31,8 @@ fn forms_are_read_as_a_browser_reads_them() {
     let sent = form.filled(&[("user", "hana"), ("do", "send")]);
     let sent: Vec<(&str, &str)> = sent.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     assert_eq!(sent, [("csrf", "a\"bあ"), ("kind", "app"), ("region", "JP"), ("user", "hana"), ("do", "send")]);
+    assert_eq!((form.goes_to(&[("do", "send")]), form.goes_to(&[("lang", "ja")])), ("/a?x=1&y=2", "/c"));
     assert_eq!(html::links(page), ["/b"]);
     assert_eq!(html::language(page).as_deref(), Some("ja"));
-    assert!(html::text(page).ends_with("A < B b"), "{}", html::text(page));
+    assert!(html::text(page).ends_with("日本語 A < B b"), "{}", html::text(page));
 }

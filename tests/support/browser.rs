@@ -126,15 +126,26 @@ impl Browser {
         }
     }
 
+    /// The origin of the gateway.
+    pub(crate) fn origin(&self) -> String {
+        self.home.origin().ascii_serialization()
+    }
+
     /// Types an address: a top-level navigation, redirects followed.
     pub(crate) async fn open(&self, place: &str) -> Page {
-        let page = self.navigate(Method::GET, self.address(place), None, "none").await;
+        self.try_open(place).await.unwrap_or_else(|e| panic!("{place}: {e:?}"))
+    }
+
+    /// The same where the gateway may die in the middle.
+    pub(crate) async fn try_open(&self, place: &str) -> Result<Page, reqwest::Error> {
+        let page = self.navigate(Method::GET, self.address(place), None, "none").await?;
         self.follow(page).await
     }
 
-    /// The same without following a redirect.
+    /// Types an address and does not follow a redirect.
     pub(crate) async fn visit(&self, place: &str) -> Page {
-        self.navigate(Method::GET, self.address(place), None, "none").await
+        let page = self.navigate(Method::GET, self.address(place), None, "none").await;
+        page.unwrap_or_else(|e| panic!("{place}: {e:?}"))
     }
 
     /// What a script on a page of the console would do.
@@ -144,40 +155,47 @@ impl Browser {
         headers.insert("sec-fetch-mode", HeaderValue::from_static("cors"));
         headers.insert("sec-fetch-dest", HeaderValue::from_static("empty"));
         headers.insert("sec-fetch-site", HeaderValue::from_static("same-origin"));
-        self.request(Method::GET, self.address(place), headers, None).await
+        self.send(Method::GET, place, headers, None).await
     }
 
     /// Any request with these header fields beside the cookies.
     pub(crate) async fn send(&self, method: Method, place: &str, headers: HeaderMap, body: Option<String>) -> Page {
-        self.request(method, self.address(place), headers, body).await
+        let page = self.request(method, self.address(place), headers, body).await;
+        page.unwrap_or_else(|e| panic!("{place}: {e:?}"))
     }
 
     /// Fills a form, presses its button, and follows where it leads.
     pub(crate) async fn submit(&self, page: &Page, form: &Form, typed: &[(&str, &str)]) -> Page {
-        let answer = self.submit_once(page, form, typed).await;
+        self.try_submit(page, form, typed).await.unwrap_or_else(|e| panic!("{}: {e:?}", form.action))
+    }
+
+    /// The same where the gateway may die in the middle.
+    pub(crate) async fn try_submit(
+        &self,
+        page: &Page,
+        form: &Form,
+        typed: &[(&str, &str)],
+    ) -> Result<Page, reqwest::Error> {
+        let mut url = page.url.join(form.goes_to(typed)).expect("an address");
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form.filled(typed)).finish();
+        let answer = if form.method == "get" {
+            url.set_query(Some(&body));
+            self.navigate(Method::GET, url, None, "same-origin").await?
+        } else {
+            self.navigate(Method::POST, url, Some(body), "same-origin").await?
+        };
         self.follow(answer).await
     }
 
-    /// The same without following a redirect.
-    pub(crate) async fn submit_once(&self, page: &Page, form: &Form, typed: &[(&str, &str)]) -> Page {
-        let mut url = page.url.join(&form.action).expect("an address");
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form.filled(typed)).finish();
-        if form.method == "get" {
-            url.set_query(Some(&body));
-            return self.navigate(Method::GET, url, None, "same-origin").await;
-        }
-        self.navigate(Method::POST, url, Some(body), "same-origin").await
-    }
-
     /// Follows redirects by hand, at most ten.
-    pub(crate) async fn follow(&self, mut page: Page) -> Page {
+    pub(crate) async fn follow(&self, mut page: Page) -> Result<Page, reqwest::Error> {
         for _ in 0..10 {
             if !(300..400).contains(&page.status) {
-                return page;
+                return Ok(page);
             }
             let next = page.url.join(page.header("location")).expect("an address");
             assert_eq!(next.origin(), self.home.origin(), "a redirect leads away from the gateway");
-            page = self.navigate(Method::GET, next, None, "same-origin").await;
+            page = self.navigate(Method::GET, next, None, "same-origin").await?;
         }
         panic!("redirects lead in a circle: {}", page.url);
     }
@@ -209,7 +227,13 @@ impl Browser {
         self.home.join(place).expect("an address")
     }
 
-    async fn navigate(&self, method: Method, url: Url, body: Option<String>, site: &'static str) -> Page {
+    async fn navigate(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<String>,
+        site: &'static str,
+    ) -> Result<Page, reqwest::Error> {
         let mut headers = HeaderMap::new();
         let accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
         headers.insert("accept", HeaderValue::from_static(accept));
@@ -219,13 +243,18 @@ impl Browser {
         headers.insert("sec-fetch-site", HeaderValue::from_static(site));
         if body.is_some() {
             headers.insert("content-type", HeaderValue::from_static("application/x-www-form-urlencoded"));
-            let origin = self.home.origin().ascii_serialization();
-            headers.insert("origin", HeaderValue::from_str(&origin).expect("an origin"));
+            headers.insert("origin", HeaderValue::from_str(&self.origin()).expect("an origin"));
         }
         self.request(method, url, headers, body).await
     }
 
-    async fn request(&self, method: Method, url: Url, mut headers: HeaderMap, body: Option<String>) -> Page {
+    async fn request(
+        &self,
+        method: Method,
+        url: Url,
+        mut headers: HeaderMap,
+        body: Option<String>,
+    ) -> Result<Page, reqwest::Error> {
         let now = self.clock.now();
         let sent: Vec<String> = self
             .jar
@@ -244,7 +273,7 @@ impl Browser {
         if let Some(body) = body {
             request = request.body(body);
         }
-        let response = request.send().await.unwrap_or_else(|e| panic!("{url}: {e:?}"));
+        let response = request.send().await?;
         let version = match self.speaks {
             Speaks::Http1 => reqwest::Version::HTTP_11,
             Speaks::Http2 => reqwest::Version::HTTP_2,
@@ -254,8 +283,8 @@ impl Browser {
         for line in headers.get_all("set-cookie") {
             self.keep(line.to_str().expect("a cookie in ASCII"));
         }
-        let body = response.text().await.unwrap_or_else(|e| panic!("the body of {url}: {e:?}"));
-        Page { url, status, headers, body }
+        let body = response.text().await?;
+        Ok(Page { url, status, headers, body })
     }
 
     /// RFC 6265bis §5.7: what the name promises, the attributes must hold.

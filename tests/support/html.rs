@@ -3,6 +3,8 @@
 /// A form as it would be sent when nothing is typed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Form {
+    /// Its `id`, which controls outside it may name.
+    pub(crate) id: String,
     /// Where it goes; empty for the page's own address.
     pub(crate) action: String,
     /// `get` or `post`.
@@ -26,6 +28,8 @@ pub(crate) struct Field {
     pub(crate) disabled: bool,
     /// What a button says.
     pub(crate) label: String,
+    /// Where a button sends the form instead.
+    pub(crate) action: Option<String>,
 }
 
 impl Form {
@@ -37,6 +41,12 @@ impl Form {
     /// Its buttons.
     pub(crate) fn buttons(&self) -> impl Iterator<Item = &Field> {
         self.fields.iter().filter(|field| field.kind == "submit")
+    }
+
+    /// Where it goes when the button among `typed` is pressed.
+    pub(crate) fn goes_to(&self, typed: &[(&str, &str)]) -> &str {
+        let pressed = self.buttons().find(|b| typed.contains(&(b.name.as_str(), b.value.as_str())));
+        pressed.and_then(|button| button.action.as_deref()).unwrap_or(&self.action)
     }
 
     /// The values a control of this name can have (radio buttons, options, buttons), those that can be chosen only.
@@ -72,6 +82,7 @@ enum Token<'a> {
 pub(crate) fn forms(page: &str) -> Vec<Form> {
     let mut forms = Vec::new();
     let mut form: Option<Form> = None;
+    let mut elsewhere: Vec<(String, Field)> = Vec::new();
     let mut select = String::new();
     let mut in_button = false;
     for token in tokens(page) {
@@ -87,11 +98,17 @@ pub(crate) fn forms(page: &str) -> Vec<Form> {
                     checked: value("checked").is_some() || value("selected").is_some(),
                     disabled: value("disabled").is_some(),
                     label: String::new(),
+                    action: value("formaction"),
                 };
+                if let (Some(owner), "input" | "button") = (value("form"), name.as_str()) {
+                    let kind = value("type").unwrap_or_else(|| if name == "button" { "submit" } else { "text" }.into());
+                    elsewhere.push((owner, control(&kind)));
+                    continue;
+                }
                 match (name.as_str(), &mut form) {
                     ("form", _) => {
                         let method = value("method").unwrap_or_else(|| "get".into()).to_ascii_lowercase();
-                        form = Some(Form { action: text("action"), method, fields: Vec::new() });
+                        form = Some(Form { id: text("id"), action: text("action"), method, fields: Vec::new() });
                     }
                     ("input", Some(form)) => {
                         form.fields.push(control(&value("type").unwrap_or_else(|| "text".into())));
@@ -119,6 +136,12 @@ pub(crate) fn forms(page: &str) -> Vec<Form> {
             }
             Token::Close(_) | Token::Text(_) => {}
         }
+    }
+    for (owner, control) in elsewhere {
+        let form = forms.iter_mut().find(|form| form.id == owner);
+        form.unwrap_or_else(|| panic!("a control belongs to the form {owner}, which is not there"))
+            .fields
+            .push(control);
     }
     forms
 }

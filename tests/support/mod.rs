@@ -6,8 +6,11 @@ pub(crate) mod browser;
 pub(crate) mod certificate;
 pub(crate) mod clock;
 pub(crate) mod entropy;
+pub(crate) mod gateway;
 pub(crate) mod html;
+pub(crate) mod inbox;
 pub(crate) mod people;
+pub(crate) mod process;
 pub(crate) mod settings;
 pub(crate) mod upstream;
 

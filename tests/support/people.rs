@@ -1,17 +1,14 @@
 //! Accounts as an operator makes them, put into the store before the gateway opens it.
 
-use std::sync::Arc;
-
 use sekisho::{
     account::{Account, EmailAddress, Group, Label, Method, MethodId, MethodPair, PhoneNumber, Target, UserName},
     app::{App, administration::NewPerson},
     authn::{Password, totp},
     clock::SharedClock,
-    config::{Config, StoreConfig},
+    config::Config,
     entropy::SharedEntropy,
-    keyring::Keyring,
     language::Language,
-    store::{EnrolledMethod, Store},
+    store::EnrolledMethod,
 };
 
 /// The password of everybody.
@@ -19,14 +16,7 @@ pub(crate) const PASSWORD: &str = "correct horse 関所";
 
 /// The application on this configuration's store; makes the key file and the store when there are none.
 pub(crate) async fn application(config: &Config, clock: SharedClock, entropy: SharedEntropy) -> App {
-    if !config.key_file.exists() {
-        let fresh = Keyring::generate(&*entropy, clock.now()).expect("a key");
-        fresh.create(&config.key_file).expect("a key file");
-    }
-    let keyring = Arc::new(Keyring::load(&config.key_file).expect("the key file"));
-    let StoreConfig::Sqlite(file) = &config.store;
-    let store = Store::open_sqlite(file, Arc::clone(&keyring), Arc::clone(&entropy)).await.expect("the store");
-    App::new(config.clone(), store, keyring, clock, entropy).expect("the application")
+    App::open(config.clone(), clock, entropy).await.expect("the store opens")
 }
 
 /// An account without two-step verification.

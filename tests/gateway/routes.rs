@@ -1,0 +1,160 @@
+//! Every address of ours in every sign-in state. An address that is added without a line here fails the test, and so
+//! does a line for an address that is gone.
+
+use reqwest::{
+    Method,
+    header::{HeaderMap, HeaderValue},
+};
+use sekisho::portal::routes::{ROUTES, Verb};
+
+use crate::{
+    steps,
+    support::{
+        browser::{Browser, Page, Speaks},
+        gateway::Gateway,
+    },
+};
+
+/// How far a browser has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Nobody,
+    AtCode,
+    AtEnrolment,
+    SignedIn,
+}
+
+const STATES: [State; 4] = [State::Nobody, State::AtCode, State::AtEnrolment, State::SignedIn];
+
+/// What a visitor gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gets {
+    /// The page, or the file.
+    Shown,
+    /// 303, which ends at this path.
+    LedTo(&'static str),
+}
+
+use Gets::{LedTo, Shown};
+
+const SIGN_IN: Gets = LedTo("/.sekisho/sign-in");
+const CODE: Gets = LedTo("/.sekisho/code");
+const WAYS: Gets = LedTo("/.sekisho/code/help");
+const ENROLMENT: Gets = LedTo("/.sekisho/enrolment");
+const CONSOLE: Gets = LedTo("/");
+
+/// For GET: what each state gets. For POST: what each state gets when the form is genuine and empty.
+const TABLE: [(Verb, &str, [Gets; 4]); 19] = [
+    (Verb::Get, "/.sekisho/style.css", [Shown; 4]),
+    (Verb::Get, "/.sekisho/mark.svg", [Shown; 4]),
+    (Verb::Get, "/.sekisho/sign-in", [Shown; 4]),
+    (Verb::Post, "/.sekisho/sign-in", [SIGN_IN; 4]),
+    (Verb::Get, "/.sekisho/code", [SIGN_IN, Shown, ENROLMENT, CONSOLE]),
+    (Verb::Post, "/.sekisho/code", [SIGN_IN, CODE, ENROLMENT, CONSOLE]),
+    (Verb::Get, "/.sekisho/code/help", [SIGN_IN, Shown, ENROLMENT, CONSOLE]),
+    (Verb::Post, "/.sekisho/code/way", [SIGN_IN, WAYS, ENROLMENT, CONSOLE]),
+    (Verb::Post, "/.sekisho/code/other-account", [SIGN_IN; 4]),
+    (Verb::Get, "/.sekisho/enrolment", [SIGN_IN, CODE, Shown, CONSOLE]),
+    (Verb::Post, "/.sekisho/enrolment/begin", [SIGN_IN, SIGN_IN, ENROLMENT, CONSOLE]),
+    (Verb::Post, "/.sekisho/enrolment/choose", [SIGN_IN, CODE, ENROLMENT, CONSOLE]),
+    (Verb::Post, "/.sekisho/enrolment/prove", [SIGN_IN, CODE, ENROLMENT, CONSOLE]),
+    (Verb::Post, "/.sekisho/enrolment/send-again", [SIGN_IN, CODE, ENROLMENT, CONSOLE]),
+    (Verb::Post, "/.sekisho/enrolment/choose-again", [SIGN_IN, SIGN_IN, ENROLMENT, CONSOLE]),
+    (Verb::Get, "/.sekisho/enrolment/done", [SIGN_IN, SIGN_IN, SIGN_IN, Shown]),
+    (Verb::Get, "/.sekisho/sign-out", [SIGN_IN, SIGN_IN, SIGN_IN, Shown]),
+    (Verb::Post, "/.sekisho/sign-out", [SIGN_IN; 4]),
+    (Verb::Post, "/.sekisho/language", [SIGN_IN, SIGN_IN, SIGN_IN, CONSOLE]),
+];
+
+/// A browser in this state, and a page of ours it is looking at.
+async fn reach(gateway: &Gateway, state: State) -> (Browser, Page) {
+    let browser = gateway.browser(Speaks::Http1, "en");
+    let page = browser.open("/").await;
+    let page = match state {
+        State::Nobody => page,
+        State::AtCode => steps::password(&browser, &page, "old").await,
+        State::AtEnrolment => steps::password(&browser, &page, "fresh").await,
+        State::SignedIn => {
+            // A code of the app counts once.
+            gateway.clock.advance(std::time::Duration::from_secs(30));
+            steps::sign_in(gateway, &browser, "old", &gateway.secrets[0]).await;
+            browser.open("/.sekisho/sign-out").await
+        }
+    };
+    (browser, page)
+}
+
+async fn post(browser: &Browser, path: &str, token: &str) -> Page {
+    let mut headers = HeaderMap::new();
+    let origin = browser.origin();
+    headers.insert("origin", HeaderValue::from_str(&origin).unwrap());
+    headers.insert("sec-fetch-site", HeaderValue::from_static("same-origin"));
+    headers.insert("content-type", HeaderValue::from_static("application/x-www-form-urlencoded"));
+    let body = form_urlencoded::Serializer::new(String::new()).append_pair("csrf", token).finish();
+    browser.send(Method::POST, path, headers, Some(body)).await
+}
+
+#[test]
+fn every_address_has_a_line() {
+    let mut listed: Vec<String> = TABLE.iter().map(|(verb, path, _)| format!("{verb:?} {path}")).collect();
+    let mut there: Vec<String> = ROUTES.iter().map(|route| format!("{:?} {}", route.verb, route.path)).collect();
+    listed.sort();
+    there.sort();
+    assert_eq!(listed, there);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_state_gets_what_the_table_says() {
+    let gateway = Gateway::start(&["fresh"], &["old"], "[session]\nper_account = 100\n").await;
+    let mut wrong = Vec::new();
+    for (place, state) in STATES.into_iter().enumerate() {
+        for (verb, path, expected) in &TABLE {
+            let (browser, page) = reach(&gateway, state).await;
+            let answer = match verb {
+                Verb::Get => browser.visit(path).await,
+                Verb::Post => {
+                    let token = page.forms().iter().flat_map(|f| f.fields.clone()).find(|field| field.name == "csrf");
+                    post(&browser, path, &token.expect("our pages carry a token").value).await
+                }
+            };
+            let first = answer.status;
+            let last = browser.follow(answer).await.expect("the gateway lives");
+            let (status, found) = match expected[place] {
+                Shown => (200, *path),
+                LedTo(path) => (303, path),
+            };
+            if first != status || last.status != 200 || last.url.path() != found {
+                let (place, end) = (last.url.path(), last.status);
+                wrong.push(format!(
+                    "{verb:?} {path} as {state:?}: {first}, then {place} ({end}); not {status}, {found}"
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_form_acts_without_its_token_or_from_elsewhere() {
+    let gateway = Gateway::start(&["fresh"], &["old"], "[session]\nper_account = 100\n").await;
+    let acting = || TABLE.iter().filter(|(verb, path, _)| *verb == Verb::Post && *path != "/.sekisho/language");
+    for state in STATES {
+        let (browser, page) = reach(&gateway, state).await;
+        let cookies = format!("{:?}", browser.cookies());
+        let token = page.forms().iter().flat_map(|f| f.fields.clone()).find(|field| field.name == "csrf").unwrap();
+        for (_, path, _) in acting() {
+            for guess in ["", "x", &token.value[1..]] {
+                let answer = post(&browser, path, guess).await;
+                assert_eq!(answer.status, 400, "{path} as {state:?} with the token {guess:?}");
+            }
+            let mut headers = HeaderMap::new();
+            headers.insert("origin", HeaderValue::from_static("https://evil.example"));
+            headers.insert("sec-fetch-site", HeaderValue::from_static("cross-site"));
+            headers.insert("content-type", HeaderValue::from_static("application/x-www-form-urlencoded"));
+            let body = format!("csrf={}", token.value);
+            let answer = browser.send(Method::POST, path, headers, Some(body)).await;
+            assert_eq!(answer.status, 400, "{path} as {state:?} from another site");
+        }
+        assert_eq!(format!("{:?}", browser.cookies()), cookies, "{state:?}: refused forms change no cookie");
+    }
+}

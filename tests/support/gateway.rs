@@ -1,0 +1,70 @@
+//! A whole gateway in this process: the library's own server on free ports, a store and keys in a directory that goes
+//! away with it, and a clock that the test moves.
+
+use std::sync::Arc;
+
+use sekisho::{clock::SharedClock, entropy::SharedEntropy};
+
+use super::{
+    browser::{Browser, Speaks},
+    certificate,
+    clock::TestClock,
+    entropy::SeededEntropy,
+    inbox::Inbox,
+    people,
+    settings::{QUICK_PASSWORDS, Settings},
+    upstream::Upstream,
+};
+
+/// The running gateway and everything around it.
+pub(crate) struct Gateway {
+    /// Its clock, which its browsers share.
+    pub(crate) clock: TestClock,
+    /// The console behind it.
+    pub(crate) upstream: Upstream,
+    /// The phones.
+    pub(crate) inbox: Inbox,
+    /// Where it listens and keeps its files.
+    pub(crate) settings: Settings,
+    /// The secrets of the authenticator apps of the accounts that were enrolled beforehand, in order.
+    pub(crate) secrets: Vec<String>,
+    ca_pem: String,
+    _running: sekisho::server::Running,
+    _directory: tempfile::TempDir,
+}
+
+impl Gateway {
+    /// Starts one with these accounts: `fresh` ones without two-step verification, `enrolled` ones with an app and a
+    /// mobile (`090-1234-5678`). `tables` is added to the configuration.
+    pub(crate) async fn start(fresh: &[&str], enrolled: &[&str], tables: &str) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let ca_pem = certificate::issue(directory.path());
+        let upstream = Upstream::start();
+        let settings = Settings::new(directory.path(), upstream.address);
+        let file = settings.write(&format!("{QUICK_PASSWORDS}{tables}"));
+        let config = sekisho::config::load(&file).unwrap_or_else(|e| panic!("{e}"));
+
+        let clock = TestClock::new();
+        let shared: SharedClock = Arc::new(clock.clone());
+        let entropy: SharedEntropy = Arc::new(SeededEntropy::new(1));
+        let app = people::application(&config, shared.clone(), entropy.clone()).await;
+        for user in fresh {
+            people::add(&app, user).await;
+        }
+        let mut secrets = Vec::new();
+        for user in enrolled {
+            secrets.push(people::add_enrolled(&app, user, "090-1234-5678").await);
+        }
+        drop(app);
+
+        let start = move || sekisho::server::start(config, shared, entropy);
+        let running = tokio::task::spawn_blocking(start).await.expect("no panic").expect("the gateway starts");
+        let inbox = Inbox::at(settings.inbox);
+        Self { clock, upstream, inbox, settings, secrets, ca_pem, _running: running, _directory: directory }
+    }
+
+    /// A browser that was never here.
+    pub(crate) fn browser(&self, speaks: Speaks, languages: &str) -> Browser {
+        Browser::new(&self.settings.url(), &self.ca_pem, self.clock.clone(), speaks, languages)
+    }
+}

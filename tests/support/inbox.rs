@@ -1,0 +1,73 @@
+//! The phones and mailboxes of the story: what the development inbox shows.
+
+use std::net::SocketAddr;
+
+use serde::Deserialize;
+
+use super::eventually;
+
+/// One message.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Message {
+    /// Counts up.
+    pub(crate) id: u64,
+    /// `sms`, `voice` or `mail`.
+    pub(crate) channel: String,
+    /// Number or address.
+    pub(crate) to: String,
+    /// What it says.
+    pub(crate) text: String,
+}
+
+impl Message {
+    /// The code in it: after `#` at the end of a text message, spoken digit by digit in a call.
+    pub(crate) fn code(&self) -> String {
+        let line = match self.channel.as_str() {
+            "sms" => self.text.rsplit('#').next(),
+            _ => self.text.lines().find(|l| l.chars().all(|c| c.is_ascii_digit() || c == ' ')),
+        };
+        let digits: String = line.unwrap_or_default().chars().filter(char::is_ascii_digit).collect();
+        assert_eq!(digits.len(), 6, "a code of six digits in {self:?}");
+        digits
+    }
+}
+
+/// The inbox of one gateway.
+#[derive(Clone, Debug)]
+pub(crate) struct Inbox {
+    url: String,
+    client: reqwest::Client,
+}
+
+impl Inbox {
+    /// The inbox at this address.
+    pub(crate) fn at(address: SocketAddr) -> Self {
+        // Another test of this process may have installed it already.
+        let _installed = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().tls_certs_only([]).build().expect("a client");
+        Self { url: format!("http://{address}/messages.json"), client }
+    }
+
+    /// All messages, newest first.
+    pub(crate) async fn messages(&self) -> Vec<Message> {
+        self.try_messages().await.expect("the inbox answers")
+    }
+
+    /// The same where the gateway may be dead.
+    pub(crate) async fn try_messages(&self) -> Result<Vec<Message>, reqwest::Error> {
+        self.client.get(&self.url).send().await?.json().await
+    }
+
+    /// The number of the newest message.
+    pub(crate) async fn newest(&self) -> u64 {
+        self.messages().await.first().map_or(0, |message| message.id)
+    }
+
+    /// Waits for the first message on this channel after that one; the worker sends in the background.
+    pub(crate) async fn after(&self, id: u64, channel: &str) -> Message {
+        eventually(&format!("a message by {channel} after {id}"), async || {
+            self.messages().await.into_iter().rev().find(|m| m.id > id && m.channel == channel)
+        })
+        .await
+    }
+}
