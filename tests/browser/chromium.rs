@@ -1,0 +1,229 @@
+//! Chromium without a window, through chromedriver: a fresh profile for each person in the story.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use fantoccini::{Client, ClientBuilder, Locator, elements::Element, wd::WebDriverCompatibleCommand};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+use crate::support::eventually;
+
+/// A browser profile with its browser.
+pub(crate) struct Chromium {
+    client: Client,
+    driver: Child,
+    process: u64,
+    _profile: tempfile::TempDir,
+}
+
+/// Light or dark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Theme {
+    Light,
+    Dark,
+}
+
+impl Theme {
+    /// As CSS and file names spell it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+}
+
+fn find(names: &[&str], package: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let places: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    let mut candidates = names.iter().flat_map(|name| places.iter().map(move |place| place.join(name)));
+    candidates
+        .find(|file| file.is_file())
+        .unwrap_or_else(|| panic!("{} is missing: apt-get install {package}", names[0]))
+}
+
+impl Chromium {
+    /// Starts a browser whose person reads this language.
+    pub(crate) async fn start(language: &str) -> Self {
+        let browser = find(&["chromium", "chromium-browser", "google-chrome"], "chromium");
+        let driver = find(&["chromedriver"], "chromium-driver");
+        let profile = tempfile::tempdir().expect("a directory");
+        let mut driver = Command::new(driver)
+            .arg("--port=0")
+            .env("TMPDIR", profile.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver starts");
+        let mut said = BufReader::new(driver.stdout.take().expect("its output")).lines();
+        let port = said
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| {
+                line.split("successfully on port ").nth(1).map(|port| port.trim_end_matches('.').to_owned())
+            })
+            .expect("chromedriver says its port");
+        std::thread::spawn(move || said.for_each(drop));
+
+        let data = format!("--user-data-dir={}", profile.path().join("data").display());
+        let accept = format!("--accept-lang={language}");
+        let arguments = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--hide-scrollbars",
+            &data,
+            &accept,
+        ];
+        let capabilities = json!({
+            "acceptInsecureCerts": true,
+            "goog:loggingPrefs": { "browser": "ALL" },
+            "goog:chromeOptions": {
+                "binary": browser,
+                "args": arguments,
+                "prefs": { "credentials_enable_service": false, "profile.password_manager_leak_detection": false },
+            },
+        });
+        let Value::Object(capabilities) = capabilities else { unreachable!("an object") };
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        let client = builder.capabilities(capabilities).connect(&format!("http://127.0.0.1:{port}")).await;
+        let client = client.unwrap_or_else(|e| panic!("chromium does not start: {e}"));
+        let process = client.capabilities().and_then(|all| all.get("goog:processID")?.as_u64()).expect("its process");
+        Self { client, driver, process, _profile: profile }
+    }
+
+    /// Types an address.
+    pub(crate) async fn open(&self, url: &str) {
+        self.client.goto(url).await.unwrap_or_else(|e| panic!("{url}: {e}"));
+    }
+
+    /// Where it is.
+    pub(crate) async fn url(&self) -> String {
+        self.client.current_url().await.expect("an address").to_string()
+    }
+
+    /// The one element that fits.
+    pub(crate) async fn find(&self, css: &str) -> Element {
+        let found = self.client.find_all(Locator::Css(css)).await.expect("an answer");
+        assert_eq!(found.len(), 1, "{css} on {}:\n{}", self.url().await, self.text().await);
+        found[0].clone()
+    }
+
+    /// An attribute of every element that fits.
+    pub(crate) async fn attributes(&self, css: &str, name: &str) -> Vec<String> {
+        let mut values = Vec::new();
+        for element in self.client.find_all(Locator::Css(css)).await.expect("an answer") {
+            values.extend(element.attr(name).await.expect("an answer"));
+        }
+        values
+    }
+
+    /// Types into a field.
+    pub(crate) async fn type_into(&self, css: &str, text: &str) {
+        let field = self.find(css).await;
+        field.clear().await.expect("cleared");
+        field.send_keys(text).await.expect("typed");
+    }
+
+    /// Ticks a box, chooses a radio button.
+    pub(crate) async fn tick(&self, css: &str) {
+        self.find(css).await.click().await.unwrap_or_else(|e| panic!("{css}: {e}"));
+    }
+
+    /// Follows a link or presses a button, and waits until the next page is there: the driver does not always.
+    pub(crate) async fn click(&self, css: &str) {
+        self.run("window.leaving = true", Vec::new()).await;
+        self.tick(css).await;
+        eventually("the next page", async || {
+            let arrived = "return window.leaving === undefined && document.readyState === 'complete'";
+            // Between two pages there is none to ask.
+            let arrived = self.client.execute(arrived, Vec::new()).await.ok()?;
+            (arrived == Value::Bool(true)).then_some(())
+        })
+        .await;
+    }
+
+    /// What can be read.
+    pub(crate) async fn text(&self) -> String {
+        self.run("return document.body.innerText", Vec::new()).await.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Runs a script in the page.
+    pub(crate) async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.client.execute(script, arguments).await.unwrap_or_else(|e| panic!("{script}: {e}"))
+    }
+
+    /// Writes `NAME-LANGUAGE-THEME-WIDTH.png` for both themes and both widths, and holds that nothing sticks out of
+    /// the page at 320 pixels.
+    pub(crate) async fn photograph(&self, directory: &Path, name: &str, language: &str) {
+        fs::create_dir_all(directory).expect("a directory");
+        for theme in [Theme::Light, Theme::Dark] {
+            let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme.as_str() }] });
+            self.devtools("Emulation.setEmulatedMedia", media).await;
+            for width in [1280, 360] {
+                self.resize(width).await;
+                let size = self.devtools("Page.getLayoutMetrics", json!({})).await["cssContentSize"]["height"].clone();
+                let clip = json!({ "x": 0, "y": 0, "width": width, "height": size, "scale": 1 });
+                let shot = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
+                let shot = self.devtools("Page.captureScreenshot", shot).await;
+                let image = data_encoding::BASE64.decode(shot["data"].as_str().expect("an image").as_bytes());
+                let file = directory.join(format!("{name}-{language}-{}-{width}.png", theme.as_str()));
+                fs::write(file, image.expect("base64")).expect("written");
+            }
+        }
+        self.resize(320).await;
+        let widest = self.run("return document.documentElement.scrollWidth", Vec::new()).await;
+        assert!(widest.as_f64().is_some_and(|w| w <= 320.0), "{name} ({language}) is {widest} wide at 320 pixels");
+        self.resize(1280).await;
+    }
+
+    async fn resize(&self, width: u32) {
+        let metrics = json!({ "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600 });
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+    }
+
+    /// What the pages complained about since the last call: a broken content security policy, above all.
+    pub(crate) async fn complaints(&self) -> Vec<String> {
+        let lines = self.client.issue_cmd(Extension("se/log", json!({ "type": "browser" }))).await.expect("its log");
+        let lines = lines.as_array().cloned().unwrap_or_default();
+        lines.iter().filter_map(|line| line["message"].as_str().map(str::to_owned)).collect()
+    }
+
+    async fn devtools(&self, command: &str, parameters: Value) -> Value {
+        let body = json!({ "cmd": command, "params": parameters });
+        let answer = self.client.issue_cmd(Extension("goog/cdp/execute", body)).await;
+        answer.unwrap_or_else(|e| panic!("{command}: {e}"))
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        let _gone = Command::new("kill").args(["-KILL", &self.process.to_string()]).status();
+        let _killed = self.driver.kill();
+        let _reaped = self.driver.wait();
+    }
+}
+
+/// A WebDriver command of Chromium's own.
+#[derive(Debug)]
+struct Extension(&'static str, Value);
+
+impl WebDriverCompatibleCommand for Extension {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.0))
+    }
+    fn method_and_body(&self, _url: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(self.1.to_string()))
+    }
+}
