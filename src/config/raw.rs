@@ -210,7 +210,7 @@ tables! {
         listen: Loopback = default("127.0.0.1:8026"),
     }
 
-    /// Log lines, as JSON on standard output.
+    /// Log lines, as JSON on standard error.
     Log {
         /// A level, or levels by module, as in `info,sekisho::proxy=debug`.
         filter: LogFilter = default("info"),

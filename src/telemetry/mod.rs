@@ -53,7 +53,8 @@ where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let chosen = EnvFilter::builder().parse(filter)?;
-    let lines = fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(writer);
+    let lines =
+        fmt::layer().json().flatten_event(true).with_span_list(false).log_internal_errors(false).with_writer(writer);
     let filter = chosen.and(filter_fn(may_be_seen).with_max_level_hint(LevelFilter::TRACE));
     Ok(tracing_subscriber::registry().with(lines.with_filter(filter)))
 }
