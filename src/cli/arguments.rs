@@ -28,6 +28,10 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
+    /// Runs the gateway until SIGTERM or SIGINT; SIGHUP reads the certificate again
+    Serve(Serve),
+    /// Starts a gateway, an example console and a message inbox on this machine, to try it
+    Demo(Demo),
     /// Reports everything wrong with a configuration file at once
     Check(Check),
     /// Accounts
@@ -36,6 +40,39 @@ pub(super) enum Verb {
     Device(Device),
     /// Sessions of people who are signed in
     Session(Session),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct Serve {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", default_value = "sekisho.toml")]
+    pub(super) config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct Demo {
+    /// Where the demonstration keeps its files, all named demo.*
+    ///
+    /// Without it: target/demo in a source checkout, else .local/state/sekisho-demo in the home directory.
+    #[arg(long, value_name = "DIR")]
+    pub(super) directory: Option<PathBuf>,
+    /// Port of the gateway; 0: any that is free
+    #[arg(long, value_name = "PORT", default_value_t = 8443)]
+    pub(super) https: u16,
+    /// Port of the message inbox; 0: any that is free
+    #[arg(long, value_name = "PORT", default_value_t = 8026)]
+    pub(super) inbox: u16,
+    /// Port of the example console; 0: any that is free
+    #[arg(long, value_name = "PORT", default_value_t = 8080)]
+    pub(super) console: u16,
+    /// Forget the accounts, devices and keys of earlier runs
+    #[arg(long)]
+    pub(super) fresh: bool,
+    /// One line of JSON when it is ready, in place of words
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]

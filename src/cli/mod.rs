@@ -8,6 +8,7 @@ mod operate;
 mod output;
 mod password;
 mod remote;
+mod serve;
 
 use std::{fmt, io, process::ExitCode};
 
@@ -38,6 +39,8 @@ impl Failed {
 /// Reads the arguments, runs the command, and says how it ended. Wrong arguments end the process with 2.
 pub fn run() -> ExitCode {
     let outcome = match Arguments::parse().verb {
+        Verb::Serve(serve) => serve::run(&serve),
+        Verb::Demo(demo) => demo::run(&demo),
         Verb::Check(check) => check::run(&check),
         Verb::User(user) => user.requested().and_then(|command| operate::run(&user.common, command)),
         Verb::Device(device) => operate::run(&device.common, device.requested()),

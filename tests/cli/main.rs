@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod bench;
+mod running;
 
 use bench::{Bench, Outcome};
 
@@ -119,4 +120,29 @@ fn a_command_says_which_way_it_took_when_asked() {
     let told = bench.run(&["user", "list", "-v"]).succeeds();
     assert!(told.stderr.contains("on the store itself"), "{}", told.stderr);
     assert!(bench.run(&["user", "list"]).succeeds().stderr.is_empty());
+}
+
+#[test]
+fn the_documentation_names_every_command_and_exit_code() {
+    let bench = Bench::new();
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/command-line.md")).unwrap();
+    let commands = |arguments: &[&str]| -> Vec<String> {
+        let help = bench.run(&[arguments, &["--help"]].concat()).succeeds().stdout;
+        for line in help.lines().skip_while(|line| *line != "Exit codes:").skip(1) {
+            let meaning = line.trim().trim_start_matches(|c: char| c.is_ascii_digit()).trim();
+            assert!(page.contains(meaning), "{meaning}");
+        }
+        let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+        let names = listed.take_while(|line| line.starts_with("  ")).filter(|line| !line.starts_with("   "));
+        names.map(|line| line.split_whitespace().next().unwrap().to_owned()).filter(|name| name != "help").collect()
+    };
+    let top = commands(&[]);
+    assert!(top.len() >= 6, "{top:?}");
+    for verb in top {
+        let actions = commands(&[&verb]);
+        assert!(page.contains(&format!("`sekisho {verb}")), "{verb}");
+        for action in actions {
+            assert!(page.contains(&format!("`sekisho {verb} {action}")), "{verb} {action}");
+        }
+    }
 }
