@@ -173,6 +173,8 @@ impl Chromium {
             self.devtools("Emulation.setEmulatedMedia", media).await;
             for width in [1280, 360] {
                 self.resize(width).await;
+                // The change of theme fades in; a photograph in the middle would show neither.
+                self.run("document.getAnimations().forEach(animation => animation.finish())", Vec::new()).await;
                 let size = self.devtools("Page.getLayoutMetrics", json!({})).await["cssContentSize"]["height"].clone();
                 let clip = json!({ "x": 0, "y": 0, "width": width, "height": size, "scale": 1 });
                 let shot = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
