@@ -36,6 +36,7 @@ use crate::{
     config::Config,
     delivery::{Carriers, Worker, providers::inbox},
     entropy::SharedEntropy,
+    portal::Portal,
     proxy::{ConnectionRules, Drain, Gateway, GuardedApp, NotAHeaderName, Redirect},
     tls::{self, Certificates, TlsError},
 };
@@ -190,7 +191,7 @@ fn serve(
     let mut server = Server::new_with_opt_and_conf(Opt::default(), pingora_conf(&config));
     server.bootstrap();
     let rules = ConnectionRules::new(&config.limits, entropy);
-    let gateway = Gateway::new(app.clone(), axum::Router::new(), &config, drain.clone())?;
+    let gateway = Gateway::new(app.clone(), Arc::new(Portal::new(app.clone())), &config, drain.clone())?;
     let mut proxy = HttpProxy::new(gateway, server.configuration.clone());
     let mut options = HttpServerOptions::default();
     options.keepalive_request_limit = Some(REQUESTS_PER_CONNECTION);

@@ -22,8 +22,12 @@ pub enum Problem {
     NotFound,
     /// 405.
     MethodNotAllowed,
+    /// 408.
+    TooSlow,
     /// 413.
     TooLarge,
+    /// 421: for a host that is not ours.
+    Misdirected,
     /// 500.
     Internal,
     /// 502: no connection to the console.
@@ -36,18 +40,26 @@ pub enum Problem {
 
 impl Problem {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::BadRequest,
         Self::FormExpired,
         Self::Forbidden,
         Self::NotFound,
         Self::MethodNotAllowed,
+        Self::TooSlow,
         Self::TooLarge,
+        Self::Misdirected,
         Self::Internal,
         Self::BadGateway,
         Self::Unavailable,
         Self::GatewayTimeout,
     ];
+
+    /// The page for a status; one without a page of its own gets the general one of its kind.
+    pub fn of(status: http::StatusCode) -> Self {
+        let general = if status.is_server_error() { Self::Internal } else { Self::BadRequest };
+        Self::ALL.into_iter().find(|problem| problem.status() == status).unwrap_or(general)
+    }
 
     /// The status of the answer.
     pub const fn status(self) -> http::StatusCode {
@@ -56,6 +68,8 @@ impl Problem {
             Self::Forbidden => http::StatusCode::FORBIDDEN,
             Self::NotFound => http::StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => http::StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooSlow => http::StatusCode::REQUEST_TIMEOUT,
+            Self::Misdirected => http::StatusCode::MISDIRECTED_REQUEST,
             Self::TooLarge => http::StatusCode::PAYLOAD_TOO_LARGE,
             Self::Internal => http::StatusCode::INTERNAL_SERVER_ERROR,
             Self::BadGateway => http::StatusCode::BAD_GATEWAY,
@@ -92,7 +106,9 @@ impl ErrorPage {
             Problem::Forbidden => frame.t("error-forbidden-heading"),
             Problem::NotFound => frame.t("error-not-found-heading"),
             Problem::MethodNotAllowed => frame.t("error-method-heading"),
+            Problem::TooSlow => frame.t("error-too-slow-heading"),
             Problem::TooLarge => frame.t("error-too-large-heading"),
+            Problem::Misdirected => frame.t("error-misdirected-heading"),
             Problem::Internal => frame.t("error-internal-heading"),
             Problem::BadGateway => frame.named("error-bad-gateway-heading"),
             Problem::Unavailable => frame.t("error-unavailable-heading"),
@@ -107,7 +123,9 @@ impl ErrorPage {
             Problem::Forbidden => frame.named("error-forbidden"),
             Problem::NotFound => frame.t("error-not-found"),
             Problem::MethodNotAllowed => frame.t("error-method"),
+            Problem::TooSlow => frame.t("error-too-slow"),
             Problem::TooLarge => frame.t("error-too-large"),
+            Problem::Misdirected => frame.t("error-misdirected"),
             Problem::Internal => frame.t("error-internal"),
             Problem::BadGateway => frame.named("error-bad-gateway"),
             Problem::Unavailable => frame.t("error-unavailable"),
@@ -125,7 +143,9 @@ impl ErrorPage {
             | Problem::Forbidden
             | Problem::NotFound
             | Problem::MethodNotAllowed
-            | Problem::TooLarge => self.frame.named("error-back"),
+            | Problem::TooSlow
+            | Problem::TooLarge
+            | Problem::Misdirected => self.frame.named("error-back"),
         }
     }
 }
@@ -163,12 +183,14 @@ impl Visit<'_> {
             | Problem::Forbidden
             | Problem::NotFound
             | Problem::MethodNotAllowed
-            | Problem::TooLarge => None,
+            | Problem::TooSlow
+            | Problem::TooLarge
+            | Problem::Misdirected => None,
         };
         let page = ErrorPage {
             frame: self.frame(again, &Note::default()),
             problem,
-            reference: problem.status().is_server_error().then(|| self.client.reference.clone()),
+            reference: Some(self.client.reference.clone()).filter(|id| !id.is_empty()),
             target: target.unwrap_or_else(|| "/".to_owned()),
         };
         Answer { status: problem.status(), ..self.page(html(&page)) }

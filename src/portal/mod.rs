@@ -17,7 +17,7 @@ pub mod routes;
 pub(crate) mod samples;
 pub mod sign_in;
 #[cfg(test)]
-mod story_tests;
+pub(crate) mod story_tests;
 mod style;
 mod visit;
 mod words;
@@ -54,6 +54,18 @@ impl Portal {
         Self { app, site, sheet }
     }
 
+    /// How browsers reach us: `https://host[:port]`.
+    pub fn origin(&self) -> String {
+        self.app.snapshot().config.public_url.origin()
+    }
+
+    /// Where a navigation without a session is sent: the sign-in page, which leads back to `target` (path and query)
+    /// and says why the session ended.
+    pub fn sign_in_location(&self, target: &str, why: Interruption) -> String {
+        let to = ReturnTo::parse(target).unwrap_or_default().sealed(self.app.keyring(), &**self.app.entropy());
+        visit::address(Here::SignIn.path(), &to, Some(why))
+    }
+
     /// An error page for a request that is not to our pages. `target` is its path and query, `reference` its identifier.
     pub fn error(&self, headers: &HeaderMap, problem: Problem, target: &str, reference: &str) -> Response<Bytes> {
         self.problem_page(headers, problem, target, reference).into_response()
@@ -64,7 +76,7 @@ impl Portal {
         let visit = self.passing(headers, client, target);
         let page = TopLevelPage {
             frame: visit.frame(Here::Target, &notice::Note::default()),
-            target: sign_in_location(&self.app, target, why),
+            target: self.sign_in_location(target, why),
         };
         let status = http::StatusCode::UNAUTHORIZED;
         Answer { status, framing: Framing::OurHost, ..visit.page(html(&page)) }.into_response()
@@ -82,11 +94,4 @@ impl Portal {
         let uri = http::Uri::from_static("/");
         Visit { to, ..Visit::new(self, &uri, headers, client, form::Form::default()) }
     }
-}
-
-/// Where a navigation without a session is sent: the sign-in page, which leads back to `target` (path and query) and
-/// says why the session ended.
-pub fn sign_in_location(app: &App, target: &str, why: Interruption) -> String {
-    let to = ReturnTo::parse(target).unwrap_or_default().sealed(app.keyring(), &**app.entropy());
-    visit::address(Here::SignIn.path(), &to, Some(why))
 }

@@ -13,10 +13,9 @@ use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
 use super::{
-    Client, Portal, cookie,
+    Client, Portal, ReturnTo, cookie,
     page::Here,
     routes::{Needs, ROUTES, Verb, router},
-    sign_in_location,
 };
 use crate::{
     access::Interruption,
@@ -41,7 +40,8 @@ impl Clock for HandClock {
     }
 }
 
-struct World {
+pub(crate) struct World {
+    pub(crate) portal: Arc<Portal>,
     app: Arc<App>,
     router: Router,
     clock: Arc<HandClock>,
@@ -49,7 +49,7 @@ struct World {
 }
 
 impl World {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let text = r#"
             public_url = "https://console.example.jp"
             [listen]
@@ -78,8 +78,9 @@ impl World {
         let config = crate::config::load(&path).unwrap_or_else(|problems| panic!("{problems}"));
         let clock = Arc::new(HandClock(Mutex::new(Timestamp::from_secs(1_800_000_000))));
         let app = Arc::new(App::open(config, clock.clone(), Arc::new(SystemEntropy::new())).await.unwrap());
-        let router = router(Arc::new(Portal::new(app.clone())));
-        let world = Self { app, router, clock, _directory: directory };
+        let portal = Arc::new(Portal::new(app.clone()));
+        let router = router(portal.clone());
+        let world = Self { portal, app, router, clock, _directory: directory };
         world.person("hanako").await;
         world
     }
@@ -94,6 +95,12 @@ impl World {
             password: Password::chosen(PASSWORD).unwrap(),
         };
         self.app.add_account(person).await.unwrap().unwrap();
+    }
+
+    /// Where a sign-in address leads back to.
+    pub(crate) fn target_of(&self, location: &str) -> String {
+        let sealed = location.strip_prefix("/.sekisho/sign-in").unwrap().trim_start_matches("?to=");
+        ReturnTo::open(sealed, self.app.keyring()).unwrap_or_default().as_str().to_owned()
     }
 
     fn pass(&self, time: Duration) {
@@ -278,7 +285,7 @@ fn filled(mut fields: Vec<(String, String)>, typed: &[(&str, &str)]) -> Vec<(Str
 }
 
 fn sign_in_to(world: &World, target: &str) -> String {
-    sign_in_location(&world.app, target, Interruption::NoSession)
+    world.portal.sign_in_location(target, Interruption::NoSession)
 }
 
 #[tokio::test]
@@ -367,9 +374,9 @@ async fn switching_the_language_loses_nothing() {
 async fn the_ended_session_is_explained() {
     let world = World::new().await;
     let mut browser = Browser::new(&world);
-    let page = browser.open(&sign_in_location(&world.app, "/orders/1", Interruption::Idle)).await;
+    let page = browser.open(&world.portal.sign_in_location("/orders/1", Interruption::Idle)).await;
     assert!(page.body.contains("You were signed out after 60 minutes. Sign in to continue where you were."));
-    let page = browser.open(&sign_in_location(&world.app, "/", Interruption::Ended)).await;
+    let page = browser.open(&world.portal.sign_in_location("/", Interruption::Ended)).await;
     assert!(page.body.contains("Your session has ended."), "{}", page.body);
 }
 

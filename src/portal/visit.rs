@@ -234,11 +234,13 @@ impl Answer {
 
     /// The whole answer. Every answer of ours carries the same protections, whatever its status.
     pub(super) fn into_response(self) -> Response<Bytes> {
+        let length = HeaderValue::from(self.body.len());
         let mut response = Response::new(Bytes::from(self.body));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         protect(headers, self.framing);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::CONTENT_LENGTH, length);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
         if let Some(Ok(location)) = self.location.map(|location| HeaderValue::from_str(&location)) {
             headers.insert(header::LOCATION, location);

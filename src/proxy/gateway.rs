@@ -17,7 +17,7 @@ use pingora::{
 };
 
 use super::{
-    answer,
+    answer::{self, Answer},
     connection::Guarded,
     context::RequestContext,
     drain::Drain,
@@ -30,18 +30,17 @@ use crate::{
     access::{Decision, Denial},
     app::{App, Cookie, GateRequest},
     config::Config,
-    language::Language,
+    portal::{self, Client, Portal},
 };
 
 /// A client that takes no bytes for this long is gone.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
-/// The session cookie, compared byte for byte.
-const SESSION_COOKIE: &[u8] = b"__Host-sekisho";
 
 /// The gateway.
 pub(crate) struct Gateway {
     app: Arc<App>,
-    portal: axum::Router,
+    portal: Arc<Portal>,
+    pages: axum::Router,
     upstream: Upstream,
     identity: Identity,
     authority: String,
@@ -55,13 +54,14 @@ impl Gateway {
     /// In front of the console of this configuration, with `portal` answering below our own prefix.
     pub(crate) fn new(
         app: Arc<App>,
-        portal: axum::Router,
+        portal: Arc<Portal>,
         config: &Config,
         drain: Drain,
     ) -> std::result::Result<Self, NotAHeaderName> {
         let authority = config.public_url.authority();
         Ok(Self {
             app,
+            pages: portal::router(portal.clone()),
             portal,
             upstream: Upstream::new(config.upstream.clone()),
             identity: Identity::new(&config.identity, &authority)?,
@@ -75,7 +75,6 @@ impl Gateway {
 
     /// The gate's decision carried out. `true`: answered here.
     async fn gate(&self, session: &mut Session, ctx: &mut RequestContext, head: &Head) -> Result<bool> {
-        let language = language(session.req_header());
         let cookie = session_cookie(session.req_header()).map(str::to_owned);
         let request = GateRequest { method: &head.method, path: &head.path, session: cookie.as_deref().map(Cookie) };
         let answer = match self.app.decide(request).await {
@@ -83,15 +82,13 @@ impl Gateway {
                 ctx.permit = Some(permit);
                 return Ok(false);
             }
-            Ok(Decision::Interrupt(_)) => {
-                answer::sign_in_needed(head, &session.req_header().headers, &self.origin, language)
+            Ok(Decision::Interrupt(why)) => {
+                answer::sign_in_needed(&self.portal, head, &session.req_header().headers, &ctx.request, why)
             }
-            Ok(Decision::Deny(Denial::Rule)) => {
-                answer::problem(StatusCode::FORBIDDEN, head.client, &ctx.request, language)
-            }
+            Ok(Decision::Deny(Denial::Rule)) => self.problem(session, ctx, StatusCode::FORBIDDEN, head.client),
             Err(error) => {
                 tracing::error!(request = %ctx.request, %error, "the gate cannot decide: refused");
-                answer::problem(StatusCode::SERVICE_UNAVAILABLE, head.client, &ctx.request, language)
+                self.problem(session, ctx, StatusCode::SERVICE_UNAVAILABLE, head.client)
             }
         };
         if head.client == ClientKind::WebSocket {
@@ -102,12 +99,18 @@ impl Gateway {
         Ok(true)
     }
 
+    /// Our answer to a request that is refused or fails.
+    fn problem(&self, session: &Session, ctx: &RequestContext, status: StatusCode, client: ClientKind) -> Answer {
+        let target = ctx.head.as_ref().map_or("/", |head| head.target.as_str());
+        answer::problem(&self.portal, status, client, &ctx.request, &session.req_header().headers, target)
+    }
+
     /// One of our own pages.
     async fn page(&self, session: &mut Session, ctx: &RequestContext, head: &Head) -> Result<bool> {
-        let served = portal_bridge::serve(session, &self.portal, head.address, self.form_bytes).await?;
+        let client = Client { address: head.address, reference: ctx.request.to_string() };
+        let served = portal_bridge::serve(session, &self.pages, client, self.form_bytes).await?;
         if let Err(refused) = served {
-            let language = language(session.req_header());
-            let answer = answer::problem(refused.status(), head.client, &ctx.request, language);
+            let answer = self.problem(session, ctx, refused.status(), head.client);
             portal_bridge::write_answer(session, answer).await?;
         }
         Ok(true)
@@ -143,8 +146,7 @@ impl ProxyHttp for Gateway {
                 tracing::info!(request = %ctx.request, reason = refused.reason(), "request refused");
                 session.as_mut().set_keepalive(None);
                 let status = StatusCode::from_u16(refused.status()).unwrap_or(StatusCode::BAD_REQUEST);
-                let language = language(session.req_header());
-                let answer = answer::problem(status, ClientKind::Navigation, &ctx.request, language);
+                let answer = self.problem(session, ctx, status, ClientKind::Navigation);
                 portal_bridge::write_answer(session, answer).await?;
                 return Ok(true);
             }
@@ -235,7 +237,7 @@ impl ProxyHttp for Gateway {
         let begun = session.response_written().is_some_and(|written| !written.status.is_informational());
         if let (false, Ok(status)) = (begun, StatusCode::from_u16(code)) {
             let client = ctx.head.as_ref().map_or(ClientKind::Navigation, |head| head.client);
-            let answer = answer::problem(status, client, &ctx.request, language(session.req_header()));
+            let answer = self.problem(session, ctx, status, client);
             session.as_mut().set_keepalive(None);
             if let Err(error) = portal_bridge::write_answer(session, answer).await {
                 tracing::debug!(request = %ctx.request, %error, "the client has gone");
@@ -297,25 +299,7 @@ fn failure_status(error: &Error) -> u16 {
 
 /// The value of the session cookie when it came exactly once: with two, nobody knows which one is ours.
 fn session_cookie(head: &RequestHeader) -> Option<&str> {
-    let mut values = head
-        .headers
-        .get_all(header::COOKIE)
-        .iter()
-        .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
-        .map(|pair| pair.trim_ascii())
-        .filter_map(|pair| pair.strip_prefix(SESSION_COOKIE)?.strip_prefix(b"="));
-    let value = values.next().filter(|_| values.next().is_none())?;
-    std::str::from_utf8(value).ok()
-}
-
-/// The first of our languages in Accept-Language order; Japanese otherwise.
-fn language(head: &RequestHeader) -> Language {
-    let wanted = head.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    wanted
-        .split(',')
-        .filter_map(|range| Language::from_tag(range.split(';').next().unwrap_or_default().trim()))
-        .next()
-        .unwrap_or(Language::Ja)
+    portal::cookie::read(&head.headers, portal::cookie::SESSION)
 }
 
 #[cfg(test)]
@@ -359,12 +343,5 @@ mod tests {
         assert_eq!(status(ErrorType::InternalError, ErrorSource::Unset), 500);
         assert_eq!(status(ErrorType::WriteError, ErrorSource::Downstream), 0);
         assert_eq!(status(ErrorType::ReadError, ErrorSource::Downstream), 400);
-    }
-
-    #[test]
-    fn the_language_follows_the_browser() {
-        assert_eq!(language(&request(&[("accept-language", "fr, en-GB;q=0.8, ja;q=0.5")])), Language::En);
-        assert_eq!(language(&request(&[("accept-language", "ja-JP,en;q=0.5")])), Language::Ja);
-        assert_eq!(language(&request(&[])), Language::Ja);
     }
 }

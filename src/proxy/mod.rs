@@ -18,5 +18,4 @@ pub(crate) use drain::Drain;
 pub(crate) use gateway::Gateway;
 pub use head::RequestId;
 pub use identity::NotAHeaderName;
-pub use portal_bridge::ClientAddress;
 pub(crate) use redirect::Redirect;

@@ -1,7 +1,7 @@
 //! From a Pingora session to our own pages and back: an axum router called in process, with a bounded body and one
 //! deadline. A body read here is gone for the console, so only paths of our own come here.
 
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
@@ -11,6 +11,7 @@ use pingora::{http::ResponseHeader, prelude::*, proxy::Session};
 use tower::ServiceExt as _;
 
 use super::answer::Answer;
+use crate::portal::Client;
 
 /// A form has to arrive within this time.
 const BODY_DEADLINE: Duration = Duration::from_secs(15);
@@ -19,10 +20,6 @@ const PAGE_DEADLINE: Duration = Duration::from_secs(60);
 /// How long and how much of an unwanted body is read after the answer, so that the answer is not lost to a reset.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(2);
 const DRAIN_BYTES: usize = 1024 * 1024;
-
-/// The address a request came from, for the pages.
-#[derive(Clone, Copy, Debug)]
-pub struct ClientAddress(pub IpAddr);
 
 /// Why a page was not asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +44,7 @@ impl BodyRefused {
 pub(super) async fn serve(
     session: &mut Session,
     router: &axum::Router,
-    address: IpAddr,
+    client: Client,
     body_limit: usize,
 ) -> Result<std::result::Result<StatusCode, BodyRefused>> {
     let body = match tokio::time::timeout(BODY_DEADLINE, read_body(session, body_limit)).await {
@@ -63,7 +60,7 @@ pub(super) async fn serve(
     *request.uri_mut() = head.uri.clone();
     *request.version_mut() = head.version;
     *request.headers_mut() = head.headers.clone();
-    request.extensions_mut().insert(ClientAddress(address));
+    request.extensions_mut().insert(client);
 
     let made = tokio::time::timeout(PAGE_DEADLINE, router.clone().oneshot(request)).await;
     let response = match made {
