@@ -49,7 +49,8 @@ pub async fn execute(app: &App, command: Command) -> Result<Reply, Failure> {
         }
         Command::SetPassword { user, password } => {
             let account = find(app, &user).await?.account;
-            let password = Password::chosen(password.expose_secret()).map_err(refuse)?;
+            let password =
+                Password::chosen(password.expose_secret()).map_err(|why| Failure::Refused(why.to_string()))?;
             Reply::SessionsEnded(app.set_password(&account, password).await??)
         }
         Command::ResetSecondStep { user } => {
@@ -124,12 +125,8 @@ fn checked(new: NewUser) -> Result<NewPerson, Failure> {
         .iter()
         .map(|typed| Group::parse(typed).map_err(|why| problem("a group", &why)))
         .collect::<Result<_, _>>()?;
-    let password = Password::chosen(new.password.expose_secret()).map_err(refuse)?;
+    let password = Password::chosen(new.password.expose_secret()).map_err(|why| Failure::Refused(why.to_string()))?;
     Ok(NewPerson { user_name, email, display_name, groups, language: new.language, password })
-}
-
-fn refuse(problem: impl std::fmt::Display) -> Failure {
-    Failure::Refused(problem.to_string())
 }
 
 fn not_an_id(what: &str) -> String {

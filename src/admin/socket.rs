@@ -81,3 +81,85 @@ async fn command(State(app): State<Arc<App>>, body: Bytes) -> Response {
 fn refused(status: StatusCode, words: &str) -> Response {
     (status, Json(serde_json::json!({ "error": words }))).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{net::Shutdown, sync::Arc};
+
+    use axum::{body::Body, http::Request};
+    use http_body_util::BodyExt as _;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::{clock::SystemClock, config, entropy::SystemEntropy};
+
+    /// A configuration whose files are in `directory`.
+    fn configuration(directory: &Path) -> Config {
+        let text = "public_url = 'https://localhost'\n\
+            [listen]\nhttps = '127.0.0.1:8443'\ncertificate = 'c.pem'\nprivate_key = 'k.pem'\n\
+            [upstream]\nurl = 'http://127.0.0.1:8080'\n\
+            [store]\nurl = 'sqlite:data/s.db'\n\
+            [runtime]\ndirectory = 'run'\n\
+            [sms]\nprovider = 'inbox'\n\
+            [password]\nmemory = '64KiB'\npasses = 1\n\
+            [insecure]\ninbox_provider = true\nweak_password_hash = true\n";
+        config::parse(text, &directory.join("sekisho.toml").to_string_lossy()).unwrap()
+    }
+
+    async fn post(router: &Router, body: impl Into<Body>) -> (StatusCode, String) {
+        let request = Request::post(COMMAND_PATH).body(body.into()).unwrap();
+        let response = router.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[test]
+    fn the_socket_is_private_and_replaces_a_dead_one_only() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = configuration(directory.path());
+        let first = bind(&config).unwrap();
+        let mode = fs::metadata(socket_path(&config)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let refused = bind(&config).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::AddrInUse, "a living gateway keeps its socket");
+        drop(first);
+        let second = bind(&config).unwrap();
+        let client = UnixStream::connect(socket_path(&config)).unwrap();
+        client.shutdown(Shutdown::Both).unwrap();
+        second.accept().unwrap();
+    }
+
+    #[tokio::test]
+    async fn refusals_have_words_and_a_bad_command_is_not_quoted() {
+        let directory = tempfile::tempdir().unwrap();
+        let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy::new()));
+        let app = App::open(configuration(directory.path()), clock, entropy).await.unwrap();
+        let router = router(Arc::new(app));
+        let (status, body) = post(&router, r#"{"list_users":{}}"#).await;
+        assert_eq!((status, body.as_str()), (StatusCode::OK, r#"{"users":[]}"#));
+        let (status, body) = post(&router, r#"{"show_user":{"user":"nobody"}}"#).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(body, r#"{"error":"there is no such account"}"#);
+        let bad = r#"{"set_password":{"user":"a","password":["hunter2hunter2"]}}"#;
+        let (status, body) = post(&router, bad).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        assert!(!body.contains("hunter2"), "{body}");
+        let (status, _) = post(&router, vec![b' '; BODY_BYTES + 1]).await;
+        assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+    }
+
+    #[tokio::test]
+    async fn one_process_at_a_time_has_the_store() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = configuration(directory.path());
+        let open = || App::open(config.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy::new()));
+        let first = open().await.unwrap();
+        // The wait for the lock is the runtime's time, which passes at once.
+        tokio::time::pause();
+        assert!(matches!(open().await, Err(crate::app::OpenError::InUse(_))));
+        tokio::time::resume();
+        drop(first);
+        open().await.unwrap();
+    }
+}

@@ -214,7 +214,7 @@ struct OfAccount {
 #[derive(Debug, Args)]
 struct OneOrAll {
     /// Identifier, as `list` shows it
-    #[arg(required_unless_present = "account", conflicts_with = "account")]
+    #[arg(required_unless_present = "account", conflicts_with_all = ["account", "all"])]
     id: Option<String>,
     /// Of this account: user name, e-mail address or identifier; needs --all
     #[arg(long, value_name = "ACCOUNT", requires = "all")]
