@@ -88,8 +88,10 @@ async fn the_demonstration_is_a_gateway_with_two_accounts_and_an_inbox() {
     let other = ["demo", "--directory", "other", "--inbox=0", "--console=0", "--https", &port];
     let told = bench.run(&other).ends_with(1).stderr;
     assert!(told.contains(&port) && told.contains("--https"), "{told}");
-    let told = bench.run(&ANY_PORTS).ends_with(1).stderr;
-    assert!(told.contains("stop it first"), "{told}");
+    for arguments in [&ANY_PORTS[..], &ANY_PORTS[..ANY_PORTS.len() - 1]] {
+        let told = bench.run(arguments).ends_with(1).stderr;
+        assert!(told.contains("stop it first"), "{told}");
+    }
     assert_eq!(process.end(), Some(0));
 }
 

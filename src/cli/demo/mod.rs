@@ -38,6 +38,7 @@ struct Ports {
 
 pub(super) fn run(demo: &Demo) -> Result<(), Failed> {
     let place = Place::find(demo.directory.as_deref())?;
+    place.is_idle()?;
     if demo.fresh {
         place.forget()?;
     }

@@ -40,13 +40,18 @@ impl Place {
         Failed::refused(format!("{}: {error}", self.file(name).display()))
     }
 
-    /// Removes what earlier runs left, unless one of them still runs.
-    pub(super) fn forget(&self) -> Result<(), Failed> {
+    /// Refuses a directory in which another demonstration runs: its configuration would be written over.
+    pub(super) fn is_idle(&self) -> Result<(), Failed> {
         if let Ok(lock) = File::open(self.file("db.lock"))
             && matches!(lock.try_lock(), Err(TryLockError::WouldBlock))
         {
             return Err(Failed::refused(format!("a demonstration runs in {}: stop it first", self.0.display())));
         }
+        Ok(())
+    }
+
+    /// Removes what earlier runs left.
+    pub(super) fn forget(&self) -> Result<(), Failed> {
         for name in REMEMBERED {
             match fs::remove_file(self.file(name)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(self.failed(name, &error)),
