@@ -48,10 +48,10 @@ const WIND_UP: Duration = Duration::from_secs(5);
 /// Listeners that do not answer by then will not.
 const LISTEN_DEADLINE: Duration = Duration::from_secs(10);
 /// Between two clearings of what has expired.
-const PURGE_EVERY: Duration = Duration::from_secs(10 * 60);
+const PURGE_EVERY: Duration = Duration::from_mins(10);
 /// A kept-alive connection is closed after so many requests, an idle HTTP/2 one after this time.
 const REQUESTS_PER_CONNECTION: u32 = 1000;
-const HTTP2_IDLE: Duration = Duration::from_secs(60);
+const HTTP2_IDLE: Duration = Duration::from_mins(1);
 
 /// Why the gateway does not run.
 #[derive(Debug, thiserror::Error)]
@@ -90,8 +90,9 @@ pub enum ServerError {
 }
 
 /// Runs until SIGTERM or SIGINT. SIGHUP reads the certificate again.
+#[expect(clippy::needless_pass_by_value, reason = "the configuration belongs to the server from here on")]
 pub fn run(config: Config, clock: SharedClock, entropy: SharedEntropy) -> Result<(), ServerError> {
-    serve(config, clock, entropy, StopWhen::Signalled, |ready| {
+    serve(&config, clock, entropy, StopWhen::Signalled, |ready| {
         tracing::info!(https = ?ready.https, http = ?ready.http, "ready");
     })
 }
@@ -101,7 +102,7 @@ pub fn start(config: Config, clock: SharedClock, entropy: SharedEntropy) -> Resu
     let (stop, asked) = watch::channel(false);
     let (tell, told) = mpsc::channel();
     let thread = thread::Builder::new().name("sekisho".to_owned()).spawn(move || {
-        serve(config, clock, entropy, StopWhen::Asked(asked), move |ready| {
+        serve(&config, clock, entropy, StopWhen::Asked(asked), move |ready| {
             // Nobody listens any more when the starter has given up; it has asked to stop then.
             drop(tell.send(ready));
         })
@@ -164,7 +165,7 @@ struct Ready {
 }
 
 fn serve(
-    config: Config,
+    config: &Config,
     clock: SharedClock,
     entropy: SharedEntropy,
     stop_when: StopWhen,
@@ -182,16 +183,16 @@ fn serve(
 
     let background = Background::new()?;
     let app = Arc::new(background.block_on(App::open(config.clone(), clock.clone(), entropy.clone()))?);
-    let inbox = background.begin(&config, &app, clock)?;
+    let inbox = background.begin(config, &app, clock)?;
     if matches!(stop_when, StopWhen::Signalled) {
         background.reload_on_hangup(certificates);
     }
 
     let drain = Drain::default();
-    let mut server = Server::new_with_opt_and_conf(Opt::default(), pingora_conf(&config));
+    let mut server = Server::new_with_opt_and_conf(Opt::default(), pingora_conf(config));
     server.bootstrap();
     let rules = ConnectionRules::new(&config.limits, entropy);
-    let gateway = Gateway::new(app.clone(), Arc::new(Portal::new(app.clone())), &config, drain.clone())?;
+    let gateway = Gateway::new(app.clone(), Arc::new(Portal::new(app.clone())), config, drain.clone())?;
     let mut proxy = HttpProxy::new(gateway, server.configuration.clone());
     let mut options = HttpServerOptions::default();
     options.keepalive_request_limit = Some(REQUESTS_PER_CONNECTION);
@@ -201,13 +202,17 @@ fn serve(
     let acceptor = Some(Acceptor::from_server_config(rustls));
     let guarded = GuardedApp::new(Arc::new(proxy), acceptor, rules.clone(), drain.clone());
     let mut service = Service::new("https".to_owned(), guarded);
-    https.iter().for_each(|address| service.add_tcp(&address.to_string()));
+    for address in &https {
+        service.add_tcp(&address.to_string());
+    }
     server.add_service(service);
     if !http.is_empty() {
         let redirect = Arc::new(Redirect::new(config.public_url.clone()));
         let mut service = Service::new("http".to_owned(), GuardedApp::new(redirect, None, rules, drain.clone()));
         service.threads = Some(1);
-        http.iter().for_each(|address| service.add_tcp(&address.to_string()));
+        for address in &http {
+            service.add_tcp(&address.to_string());
+        }
         server.add_service(service);
     }
 
@@ -226,7 +231,8 @@ fn private_directory(path: &Path) -> Result<(), ServerError> {
     let directory = |source| ServerError::Directory { path: path.to_owned(), source };
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(directory)?;
     let mode = fs::metadata(path).map_err(directory)?.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
+    let others = mode & 0o077;
+    if others == 0 {
         return Ok(());
     }
     let open =

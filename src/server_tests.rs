@@ -184,6 +184,11 @@ async fn both_protocol_versions_reach_the_console_only_with_a_permit_and_without
         assert_eq!(page.status(), 303);
         let location = page.headers()[header::LOCATION].to_str().unwrap();
         assert!(location.starts_with("/.sekisho/sign-in?to="), "{location}");
+        let form = client.get(world.url(location)).header("accept-language", "en").send().await.unwrap();
+        assert_eq!(form.status(), 200);
+        assert!(form.text().await.unwrap().contains("type=\"password\""));
+        let upload = client.post(world.url("/.sekisho/sign-in")).body("z".repeat(1_000_000)).send().await.unwrap();
+        assert_eq!(upload.status(), 413);
         let api = client.post(world.url("/api")).body("y".repeat(100_000)).send().await.unwrap();
         assert_eq!(api.status(), 401);
         assert!(api.text().await.unwrap().contains("sign_in_required"));

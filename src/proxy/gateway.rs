@@ -22,7 +22,7 @@ use super::{
     context::RequestContext,
     drain::Drain,
     head::{self, ClientKind, Head, OUR_PREFIX, RequestId},
-    identity::{Changes, Forwarded, Identity, NotAHeaderName},
+    identity::{self, Changes, Forwarded, Identity, NotAHeaderName},
     portal_bridge,
     upstream::Upstream,
 };
@@ -30,11 +30,11 @@ use crate::{
     access::{Decision, Denial},
     app::{App, Cookie, GateRequest},
     config::Config,
-    portal::{self, Client, Portal},
+    portal::{self, Client, Portal, cookie},
 };
 
 /// A client that takes no bytes for this long is gone.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The gateway.
 pub(crate) struct Gateway {
@@ -75,8 +75,8 @@ impl Gateway {
 
     /// The gate's decision carried out. `true`: answered here.
     async fn gate(&self, session: &mut Session, ctx: &mut RequestContext, head: &Head) -> Result<bool> {
-        let cookie = session_cookie(session.req_header()).map(str::to_owned);
-        let request = GateRequest { method: &head.method, path: &head.path, session: cookie.as_deref().map(Cookie) };
+        let cookie = cookie::read(&session.req_header().headers, cookie::SESSION).map(Cookie);
+        let request = GateRequest { method: &head.method, path: &head.path, session: cookie };
         let answer = match self.app.decide(request).await {
             Ok(Decision::Forward(permit)) => {
                 ctx.permit = Some(permit);
@@ -146,7 +146,8 @@ impl ProxyHttp for Gateway {
                 tracing::info!(request = %ctx.request, reason = refused.reason(), "request refused");
                 session.as_mut().set_keepalive(None);
                 let status = StatusCode::from_u16(refused.status()).unwrap_or(StatusCode::BAD_REQUEST);
-                let answer = self.problem(session, ctx, status, ClientKind::Navigation);
+                let client = head::client_kind(session.req_header());
+                let answer = self.problem(session, ctx, status, client);
                 portal_bridge::write_answer(session, answer).await?;
                 return Ok(true);
             }
@@ -210,7 +211,7 @@ impl ProxyHttp for Gateway {
         response: &mut ResponseHeader,
         ctx: &mut RequestContext,
     ) -> Result<()> {
-        let (Changes { remove, set }, tried) = self.identity.response_changes(&response.headers);
+        let (Changes { remove, set }, tried) = identity::response_changes(&response.headers);
         if tried {
             tracing::warn!(request = %ctx.request, "the console tried to set a cookie or header of the gateway");
         }
@@ -282,8 +283,7 @@ fn peer(session: &Session) -> SocketAddr {
 /// Status of our page for an error; 0 when there is nobody left to show it to.
 fn failure_status(error: &Error) -> u16 {
     use ErrorType::{
-        ConnectTimedout, ConnectionClosed, HTTPStatus, ReadError, ReadTimedout, TLSHandshakeTimedout, WriteError,
-        WriteTimedout,
+        ConnectTimedout, ConnectionClosed, HTTPStatus, ReadTimedout, TLSHandshakeTimedout, WriteError, WriteTimedout,
     };
     match (error.etype(), error.esource()) {
         (HTTPStatus(code), _) => *code,
@@ -291,38 +291,14 @@ fn failure_status(error: &Error) -> u16 {
         (_, ErrorSource::Upstream) => 502,
         (WriteError | WriteTimedout | ConnectionClosed, ErrorSource::Downstream) => 0,
         (ReadTimedout, ErrorSource::Downstream) => 408,
-        (ReadError, ErrorSource::Downstream) => 400,
         (_, ErrorSource::Downstream) => 400,
         (_, ErrorSource::Internal | ErrorSource::Unset) => 500,
     }
 }
 
-/// The value of the session cookie when it came exactly once: with two, nobody knows which one is ours.
-fn session_cookie(head: &RequestHeader) -> Option<&str> {
-    portal::cookie::read(&head.headers, portal::cookie::SESSION)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn request(fields: &[(&'static str, &str)]) -> RequestHeader {
-        let mut head = RequestHeader::build("GET", b"/", None).unwrap();
-        for (name, value) in fields {
-            head.append_header(*name, *value).unwrap();
-        }
-        head
-    }
-
-    #[test]
-    fn the_session_cookie_counts_only_when_it_comes_once() {
-        let of = |fields: &[(&'static str, &str)]| session_cookie(&request(fields)).map(str::to_owned);
-        assert_eq!(of(&[("cookie", "a=1; __Host-sekisho=abc; b=2")]).as_deref(), Some("abc"));
-        assert_eq!(of(&[("cookie", "a=1"), ("cookie", "__Host-sekisho=abc")]).as_deref(), Some("abc"));
-        assert_eq!(of(&[("cookie", "__Host-sekisho=abc; __Host-sekisho=abc")]), None);
-        assert_eq!(of(&[("cookie", "__host-sekisho=abc; __Host-sekisho-device=x; x__Host-sekisho=y")]), None);
-        assert_eq!(of(&[]), None);
-    }
 
     #[test]
     fn every_failure_has_its_own_status() {

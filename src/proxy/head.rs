@@ -149,8 +149,8 @@ fn judge_path(path: &str) -> Result<(), NotAdmitted> {
     if decoded.contains(&b'\\') {
         return ambiguous("backslash in the path");
     }
-    let slashes = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'/').count();
-    if slashes(&decoded) != slashes(path.as_bytes()) {
+    let segments = |bytes: &[u8]| bytes.split(|byte| *byte == b'/').count();
+    if segments(&decoded) != segments(path.as_bytes()) {
         return ambiguous("percent-encoded slash in the path");
     }
     for segment in decoded.split(|byte| *byte == b'/') {
@@ -222,7 +222,8 @@ fn origin_is(headers: &HeaderMap, ours: &str) -> bool {
     headers.get_all(header::ORIGIN).iter().all(|origin| origin.as_bytes() == ours.as_bytes())
 }
 
-fn client_kind(request: &Parts) -> ClientKind {
+/// By fetch metadata where the browser sends it, else by what it accepts.
+pub(super) fn client_kind(request: &Parts) -> ClientKind {
     let text = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());
     match (text("sec-fetch-mode"), text("sec-fetch-dest")) {
         (None, None) => {}

@@ -4,7 +4,7 @@
 //! Names are compared folded (lower case, `_` as `-`), because consoles behind CGI, WSGI or a servlet container fold
 //! them too and would merge `X_Sekisho_User` with `X-Sekisho-User`.
 
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
@@ -79,7 +79,7 @@ impl Identity {
         let name = |text: &str| HeaderName::try_from(text).map_err(|_invalid| NotAHeaderName(text.to_owned()));
         let (user, email) = (name(&names.user)?, name(&names.email)?);
         let (groups, level) = (name(&names.groups)?, name(&names.level)?);
-        let folded = [&user, &email, &groups, &level].map(|name| fold(name.as_str()));
+        let folded = [&user, &email, &groups, &level].map(|name| fold(name).into_owned());
         let host = HeaderValue::try_from(authority).map_err(|_invalid| NotAHeaderName(authority.to_owned()))?;
         Ok(Self { user, email, groups, level, folded, host })
     }
@@ -89,8 +89,8 @@ impl Identity {
     }
 
     fn may_not_come_from_a_client(&self, name: &HeaderName) -> bool {
-        let folded = fold(name.as_str());
-        self.is_ours(&folded) || folded.starts_with("x-forwarded-") || NEVER_FROM_CLIENTS.contains(&folded.as_str())
+        let folded = fold(name);
+        self.is_ours(&folded) || folded.starts_with("x-forwarded-") || NEVER_FROM_CLIENTS.contains(&&*folded)
     }
 
     /// Every header of the request this module removes, then every one it sets; `change` carries it out, because
@@ -133,26 +133,6 @@ impl Identity {
         set.extend(text(forwarded.request.to_string()).map(|value| (HeaderName::from_static("x-request-id"), value)));
         Changes { remove, set }
     }
-
-    /// Removes from the console's answer what only we may say. `true` when there was something: the console, or
-    /// somebody behind it, tried to set a cookie or a header of ours.
-    pub(crate) fn response_changes(&self, headers: &HeaderMap) -> (Changes, bool) {
-        let mut remove: Vec<HeaderName> =
-            headers.keys().filter(|name| fold(name.as_str()).starts_with(OUR_HEADERS)).cloned().collect();
-        let mut set = Vec::new();
-        let cookies = headers.get_all(header::SET_COOKIE);
-        if cookies.iter().any(sets_our_cookie) {
-            remove.push(header::SET_COOKIE);
-            set.extend(
-                cookies
-                    .iter()
-                    .filter(|cookie| !sets_our_cookie(cookie))
-                    .map(|cookie| (header::SET_COOKIE, cookie.clone())),
-            );
-        }
-        let tried = !remove.is_empty();
-        (Changes { remove, set }, tried)
-    }
 }
 
 /// First all removals, then all additions.
@@ -164,8 +144,27 @@ pub(crate) struct Changes {
     pub set: Vec<(HeaderName, HeaderValue)>,
 }
 
-fn fold(name: &str) -> String {
-    name.to_ascii_lowercase().replace('_', "-")
+/// Removes from the console's answer what only we may say. `true` when there was something: the console, or
+/// somebody behind it, tried to set a cookie or a header of ours.
+pub(crate) fn response_changes(headers: &HeaderMap) -> (Changes, bool) {
+    let mut remove: Vec<HeaderName> =
+        headers.keys().filter(|name| fold(name).starts_with(OUR_HEADERS)).cloned().collect();
+    let mut set = Vec::new();
+    let cookies = headers.get_all(header::SET_COOKIE);
+    if cookies.iter().any(sets_our_cookie) {
+        remove.push(header::SET_COOKIE);
+        set.extend(
+            cookies.iter().filter(|cookie| !sets_our_cookie(cookie)).map(|cookie| (header::SET_COOKIE, cookie.clone())),
+        );
+    }
+    let tried = !remove.is_empty();
+    (Changes { remove, set }, tried)
+}
+
+/// Header names are in lower case already: only the underscore is left to fold.
+fn fold(name: &HeaderName) -> Cow<'_, str> {
+    let name = name.as_str();
+    if name.contains('_') { Cow::Owned(name.replace('_', "-")) } else { Cow::Borrowed(name) }
 }
 
 /// Names the Connection header declares hop-by-hop.

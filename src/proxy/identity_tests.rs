@@ -113,6 +113,13 @@ fn our_cookies_stay_with_us_and_the_others_go_on() {
 }
 
 #[test]
+fn every_cookie_of_the_pages_is_one_of_ours() {
+    for name in crate::portal::cookie::NAMES {
+        assert!(names_our_cookie(format!("{name}=x").as_bytes()), "{name}");
+    }
+}
+
+#[test]
 fn forwarding_headers_are_ours_alone() {
     let sent = forward(
         &headers(&[
@@ -195,13 +202,13 @@ fn the_console_cannot_set_our_cookies_or_headers() {
         ("x-sekisho-user", "admin"),
         ("x-other", "1"),
     ]);
-    let (changes, tried) = identity().response_changes(&answer);
+    let (changes, tried) = response_changes(&answer);
     assert!(tried);
     let answer = applied(changes, &answer);
     assert_eq!(all(&answer, "set-cookie"), ["session=1; Path=/"]);
     assert!(!answer.contains_key("x-sekisho-user") && answer.contains_key("x-other"));
 
-    let (changes, tried) = identity().response_changes(&headers(&[("set-cookie", "a=b"), ("set-cookie", "c=d")]));
+    let (changes, tried) = response_changes(&headers(&[("set-cookie", "a=b"), ("set-cookie", "c=d")]));
     assert!(!tried && changes.remove.is_empty() && changes.set.is_empty());
 }
 

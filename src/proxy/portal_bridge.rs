@@ -16,7 +16,7 @@ use crate::portal::Client;
 /// A form has to arrive within this time.
 const BODY_DEADLINE: Duration = Duration::from_secs(15);
 /// A page has to be made within this time.
-const PAGE_DEADLINE: Duration = Duration::from_secs(60);
+const PAGE_DEADLINE: Duration = Duration::from_mins(1);
 /// How long and how much of an unwanted body is read after the answer, so that the answer is not lost to a reset.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(2);
 const DRAIN_BYTES: usize = 1024 * 1024;

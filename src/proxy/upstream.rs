@@ -3,7 +3,7 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -27,7 +27,7 @@ pub(crate) struct Upstream {
 #[derive(Clone, Debug)]
 struct Resolved {
     at: Instant,
-    addresses: Vec<SocketAddr>,
+    addresses: Arc<[SocketAddr]>,
 }
 
 /// The console's name has no address.
@@ -67,14 +67,14 @@ impl Upstream {
         Ok(peer)
     }
 
-    async fn addresses(&self) -> Result<Vec<SocketAddr>, Unresolved> {
+    async fn addresses(&self) -> Result<Arc<[SocketAddr]>, Unresolved> {
         let known = self.resolved.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(known) = known.as_ref().filter(|known| known.at.elapsed() < FRESH) {
             return Ok(known.addresses.clone());
         }
         match tokio::net::lookup_host((self.config.host.as_str(), self.config.port)).await {
             Ok(found) => {
-                let addresses: Vec<SocketAddr> = found.collect();
+                let addresses: Arc<[SocketAddr]> = found.collect();
                 let resolved = Resolved { at: Instant::now(), addresses: addresses.clone() };
                 *self.resolved.lock().unwrap_or_else(PoisonError::into_inner) = Some(resolved);
                 Ok(addresses)
