@@ -121,6 +121,7 @@ impl Scene {
     async fn photograph(&self, browser: &Chromium, name: &str) {
         let language = browser.run("return document.documentElement.lang", Vec::new()).await;
         assert_eq!(language.as_str(), Some(self.words.tag), "{name} is in another language");
+        browser.find("header.brand").await;
         browser.photograph(&self.album, name, self.words.tag).await;
     }
 
