@@ -20,7 +20,7 @@ pub(crate) struct Side {
 impl Side {
     /// Starts it and waits until it accepts connections.
     pub(crate) fn start(name: &'static str, address: SocketAddr, command: &mut Command) -> Self {
-        let process = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
+        let process = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let mut process = process.unwrap_or_else(|e| panic!("{name} does not start: {e}"));
         let start = Instant::now();
         while TcpStream::connect(address).is_err() {
