@@ -6,7 +6,6 @@
 
 #![expect(
     clippy::expect_used,
-    clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
@@ -24,7 +23,7 @@ mod side;
 #[expect(dead_code, reason = "a bench uses a part of what the tests share")]
 mod support;
 
-use std::{fmt::Write as _, fs, path::Path, process::Command, time::Duration};
+use std::{fmt::Write as _, fs, path::Path, process::Command};
 
 use sekisho::clock::{Clock as _, SystemClock};
 use side::Side;

@@ -99,7 +99,7 @@ async fn what_was_acknowledged_stays_and_what_was_spent_stays_spent() {
     let mut secrets = Vec::new();
     for person in 0..LIVES * WORKERS * EACH {
         people::add(&app, &format!("fresh-{person}")).await;
-        let number = format!("090-1234-{:04}", person);
+        let number = format!("090-1234-{person:04}");
         secrets.push(people::add_enrolled(&app, &format!("old-{person}"), &number).await);
     }
     drop(app);

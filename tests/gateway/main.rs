@@ -13,6 +13,7 @@ mod routes;
 mod steps;
 mod story;
 #[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "this test uses a part of what the tests share")]
 mod support;
 
 use support::html;

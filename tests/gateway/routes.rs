@@ -44,7 +44,7 @@ const ENROLMENT: Gets = LedTo("/.sekisho/enrolment");
 const CONSOLE: Gets = LedTo("/");
 
 /// For GET: what each state gets. For POST: what each state gets when the form is genuine and empty.
-const TABLE: [(Verb, &str, [Gets; 4]); 19] = [
+const TABLE: [(Verb, &str, [Gets; 4]); 20] = [
     (Verb::Get, "/.sekisho/style.css", [Shown; 4]),
     (Verb::Get, "/.sekisho/mark.svg", [Shown; 4]),
     (Verb::Get, "/.sekisho/sign-in", [Shown; 4]),
@@ -56,6 +56,7 @@ const TABLE: [(Verb, &str, [Gets; 4]); 19] = [
     (Verb::Post, "/.sekisho/code/other-account", [SIGN_IN; 4]),
     (Verb::Get, "/.sekisho/enrolment", [SIGN_IN, CODE, Shown, CONSOLE]),
     (Verb::Post, "/.sekisho/enrolment/begin", [SIGN_IN, SIGN_IN, ENROLMENT, CONSOLE]),
+    (Verb::Post, "/.sekisho/enrolment/ticket", [SIGN_IN, CODE, ENROLMENT, CONSOLE]),
     (Verb::Post, "/.sekisho/enrolment/choose", [SIGN_IN, CODE, ENROLMENT, CONSOLE]),
     (Verb::Post, "/.sekisho/enrolment/prove", [SIGN_IN, CODE, ENROLMENT, CONSOLE]),
     (Verb::Post, "/.sekisho/enrolment/send-again", [SIGN_IN, CODE, ENROLMENT, CONSOLE]),

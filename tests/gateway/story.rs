@@ -221,7 +221,7 @@ async fn another_browser_is_asked(gateway: &Gateway, speaks: Speaks, words: &Wor
     let page = other.open("/").await;
     let page = steps::password(&other, &page, "hana").await;
     assert!(page.forms().iter().any(|form| form.has("code")), "{}", page.text());
-    gateway.clock.advance(Duration::from_secs(60));
+    gateway.clock.advance(Duration::from_mins(1));
     let page = steps::code(&other, &page, &authenticator::code(key, gateway.clock.now()), false).await;
     assert_eq!((page.place(), page.status), ("/", 200), "{}", page.text());
 

@@ -105,9 +105,7 @@ impl Browser {
         // Another test of this process may have installed it already.
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let ca = reqwest::Certificate::from_pem(ca_pem.as_bytes()).expect("a certificate");
-        #[expect(clippy::disallowed_methods, reason = "a test's own client")]
-        let builder = reqwest::Client::builder();
-        let builder = builder
+        let builder = reqwest::Client::builder()
             .tls_certs_only([ca])
             .redirect(Policy::none())
             .timeout(Duration::from_secs(30))
