@@ -371,8 +371,13 @@ impl From<MethodView> for ShownMethod {
     }
 }
 
-/// Nobody waits for this page: on to where a session leads, else to the sign-in, from the start.
+/// Nothing waits for what was sent: on to what does wait, else where a session leads, else to the sign-in.
 pub(super) async fn gone(visit: &Visit<'_>) -> app::Result<Answer> {
+    match visit.portal.app.pending(&visit.browser()).await? {
+        Some(PendingView::Code(_)) => return Ok(visit.see(Here::Code)),
+        Some(PendingView::Enrol(_)) => return Ok(visit.see(Here::Enrolment)),
+        None => {}
+    }
     if visit.portal.app.session(&visit.browser()).await?.is_some() {
         return Ok(visit.see(Here::Target));
     }

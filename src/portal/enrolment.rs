@@ -182,12 +182,18 @@ fn pair_text(error: PairError, frame: &PageFrame) -> String {
 }
 
 /// One channel on the choice page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KindOption {
     /// The channel.
     pub kind: MethodKind,
     /// Why it cannot be chosen.
     pub not: Option<Unchoosable>,
+}
+
+impl KindOption {
+    fn recommended(&self) -> bool {
+        self.kind == MethodKind::App && self.not.is_none()
+    }
 }
 
 /// What was typed into the choice form.
@@ -255,9 +261,6 @@ impl ChoosePage {
     fn checked(&self, option: &KindOption) -> bool {
         let first = self.options.iter().find(|option| option.not.is_none()).map(|option| option.kind);
         option.not.is_none() && self.typed.kind.or(first) == Some(option.kind)
-    }
-    fn recommended(&self, option: &KindOption) -> bool {
-        option.kind == MethodKind::App && option.not.is_none()
     }
     fn name(&self, option: &KindOption) -> String {
         match option.kind {
@@ -420,6 +423,7 @@ impl EnrolDonePage {
     fn heading(&self) -> String {
         self.frame.t("done-heading")
     }
+    #[expect(clippy::unused_self, reason = "the template asks the page, as on the pages before")]
     const fn progress(&self) -> Progress {
         Progress::DONE
     }

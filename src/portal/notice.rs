@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How long a note waits in its cookie.
-pub(super) const LASTS: Duration = Duration::from_secs(60);
+pub(super) const LASTS: Duration = Duration::from_mins(1);
 /// Longest sealed note that is read; a cookie holds at most 4096 octets (RFC 6265 §6.1).
 const MOST: usize = 3900;
 

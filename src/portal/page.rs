@@ -237,6 +237,7 @@ pub struct ShownMethod {
 
 impl ShownMethod {
     /// A method by another channel to the same number, or itself.
+    #[must_use]
     pub fn by(&self, kind: MethodKind) -> Self {
         Self { kind, ..self.clone() }
     }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     access::Interruption,
-    account::{Account, LoginName, MethodKind},
+    account::{Account, EmailAddress, LoginName, MethodKind},
     app::{self, PasswordForm, PasswordOutcome, PasswordRefusal},
     clock::Timestamp,
 };
@@ -207,8 +207,7 @@ pub(super) async fn submit(visit: &Visit<'_>) -> app::Result<Answer> {
 
 fn is_name_of(typed: &str, account: &Account) -> bool {
     let typed = LoginName::parse(typed);
-    let mut names =
-        std::iter::once(account.user_name.as_str()).chain(account.email.as_ref().map(|email| email.as_str()));
+    let mut names = std::iter::once(account.user_name.as_str()).chain(account.email.as_ref().map(EmailAddress::as_str));
     names.any(|name| name == typed.as_str())
 }
 
