@@ -92,19 +92,19 @@ fn notice_ja(service: &str, notice: Notice, when: &str) -> Mail {
             "2段階認証を設定しました",
             format!("{service}の2段階認証が設定されました。"),
             "次のログインから、パスワードに加えて認証コードを入力していただきます。",
-            "ご自身で設定していない場合は、ほかの人がパスワードを知っているおそれがあります。\nすぐに運用担当者へご連絡ください。",
+            "ご自身で設定していない場合は、ほかの人がパスワードを知っているおそれがあります。\nすぐに管理者へご連絡ください。",
         ),
         Notice::PasswordSetByOperator => (
             "パスワードを変更しました",
-            format!("運用担当者が、{service}のパスワードを変更しました。"),
-            "これまでのパスワードは使えません。ログイン中の端末はすべてログアウトし、信頼済みの端末の登録も解除しました。\n新しいパスワードは、運用担当者からお受け取りください。",
-            "この変更を依頼していない場合は、すぐに運用担当者へご連絡ください。",
+            format!("管理者が、{service}のパスワードを変更しました。"),
+            "これまでのパスワードは使えません。ログイン中の端末はすべてログアウトし、信頼済みの端末の登録も解除しました。\n新しいパスワードは、管理者からお受け取りください。",
+            "この変更を依頼していない場合は、すぐに管理者へご連絡ください。",
         ),
         Notice::SecondStepReset => (
             "2段階認証の手段を解除しました",
-            format!("運用担当者が、{service}の2段階認証の第一手段とバックアップ手段を解除しました。"),
+            format!("管理者が、{service}の2段階認証の第一手段とバックアップ手段を解除しました。"),
             "ログイン中の端末はすべてログアウトし、信頼済みの端末の登録も解除しました。\n次のログインで、第一手段とバックアップ手段をもう一度登録してください。",
-            "この解除を依頼していない場合は、すぐに運用担当者へご連絡ください。",
+            "この解除を依頼していない場合は、すぐに管理者へご連絡ください。",
         ),
     };
     Mail {
@@ -119,19 +119,21 @@ fn notice_en(service: &str, notice: Notice, when: &str) -> Mail {
             "Two-step verification is on",
             format!("Two-step verification was turned on for your {service} account."),
             "From your next sign-in you enter a code as well as your password.",
-            "If this wasn't you, somebody else may know your password. Tell your operator at once.",
+            "If this wasn't you, somebody else may know your password. Tell the person who runs the service at once.",
         ),
         Notice::PasswordSetByOperator => (
             "Your password was changed",
-            format!("An operator changed the password of your {service} account."),
-            "Your old password no longer works. You were signed out everywhere, and no device is trusted any more.\nYour operator will give you the new password.",
-            "If you didn't ask for this, tell your operator at once.",
+            format!("The person who runs the service changed the password of your {service} account."),
+            "Your old password no longer works. You were signed out everywhere, and no device is trusted any more.\nThe person who runs the service will give you the new one.",
+            "If you didn't ask for this, tell the person who runs the service at once.",
         ),
         Notice::SecondStepReset => (
             "Your two-step verification was reset",
-            format!("An operator removed the primary and backup methods of your {service} account."),
+            format!(
+                "The person who runs the service removed the primary and backup methods of your {service} account."
+            ),
             "You were signed out everywhere, and no device is trusted any more.\nAt your next sign-in you set up a primary and a backup method again.",
-            "If you didn't ask for this, tell your operator at once.",
+            "If you didn't ask for this, tell the person who runs the service at once.",
         ),
     };
     Mail {

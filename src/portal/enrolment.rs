@@ -106,7 +106,7 @@ impl EnrolTicketPage {
     fn error_text(&self) -> Option<String> {
         self.error.map(|error| match error {
             TicketError::Wrong => self.frame.t("ticket-wrong"),
-            TicketError::Expired => self.frame.t("ticket-expired"),
+            TicketError::Expired => self.frame.named("ticket-expired"),
         })
     }
 }

@@ -129,8 +129,8 @@ ticket-label = Ticket
 ticket-hint = 16 letters and digits
 ticket-submit = Continue
 ticket-wrong = That ticket isn't right. Use the newest one, and check each letter.
-ticket-expired = That ticket has expired. Ask the person who runs this service for a new one.
-ticket-none = Don't have a ticket? Ask the person who runs this service.
+ticket-expired = That ticket has expired. Ask the person who runs { $service } for a new one.
+ticket-none = Don't have a ticket? Ask the person who runs { $service }.
 
 enrol-intro-heading = Protect your account with two-step verification
 enrol-intro-lead = { $service } now asks for a code as well as your password, so that nobody can sign in as you even if they learn your password.
