@@ -36,7 +36,7 @@ impl From<Refused> for Failure {
 /// Carries out one command.
 pub async fn execute(app: &App, command: Command) -> Result<Reply, Failure> {
     Ok(match command {
-        Command::AddUser(new) => Reply::User(Box::new(UserView::of_account(&app.add_account(checked(new)?).await??))),
+        Command::AddUser(new) => Reply::User(Box::new(UserView::of_account(&app.add_account(checked(&new)?).await??))),
         Command::ListUsers {} => Reply::Users(app.list_accounts().await?.iter().map(UserView::new).collect()),
         Command::ShowUser { user } => Reply::User(Box::new(UserView::new(&find(app, &user).await?))),
         Command::DisableUser { user } => {
@@ -106,7 +106,7 @@ async fn find(app: &App, user: &str) -> Result<AccountSummary, Failure> {
     Ok(app.find_account(user).await??)
 }
 
-fn checked(new: NewUser) -> Result<NewPerson, Failure> {
+fn checked(new: &NewUser) -> Result<NewPerson, Failure> {
     let problem = |what: &str, why: &dyn std::fmt::Display| Failure::Refused(format!("{what}: {why}"));
     let user_name = UserName::parse(&new.name).map_err(|why| problem("the user name", &why))?;
     let email = match new.email.as_deref() {

@@ -64,6 +64,7 @@ fn every_event() -> Vec<Event<'static>> {
         Event::AccountDisabled { account, disabled: true },
         Event::PasswordSet { account },
         Event::SecondStepReset { account },
+        Event::TicketShown { account, accepted: false },
         Event::CrossSiteForm,
         Event::UpstreamCookieDropped,
     ]

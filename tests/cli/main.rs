@@ -1,6 +1,6 @@
 //! The shipped binary at the command line: what it answers, how it ends, and that a secret never shows.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod bench;
 mod running;
