@@ -44,7 +44,7 @@ impl Attempt {
     }
 }
 
-/// The right code was given for a challenge. Made only by [`Challenge::check`](super::Challenge::check).
+/// The right code was given for a challenge. Made only by `Challenge::check`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeProof {
     pub(super) kind: MethodKind,

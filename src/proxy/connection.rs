@@ -1,5 +1,5 @@
 //! The byte stream between the socket and Pingora: TLS, a deadline for the whole request head, and every HTTP/1 head
-//! and chunked body judged by [`wire`](super::wire) before Pingora's parser sees a byte of it. It must never hand on
+//! and chunked body judged by [`wire`] before Pingora's parser sees a byte of it. It must never hand on
 //! a byte that belongs to a later request.
 
 use std::{
