@@ -28,6 +28,7 @@ impl Role {
         [Self::Primary, Self::Backup].into_iter().find(|role| role.as_str() == word)
     }
     /// The other one.
+    #[must_use]
     pub const fn other(self) -> Self {
         match self {
             Self::Primary => Self::Backup,

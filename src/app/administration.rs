@@ -146,7 +146,7 @@ impl App {
     /// Removes both methods and tells the owner. The next sign-in needs the ticket this returns, so that the account
     /// is not open to whoever knows the password, and then enrols anew.
     pub async fn reset_second_step(&self, account: &Account) -> Answer<SecondStepReset> {
-        const TICKET_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+        const TICKET_LIFETIME: Duration = Duration::from_hours(24);
         let now = self.now();
         let expires_at = now + TICKET_LIFETIME;
         let (ticket, text) = Ticket::draw(&*self.entropy, &self.keyring, expires_at).ok_or(AppError::Key)?;

@@ -83,10 +83,6 @@ pub struct SessionView {
 impl App {
     /// Takes the first form. Every answer, right or wrong, known or unknown, comes at the same fixed delay or later.
     pub async fn sign_in(&self, form: PasswordForm<'_>) -> Result<PasswordOutcome> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "a delay is measured by the runtime's clock, not by the calendar"
-        )]
         let due = tokio::time::Instant::now() + self.snapshot().config.password.minimum_delay;
         let outcome = self.check_password(form).await;
         tokio::time::sleep_until(due).await;
@@ -351,7 +347,7 @@ impl App {
 
     /// A mail to the account, where it has an address and mail is configured.
     pub(super) fn notice(&self, account: &Account, content: OutboxContent, now: Timestamp) -> Option<OutboxItem> {
-        const WORTH_SENDING: Duration = Duration::from_secs(3 * 24 * 3600);
+        const WORTH_SENDING: Duration = Duration::from_hours(72);
         self.snapshot().config.mail.as_ref()?;
         let address = account.email.clone()?;
         Some(OutboxItem {

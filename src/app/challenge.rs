@@ -207,8 +207,8 @@ impl App {
         let (id, kind) = (pending.account.id.to_string(), challenge.kind().as_str());
         let refused = |reason| Event::CodeRefused { account: &id, method: kind, reason }.record(origin);
 
-        let (attempt, tries_left) = match pending.sign_in.method() {
-            Some(method) => match self.store.spend_code_attempt(method, now).await? {
+        let (attempt, tries_left) = if let Some(method) = pending.sign_in.method() {
+            match self.store.spend_code_attempt(method, now).await? {
                 CodeSpend::Granted { attempt, consecutive } => (attempt, throttle::code_tries_left(consecutive)),
                 CodeSpend::Paused(until) => {
                     refused("paused");
@@ -218,15 +218,14 @@ impl App {
                     refused("disabled");
                     return Ok(CodeOutcome::Refused(CodeProblem::Disabled));
                 }
-            },
-            None => match self.store.spend_enrolment_attempt(pending.id).await? {
-                Some(granted) => granted,
-                None => {
-                    // Ten wrong codes for one's own new method: the sign-in starts over.
-                    self.abandon(browser).await?;
-                    return Ok(CodeOutcome::Gone);
-                }
-            },
+            }
+        } else {
+            let Some(granted) = self.store.spend_enrolment_attempt(pending.id).await? else {
+                // Ten wrong codes for one's own new method: the sign-in starts over.
+                self.abandon(browser).await?;
+                return Ok(CodeOutcome::Gone);
+            };
+            granted
         };
 
         let role = match &pending.sign_in {

@@ -125,7 +125,10 @@ impl LiveSessions {
             };
             let entry = match self.by_token.entry(*token.id()).or_try_insert_with(read).await {
                 Ok(entry) => entry,
-                Err(missing) => return Arc::try_unwrap(missing).map_or_else(shared_miss, own_miss),
+                Err(missing) => {
+                    return Arc::try_unwrap(missing)
+                        .map_or_else(|shared| shared_miss(shared.as_ref().as_ref()), own_miss);
+                }
             };
             let live = entry.value().clone();
             self.by_id.insert(live.principal.session, *token.id());
@@ -166,8 +169,8 @@ fn own_miss(miss: Option<StoreError>) -> Miss {
 }
 
 /// Several asked at once and share the answer; the error itself can be owned by none of them.
-fn shared_miss(miss: Arc<Option<StoreError>>) -> Miss {
-    match &*miss {
+fn shared_miss(miss: Option<&StoreError>) -> Miss {
+    match miss {
         None => Ok(None),
         Some(error) => Err(Arc::new(StoreError::Shared(error.to_string()))),
     }

@@ -282,7 +282,7 @@ async fn one_address_gets_thirty_wrong_passwords() {
     }
     let outcome = world.password(&mut Jar::new(), "nobody-else", WRONG).await;
     assert!(matches!(outcome, PasswordOutcome::Refused(PasswordRefusal::WaitUntil(_))), "{outcome:?}");
-    world.pass(Duration::from_secs(600));
+    world.pass(Duration::from_mins(10));
     let outcome = world.password(&mut Jar::new(), "nobody-else", WRONG).await;
     assert!(matches!(outcome, PasswordOutcome::Refused(PasswordRefusal::BadCredentials)), "{outcome:?}");
 }
@@ -437,7 +437,7 @@ async fn sessions_end_at_their_limits_and_requests_keep_them() {
         world.submit(&mut jar, &code, false).await;
         jar
     };
-    world.pass(Duration::from_secs(3600));
+    world.pass(Duration::from_hours(1));
     assert_eq!(interrupted(&world.decide(&jar).await), Some(Interruption::Idle));
 }
 

@@ -78,7 +78,7 @@ impl Ticket {
             .chars()
             .take(64)
             .nfkc()
-            .filter(|c| c.is_ascii_alphanumeric())
+            .filter(char::is_ascii_alphanumeric)
             .map(|c| match c.to_ascii_uppercase() {
                 // Not in the base32 alphabet (RFC 4648 §6): people read them for their twins.
                 '0' => 'O',

@@ -161,6 +161,7 @@ pub struct Completion {
 }
 
 /// Where an input leads.
+#[expect(clippy::large_enum_variant, reason = "made once a form and taken apart at once")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Still pending.
@@ -311,8 +312,8 @@ fn open_for_role(
         MethodKind::Sms | MethodKind::Voice => (ctx.policy.code_lifetime, sends.elsewhere(ctx.now)?),
     };
     let challenge = Challenge::open(Some(method.id), kind, seed, lasts, ctx.now);
-    let send = order(&challenge, method.target.phone());
-    Ok(continue_with(SignIn::EnterCode(EnterCode { who, reason, role, challenge, sends }), send))
+    let message = order(&challenge, method.target.phone());
+    Ok(continue_with(SignIn::EnterCode(EnterCode { who, reason, role, challenge, sends }), message))
 }
 
 /// The same code while it works, else a new one; by the given channel.
@@ -376,8 +377,8 @@ fn resend(
     let sends = state.sends.again(ctx.now)?;
     let kind = kind.unwrap_or(state.challenge.kind);
     let challenge = renewed(state.challenge, kind, seed, ctx);
-    let send = order(&challenge, Some(to));
-    Ok(continue_with(SignIn::EnterCode(EnterCode { challenge, sends, ..state }), send))
+    let message = order(&challenge, Some(to));
+    Ok(continue_with(SignIn::EnterCode(EnterCode { challenge, sends, ..state }), message))
 }
 
 fn advance_enrolment(
@@ -407,14 +408,14 @@ fn advance_enrolment(
                 MethodKind::Sms | MethodKind::Voice => (ctx.policy.code_lifetime, sends.again(ctx.now)?),
             };
             let challenge = Challenge::open(None, kind, seed, lasts, ctx.now);
-            let send = order(&challenge, new.target.phone());
+            let message = order(&challenge, new.target.phone());
             match draft {
                 EnrolmentDraft::AwaitingTicket | EnrolmentDraft::Introduced => Err(Refusal::OutOfStep),
                 EnrolmentDraft::ChoosingPrimary | EnrolmentDraft::ProvingPrimary { .. } => {
-                    next(EnrolmentDraft::ProvingPrimary { new, challenge }, sends, send)
+                    next(EnrolmentDraft::ProvingPrimary { new, challenge }, sends, message)
                 }
                 EnrolmentDraft::ChoosingBackup { primary } | EnrolmentDraft::ProvingBackup { primary, .. } => {
-                    next(EnrolmentDraft::ProvingBackup { primary, new, challenge }, sends, send)
+                    next(EnrolmentDraft::ProvingBackup { primary, new, challenge }, sends, message)
                 }
             }
         }
@@ -427,14 +428,14 @@ fn advance_enrolment(
         (EnrolmentDraft::ProvingPrimary { new, challenge }, Input::SendAgain(seed)) => {
             let sends = new.target.phone().ok_or(Refusal::OutOfStep).and_then(|_| sends.again(ctx.now))?;
             let challenge = renewed(challenge, new.target.kind(), seed, ctx);
-            let send = order(&challenge, new.target.phone());
-            next(EnrolmentDraft::ProvingPrimary { new, challenge }, sends, send)
+            let message = order(&challenge, new.target.phone());
+            next(EnrolmentDraft::ProvingPrimary { new, challenge }, sends, message)
         }
         (EnrolmentDraft::ProvingBackup { primary, new, challenge }, Input::SendAgain(seed)) => {
             let sends = new.target.phone().ok_or(Refusal::OutOfStep).and_then(|_| sends.again(ctx.now))?;
             let challenge = renewed(challenge, new.target.kind(), seed, ctx);
-            let send = order(&challenge, new.target.phone());
-            next(EnrolmentDraft::ProvingBackup { primary, new, challenge }, sends, send)
+            let message = order(&challenge, new.target.phone());
+            next(EnrolmentDraft::ProvingBackup { primary, new, challenge }, sends, message)
         }
         (EnrolmentDraft::ProvingPrimary { new, challenge }, Input::Code { attempt, entered }) => {
             let proof = prove(&new, &challenge, attempt, &entered, ctx)?;

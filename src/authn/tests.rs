@@ -32,7 +32,7 @@ const NUMBERS: [&str; 7] = [
     "050-1234-5678",
 ];
 
-const POLICY: Policy = Policy { code_lifetime: Duration::from_secs(300), sign_in_lifetime: Duration::from_secs(600) };
+const POLICY: Policy = Policy { code_lifetime: Duration::from_mins(5), sign_in_lifetime: Duration::from_mins(10) };
 
 #[derive(Debug, Clone)]
 enum Move {
@@ -315,7 +315,7 @@ fn five_messages_a_sign_in_whatever_the_way() {
     let Step::Continue(mut state) = world.begin(None).step else { panic!() };
     let mut sent = 1;
     for turn in 0..20 {
-        world.now = world.now + Duration::from_secs(600);
+        world.now = world.now + Duration::from_mins(10);
         let role = if turn % 2 == 0 { Role::Backup } else { Role::Primary };
         let input = if turn % 3 == 0 { Input::SendAgain(world.seed()) } else { Input::UseRole(role, world.seed()) };
         if let Ok(Transition { step: Step::Continue(next), send }) = state.clone().advance(input, &world.ctx()) {

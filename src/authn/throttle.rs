@@ -10,11 +10,11 @@ pub const CODE_DISABLE_CONSECUTIVE: u32 = 100;
 /// Wrong codes within [`CODE_WINDOW`] that disable a method, whatever succeeded between.
 pub const CODE_DISABLE_ROLLING: u32 = 50;
 /// The rolling window, success does not clear it.
-pub const CODE_WINDOW: Duration = Duration::from_secs(30 * 24 * 3600);
+pub const CODE_WINDOW: Duration = Duration::from_hours(30 * 24);
 /// The first pause of a method.
-pub const CODE_PAUSE_FIRST: Duration = Duration::from_secs(15 * 60);
+pub const CODE_PAUSE_FIRST: Duration = Duration::from_mins(15);
 /// The longest pause of a method.
-pub const CODE_PAUSE_MOST: Duration = Duration::from_secs(2 * 3600);
+pub const CODE_PAUSE_MOST: Duration = Duration::from_hours(2);
 
 /// Tries at enrolment codes in one sign-in; their messages go to numbers nobody has proven yet.
 pub const ENROLMENT_TRIES: u32 = 10;
@@ -24,17 +24,17 @@ pub const PASSWORD_TRIES: u32 = 5;
 /// The first wait.
 pub const PASSWORD_WAIT_FIRST: Duration = Duration::from_secs(30);
 /// The longest wait.
-pub const PASSWORD_WAIT_MOST: Duration = Duration::from_secs(3600);
+pub const PASSWORD_WAIT_MOST: Duration = Duration::from_hours(1);
 /// Wrong passwords are forgotten after this long without another.
-pub const PASSWORD_FORGET: Duration = Duration::from_secs(24 * 3600);
+pub const PASSWORD_FORGET: Duration = Duration::from_hours(24);
 
 /// Waits between messages of one sign-in: after the first, the second, …; its length is also the most sends.
 pub const RESEND_WAITS: [Duration; 5] = [
     Duration::from_secs(30),
-    Duration::from_secs(60),
-    Duration::from_secs(120),
-    Duration::from_secs(300),
-    Duration::from_secs(600),
+    Duration::from_mins(1),
+    Duration::from_mins(2),
+    Duration::from_mins(5),
+    Duration::from_mins(10),
 ];
 
 fn doubled(first: Duration, times: u32, most: Duration) -> Duration {

@@ -113,7 +113,7 @@ mod tests {
         assert!(sealed.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'), "{sealed}");
         assert_eq!(ReturnTo::open(&sealed, &ring), Some(to));
         assert_eq!(ReturnTo::default().sealed(&ring, &entropy), "");
-        for forged in ["", "/orders/1", "L29yZGVycw", &sealed[1..], &format!("{sealed}A")] {
+        for forged in ["", "/orders/1", "L29yZGVycw", sealed.trim_start_matches('A'), &format!("{sealed}A")] {
             assert_eq!(ReturnTo::open(forged, &ring), None, "{forged:?}");
         }
         let other = Keyring::generate(&entropy, Timestamp::EPOCH).unwrap();

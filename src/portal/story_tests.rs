@@ -157,7 +157,7 @@ impl Page {
     fn form(&self, action: &str) -> Vec<(String, String)> {
         let start =
             self.body.find(&format!("action=\"{action}\"")).unwrap_or_else(|| panic!("{action}: {}", self.body));
-        let form = self.body[start..].split("</form>").next().unwrap();
+        let form = self.body.split_at(start).1.split("</form>").next().unwrap();
         let value = |tag: &str, name: &str| {
             Some(tag.split_once(&format!(" {name}=\""))?.1.split('"').next().unwrap().to_owned())
         };
@@ -303,7 +303,7 @@ async fn the_whole_story_once() {
     assert!(page.body.contains("You&#39;re signed out."), "{}", page.body);
     assert!(browser.cookie(cookie::SESSION).is_none());
 
-    world.pass(Duration::from_secs(60));
+    world.pass(Duration::from_mins(1));
     let page = browser.sign_in(&sign_in_to(&world, "/orders/7")).await;
     assert_eq!(page.h1(), "Enter the code from your app");
     let help = browser.open(Here::CodeHelp.path()).await;
@@ -482,6 +482,9 @@ async fn every_route_in_every_state() {
     }
 }
 
+/// Method, path, headers, body, expected status.
+type Case<'a> = (Method, &'a str, Vec<(&'a str, &'a str)>, String, u16);
+
 #[tokio::test]
 async fn every_answer_is_protected_and_odd_requests_get_pages() {
     let world = World::new().await;
@@ -489,7 +492,7 @@ async fn every_answer_is_protected_and_odd_requests_get_pages() {
     let form = ("content-type", "application/x-www-form-urlencoded");
     let ours = ("origin", ORIGIN);
     let huge = format!("user_name={}", "a".repeat(200_000));
-    let cases: [(Method, &str, Vec<(&str, &str)>, String, u16); 9] = [
+    let cases: [Case<'_>; 9] = [
         (Method::GET, "/.sekisho/sign-in", vec![], String::new(), 200),
         (Method::HEAD, "/.sekisho/sign-in", vec![], String::new(), 200),
         (Method::GET, "/.sekisho/code", vec![], String::new(), 303),

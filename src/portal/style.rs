@@ -108,7 +108,7 @@ mod tests {
     /// Reads `--name: #rrggbb` of one theme.
     fn token(theme: &str, name: &str) -> Rgb {
         let (_, after) = theme.split_once(&format!("--{name}: ")).unwrap();
-        Rgb::parse(&after[..7]).unwrap()
+        Rgb::parse(after.get(..7).unwrap()).unwrap()
     }
 
     #[test]

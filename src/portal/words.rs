@@ -33,7 +33,7 @@ fn bundle(language: LanguageIdentifier, source: &str) -> Bundle {
 
 /// A message with its values filled in. A key no catalogue has shows as itself in brackets; a test sees to it that no
 /// page does.
-pub fn say(language: Language, key: &str, values: &[(&str, FluentValue<'_>)]) -> String {
+pub(super) fn say(language: Language, key: &str, values: &[(&str, FluentValue<'_>)]) -> String {
     let bundle: &Bundle = match language {
         Language::Ja => &JA_BUNDLE,
         Language::En => &EN_BUNDLE,

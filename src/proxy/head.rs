@@ -231,10 +231,9 @@ pub(super) fn client_kind(request: &Parts) -> ClientKind {
         (Some("navigate"), Some("document") | None) => return ClientKind::Navigation,
         _ => return ClientKind::Api,
     }
-    let reads = request.method == Method::GET || request.method == Method::HEAD;
     let xhr = text("x-requested-with").is_some_and(|value| value.eq_ignore_ascii_case("XMLHttpRequest"));
     let takes_html = text("accept").is_some_and(|accept| accept.to_ascii_lowercase().contains("text/html"));
-    if reads && takes_html && !xhr { ClientKind::Navigation } else { ClientKind::Api }
+    if takes_html && !xhr { ClientKind::Navigation } else { ClientKind::Api }
 }
 
 #[cfg(test)]
@@ -370,7 +369,8 @@ mod tests {
         assert_eq!(kind("GET", &fetch("cors", "empty")), ClientKind::Api);
         assert_eq!(kind("GET", &fetch("no-cors", "image")), ClientKind::Api);
         assert_eq!(kind("GET", &[("accept", "text/html,*/*")]), ClientKind::Navigation);
-        assert_eq!(kind("POST", &[("accept", "text/html")]), ClientKind::Api);
+        assert_eq!(kind("POST", &[("accept", "text/html")]), ClientKind::Navigation, "an old browser's form");
+        assert_eq!(kind("POST", &[("accept", "*/*")]), ClientKind::Api, "a script's request");
         assert_eq!(kind("GET", &[("accept", "application/json")]), ClientKind::Api);
         assert_eq!(kind("GET", &[("accept", "text/html"), ("x-requested-with", "XMLHttpRequest")]), ClientKind::Api);
         assert_eq!(kind("GET", &[]), ClientKind::Api);

@@ -141,7 +141,7 @@ mod tests {
             previous: Some(one),
             label: DeviceLabel::new("x"),
             issued_at: now,
-            expires_at: now + Duration::from_secs(60),
+            expires_at: now + Duration::from_mins(1),
             last_used_at: now,
         };
         let present = |value, account, version, now| device.present(value, account, CredentialVersion(version), now);
@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(present(&three, account, 1, now), DevicePresentation::Replay);
         assert_eq!(present(&two, AccountId::random(&entropy), 1, now), DevicePresentation::Void);
         assert_eq!(present(&two, account, 2, now), DevicePresentation::Void, "credentials changed");
-        assert_eq!(present(&two, account, 1, now + Duration::from_secs(60)), DevicePresentation::Void, "expired");
+        assert_eq!(present(&two, account, 1, now + Duration::from_mins(1)), DevicePresentation::Void, "expired");
     }
 
     #[test]

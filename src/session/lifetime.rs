@@ -39,7 +39,7 @@ impl Lifetime {
 mod tests {
     use super::*;
 
-    const L: Lifetime = Lifetime { idle: Duration::from_secs(3600), absolute: Duration::from_secs(12 * 3600) };
+    const L: Lifetime = Lifetime { idle: Duration::from_hours(1), absolute: Duration::from_hours(12) };
 
     #[test]
     fn ends_exactly_at_its_limits() {

@@ -77,8 +77,8 @@ impl Bench {
     }
 
     /// What an operator hands out with a reset.
-    pub fn ticket(&self) -> Ticket {
-        let day = std::time::Duration::from_secs(86_400);
+    pub(crate) fn ticket(&self) -> Ticket {
+        let day = std::time::Duration::from_hours(24);
         Ticket::draw(&*self.entropy, &self.keyring, NOW + day).unwrap().0
     }
 
