@@ -40,6 +40,10 @@ impl World {
             inbox = {{ listen = "127.0.0.1:0" }}
             insecure = {{ weak_password_hash = true, inbox_provider = true }}
             [[rule]]
+            path = "/public/read-only"
+            methods = ["POST"]
+            access = "deny"
+            [[rule]]
             path = "/public"
             access = "public"
             [[rule]]
@@ -234,6 +238,20 @@ async fn what_two_parsers_could_read_differently_is_refused_at_the_socket() {
         2,
         "pipelined requests are answered in turn"
     );
+    world.running.stop().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn http_2_is_held_to_what_http_1_is_held_to() {
+    let world = World::start();
+    let client = world.client(http::Version::HTTP_2);
+    for (method, status) in [("POST", 403), ("post", 400), ("Post", 400), ("TRACE", 405)] {
+        let method = http::Method::from_bytes(method.as_bytes()).unwrap();
+        let answer = client.request(method.clone(), world.url("/public/read-only")).send().await.unwrap();
+        assert_eq!((answer.version(), answer.status().as_u16()), (http::Version::HTTP_2, status), "{method}");
+    }
+    assert_eq!(world.seen(), Vec::<String>::new());
+    assert_eq!(client.get(world.url("/public/read-only")).send().await.unwrap().status(), 200);
     world.running.stop().unwrap();
 }
 

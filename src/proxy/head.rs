@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::{HeaderMap, HeaderName, Method, Uri, Version, header, request::Parts};
 
-use super::wire;
+use super::wire::{self, Fault};
 use crate::random_id;
 
 random_id!(
@@ -49,8 +49,8 @@ pub(crate) struct Head {
 pub(crate) enum NotAdmitted {
     /// 400: it can be read in more than one way; the reason is for the log.
     Ambiguous(&'static str),
-    /// 405: a method nobody gets.
-    Method,
+    /// What HTTP/1 heads are refused for before they are parsed, in the other version.
+    Malformed(Fault),
     /// 421: for a host that is not ours.
     Misdirected,
     /// 403: a WebSocket handshake from a page of somebody else.
@@ -62,7 +62,7 @@ impl NotAdmitted {
     pub(crate) const fn status(self) -> u16 {
         match self {
             Self::Ambiguous(_) => 400,
-            Self::Method => 405,
+            Self::Malformed(fault) => fault.status,
             Self::Misdirected => 421,
             Self::ForeignOrigin => 403,
         }
@@ -72,7 +72,7 @@ impl NotAdmitted {
     pub(crate) const fn reason(self) -> &'static str {
         match self {
             Self::Ambiguous(reason) => reason,
-            Self::Method => "method refused",
+            Self::Malformed(fault) => fault.reason,
             Self::Misdirected => "host is not ours",
             Self::ForeignOrigin => "WebSocket from a foreign origin",
         }
@@ -81,9 +81,7 @@ impl NotAdmitted {
 
 /// Judges a parsed request of either protocol version. `authority` and `origin` are ours.
 pub(crate) fn admit(request: &Parts, peer: SocketAddr, authority: &str, origin: &str) -> Result<Head, NotAdmitted> {
-    if [Method::CONNECT, Method::TRACE].contains(&request.method) || request.method.as_str() == "TRACK" {
-        return Err(NotAdmitted::Method);
-    }
+    wire::judge_method(request.method.as_str().as_bytes()).map_err(NotAdmitted::Malformed)?;
     let host = named_host(&request.uri, &request.headers)?;
     if !host.eq_ignore_ascii_case(authority.as_bytes()) && !is_with_default_port(host, authority) {
         return Err(NotAdmitted::Misdirected);
@@ -254,6 +252,10 @@ mod tests {
         admit(&parts(method, target, fields), PEER, "console.test", "https://console.test")
     }
 
+    fn method_status(method: &str) -> u16 {
+        admitted(method, "/", &[("host", "console.test")]).map_or_else(NotAdmitted::status, |_| 200)
+    }
+
     fn path_status(path: &str) -> u16 {
         admitted("GET", path, &[("host", "console.test")]).map_or_else(NotAdmitted::status, |head| {
             assert_eq!(head.target, path, "the target stays as it came");
@@ -351,8 +353,19 @@ mod tests {
 
     #[test]
     fn tunnels_and_echoes_are_refused() {
-        for method in ["CONNECT", "TRACE", "TRACK"] {
-            assert_eq!(admitted(method, "/", &[("host", "console.test")]).unwrap_err(), NotAdmitted::Method);
+        for method in ["CONNECT", "TRACE", "TRACK", "PRI"] {
+            assert_eq!(method_status(method), 405, "{method}");
+        }
+    }
+
+    #[test]
+    fn methods_the_rules_could_miss_are_refused() {
+        for method in ["post", "Post", "pOST", "trace", "GET1", "X_Y", "GET~", "!"] {
+            assert_eq!(method_status(method), 400, "{method}");
+        }
+        assert_eq!(method_status(&"A".repeat(25)), 501);
+        for method in ["GET", "POST", "PROPFIND", "M-SEARCH", &"A".repeat(24)] {
+            assert_eq!(method_status(method), 200, "{method}");
         }
     }
 

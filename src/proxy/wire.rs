@@ -161,6 +161,16 @@ fn judge_request_line<'a>(line: &'a [u8], limits: &HeadLimits) -> Result<(Target
         version if version.starts_with(b"HTTP/") => return Err(Fault { status: 505, reason: "HTTP version" }),
         _ => return Err(bad("no HTTP version")),
     };
+    judge_method(method)?;
+    if target.len() > limits.target {
+        return Err(Fault { status: 414, reason: "request target too long" });
+    }
+    Ok((judge_target(target)?, version))
+}
+
+/// The same in both protocol versions: names are case-sensitive (RFC 9110 §9.1), but a console that folds them would
+/// carry out `post` where the rules saw none for it.
+pub(super) fn judge_method(method: &[u8]) -> Result<(), Fault> {
     if method.is_empty() || !method.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'-') {
         return Err(bad("method is not upper-case letters"));
     }
@@ -171,10 +181,7 @@ fn judge_request_line<'a>(line: &'a [u8], limits: &HeadLimits) -> Result<(Target
     if [b"CONNECT".as_slice(), b"TRACE", b"TRACK", b"PRI"].contains(&method) {
         return Err(Fault { status: 405, reason: "method refused" });
     }
-    if target.len() > limits.target {
-        return Err(Fault { status: 414, reason: "request target too long" });
-    }
-    Ok((judge_target(target)?, version))
+    Ok(())
 }
 
 fn judge_target(target: &[u8]) -> Result<Target<'_>, Fault> {
