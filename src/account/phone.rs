@@ -66,6 +66,10 @@ pub struct PhoneNumber {
 /// The longest input worth reading.
 const MAX_TYPED: usize = 64;
 
+/// Satellite and other networks that belong to no country (ITU-T E.164, list of assigned codes); the numbering data
+/// calls some of their numbers mobile.
+const NETWORKS_WITHOUT_A_COUNTRY: [&str; 5] = ["+870", "+878", "+881", "+882", "+883"];
+
 impl PhoneNumber {
     /// Reads what a person typed: full-width digits, any dash, spaces, brackets, `内線12` or `ext. 12`. Without a
     /// leading `+` the number belongs to `region` (ISO 3166-1 alpha-2).
@@ -92,6 +96,10 @@ impl PhoneNumber {
         if !parsed.is_valid() {
             return Err(PhoneError::NotANumber);
         }
+        let e164 = parsed.format_as(rlibphonenumber::PhoneNumberFormat::E164).into_owned();
+        if NETWORKS_WITHOUT_A_COUNTRY.iter().any(|code| e164.starts_with(code)) {
+            return Err(PhoneError::KindRefused);
+        }
         let kind = match parsed.get_type() {
             PhoneNumberType::Mobile => NumberKind::Mobile,
             PhoneNumberType::FixedLine => NumberKind::FixedLine,
@@ -103,7 +111,7 @@ impl PhoneNumber {
         if extension.as_ref().is_some_and(|e| e.len() > 7 || !e.bytes().all(|b| b.is_ascii_digit())) {
             return Err(PhoneError::Extension);
         }
-        Ok(Self { e164: parsed.format_as(rlibphonenumber::PhoneNumberFormat::E164).into_owned(), extension, kind })
+        Ok(Self { e164, extension, kind })
     }
 
     /// Rebuilds a number from its columns; only the store calls this.
@@ -179,6 +187,9 @@ mod tests {
         assert_eq!(jp("0120-123-456"), Err(PhoneError::KindRefused), "toll-free");
         assert_eq!(jp("0570-012-345"), Err(PhoneError::KindRefused), "Navi-Dial");
         assert_eq!(jp("0990-123-456"), Err(PhoneError::KindRefused), "premium");
+        for satellite in ["+870 773 123456", "+8816 315 12345", "+882 16 5551 2345", "+883 5100 12345678"] {
+            assert_eq!(jp(satellite), Err(PhoneError::KindRefused), "{satellite}");
+        }
         assert_eq!(jp("12"), Err(PhoneError::NotANumber));
         assert_eq!(jp(" "), Err(PhoneError::Empty));
     }

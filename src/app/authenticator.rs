@@ -14,7 +14,7 @@ use crate::{
     session::{DeviceLabel, SecondStep, SessionId},
     store::{
         BeginSignIn, CompleteSignIn, Credentials, EnrolledMethod, Enrolment, OutboxContent, OutboxId, OutboxItem,
-        OutboxOrder, PasswordSpend, PendingSignIn, RateLimit, Recipient, SignInId, Stale,
+        OutboxOrder, PasswordSpend, PendingSignIn, RateLimit, RateSpend, Recipient, SignInId, Stale,
     },
 };
 use secrecy::ExposeSecret as _;
@@ -104,18 +104,19 @@ impl App {
             None => None,
         };
 
-        let budget = self.password_budget(&name, credentials.as_ref(), known.as_ref().map(ToString::to_string))?;
         let refused = |by| Event::PasswordThrottled { account: account_id.as_deref(), by }.record(origin);
+        // The address first: what it may not try any more does not count against the owner of the name.
+        let rates = self.address_rates(browser.address, &snapshot)?;
+        for (by, rate) in [("address", rates[0]), ("prefix", rates[1])] {
+            if let RateSpend::Wait(until) = self.store.spend_rate(rate, now).await? {
+                refused(by);
+                return Ok(PasswordOutcome::Refused(PasswordRefusal::WaitUntil(until)));
+            }
+        }
+        let budget = self.password_budget(&name, credentials.as_ref(), known.as_ref().map(ToString::to_string))?;
         if let PasswordSpend::Wait(until) = self.store.spend_password_attempt(budget, now).await? {
             refused("account");
             return Ok(PasswordOutcome::Refused(PasswordRefusal::WaitUntil(until)));
-        }
-        let rates = self.address_rates(browser.address, &snapshot)?;
-        for (by, rate) in [("address", rates[0]), ("prefix", rates[1])] {
-            if !self.store.spend_rate(rate, now).await? {
-                refused(by);
-                return Ok(PasswordOutcome::Refused(PasswordRefusal::WaitUntil(now + rate.window)));
-            }
         }
 
         let typed = Password::typed(form.password.expose_secret());
@@ -123,7 +124,7 @@ impl App {
             Event::PasswordRefused { account: account_id.as_deref() }.record(origin);
             return Ok(PasswordOutcome::Refused(PasswordRefusal::BadCredentials));
         };
-        let Some(credentials) = credentials else { return Err(AppError::Key) };
+        let Some(credentials) = credentials else { return Err(AppError::Bug("a password was proven for nobody")) };
         for rate in rates {
             self.store.refund_rate(rate.key, now).await?;
         }
@@ -145,7 +146,7 @@ impl App {
         let seed = ChallengeSeed::draw(&*self.entropy, &self.keyring);
         let account = &credentials.account;
         let Ok(Transition { step, send }) = SignIn::begin(proof, judged.proof, judged.reason, &ctx, seed) else {
-            return Err(AppError::Key);
+            return Err(AppError::Bug("a sign-in that begins was refused"));
         };
         match step {
             Step::Complete(done) => {
@@ -278,7 +279,7 @@ impl App {
             SecondStepProof::Code(code) => code.method().map(|id| (id, code.totp_step())),
             SecondStepProof::TrustedDevice(_) => None,
         };
-        let enrolled = enrolled.map(|pair| self.enrolled(&pair, now)).transpose()?;
+        let enrolled = enrolled.map(|pair| self.enrolled(&pair)).transpose()?;
         let (cookie, token) =
             self.keyring.issue(Purpose::SessionCookie, TokenId::random(&*self.entropy)).ok_or(AppError::Key)?;
         let session = authenticated.establish(
@@ -331,18 +332,19 @@ impl App {
         Ok(Ok(Grant { session: cookie, device, enrolled: methods.is_some() }))
     }
 
-    fn enrolled(&self, pair: &MethodPair<crate::authn::ProvenMethod>, now: Timestamp) -> Result<Enrolment> {
+    fn enrolled(&self, pair: &MethodPair<crate::authn::ProvenMethod>) -> Result<Enrolment> {
         let store = |proven: &crate::authn::ProvenMethod| EnrolledMethod {
             method: Method {
                 id: crate::account::MethodId::random(&*self.entropy),
                 target: proven.method().target.clone(),
                 label: proven.method().label.clone(),
-                added_at: now,
+                added_at: proven.proof().at(),
                 last_used_at: Some(proven.proof().at()),
             },
             last_step: proven.proof().totp_step(),
         };
-        MethodPair::new(store(pair.primary()), store(pair.backup())).map_err(|e| AppError::Config(e.to_string()))
+        MethodPair::new(store(pair.primary()), store(pair.backup()))
+            .map_err(|_never| AppError::Bug("a proven pair is not legal"))
     }
 
     /// A mail to the account, where it has an address and mail is configured.
@@ -363,7 +365,7 @@ impl App {
 
     /// Who is signed in on this browser.
     pub async fn session(&self, browser: &Browser<'_>) -> Result<Option<SessionView>> {
-        let Ok((_, live)) = self.live_session(browser.session).await? else { return Ok(None) };
+        let Ok(live) = self.live_session(browser.session).await? else { return Ok(None) };
         let Some(summary) = self.store.account(live.principal.account).await? else { return Ok(None) };
         let second_step = live.principal.second_step;
         Ok(Some(SessionView { account: summary.account, pair: summary.pair, second_step }))

@@ -88,6 +88,8 @@ pub enum CodeOutcome {
     Continue,
     /// Not accepted.
     Refused(CodeProblem),
+    /// Too many wrong codes while enrolling: the sign-in has ended.
+    TooMany,
     /// There is no such pending sign-in any more.
     Gone,
 }
@@ -221,9 +223,7 @@ impl App {
             }
         } else {
             let Some(granted) = self.store.spend_enrolment_attempt(pending.id).await? else {
-                // Ten wrong codes for one's own new method: the sign-in starts over.
-                self.abandon(browser).await?;
-                return Ok(CodeOutcome::Gone);
+                return Ok(CodeOutcome::TooMany);
             };
             granted
         };
@@ -237,7 +237,13 @@ impl App {
         let transition = match pending.sign_in.clone().advance(Input::Code { attempt, entered }, &ctx) {
             Ok(transition) => transition,
             Err(refusal) => {
-                return Ok(CodeOutcome::Refused(self.code_problem(&pending, refusal, tries_left, now, refused).await?));
+                let problem = self.code_problem(&pending, refusal, tries_left, now, refused).await?;
+                if matches!(problem, CodeProblem::Wrong { tries_left: 0 }) {
+                    // All tries at one's own new method are gone: the sign-in starts over.
+                    self.abandon(browser).await?;
+                    return Ok(CodeOutcome::TooMany);
+                }
+                return Ok(CodeOutcome::Refused(problem));
             }
         };
         match transition.step {
@@ -248,7 +254,9 @@ impl App {
             },
             Step::Complete(done) => {
                 let label = DeviceLabel::from_user_agent(browser.user_agent);
-                let trust = if trust { Some(self.new_trust(browser, label, now)?) } else { None };
+                // A method that was set up a moment ago is no reason to trust a browser.
+                let wanted = trust && matches!(pending.sign_in, SignIn::EnterCode(_));
+                let trust = if wanted { Some(self.new_trust(browser, &pending.account, label, now)?) } else { None };
                 let finish = Finish {
                     pending: Some((pending.id, pending.version)),
                     forgive: Vec::new(),
@@ -363,8 +371,7 @@ impl App {
             Err(refusal) => return Ok(Err(refusal)),
         };
         let Step::Continue(next) = step else {
-            // Only a code completes a sign-in, and codes do not come this way.
-            return Err(AppError::Key);
+            return Err(AppError::Bug("a sign-in was completed without a code"));
         };
         let message = send.map(|order| {
             let (account, method) = (pending.account.id.to_string(), order.kind.as_str());

@@ -77,16 +77,21 @@ impl App {
         account: &Account,
         now: Timestamp,
     ) -> Result<Option<DeviceId>> {
-        if presented.values.is_empty() {
+        let ours: Vec<_> = presented.values.iter().filter(|(_, _, claim)| self.is_of(claim, account)).collect();
+        if ours.is_empty() {
             return Ok(None);
         }
         let devices = self.store.devices(account.id, now).await?;
-        let known = presented.values.iter().find(|(_, id, claim)| {
+        let known = ours.into_iter().find(|(_, id, claim)| {
             devices
                 .iter()
                 .any(|d| d.id == *id && (d.current == claim.digest || d.previous.is_some_and(|p| p == claim.digest)))
         });
         Ok(known.map(|(_, id, _)| *id))
+    }
+
+    fn is_of(&self, claim: &DeviceClaim, account: &Account) -> bool {
+        self.keyring.claims_account(claim, account.id.as_bytes())
     }
 
     /// The password was right: exchanges the value that belongs to this account, if there is one.
@@ -101,6 +106,12 @@ impl App {
         let mut kept: Vec<String> = Vec::new();
         let mut changed = false;
         for (value, id, claim) in presented.values {
+            if !self.is_of(&claim, account) {
+                kept.push(value.to_owned());
+                continue;
+            }
+            // Good or not, the value shown is used up: it is replaced or it goes.
+            changed = true;
             let next = self.keyring.draw_device_value(&*self.entropy).ok_or(AppError::Key)?;
             let verdict = self
                 .store
@@ -114,24 +125,17 @@ impl App {
                 })
                 .await?;
             match verdict {
-                PresentedDevice::Trusted(proof) => {
-                    let expires = self.expiry_of(account, id, now).await?;
-                    kept.push(self.keyring.sign_device(&id.to_string(), &next, expires).ok_or(AppError::Key)?);
+                PresentedDevice::Trusted { proof, expires_at } => {
+                    kept.push(self.sign_device(id, account, &next, expires_at)?);
                     judged.proof = Some(proof);
-                    changed = true;
                 }
-                PresentedDevice::Expired(at) => {
-                    judged.reason = CodeReason::TrustEnded(at);
-                    changed = true;
-                }
+                PresentedDevice::Expired(at) => judged.reason = CodeReason::TrustEnded(at),
+                PresentedDevice::Void => judged.reason = CodeReason::TrustVoid,
                 PresentedDevice::Replayed => {
                     judged.reason = CodeReason::TrustVoid;
-                    changed = true;
                     let (account, device) = (account.id.to_string(), id.to_string());
                     Event::DeviceReplayed { account: &account, device: &device }.record(origin);
                 }
-                // Another account's, or one that was revoked: it stays until its own account signs in.
-                PresentedDevice::Void => kept.push(value.to_owned()),
             }
         }
         if changed {
@@ -140,19 +144,31 @@ impl App {
         Ok(judged)
     }
 
-    async fn expiry_of(&self, account: &Account, id: DeviceId, now: Timestamp) -> Result<Timestamp> {
-        let devices = self.store.devices(account.id, now).await?;
-        Ok(devices.iter().find(|d| d.id == id).map_or(now, |d| d.expires_at))
+    fn sign_device(
+        &self,
+        id: DeviceId,
+        account: &Account,
+        value: &DeviceValue,
+        expires_at: Timestamp,
+    ) -> Result<String> {
+        self.keyring.sign_device(&id.to_string(), account.id.as_bytes(), value, expires_at).ok_or(AppError::Key)
     }
 
     /// The box was ticked: a new trust, with the cookie that holds it beside the others.
-    pub(super) fn new_trust(&self, browser: &Browser<'_>, label: DeviceLabel, now: Timestamp) -> Result<Trust> {
+    pub(super) fn new_trust(
+        &self,
+        browser: &Browser<'_>,
+        account: &Account,
+        label: DeviceLabel,
+        now: Timestamp,
+    ) -> Result<Trust> {
         let id = DeviceId::random(&*self.entropy);
         let value: DeviceValue = self.keyring.draw_device_value(&*self.entropy).ok_or(AppError::Key)?;
         let expires_at = now + self.snapshot().config.trusted_device.lifetime;
-        let signed = self.keyring.sign_device(&id.to_string(), &value, expires_at).ok_or(AppError::Key)?;
+        let signed = self.sign_device(id, account, &value, expires_at)?;
         let mut values = vec![signed];
-        values.extend(self.presented(browser).values.into_iter().map(|(text, _, _)| text.to_owned()));
+        let others = self.presented(browser).values.into_iter().filter(|(_, _, claim)| !self.is_of(claim, account));
+        values.extend(others.map(|(text, _, _)| text.to_owned()));
         values.truncate(MOST);
         let cookie = DeviceCookie { value: values.join(&BETWEEN.to_string()) };
         Ok(Trust { device: NewDevice { id, digest: value.digest(), label, expires_at }, cookie })

@@ -123,7 +123,9 @@ pub enum TicketOutcome {
     Done,
     /// Not taken.
     Refused(TicketRefusal),
-    /// There is no such pending sign-in any more, or it has used up its tries.
+    /// Too many wrong ones: the sign-in has ended.
+    TooMany,
+    /// There is no such pending sign-in any more.
     Gone,
 }
 
@@ -132,9 +134,12 @@ impl App {
     pub async fn submit_ticket(&self, browser: &Browser<'_>, typed: SecretString) -> Result<TicketOutcome> {
         let (now, origin) = (self.now(), Origin::Client(browser.address));
         let Some(pending) = self.pending_record(browser, now).await? else { return Ok(TicketOutcome::Gone) };
-        let Some((attempt, _)) = self.store.spend_enrolment_attempt(pending.id).await? else {
-            self.abandon(browser).await?;
-            return Ok(TicketOutcome::Gone);
+        if pending.sign_in.step() != Some(EnrolmentStep::EnterTicket) {
+            // A stale page: the current one is shown, and nothing is paid for.
+            return Ok(TicketOutcome::Done);
+        }
+        let Some((attempt, tries_left)) = self.store.spend_enrolment_attempt(pending.id).await? else {
+            return Ok(TicketOutcome::TooMany);
         };
         let account = pending.account.id.to_string();
         let judged = |accepted| Event::TicketShown { account: &account, accepted }.record(origin);
@@ -145,6 +150,10 @@ impl App {
             }
             Err(Refusal::Ticket(refusal)) => {
                 judged(false);
+                if tries_left == 0 {
+                    self.abandon(browser).await?;
+                    return Ok(TicketOutcome::TooMany);
+                }
                 Ok(TicketOutcome::Refused(refusal))
             }
             Err(_out_of_step) => Ok(TicketOutcome::Done),

@@ -1,13 +1,14 @@
 //! The gate: cookie → session → rule → decision. The single entry for every request that is not for our own pages.
-//! A request served from memory costs one MAC and one look-up: no store, no write.
+//! A request served from memory costs two MACs and one look-up: no store, no write.
 
 use http::Method;
 
 use super::{App, AppError, Cookie, Result, live_sessions::LiveSession};
 use crate::{
     access::{Decision, Interruption, Requirement},
-    keyring::{GenuineToken, Purpose},
+    keyring::Purpose,
     session::SessionEnd,
+    store::StoreError,
 };
 use std::sync::Arc;
 
@@ -31,30 +32,19 @@ impl App {
             return Ok(Decision::of(requirement, Err(Interruption::NoSession)));
         }
         let session = self.live_session(request.session).await?;
-        Ok(Decision::of(requirement, session.map(|(_, live)| live.principal.clone())))
+        Ok(Decision::of(requirement, session.map(|live| live.principal.clone())))
     }
 
     /// The living session of a cookie; noted as used.
     pub(super) async fn live_session(
         &self,
         cookie: Option<Cookie<'_>>,
-    ) -> Result<std::result::Result<(GenuineToken, Arc<LiveSession>), Interruption>> {
+    ) -> Result<std::result::Result<Arc<LiveSession>, Interruption>> {
         let genuine = cookie.and_then(|c| self.keyring.genuine(Purpose::SessionCookie, c.0));
         let Some(token) = genuine else { return Ok(Err(Interruption::NoSession)) };
-        let digest = || self.keyring.token_digest(&token).ok_or(AppError::Key);
-        let read = || async {
-            match digest() {
-                Ok(digest) => self.store.session(&digest).await,
-                // A key that is gone has signed nobody in.
-                Err(_) => Ok(None),
-            }
-        };
-        let found = self
-            .live
-            .find(token, read)
-            .await
-            .map_err(|e| AppError::Store(crate::store::StoreError::Shared(e.to_string())))?;
-        let Some(live) = found else { return Ok(Err(Interruption::Ended)) };
+        let digest = self.keyring.token_digest(&token).ok_or(AppError::Bug("a genuine cookie has no key"))?;
+        let found = self.live.find(&digest, || self.store.session(&digest)).await;
+        let Some(live) = found.map_err(unshared)? else { return Ok(Err(Interruption::Ended)) };
         if live.ended() {
             return Ok(Err(Interruption::Ended));
         }
@@ -63,27 +53,31 @@ impl App {
         let mut ended = lifetime.ended(live.created_at, live.last_used(), now);
         if ended == Some(SessionEnd::Idle) {
             // Another node may have served it since: the store's time decides.
-            if let Some(stored) = self.store.session(&digest()?).await? {
+            if let Some(stored) = self.store.session(&digest).await? {
                 live.used_elsewhere(stored.session.last_used_at());
                 ended = lifetime.ended(live.created_at, live.last_used(), now);
             }
         }
         match ended {
-            Some(SessionEnd::Idle) => {
-                self.live.drop_token(token).await;
-                Ok(Err(Interruption::Idle))
-            }
-            Some(SessionEnd::Absolute) => {
-                self.live.drop_token(token).await;
-                Ok(Err(Interruption::Ended))
+            Some(end) => {
+                self.live.drop_session(&digest).await;
+                Ok(Err(match end {
+                    SessionEnd::Idle => Interruption::Idle,
+                    SessionEnd::Absolute => Interruption::Ended,
+                }))
             }
             None => {
                 if live.used(now) && self.store.touch_session(live.principal.session, now).await?.is_none() {
-                    self.live.drop_token(token).await;
+                    self.live.drop_session(&digest).await;
                     return Ok(Err(Interruption::Ended));
                 }
-                Ok(Ok((token, live)))
+                Ok(Ok(live))
             }
         }
     }
+}
+
+/// The error itself when nobody else waits for it, else what it said.
+fn unshared(error: Arc<StoreError>) -> StoreError {
+    Arc::try_unwrap(error).unwrap_or_else(|shared| StoreError::Shared(shared.to_string()))
 }

@@ -1,5 +1,4 @@
-//! The sessions in memory: a bounded cache in front of the store, keyed by the cookie's random bits. The store is the
-//! truth; whatever ends a session there is forgotten here before its answer goes out.
+//! The sessions in memory: a bounded cache in front of the store. The store is the truth; whatever ends a session there is forgotten here before its answer goes out.
 
 use std::sync::{
     Arc,
@@ -11,8 +10,7 @@ use http::HeaderValue;
 use crate::{
     access::Principal,
     clock::Timestamp,
-    keyring::{GenuineToken, TokenId},
-    session::SessionId,
+    secret::Digest,
     store::{EndedSession, StoreError, StoredSession},
 };
 
@@ -24,10 +22,14 @@ pub(super) struct LiveSession {
     last_used: AtomicI64,
     stored_used: AtomicI64,
     ended: AtomicBool,
+    /// Revocations counted when its read began.
+    began: u64,
+    /// It was in the cache while no revocation had come since its read began: later ones find it there.
+    settled: AtomicBool,
 }
 
 impl LiveSession {
-    fn new(stored: &StoredSession) -> Self {
+    fn new(stored: &StoredSession, began: u64) -> Self {
         let StoredSession { session, account } = stored;
         let last_used = session.last_used_at().as_millis();
         let groups = account.groups.iter().map(crate::account::Group::as_str).collect::<Vec<_>>().join(",");
@@ -46,6 +48,8 @@ impl LiveSession {
             last_used: AtomicI64::new(last_used),
             stored_used: AtomicI64::new(last_used),
             ended: AtomicBool::new(false),
+            began,
+            settled: AtomicBool::new(false),
         }
     }
 
@@ -84,59 +88,57 @@ fn header_text(text: &str) -> HeaderValue {
         .unwrap_or_else(|_never: http::header::InvalidHeaderValue| HeaderValue::from_static(""))
 }
 
-/// The cache.
+/// The cache, keyed by the digest the store knows a session by, so that whatever ends there is found here.
 #[derive(Debug)]
 pub(super) struct LiveSessions {
-    by_token: moka::future::Cache<TokenId, Arc<LiveSession>>,
-    by_id: moka::sync::Cache<SessionId, TokenId>,
+    by_digest: moka::future::Cache<[u8; 32], Arc<LiveSession>>,
     /// Counts revocations, so that a read that began before one is not kept after it.
     revocations: AtomicU64,
 }
 
 impl LiveSessions {
     pub(super) fn new(capacity: u64) -> Self {
-        Self {
-            by_token: moka::future::Cache::builder().max_capacity(capacity).build(),
-            by_id: moka::sync::Cache::builder().max_capacity(capacity).build(),
-            revocations: AtomicU64::new(0),
-        }
+        let by_digest = moka::future::Cache::builder().max_capacity(capacity).build();
+        Self { by_digest, revocations: AtomicU64::new(0) }
     }
 
-    /// The session of a genuine cookie: from memory, or read once however many ask. `None` when there is none.
+    /// The session with this digest: from memory, or read once however many ask. `None` when there is none.
     pub(super) async fn find<F>(
         &self,
-        token: GenuineToken,
+        digest: &Digest,
         read: impl Fn() -> F,
     ) -> Result<Option<Arc<LiveSession>>, Arc<StoreError>>
     where
         F: Future<Output = Result<Option<StoredSession>, StoreError>>,
     {
-        if let Some(live) = self.by_token.get(token.id()).await {
+        let key = digest.as_bytes();
+        if let Some(live) = self.by_digest.get(key).await
+            && live.settled.load(Ordering::Acquire)
+        {
             return Ok(Some(live));
         }
         loop {
-            let before = self.revocations.load(Ordering::Acquire);
             let read = async {
+                let began = self.revocations.load(Ordering::Acquire);
                 match read().await {
-                    Ok(Some(stored)) => Ok(Arc::new(LiveSession::new(&stored))),
+                    Ok(Some(stored)) => Ok(Arc::new(LiveSession::new(&stored, began))),
                     Ok(None) => Err(None),
                     Err(error) => Err(Some(error)),
                 }
             };
-            let entry = match self.by_token.entry(*token.id()).or_try_insert_with(read).await {
-                Ok(entry) => entry,
+            let live = match self.by_digest.entry(*key).or_try_insert_with(read).await {
+                Ok(entry) => entry.into_value(),
                 Err(missing) => {
                     return Arc::try_unwrap(missing)
                         .map_or_else(|shared| shared_miss(shared.as_ref().as_ref()), own_miss);
                 }
             };
-            let live = entry.value().clone();
-            self.by_id.insert(live.principal.session, *token.id());
-            if self.revocations.load(Ordering::Acquire) == before {
+            if live.settled.load(Ordering::Acquire) || live.began == self.revocations.load(Ordering::Acquire) {
+                live.settled.store(true, Ordering::Release);
                 return Ok(Some(live));
             }
             // A session ended while this one was being read; it may be this one. Read again.
-            self.by_token.invalidate(token.id()).await;
+            self.by_digest.invalidate(key).await;
         }
     }
 
@@ -147,18 +149,15 @@ impl LiveSessions {
         }
         self.revocations.fetch_add(1, Ordering::AcqRel);
         for session in ended {
-            let Some(token) = self.by_id.get(&session.id) else { continue };
-            if let Some(live) = self.by_token.get(&token).await {
-                live.ended.store(true, Ordering::Release);
-            }
-            self.by_token.invalidate(&token).await;
-            self.by_id.invalidate(&session.id);
+            self.drop_session(&session.digest).await;
         }
     }
 
-    /// Forgets one cookie, to read it again.
-    pub(super) async fn drop_token(&self, token: GenuineToken) {
-        self.by_token.invalidate(token.id()).await;
+    /// Forgets one session, to read it again.
+    pub(super) async fn drop_session(&self, digest: &Digest) {
+        if let Some(live) = self.by_digest.remove(digest.as_bytes()).await {
+            live.ended.store(true, Ordering::Release);
+        }
     }
 }
 

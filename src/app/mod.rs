@@ -56,6 +56,9 @@ pub enum AppError {
     /// A key that must be there is not.
     #[error("the key ring lacks its active key")]
     Key,
+    /// Something that cannot happen did; nothing was changed.
+    #[error("a mistake in the program: {0}")]
+    Bug(&'static str),
     /// A background task was cancelled while the process stops.
     #[error("the gateway is stopping")]
     Stopping,

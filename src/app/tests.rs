@@ -43,7 +43,7 @@ struct World {
 const PASSWORD: &str = "correct horse battery";
 const WRONG: &str = "wrong horse battery";
 
-fn config(directory: &std::path::Path) -> Config {
+fn config(directory: &std::path::Path, more: &str) -> Config {
     let text = r#"
         public_url = "https://console.example.jp"
         [listen]
@@ -69,15 +69,20 @@ fn config(directory: &std::path::Path) -> Config {
         weak_password_hash = true
     "#;
     let path = directory.join("sekisho.toml");
-    std::fs::write(&path, text).unwrap();
+    std::fs::write(&path, format!("{text}\n{more}")).unwrap();
     crate::config::load(&path).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 impl World {
     async fn new() -> Self {
+        Self::with("").await
+    }
+
+    async fn with(more: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let clock = Arc::new(HandClock(Mutex::new(Timestamp::from_secs(1_800_000_000))));
-        let app = App::open(config(directory.path()), clock.clone(), Arc::new(SystemEntropy::new())).await.unwrap();
+        let app =
+            App::open(config(directory.path(), more), clock.clone(), Arc::new(SystemEntropy::new())).await.unwrap();
         Self { app: Arc::new(app), clock, _directory: directory }
     }
 
@@ -462,6 +467,9 @@ async fn what_an_operator_ends_is_over_at_the_next_request() {
     world.app.disable_account(account.id, false).await.unwrap().unwrap();
     let outcome = world.password(&mut jar, "hanako", PASSWORD).await;
     assert!(matches!(outcome, PasswordOutcome::Pending { .. }), "the trust is gone: {outcome:?}");
+    let Some(PendingView::Code(view)) = world.app.pending(&jar.browser()).await.unwrap() else { panic!() };
+    assert_eq!(view.reason, CodeReason::TrustVoid, "and the page says so");
+    assert_eq!(jar.device.as_deref(), Some(""), "its cookie goes");
 }
 
 #[tokio::test]
@@ -537,10 +545,11 @@ async fn a_ticket_works_for_a_day_and_for_ten_tries() {
     let reset = world.app.reset_second_step(&account).await.unwrap().unwrap();
     let mut jar = Jar::new();
     world.password(&mut jar, "hanako", PASSWORD).await;
-    for _ in 0..10 {
-        let outcome = world.app.submit_ticket(&jar.browser(), "AAAAAAAAAAAAAAAA".into()).await.unwrap();
-        assert!(matches!(outcome, TicketOutcome::Refused(TicketRefusal::Wrong)));
+    let wrong = async || world.app.submit_ticket(&jar.browser(), "AAAAAAAAAAAAAAAA".into()).await.unwrap();
+    for _ in 0..9 {
+        assert!(matches!(wrong().await, TicketOutcome::Refused(TicketRefusal::Wrong)));
     }
+    assert!(matches!(wrong().await, TicketOutcome::TooMany));
     let outcome = world.app.submit_ticket(&jar.browser(), reset.ticket.clone()).await.unwrap();
     assert!(matches!(outcome, TicketOutcome::Gone));
 
@@ -551,5 +560,84 @@ async fn a_ticket_works_for_a_day_and_for_ten_tries() {
         let outcome = world.app.submit_ticket(&jar.browser(), reset.ticket.clone()).await.unwrap();
         assert_eq!(matches!(outcome, TicketOutcome::Done), good, "{outcome:?}");
         assert!(good || matches!(outcome, TicketOutcome::Refused(TicketRefusal::Expired)));
+    }
+}
+
+#[tokio::test]
+async fn ten_wrong_enrolment_codes_end_the_sign_in() {
+    let world = World::new().await;
+    world.person("hanako").await;
+    let mut jar = Jar::new();
+    world.password(&mut jar, "hanako", PASSWORD).await;
+    world.app.begin_enrolment(&jar.browser()).await.unwrap();
+    world.choose(&jar, MethodKind::Sms, "090-1234-5678").await;
+    let right = world.code(&jar).await;
+    let wrong = if right == "000000" { "111111" } else { "000000" };
+    for left in (1..10).rev() {
+        let outcome = world.submit(&mut jar, wrong, false).await;
+        assert!(matches!(outcome, CodeOutcome::Refused(CodeProblem::Wrong { tries_left }) if tries_left == left));
+    }
+    assert!(matches!(world.submit(&mut jar, wrong, false).await, CodeOutcome::TooMany));
+    assert!(matches!(world.submit(&mut jar, &right, false).await, CodeOutcome::Gone));
+}
+
+#[tokio::test]
+async fn a_method_set_up_a_moment_ago_is_no_reason_to_trust_a_browser() {
+    let world = World::new().await;
+    world.person("hanako").await;
+    let mut jar = Jar::new();
+    world.password(&mut jar, "hanako", PASSWORD).await;
+    world.app.begin_enrolment(&jar.browser()).await.unwrap();
+    for (kind, number) in [(MethodKind::App, ""), (MethodKind::Sms, "090-1234-5678")] {
+        world.choose(&jar, kind, number).await;
+        let code = world.code(&jar).await;
+        world.submit(&mut jar, &code, true).await;
+    }
+    assert!(jar.session.is_some());
+    assert!(jar.device.is_none());
+}
+
+#[tokio::test]
+async fn what_an_address_may_not_try_does_not_count_against_the_owner() {
+    let world = World::new().await;
+    world.person("hanako").await;
+    for n in 0..30 {
+        world.password(&mut Jar::new(), &format!("nobody{n}"), WRONG).await;
+    }
+    let start = world.app.now();
+    world.pass(Duration::from_mins(1));
+    for _ in 0..10 {
+        let outcome = world.password(&mut Jar::new(), "hanako", WRONG).await;
+        let PasswordOutcome::Refused(PasswordRefusal::WaitUntil(until)) = outcome else { panic!("{outcome:?}") };
+        assert_eq!(until, start + Duration::from_mins(10), "the end of the window, which does not move");
+    }
+    world.pass(Duration::from_mins(9));
+    assert!(matches!(world.password(&mut Jar::new(), "hanako", PASSWORD).await, PasswordOutcome::Pending { .. }));
+}
+
+#[tokio::test]
+async fn a_session_ends_at_once_however_full_the_memory_is() {
+    let world = World::with("[session]\ncache = 100\nper_account = 500\n").await;
+    let first = world.enrolled("hanako").await;
+    let mut jars = vec![first];
+    for _ in 0..150 {
+        let mut jar = Jar::new();
+        world.password(&mut jar, "hanako", PASSWORD).await;
+        let code = world.code(&jar).await;
+        world.submit(&mut jar, &code, false).await;
+        jars.push(jar);
+    }
+    let busy: Vec<Jar> = jars.iter().step_by(10).cloned().collect();
+    for _ in 0..20 {
+        for jar in &busy {
+            assert!(matches!(world.decide(jar).await, Decision::Forward(_)));
+        }
+        for jar in &jars {
+            world.decide(jar).await;
+        }
+    }
+    for jar in &busy {
+        world.app.sign_out(&jar.browser()).await.unwrap();
+        assert!(interrupted(&world.decide(jar).await).is_some(), "served after its end");
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{
     challenge::{Challenge, ChallengeId, ChallengeSeed, CodeRefusal, Expected},
-    enrolment::{EnrolmentDraft, ProvenMethod, Ticket, TicketRefusal},
+    enrolment::{EnrolmentDraft, EnrolmentStep, ProvenMethod, Ticket, TicketRefusal},
     passcode::EnteredCode,
     proof::{Attempt, Authenticated, CodeProof, DeviceProof, PasswordProof, SecondStepProof},
     throttle,
@@ -250,6 +250,14 @@ impl SignIn {
         match self {
             Self::EnterCode(state) => state.challenge.method,
             Self::Enrol { .. } => None,
+        }
+    }
+
+    /// How far an enrolment has come; `None` where a code is asked.
+    pub const fn step(&self) -> Option<EnrolmentStep> {
+        match self {
+            Self::EnterCode(_) => None,
+            Self::Enrol { draft, .. } => Some(draft.step()),
         }
     }
 

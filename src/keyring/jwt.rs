@@ -25,6 +25,9 @@ use crate::{
 pub struct DeviceClaim {
     /// The device record, in its text form.
     pub device: String,
+    /// Keyed digest of the account it is of: a browser that holds trust of several finds the right one.
+    account: Digest,
+    key: KeyId,
     /// Digest of the value, to compare with the record.
     pub digest: Digest,
 }
@@ -47,6 +50,7 @@ impl DeviceValue {
 #[derive(Serialize, Deserialize)]
 struct Claims {
     did: String,
+    acc: String,
     val: String,
     exp: i64,
 }
@@ -64,13 +68,20 @@ impl Keyring {
     }
 
     /// The cookie text for a device and its newest value.
-    pub fn sign_device(&self, device: &str, value: &DeviceValue, expires_at: Timestamp) -> Option<String> {
+    pub fn sign_device(
+        &self,
+        device: &str,
+        account: &[u8],
+        value: &DeviceValue,
+        expires_at: Timestamp,
+    ) -> Option<String> {
         install_ring();
         let mut header = Header::new(Algorithm::HS256);
         header.typ = Some(TYPE.to_owned());
         header.kid = Some(value.key.0.to_string());
         let claims = Claims {
             did: device.to_owned(),
+            acc: BASE64URL_NOPAD.encode(self.account_tag(value.key, account)?.as_bytes()),
             val: BASE64URL_NOPAD.encode(value.value.expose()),
             exp: expires_at.as_secs(),
         };
@@ -98,7 +109,17 @@ impl Keyring {
             jsonwebtoken::decode::<Claims>(text, &DecodingKey::from_secret(secret.expose()), &validation).ok()?.claims;
         let value = BASE64URL_NOPAD.decode(claims.val.as_bytes()).ok()?;
         let digest = self.mac(key, Purpose::DeviceDigest, &[&value])?;
-        Some(DeviceClaim { device: claims.did, digest })
+        let account = Digest::from_slice(&BASE64URL_NOPAD.decode(claims.acc.as_bytes()).ok()?)?;
+        Some(DeviceClaim { device: claims.did, account, key, digest })
+    }
+
+    /// Is the claim of this account?
+    pub fn claims_account(&self, claim: &DeviceClaim, account: &[u8]) -> bool {
+        self.account_tag(claim.key, account).is_some_and(|tag| tag == claim.account)
+    }
+
+    fn account_tag(&self, key: KeyId, account: &[u8]) -> Option<Digest> {
+        self.mac(key, Purpose::DeviceDigest, &[b"account", account])
     }
 }
 
@@ -167,9 +188,12 @@ mod tests {
         let entropy = SystemEntropy::new();
         let ring = Keyring::generate(&entropy, Timestamp::EPOCH).unwrap();
         let value = ring.draw_device_value(&entropy).unwrap();
-        let text = ring.sign_device("abc", &value, Timestamp::from_secs(10)).unwrap();
+        let text = ring.sign_device("abc", b"hanako", &value, Timestamp::from_secs(10)).unwrap();
         let claim = ring.read_device(&text).unwrap();
         assert_eq!((claim.device.as_str(), claim.digest), ("abc", value.digest()));
+        assert!(ring.claims_account(&claim, b"hanako"));
+        assert!(!ring.claims_account(&claim, b"taro"));
+        assert!(!text.contains("hanako"));
 
         let other = Keyring::generate(&entropy, Timestamp::EPOCH).unwrap();
         assert!(other.read_device(&text).is_none(), "another gateway's");

@@ -442,7 +442,7 @@ pub(super) async fn submit(visit: &Visit<'_>) -> app::Result<Answer> {
             Some(error) => visit.see_with(Here::Code, Note { trust, ..News::CodeError(error).into() }),
             None => visit.see(Here::Code),
         },
-        CodeOutcome::Gone => gone(visit).await?,
+        CodeOutcome::TooMany | CodeOutcome::Gone => gone(visit).await?,
     })
 }
 

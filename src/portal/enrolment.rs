@@ -513,7 +513,7 @@ pub(super) async fn ticket(visit: &Visit<'_>) -> app::Result<Answer> {
         TicketOutcome::Refused(TicketRefusal::Expired) => {
             visit.see_with(Here::Enrolment, News::Ticket(TicketError::Expired))
         }
-        TicketOutcome::Gone => gone(visit).await?,
+        TicketOutcome::TooMany | TicketOutcome::Gone => gone(visit).await?,
     })
 }
 
@@ -573,7 +573,7 @@ pub(super) async fn prove(visit: &Visit<'_>) -> app::Result<Answer> {
             Some(error) => visit.see_with(Here::Enrolment, News::CodeError(error)),
             None => visit.see(Here::Enrolment),
         },
-        CodeOutcome::Gone => gone(visit).await?,
+        CodeOutcome::TooMany | CodeOutcome::Gone => gone(visit).await?,
     })
 }
 

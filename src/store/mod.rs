@@ -12,8 +12,8 @@ use std::{
 pub use record::{
     AccountSummary, BeginSignIn, CodeSpend, CompleteSignIn, Completed, Credentials, EndedSession, EnrolledMethod,
     Enrolment, MethodState, NewAccount, NewAccountError, NewDevice, OutboxContent, OutboxId, OutboxItem, OutboxOrder,
-    OutboxOutcome, PasswordSpend, PendingSignIn, PresentDevice, PresentedDevice, RateLimit, Recipient, SignInId, Stale,
-    StoredSession,
+    OutboxOutcome, PasswordSpend, PendingSignIn, PresentDevice, PresentedDevice, RateLimit, RateSpend, Recipient,
+    SignInId, Stale, StoredSession,
 };
 
 use crate::{
@@ -218,8 +218,8 @@ impl Store {
         }
     }
 
-    /// Counts one event within a window; `false` once the limit is reached. One statement.
-    pub async fn spend_rate(&self, limit: RateLimit, now: Timestamp) -> Result<bool> {
+    /// Counts one event within a window, or says when the window of a reached limit ends. One statement decides.
+    pub async fn spend_rate(&self, limit: RateLimit, now: Timestamp) -> Result<RateSpend> {
         match self {
             Self::Sqlite(s) => s.spend_rate(limit, now).await,
         }

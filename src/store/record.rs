@@ -88,6 +88,15 @@ pub struct RateLimit {
     pub window: Duration,
 }
 
+/// One event within a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateSpend {
+    /// Counted.
+    Granted,
+    /// The limit is reached; the window ends then.
+    Wait(Timestamp),
+}
+
 /// A try at a code, paid for before the comparison.
 #[derive(Debug)]
 pub enum CodeSpend {
@@ -293,7 +302,12 @@ pub struct PresentDevice {
 #[derive(Clone, Debug)]
 pub enum PresentedDevice {
     /// Trusted; the value was exchanged.
-    Trusted(DeviceProof),
+    Trusted {
+        /// Stands in for the code.
+        proof: DeviceProof,
+        /// When the trust ends.
+        expires_at: Timestamp,
+    },
     /// The trust ended at that time by age.
     Expired(Timestamp),
     /// There is no such trust for this account and its credentials.

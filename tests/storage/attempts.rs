@@ -13,7 +13,7 @@ use sekisho::{
         },
     },
     clock::Timestamp,
-    store::{CodeSpend, MethodState, PasswordSpend, RateLimit},
+    store::{CodeSpend, MethodState, PasswordSpend, RateLimit, RateSpend},
 };
 
 use crate::bench::{Bench, DAY, MINUTE, NOW, Person, app_code, entered};
@@ -269,13 +269,18 @@ async fn a_rate_holds_within_its_window() {
         let store = bench.store.clone();
         racing.spawn(async move { store.spend_rate(limit, NOW).await.unwrap() });
     }
-    assert_eq!(racing.join_all().await.into_iter().filter(|granted| *granted).count(), 7);
+    let ends_at = NOW + 10 * MINUTE;
+    let spent = racing.join_all().await;
+    assert_eq!(spent.iter().filter(|spent| **spent == RateSpend::Granted).count(), 7);
+    assert!(spent.iter().all(|spent| matches!(spent, RateSpend::Granted) || *spent == RateSpend::Wait(ends_at)));
+    let spend = async |limit, now| bench.store.spend_rate(limit, now).await.unwrap();
     bench.store.refund_rate(limit.key, NOW).await.unwrap();
-    assert!(bench.store.spend_rate(limit, NOW).await.unwrap(), "the one that was taken back");
-    assert!(!bench.store.spend_rate(limit, NOW + 10 * MINUTE - Duration::from_millis(1)).await.unwrap());
-    assert!(bench.store.spend_rate(limit, NOW + 10 * MINUTE).await.unwrap(), "a new window");
+    assert_eq!(spend(limit, NOW).await, RateSpend::Granted, "the one that was taken back");
+    let just_before = ends_at - Duration::from_millis(1);
+    assert_eq!(spend(limit, just_before).await, RateSpend::Wait(ends_at), "the window does not move");
+    assert_eq!(spend(limit, ends_at).await, RateSpend::Granted, "a new window");
     let none = RateLimit { key: bench.digest(), limit: 0, ..limit };
-    assert!(!bench.store.spend_rate(none, NOW).await.unwrap());
+    assert!(matches!(spend(none, NOW).await, RateSpend::Wait(_)));
 }
 
 #[tokio::test]

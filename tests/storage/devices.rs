@@ -45,14 +45,16 @@ async fn the_value_is_exchanged_at_every_use() {
     let (_, id, first) = trusting(&bench, &hanako, NOW).await;
     bench.reopen().await;
     let (second, third) = (bench.digest(), bench.digest());
-    let PresentedDevice::Trusted(proof) = show(&bench, &hanako, id, first, second).await else { panic!("trusted") };
+    let PresentedDevice::Trusted { proof, .. } = show(&bench, &hanako, id, first, second).await else {
+        panic!("trusted")
+    };
     assert_eq!((proof.device(), proof.account()), (id, hanako.id));
     let complete = bench.with_trust(&hanako, proof, NOW + MINUTE).await;
     bench.store.complete_sign_in(&complete).await.unwrap().unwrap();
     let stored = bench.store.session(complete.session.digest()).await.unwrap().unwrap();
     assert_eq!(stored.session.mfa_at(), Some(NOW), "the code was given when the trust began");
     assert_eq!(stored.session.second_step().level(), 1);
-    assert!(matches!(show(&bench, &hanako, id, second, third).await, PresentedDevice::Trusted(_)));
+    assert!(matches!(show(&bench, &hanako, id, second, third).await, PresentedDevice::Trusted { .. }));
     let [device] = &bench.store.devices(hanako.id, NOW).await.unwrap()[..] else { panic!("one device") };
     assert_eq!((device.current, device.previous), (third, Some(second)));
 }
@@ -63,11 +65,11 @@ async fn a_lost_answer_is_no_theft_and_a_copy_is() {
     let hanako = bench.person("hanako").await;
     let (_, id, first) = trusting(&bench, &hanako, NOW).await;
     let lost = bench.digest();
-    assert!(matches!(show(&bench, &hanako, id, first, lost).await, PresentedDevice::Trusted(_)));
+    assert!(matches!(show(&bench, &hanako, id, first, lost).await, PresentedDevice::Trusted { .. }));
     let second = bench.digest();
-    assert!(matches!(show(&bench, &hanako, id, first, second).await, PresentedDevice::Trusted(_)), "asked again");
+    assert!(matches!(show(&bench, &hanako, id, first, second).await, PresentedDevice::Trusted { .. }), "asked again");
     let third = bench.digest();
-    assert!(matches!(show(&bench, &hanako, id, second, third).await, PresentedDevice::Trusted(_)));
+    assert!(matches!(show(&bench, &hanako, id, second, third).await, PresentedDevice::Trusted { .. }));
     assert!(matches!(show(&bench, &hanako, id, first, bench.digest()).await, PresentedDevice::Replayed));
     assert!(bench.store.devices(hanako.id, NOW).await.unwrap().is_empty());
     assert!(matches!(show(&bench, &hanako, id, third, bench.digest()).await, PresentedDevice::Void), "it is over");
@@ -84,7 +86,7 @@ async fn one_value_shown_at_once_leaves_one_good_value() {
         let (store, next, account) = (bench.store.clone(), bench.digest(), hanako.id);
         racing.spawn(async move {
             let present = PresentDevice { id, shown: first, next, account, credential_version: version, now: NOW };
-            matches!(store.present_device(&present).await.unwrap(), PresentedDevice::Trusted(_)).then_some(next)
+            matches!(store.present_device(&present).await.unwrap(), PresentedDevice::Trusted { .. }).then_some(next)
         });
     }
     let given = racing.join_all().await;
@@ -115,7 +117,7 @@ async fn a_trust_withdrawn_meanwhile_completes_nothing() {
     let bench = Bench::new().await;
     let hanako = bench.person("hanako").await;
     let (_, id, value) = trusting(&bench, &hanako, NOW).await;
-    let PresentedDevice::Trusted(proof) = show(&bench, &hanako, id, value, bench.digest()).await else {
+    let PresentedDevice::Trusted { proof, .. } = show(&bench, &hanako, id, value, bench.digest()).await else {
         panic!("trusted")
     };
     let complete = bench.with_trust(&hanako, proof, NOW).await;
@@ -131,7 +133,7 @@ async fn the_device_used_least_recently_makes_room() {
     let (_, first, value) = trusting(&bench, &hanako, NOW).await;
     let (_, second, _) = trusting(&bench, &hanako, NOW + MINUTE).await;
     let used = show_at(&bench, &hanako, first, value, bench.digest(), NOW + 2 * MINUTE).await;
-    assert!(matches!(used, PresentedDevice::Trusted(_)));
+    assert!(matches!(used, PresentedDevice::Trusted { .. }));
     let third = DeviceId::random(&*bench.entropy);
     let trust =
         NewDevice { id: third, digest: bench.digest(), label: DeviceLabel::new(""), expires_at: NOW + 30 * DAY };

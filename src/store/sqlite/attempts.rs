@@ -17,7 +17,7 @@ use crate::{
     },
     clock::Timestamp,
     secret::Digest,
-    store::{CodeSpend, PasswordSpend, RateLimit, Result, SignInId, Stale},
+    store::{CodeSpend, PasswordSpend, RateLimit, RateSpend, Result, SignInId, Stale},
 };
 
 const DAY_MILLIS: i64 = 24 * 3600 * 1000;
@@ -80,9 +80,10 @@ impl SqliteStore {
         Ok(())
     }
 
-    pub(in crate::store) async fn spend_rate(&self, limit: RateLimit, now: Timestamp) -> Result<bool> {
+    pub(in crate::store) async fn spend_rate(&self, limit: RateLimit, now: Timestamp) -> Result<RateSpend> {
+        let window = now + limit.window;
         if limit.limit == 0 {
-            return Ok(false);
+            return Ok(RateSpend::Wait(window));
         }
         let mut tx = self.write().await?;
         let counted = sqlx::query(
@@ -94,13 +95,20 @@ impl SqliteStore {
              RETURNING events",
         )
         .bind(limit.key.as_bytes().as_slice())
-        .bind((now + limit.window).as_millis())
+        .bind(window.as_millis())
         .bind(now.as_millis())
         .bind(i64::from(limit.limit))
         .fetch_optional(&mut *tx)
         .await?;
-        tx.commit().await?;
-        Ok(counted.is_some())
+        if counted.is_some() {
+            tx.commit().await?;
+            return Ok(RateSpend::Granted);
+        }
+        let ends_at: i64 = sqlx::query_scalar("SELECT ends_at FROM rates WHERE key = $1")
+            .bind(limit.key.as_bytes().as_slice())
+            .fetch_one(&mut *tx)
+            .await?;
+        Ok(RateSpend::Wait(Timestamp::from_millis(ends_at)))
     }
 
     pub(in crate::store) async fn refund_rate(&self, key: Digest, now: Timestamp) -> Result<()> {

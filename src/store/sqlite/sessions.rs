@@ -149,7 +149,8 @@ async fn exchange(
     .bind(present.now.as_millis())
     .execute(db)
     .await?;
-    Ok(PresentedDevice::Trusted(DeviceProof::rotated(device.id, device.account, device.issued_at)))
+    let proof = DeviceProof::rotated(device.id, device.account, device.issued_at);
+    Ok(PresentedDevice::Trusted { proof, expires_at: device.expires_at })
 }
 
 impl SqliteStore {
