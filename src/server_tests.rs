@@ -140,6 +140,12 @@ fn answer_all(mut stream: TcpStream, seen: &Mutex<Vec<String>>) {
             stream
                 .write_all(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
                 .unwrap();
+            if folded.contains("/resets") {
+                stream.write_all(b"frame").unwrap();
+                // Closed with something unread: the kernel resets the connection.
+                stream.peek(&mut [0]).unwrap();
+                return;
+            }
             std::io::copy(&mut reader, &mut stream).ok();
             return;
         }
@@ -293,6 +299,27 @@ async fn a_websocket_passes_and_other_upgrades_do_not() {
     assert!(answer.starts_with(b"HTTP/1.1 200 "));
     let forwarded = world.seen()[before..].concat().to_ascii_lowercase();
     assert!(!forwarded.contains("upgrade"), "{forwarded}");
+    world.running.stop().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_of_ours_follows_the_last_frame_of_a_tunnel_that_breaks() {
+    let world = World::start();
+    let mut stream = world.raw().await;
+    let port = world.running.https()[0].port();
+    let handshake = format!(
+        "GET /public/resets HTTP/1.1\r\nHost: localhost:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Origin: https://localhost:{port}\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    );
+    stream.write_all(handshake.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"frame") {
+        assert_ne!(stream.read_buf(&mut answer).await.unwrap(), 0, "{}", String::from_utf8_lossy(&answer));
+    }
+    stream.write_all(b"unread").await.unwrap();
+    let mut after = Vec::new();
+    let _ended = stream.read_to_end(&mut after).await;
+    assert_eq!(String::from_utf8_lossy(&after), "");
     world.running.stop().unwrap();
 }
 
