@@ -21,7 +21,7 @@ use super::{
     sign_in, style,
     visit::{Answer, Client, Framing, Visit, protect},
 };
-use crate::app;
+use crate::{app, audit};
 
 /// GET (and HEAD), or POST.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,7 +210,7 @@ async fn answer(portal: &Portal, route: Route, parts: &http::request::Parts, bod
     };
     let form = match route.verb {
         Verb::Get => Form::default(),
-        Verb::Post => match posted(portal, &parts.headers, body).await {
+        Verb::Post => match posted(portal, &parts.headers, client, body).await {
             Ok(form) => form,
             Err(refused) => return problem(portal, parts, refused),
         },
@@ -221,6 +221,7 @@ async fn answer(portal: &Portal, route: Route, parts: &http::request::Parts, bod
         || route.does == Does::Language
         || visit.seed.vouches_for(visit.form.text("csrf"), portal.app.keyring());
     if !vouched {
+        audit::Event::CrossSiteForm.record(audit::Origin::Client(client.address));
         return visit.problem(Problem::FormExpired, route.page);
     }
     let done = match route.does {
@@ -252,9 +253,10 @@ async fn answer(portal: &Portal, route: Route, parts: &http::request::Parts, bod
 }
 
 /// The form of a post that comes from our own pages, in the one encoding they send.
-async fn posted(portal: &Portal, headers: &HeaderMap, body: Body) -> Result<Form, Problem> {
+async fn posted(portal: &Portal, headers: &HeaderMap, client: &Client, body: Body) -> Result<Form, Problem> {
     let snapshot = portal.app.snapshot();
     if !csrf::from_our_pages(headers, &snapshot.config.public_url) {
+        audit::Event::CrossSiteForm.record(audit::Origin::Client(client.address));
         return Err(Problem::FormExpired);
     }
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();

@@ -30,6 +30,7 @@ use super::{
 use crate::{
     access::{Decision, Denial},
     app::{App, Cookie, GateRequest},
+    audit,
     config::Config,
     portal::{self, Client, Portal, cookie},
 };
@@ -213,8 +214,10 @@ impl ProxyHttp for Gateway {
         ctx: &mut RequestContext,
     ) -> Result<()> {
         let (Changes { remove, set }, tried) = identity::response_changes(&response.headers);
-        if tried {
-            tracing::warn!(request = %ctx.request, "the console tried to set a cookie or header of the gateway");
+        if remove.contains(&header::SET_COOKIE) {
+            audit::Event::UpstreamCookieDropped.record(audit::Origin::Gateway);
+        } else if tried {
+            tracing::warn!(request = %ctx.request, "the console tried to set a header of the gateway");
         }
         for name in &remove {
             response.remove_header(name);

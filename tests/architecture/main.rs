@@ -187,6 +187,24 @@ fn what_is_earned_elsewhere_is_rebuilt_by_the_store_alone() {
 }
 
 #[test]
+fn every_security_event_is_recorded_somewhere() {
+    let sources = sources();
+    let (_, _, audit) = sources.iter().find(|(file, _, _)| file == "src/audit.rs").unwrap();
+    let events = audit.variants_of("Event");
+    assert!(events.len() > 15, "the list was found: {events:?}");
+    let problems: Vec<String> = events
+        .into_iter()
+        .filter(|event| {
+            let call = format!("Event::{event}");
+            let mut elsewhere = sources.iter().filter(|(file, _, _)| file != "src/audit.rs");
+            !elsewhere.any(|(_, _, code)| code.line_of_path(&call).is_some())
+        })
+        .map(|event| format!("src/audit.rs: nothing records {event}"))
+        .collect();
+    assert_none(&problems);
+}
+
+#[test]
 fn the_rules_can_fail() {
     let table = Table::read("```text\nmain > cli > store | delivery >\n   access > clock | secret\n```\n");
     assert_eq!(table.objection("cli", "access"), None);
@@ -204,4 +222,10 @@ fn the_rules_can_fail() {
     assert_eq!(code.line_of_word("async"), Some(6));
     assert_eq!(code.line_of_word("asyn"), None);
     assert_eq!(code.line_of_word_starting("asyn"), Some(6));
+
+    let code = production_code(
+        "enum Event<'a> {\n /// One.\n One { of: &'a str },\n Two(u8),\n Three,\n}\nfn f() { Event::Threefold }",
+    );
+    assert_eq!(code.variants_of("Event"), ["One", "Two", "Three"]);
+    assert_eq!((code.line_of_path("Event::Three"), code.line_of_path("Event::Threefold")), (None, Some(7)));
 }

@@ -114,6 +114,30 @@ impl Code {
         self.0.find(text).map(|at| self.line_at(at))
     }
 
+    /// The first line with this path, not as the beginning of a longer name.
+    pub(crate) fn line_of_path(&self, path: &str) -> Option<usize> {
+        let mut found = self.0.match_indices(path);
+        found.find(|(at, _)| !self.0[at + path.len()..].starts_with(word_char)).map(|(at, _)| self.line_at(at))
+    }
+
+    /// The names of an enum's variants.
+    pub(crate) fn variants_of(&self, name: &str) -> Vec<String> {
+        let start = self.0.find(&format!("enum {name}")).unwrap();
+        let item = &self.0[start..item_end(&self.0, start)];
+        let (_, body) = item.split_once('{').unwrap();
+        let mut depth = 0;
+        let outer = body.chars().map(|c| {
+            depth += match c {
+                '{' | '(' => 1,
+                '}' | ')' => -1,
+                _ => 0,
+            };
+            if depth > 0 { ' ' } else { c }
+        });
+        let outer: String = outer.collect();
+        outer.split(|c| !word_char(c)).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    }
+
     /// The first line with this whole word.
     pub(crate) fn line_of_word(&self, word: &str) -> Option<usize> {
         self.words().find(|(_, found)| *found == word).map(|(at, _)| self.line_at(at))
