@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     notice::{News, Note},
     page::{Here, PageFrame, ShownMethod, html},
+    sign_in::SignInNotice,
     visit::{Answer, Visit},
 };
 use crate::{
@@ -381,7 +382,7 @@ pub(super) async fn gone(visit: &Visit<'_>) -> app::Result<Answer> {
     if visit.portal.app.session(&visit.browser()).await?.is_some() {
         return Ok(visit.see(Here::Target));
     }
-    Ok(visit.see_with(Here::SignIn, News::SignIn(super::sign_in::SignInNotice::StartAgain)))
+    Ok(visit.see_with(Here::SignIn, News::SignIn(SignInNotice::SignInEnded)))
 }
 
 /// The pending code, or the page that belongs to this visitor instead.

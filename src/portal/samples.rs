@@ -102,7 +102,7 @@ fn sign_in(language: Language, pages: &mut Pages) {
         ("idle", SignInNotice::SessionExpired { minutes: 60 }),
         ("ended", SignInNotice::SessionEnded),
         ("signed-out", SignInNotice::SignedOut),
-        ("start-again", SignInNotice::StartAgain),
+        ("sign-in-ended", SignInNotice::SignInEnded),
         ("other-account", SignInNotice::OtherAccount),
     ] {
         pages.add("sign-in", state, &page(Some(notice), if notice == SignInNotice::SignedOut { "" } else { "hanako" }));

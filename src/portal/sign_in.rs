@@ -39,8 +39,8 @@ pub enum SignInNotice {
     SessionEnded,
     /// Signed out on request.
     SignedOut,
-    /// The pending sign-in is over.
-    StartAgain,
+    /// The pending sign-in is over: too old, done by another tab, or replaced by a newer one. The page cannot know.
+    SignInEnded,
     /// "Use another account" was chosen.
     OtherAccount,
 }
@@ -88,7 +88,7 @@ impl SignInPage {
             }
             SignInNotice::SessionEnded => frame.t("notice-session-ended"),
             SignInNotice::SignedOut => frame.t("notice-signed-out"),
-            SignInNotice::StartAgain => frame.t("notice-start-again"),
+            SignInNotice::SignInEnded => frame.t("notice-sign-in-ended"),
             SignInNotice::OtherAccount => frame.t("notice-other-account"),
         }
     }

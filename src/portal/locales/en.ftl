@@ -35,7 +35,7 @@ notice-busy = Many people are signing in just now. Try again in a minute.
 notice-session-expired = You were signed out after { $minutes } minutes. Sign in to continue where you were.
 notice-session-ended = Your session has ended. Sign in to continue where you were.
 notice-signed-out = You're signed out.
-notice-start-again = Signing in took too long and has to start again. Enter your user name and password once more.
+notice-sign-in-ended = This sign-in has ended. Sign in again.
 notice-other-account = To use another account, enter its user name and password.
 
 ## Signed in already

@@ -35,7 +35,7 @@ notice-busy = ただいまログインが混み合っています。1分ほど�
 notice-session-expired = { $minutes }分間操作がなかったため、ログアウトしました。ログインすると、続きから操作できます。
 notice-session-ended = セッションが終了しました。ログインすると、続きから操作できます。
 notice-signed-out = ログアウトしました。
-notice-start-again = 時間がかかったため、ログインを最初からやり直します。ユーザー名とパスワードをもう一度入力してください。
+notice-sign-in-ended = このログイン手続きは終了しました。もう一度ログインしてください。
 notice-other-account = 別のアカウントのユーザー名とパスワードを入力してください。
 
 ## ログイン済み
