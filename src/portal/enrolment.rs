@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     challenge::{CodeError, CodeNotice, WhyNot, code_error, gone, message_lead},
+    form::Form,
     notice::{News, Note},
     page::{Here, PageFrame, ShownMethod, html},
     qr,
@@ -209,6 +210,17 @@ pub struct TypedChoice {
 
 /// Choosing the primary or the backup.
 #[derive(Debug, Template)]
+/// Longest number or name that is kept for the form.
+const MOST_TYPED: usize = 64;
+
+impl TypedChoice {
+    /// As the form brought it.
+    pub(super) fn read(form: &Form) -> Self {
+        let kept = |name| form.text(name).chars().take(MOST_TYPED).collect();
+        Self { kind: MethodKind::parse(form.text("kind")), phone: kept("phone"), label: kept("label") }
+    }
+}
+
 #[template(path = "enrol_choose.html")]
 pub struct ChoosePage {
     /// The frame.
@@ -537,11 +549,7 @@ async fn after(visit: &Visit<'_>, outcome: EnrolmentOutcome) -> app::Result<Answ
 
 pub(super) async fn choose(visit: &Visit<'_>) -> app::Result<Answer> {
     let form = &visit.form;
-    let typed = TypedChoice {
-        kind: MethodKind::parse(form.text("kind")),
-        phone: form.text("phone").chars().take(64).collect(),
-        label: form.text("label").chars().take(64).collect(),
-    };
+    let typed = TypedChoice::read(form);
     let again = |error| {
         let note = Note { choice: Some(typed.clone()), ..News::Choose(error).into() };
         visit.see_with(Here::Enrolment, note)

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     access::Interruption,
-    account::{Account, EmailAddress, LoginName, MethodKind},
+    account::{Account, EmailAddress, LoginName},
     app::{self, PasswordForm, PasswordOutcome, PasswordRefusal},
     clock::Timestamp,
 };
@@ -243,16 +243,15 @@ const LANGUAGE_LASTS: u64 = 365 * 24 * 3600;
 pub(super) fn switch_language(visit: &Visit<'_>) -> Answer {
     let here = Here::parse(visit.form.text("from")).unwrap_or(Here::Target);
     let form = &visit.form;
-    let choice = TypedChoice {
-        kind: MethodKind::parse(form.text("kind")),
-        phone: form.text("phone").chars().take(64).collect(),
-        label: form.text("label").chars().take(40).collect(),
-    };
+    let choice = TypedChoice::read(form);
+    let carried = visit.carried_note();
+    // What was wrong with a choice is not wrong with another one.
+    let stale = matches!(carried.news, Some(News::Choose(_))) && carried.choice.as_ref() != Some(&choice);
     let note = Note {
+        news: carried.news.filter(|_| !stale),
         user_name: kept(form.text("user_name")),
         choice: Some(choice).filter(|choice| *choice != TypedChoice::default()),
         trust: form.text("trust") == "yes",
-        ..visit.carried_note()
     };
     let answer = if note == Note::default() { visit.see(here) } else { visit.see_with(here, note) };
     let chosen = language::chosen(form.text("language"));

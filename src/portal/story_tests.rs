@@ -371,6 +371,27 @@ async fn switching_the_language_loses_nothing() {
 }
 
 #[tokio::test]
+async fn switching_the_language_keeps_what_is_still_wrong_and_nothing_else() {
+    let world = World::new().await;
+    let mut browser = Browser::new(&world);
+    let page = browser.sign_in("/.sekisho/sign-in").await;
+    let page = browser.submit(&page, "/.sekisho/enrolment/begin", &[]).await;
+    let landline = [("kind", "sms"), ("phone", "03-1234-5678"), ("label", "")];
+    let page = browser.submit(&page, "/.sekisho/enrolment/choose", &landline).await;
+    let mut switched = async |page: &Page, phone, to| {
+        let typed = [("kind", "sms"), ("phone", phone), ("label", ""), ("language", to)];
+        let fields = filled(page.form("/.sekisho/enrolment/choose"), &typed);
+        let answer = browser.post("/.sekisho/language", &fields).await;
+        browser.follow(answer).await
+    };
+    let page = switched(&page, "03-1234-5678", "ja").await;
+    assert!(page.body.contains("固定電話ではSMSを受け取れません。音声通話を選ぶか"), "{}", page.body);
+    let page = switched(&page, "090-1234-5678", "en").await;
+    assert!(page.body.contains("value=\"090-1234-5678\""), "{}", page.body);
+    assert!(!page.body.contains("aria-invalid"), "the number is another one: {}", page.body);
+}
+
+#[tokio::test]
 async fn the_ended_session_is_explained() {
     let world = World::new().await;
     let mut browser = Browser::new(&world);

@@ -105,7 +105,8 @@ impl<'a> Visit<'a> {
     /// The frame of a page. What the page says once goes into its forms too, for the language switch.
     pub(super) fn frame(&self, here: Here, note: &Note) -> PageFrame {
         let app = &self.portal.app;
-        let note = note.news.and_then(|news| self.seal(news.into(), Carrier::Field)).unwrap_or_default();
+        let said = note.news.map(|news| Note { choice: note.choice.clone(), ..news.into() });
+        let note = said.and_then(|said| self.seal(said, Carrier::Field)).unwrap_or_default();
         PageFrame {
             site: self.portal.site.clone(),
             language: self.language,
