@@ -50,7 +50,9 @@ impl Progress {
     }
 
     fn position(self, frame: &PageFrame) -> String {
-        frame.say("enrol-step", &[("number", (self.at + 1).into()), ("total", STEP_NAMES.len().into())])
+        let name = STEP_NAMES.get(self.at).map(|key| frame.t(key)).unwrap_or_default();
+        let (number, total) = (self.at + 1, STEP_NAMES.len());
+        frame.say("enrol-step", &[("number", number.into()), ("total", total.into()), ("name", name.into())])
     }
 
     /// Name, done, current.

@@ -385,6 +385,19 @@ mod tests {
 
     #[test]
     fn what_was_typed_is_shown_as_text() {
+    #[test]
+    fn every_step_of_the_enrolment_has_its_own_name_and_the_current_one_is_said() {
+        each(|_, name, html| {
+            let Some((_, list)) = html.split_once("<div class=\"progress\">") else { return };
+            let list = list.split("</ol>").next().unwrap();
+            let names = element(list, "span");
+            assert_eq!(names.len(), 5, "{name}");
+            assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), 5, "{name}: {names:?}");
+            let current = list.split_once("aria-current=\"step\"><span>").unwrap().1.split('<').next().unwrap();
+            assert!(list.split("</p>").next().unwrap().ends_with(current), "{name}: {current}");
+        });
+    }
+
         let user_name = "\"><script>alert(1)</script>".to_owned();
         let page = html(&SignInPage { frame: frame(Language::En), notice: None, user_name });
         assert!(!page.contains("<script>") && page.contains("&#60;script&#62;"), "{page}");

@@ -140,12 +140,12 @@ enrol-intro-backup = A backup, for when your primary is out of reach.
 enrol-intro-time = It takes a few minutes. Have your phone within reach; a landline works too, and you don't need a mobile phone.
 enrol-begin = Enable two-step verification
 
-enrol-step = Step { $number } of { $total }
+enrol-step = Step { $number } of { $total } · { $name }
 enrol-steps = Progress
 enrol-step-primary = Primary
-enrol-step-prove-primary = Check it
+enrol-step-prove-primary = Check your primary
 enrol-step-backup = Backup
-enrol-step-prove-backup = Check it
+enrol-step-prove-backup = Check your backup
 enrol-step-done = Done
 
 choose-primary-heading = Choose your primary

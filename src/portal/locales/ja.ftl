@@ -134,12 +134,12 @@ enrol-intro-backup = バックアップ手段：第一手段を使えないと�
 enrol-intro-time = 数分で終わります。電話を手もとにご用意ください。固定電話でも登録でき、携帯電話がなくてもかまいません。
 enrol-begin = 2段階認証を有効にする
 
-enrol-step = ステップ{ $number }／{ $total }
+enrol-step = ステップ{ $number }／{ $total }：{ $name }
 enrol-steps = 登録の進み具合
 enrol-step-primary = 第一手段
-enrol-step-prove-primary = 確認
+enrol-step-prove-primary = 第一手段の確認
 enrol-step-backup = バックアップ
-enrol-step-prove-backup = 確認
+enrol-step-prove-backup = バックアップの確認
 enrol-step-done = 完了
 
 choose-primary-heading = 第一手段を選ぶ
