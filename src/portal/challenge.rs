@@ -157,7 +157,7 @@ impl CodePage {
             CodeStage::Enter { .. } => None,
             CodeStage::Expired { .. } => Some(self.frame.t("code-expired")),
             CodeStage::Paused { until, other_works } => {
-                Some(still(other_works, self.frame.timed("code-paused", until)))
+                Some(still(other_works, self.frame.timed_from("code-paused", until)))
             }
             CodeStage::Disabled { other_works } => Some(still(other_works, self.frame.t("code-disabled"))),
         }
@@ -209,7 +209,7 @@ fn lead(method: &ShownMethod, stage: CodeStage, frame: &PageFrame) -> String {
 /// The sentence for a message on its way; for an app the instruction.
 pub(super) fn message_lead(method: &ShownMethod, valid_until: Option<Timestamp>, frame: &PageFrame) -> String {
     let digits = method.last_two();
-    let until = frame.clock(valid_until.unwrap_or(frame.now));
+    let until = frame.clock_until(valid_until.unwrap_or(frame.now));
     match method.kind {
         MethodKind::App => frame.t("code-lead-app"),
         MethodKind::Sms => frame.say("code-lead-sms", &[("digits", digits.into()), ("time", until.into())]),
@@ -282,9 +282,9 @@ pub enum WhyNot {
 impl WhyNot {
     pub(super) fn text(self, frame: &PageFrame) -> String {
         match self {
-            Self::Until(at) => frame.timed("why-not-until", at),
+            Self::Until(at) => frame.timed_from("why-not-until", at),
             Self::NoMoreSends => frame.t("why-not-no-more-sends"),
-            Self::Paused(at) => frame.timed("why-not-paused", at),
+            Self::Paused(at) => frame.timed_from("why-not-paused", at),
             Self::Disabled => frame.t("why-not-disabled"),
             Self::SmsNotOffered => frame.t("why-not-sms-not-offered"),
             Self::VoiceNotOffered => frame.t("why-not-voice-not-offered"),

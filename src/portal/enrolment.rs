@@ -157,7 +157,7 @@ impl ChooseError {
         }
     }
 
-    fn text(self, frame: &PageFrame) -> String {
+    pub(super) fn text(self, frame: &PageFrame) -> String {
         match self {
             Self::Nothing => frame.t("choose-nothing"),
             Self::Phone(PhoneError::Empty) => frame.t("choose-phone-empty"),
@@ -168,7 +168,7 @@ impl ChooseError {
             Self::Label => frame.t("choose-label-bad"),
             Self::NotOffered(MethodKind::Voice) => frame.t("why-not-voice-not-offered"),
             Self::NotOffered(MethodKind::App | MethodKind::Sms) => frame.t("why-not-sms-not-offered"),
-            Self::Wait(at) => frame.timed("choose-wait", at),
+            Self::Wait(at) => frame.timed_from("choose-wait", at),
             Self::NoMoreSends => frame.t("choose-no-more-sends"),
         }
     }
@@ -210,8 +210,6 @@ pub struct TypedChoice {
     pub label: String,
 }
 
-/// Choosing the primary or the backup.
-#[derive(Debug, Template)]
 /// Longest number or name that is kept for the form.
 const MOST_TYPED: usize = 64;
 
@@ -223,6 +221,8 @@ impl TypedChoice {
     }
 }
 
+/// Choosing the primary or the backup.
+#[derive(Debug, Template)]
 #[template(path = "enrol_choose.html")]
 pub struct ChoosePage {
     /// The frame.
@@ -401,7 +401,13 @@ impl ProvePhonePage {
     }
     fn not_again(&self) -> Option<String> {
         self.send_again.map(|not| match not {
-            WhyNot::Until(at) => self.frame.timed("prove-send-again-from", at),
+            WhyNot::Until(at) => self.frame.timed_from(
+                match self.method.kind {
+                    MethodKind::App | MethodKind::Sms => "prove-send-again-sms-from",
+                    MethodKind::Voice => "prove-send-again-voice-from",
+                },
+                at,
+            ),
             WhyNot::NoMoreSends => self.frame.t("prove-no-more-sends"),
             other => other.text(&self.frame),
         })

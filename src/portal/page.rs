@@ -1,7 +1,7 @@
 //! What all pages have in common: the frame around a page, times and dates as people read them, and how a page becomes
 //! HTML. Pages hold values that are ready to show; they decide nothing.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use askama::Template;
 use fluent_bundle::FluentValue;
@@ -13,6 +13,9 @@ use crate::{
     config::{Branding, Config},
     language::Language,
 };
+
+/// Milliseconds.
+const MINUTE: u64 = 60_000;
 
 /// Looks and links, the same for every request; made once from the configuration.
 #[derive(Clone, Debug)]
@@ -142,9 +145,9 @@ impl PageFrame {
         self.say(key, &[("service", self.service().into())])
     }
 
-    /// A message with a clock time.
-    pub fn timed(&self, key: &str, at: Timestamp) -> String {
-        self.say(key, &[("time", self.clock(at).into())])
+    /// A message with the time from which something is possible again.
+    pub fn timed_from(&self, key: &str, at: Timestamp) -> String {
+        self.say(key, &[("time", self.clock_from(at).into())])
     }
 
     /// The service's name in the page's language.
@@ -198,8 +201,18 @@ impl PageFrame {
         at.to_zoned(self.site.time_zone.clone())
     }
 
-    /// `14:25`, with the date when it is not today.
-    pub fn clock(&self, at: Timestamp) -> String {
+    /// The time FROM which something is possible, rounded up: nobody who comes then comes too early.
+    pub fn clock_from(&self, at: Timestamp) -> String {
+        self.clock(at + Duration::from_millis(MINUTE - 1))
+    }
+
+    /// The time UNTIL which something works, rounded down: nobody who comes before it comes too late.
+    pub fn clock_until(&self, at: Timestamp) -> String {
+        self.clock(at)
+    }
+
+    /// `14:25`, with the date when it is not today; the seconds are cut off.
+    fn clock(&self, at: Timestamp) -> String {
         let then = self.zoned(at);
         let time = then.strftime("%H:%M").to_string();
         let today = self.zoned(self.now);
@@ -293,18 +306,53 @@ pub(super) fn html(page: &impl Template) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::portal::samples;
+    use crate::portal::{
+        challenge::{WhyNot, message_lead},
+        enrolment::ChooseError,
+        samples,
+    };
 
     #[test]
     fn times_are_in_the_configured_zone_and_dated_when_not_today() {
         // 2026-11-22T05:00:00Z is 14:00 in Tokyo.
         let frame = |language| PageFrame { now: Timestamp::from_secs(1_795_323_600), ..samples::frame(language) };
-        let at = |minutes: u64| Timestamp::from_secs(1_795_323_600) + std::time::Duration::from_secs(minutes * 60);
-        assert_eq!(frame(Language::Ja).clock(at(25)), "14:25");
-        assert_eq!(frame(Language::En).clock(at(25)), "14:25");
-        assert_eq!(frame(Language::Ja).clock(at(11 * 60)), "11月23日01:00");
-        assert_eq!(frame(Language::En).clock(at(11 * 60)), "01:00 on 23 November");
+        let at = |minutes: u64| Timestamp::from_secs(1_795_323_600) + Duration::from_secs(minutes * 60);
+        assert_eq!(frame(Language::Ja).clock_until(at(25)), "14:25");
+        assert_eq!(frame(Language::En).clock_until(at(25)), "14:25");
+        assert_eq!(frame(Language::Ja).clock_until(at(11 * 60)), "11月23日01:00");
+        assert_eq!(frame(Language::En).clock_until(at(11 * 60)), "01:00 on 23 November");
+        assert_eq!(frame(Language::En).clock_from(at(10 * 60) - Duration::from_secs(1)), "00:00 on 23 November");
         assert_eq!(frame(Language::Ja).date(at(0)), "2026年11月22日");
         assert_eq!(frame(Language::En).date(at(0)), "22 November 2026");
+    }
+
+    #[test]
+    fn a_time_to_wait_for_is_never_early_and_a_time_to_be_ready_by_never_late() {
+        let frame = samples::frame(Language::En);
+        // 14:20 in Tokyo.
+        let at = |millis: u64| frame.now + Duration::from_millis(millis);
+        for (millis, from, until) in [
+            (0, "14:20", "14:20"),
+            (1, "14:21", "14:20"),
+            (1_000, "14:21", "14:20"),
+            (59_999, "14:21", "14:20"),
+            (60_000, "14:21", "14:21"),
+            (90_000, "14:22", "14:21"),
+        ] {
+            assert_eq!((frame.clock_from(at(millis)), frame.clock_until(at(millis))), (from.into(), until.into()));
+        }
+        for language in Language::ALL {
+            let frame = samples::frame(language);
+            let half_past = frame.now + Duration::from_secs(90);
+            let waits = [
+                WhyNot::Until(half_past).text(&frame),
+                WhyNot::Paused(half_past).text(&frame),
+                ChooseError::Wait(half_past).text(&frame),
+            ];
+            assert!(waits.iter().all(|text| text.contains("14:22")), "{waits:?}");
+            let sms = ShownMethod { kind: MethodKind::Sms, digits: Some("78".to_owned()), label: None };
+            let works = message_lead(&sms, Some(half_past), &frame);
+            assert!(works.contains("14:21"), "{works}");
+        }
     }
 }

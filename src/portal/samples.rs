@@ -255,12 +255,14 @@ fn enrolment(language: Language, pages: &mut Pages) {
     pages.add("prove-sms", "no-more", &prove_phone(sms(), Some(WhyNot::NoMoreSends)));
     let again = ProvePhonePage { sent_again: true, ..prove_phone(sms(), None) };
     pages.add("prove-sms", "sent-again", &again);
+    let wait = Some(WhyNot::Until(minutes(1)));
     let voice = ProvePhonePage {
         role: Role::Backup,
         error: Some(CodeError::Wrong { tries_left: None }),
         ..prove_phone(voice(language), None)
     };
     pages.add("prove-voice", "wrong", &voice);
+    pages.add("prove-voice", "first", &ProvePhonePage { send_again: wait, error: None, ..voice });
     let (primary, backup, target) = (app(), self::voice(language), "/orders/1042?tab=items".to_owned());
     pages.add("enrol-done", "first", &EnrolDonePage { frame: frame(), primary, backup, target });
 }
@@ -384,8 +386,6 @@ mod tests {
     }
 
     #[test]
-    fn what_was_typed_is_shown_as_text() {
-    #[test]
     fn every_step_of_the_enrolment_has_its_own_name_and_the_current_one_is_said() {
         each(|_, name, html| {
             let Some((_, list)) = html.split_once("<div class=\"progress\">") else { return };
@@ -398,6 +398,8 @@ mod tests {
         });
     }
 
+    #[test]
+    fn what_was_typed_is_shown_as_text() {
         let user_name = "\"><script>alert(1)</script>".to_owned();
         let page = html(&SignInPage { frame: frame(Language::En), notice: None, user_name });
         assert!(!page.contains("<script>") && page.contains("&#60;script&#62;"), "{page}");

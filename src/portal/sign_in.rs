@@ -81,7 +81,7 @@ impl SignInPage {
         match notice {
             SignInNotice::BadCredentials => frame.t("notice-bad-credentials"),
             SignInNotice::CredentialsMissing => frame.t("notice-credentials-missing"),
-            SignInNotice::WaitUntil(at) => frame.timed("notice-password-wait", at),
+            SignInNotice::WaitUntil(at) => frame.timed_from("notice-password-wait", at),
             SignInNotice::Busy => frame.t("notice-busy"),
             SignInNotice::SessionExpired { minutes } => {
                 frame.say("notice-session-expired", &[("minutes", minutes.into())])
