@@ -124,12 +124,15 @@ pub enum Event<'a> {
         /// Which.
         account: &'a str,
     },
-    /// An account was disabled or enabled.
+    /// An account was disabled.
     AccountDisabled {
         /// Which.
         account: &'a str,
-        /// The new state.
-        disabled: bool,
+    },
+    /// An account may sign in again.
+    AccountEnabled {
+        /// Which.
+        account: &'a str,
     },
     /// An operator set a password.
     PasswordSet {
@@ -204,9 +207,8 @@ impl Event<'_> {
                 event!(info, "device_revoked", account = account, device = device);
             }
             Self::AccountCreated { account } => event!(info, "account_created", account = account),
-            Self::AccountDisabled { account, disabled } => {
-                event!(warn, "account_disabled", account = account, disabled = disabled);
-            }
+            Self::AccountDisabled { account } => event!(warn, "account_disabled", account = account),
+            Self::AccountEnabled { account } => event!(warn, "account_enabled", account = account),
             Self::PasswordSet { account } => event!(warn, "password_set", account = account),
             Self::SecondStepReset { account } => event!(warn, "second_step_reset", account = account),
             Self::CrossSiteForm => event!(warn, "cross_site_form"),

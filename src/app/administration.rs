@@ -126,7 +126,9 @@ impl App {
     pub async fn disable_account(&self, id: AccountId, disabled: bool) -> Answer<usize> {
         let ended = self.store.set_disabled(id, disabled, self.now()).await?;
         if ended.is_some() {
-            Event::AccountDisabled { account: &id.to_string(), disabled }.record(Origin::Operator);
+            let account = &id.to_string();
+            let event = if disabled { Event::AccountDisabled { account } } else { Event::AccountEnabled { account } };
+            event.record(Origin::Operator);
         }
         Ok(self.ended(ended).await)
     }

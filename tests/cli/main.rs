@@ -50,9 +50,11 @@ fn accounts_are_made_listed_shown_disabled_and_enabled_on_the_store_itself() {
         let user = bench.run(&["user", "show", named, "--json"]).succeeds().json();
         assert_eq!(user["id"], users[0]["id"], "{named}");
     }
-    bench.run(&["user", "disable", "hanako"]).succeeds();
+    let told = bench.run(&["user", "disable", "hanako"]).succeeds().stderr;
+    assert!(told.contains("account_disabled"), "{told}");
     assert_eq!(bench.run(&["user", "show", "hanako", "--json"]).succeeds().json()["disabled"], true);
-    bench.run(&["user", "enable", "hanako"]).succeeds();
+    let told = bench.run(&["user", "enable", "hanako"]).succeeds().stderr;
+    assert!(told.contains("account_enabled") && !told.contains("disabled"), "{told}");
     assert_eq!(bench.run(&["user", "show", "hanako", "--json"]).succeeds().json()["disabled"], false);
     bench.run_with(&["user", "password", "hanako"], "another good one").succeeds();
     bench.run(&["user", "reset-2sv", "hanako"]).succeeds();
