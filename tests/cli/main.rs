@@ -2,10 +2,10 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod bench;
 mod running;
+mod world;
 
-use bench::{Bench, Outcome};
+use world::{Bench, Outcome};
 
 const PASSWORD: &str = "correct horse battery";
 

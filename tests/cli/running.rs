@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::bench::{Bench, Outcome};
+use crate::world::{Bench, Outcome};
 
 const PASSWORD: &str = "correct horse battery";
 

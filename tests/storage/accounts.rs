@@ -6,7 +6,7 @@ use sekisho::{
     store::{NewAccount, NewAccountError, OutboxContent, OutboxId, OutboxItem, Recipient, StoreError},
 };
 
-use crate::bench::{Bench, LIFETIME, NOW, Person, phone};
+use crate::world::{Bench, LIFETIME, NOW, Person, phone};
 
 #[tokio::test]
 async fn an_account_reads_back_as_it_was_made() {
@@ -59,7 +59,7 @@ fn notice(bench: &Bench, person: &Person, content: OutboxContent) -> OutboxItem 
         language: Language::Ja,
         content,
         created_at: NOW,
-        expires_at: NOW + crate::bench::DAY,
+        expires_at: NOW + crate::world::DAY,
     }
 }
 

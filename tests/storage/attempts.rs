@@ -16,7 +16,7 @@ use sekisho::{
     store::{CodeSpend, MethodState, PasswordSpend, RateLimit, RateSpend},
 };
 
-use crate::bench::{Bench, DAY, MINUTE, NOW, Person, app_code, entered};
+use crate::world::{Bench, DAY, MINUTE, NOW, Person, app_code, entered};
 
 async fn app_of(bench: &Bench, person: &Person) -> MethodId {
     bench.store.account(person.id).await.unwrap().unwrap().pair.unwrap().primary().id
@@ -162,7 +162,7 @@ async fn wrong_codes_leave_the_window_after_thirty_days() {
         assert!(matches!(bench.store.spend_code_attempt(app, now).await.unwrap(), CodeSpend::Granted { .. }));
         bench.sign_in(&hanako, now).await;
     }
-    bench.store.purge(crate::bench::LIFETIME, now + 29 * DAY).await.unwrap();
+    bench.store.purge(crate::world::LIFETIME, now + 29 * DAY).await.unwrap();
     let later = now + 32 * DAY;
     assert!(matches!(bench.store.spend_code_attempt(app, later).await.unwrap(), CodeSpend::Granted { .. }));
     assert!(!state_of_app(&bench, &hanako, later).await.disabled);

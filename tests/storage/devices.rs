@@ -6,7 +6,7 @@ use sekisho::{
     store::{CompleteSignIn, NewDevice, PresentDevice, PresentedDevice, Stale},
 };
 
-use crate::bench::{Bench, DAY, MINUTE, NOW, Person};
+use crate::world::{Bench, DAY, MINUTE, NOW, Person};
 
 pub(crate) async fn trusting(
     bench: &Bench,

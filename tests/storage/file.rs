@@ -10,7 +10,7 @@ use sekisho::{
     store::{Store, StoreError},
 };
 
-use crate::bench::{Bench, NOW, PASSWORD, phone};
+use crate::world::{Bench, NOW, PASSWORD, phone};
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle)
@@ -36,7 +36,7 @@ async fn secrets_cannot_be_read_in_the_file() {
     let app = NewMethod { target: Target::App(taro.seed.clone()), label: None };
     let pending = bench.proceed(&pending, Input::Choose(app, bench.seed()), NOW).await;
     let (attempt, _) = bench.store.spend_enrolment_attempt(pending.id).await.unwrap().unwrap();
-    let entered = crate::bench::app_code(&taro.seed, NOW);
+    let entered = crate::world::app_code(&taro.seed, NOW);
     let pending = bench.proceed(&pending, Input::Code { attempt, entered }, NOW).await;
     let challenge = bench.seed();
     let sms = NewMethod { target: Target::Sms(phone("080-9876-5432")), label: None };

@@ -6,8 +6,6 @@ mod accounts;
 #[cfg(test)]
 mod attempts;
 #[cfg(test)]
-mod bench;
-#[cfg(test)]
 mod devices;
 #[cfg(test)]
 mod file;
@@ -17,3 +15,5 @@ mod outbox;
 mod sessions;
 #[cfg(test)]
 mod sign_in;
+#[cfg(test)]
+mod world;

@@ -7,7 +7,7 @@ use sekisho::{
     store::{OutboxContent, OutboxId, OutboxItem, OutboxOutcome, Recipient},
 };
 
-use crate::bench::{Bench, DAY, LIFETIME, MINUTE, NOW, Person, phone};
+use crate::world::{Bench, DAY, LIFETIME, MINUTE, NOW, Person, phone};
 
 fn item(bench: &Bench, person: &Person, to: Recipient, created_at: Timestamp) -> OutboxItem {
     OutboxItem {

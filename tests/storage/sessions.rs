@@ -2,7 +2,7 @@
 
 use sekisho::store::CompleteSignIn;
 
-use crate::bench::{Bench, DAY, LIFETIME, MINUTE, NOW};
+use crate::world::{Bench, DAY, LIFETIME, MINUTE, NOW};
 
 #[tokio::test]
 async fn the_last_use_moves_forward_only() {

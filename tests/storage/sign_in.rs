@@ -6,7 +6,7 @@ use sekisho::{
     store::{CompleteSignIn, EnrolledMethod, Enrolment, OutboxContent, Stale},
 };
 
-use crate::bench::{Bench, LIFETIME, NOW, POLICY, Person, app_code, entered, phone};
+use crate::world::{Bench, LIFETIME, NOW, POLICY, Person, app_code, entered, phone};
 
 #[tokio::test]
 async fn a_code_makes_one_session() {
@@ -59,7 +59,7 @@ async fn enrol(bench: &mut Bench, person: &Person) -> CompleteSignIn {
     assert_eq!(left, 8);
     let pending = bench.store.pending_sign_in_by_id(pending.id, NOW).await.unwrap().unwrap();
     let code = pending.sign_in.challenge().unwrap().code(&bench.keyring, NOW).unwrap();
-    let entered = crate::bench::entered(code.expose());
+    let entered = crate::world::entered(code.expose());
     let next = bench.advance(&pending, Input::Code { attempt, entered }, NOW).unwrap();
     let Step::Complete(done) = next.step else { panic!("both are proven") };
     let pair = enrolment(bench, done.enrolled.as_ref().unwrap());
