@@ -60,8 +60,8 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// One line for the operator. Where standard error is closed there is nobody to tell.
+/// Words for the operator, without an empty line after them. Where standard error is closed there is nobody to tell.
 fn complain(words: &str) {
     use io::Write as _;
-    drop(writeln!(io::stderr().lock(), "sekisho: {words}"));
+    drop(writeln!(io::stderr().lock(), "sekisho: {}", words.trim_end()));
 }

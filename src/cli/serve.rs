@@ -12,7 +12,7 @@ use crate::{
 };
 
 pub(super) fn run(serve: &Serve) -> Result<(), Failed> {
-    let config = config::load(&serve.config).map_err(Failed::refused)?;
+    let config = config::load_with_files(&serve.config).map_err(Failed::refused)?;
     telemetry::init(&config.log.filter, telemetry::Output::StandardError).map_err(Failed::refused)?;
     server::run(config, Arc::new(SystemClock), Arc::new(SystemEntropy::new())).map_err(failed)
 }

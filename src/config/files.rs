@@ -1,42 +1,66 @@
-//! The files a configuration names. Reading the configuration does not need them; starting the gateway does.
+//! The files a configuration names. Reading the configuration does not need them; starting the gateway does. Their
+//! contents are never shown.
 
 use std::{fs, path::Path};
 
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+use rustls::{
+    crypto::ring,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+    sign::CertifiedKey,
+};
 
-use super::{Config, Problem};
+use super::{problem::Report, raw, read::At, value::FilePath};
 
-impl Config {
-    /// What is wrong with the certificate and key files, before anything is started. Their contents are never shown.
-    pub fn check_files(&self) -> Vec<Problem> {
-        let listen = &self.listen;
-        let mut problems = Vec::new();
-        problems.extend(check("listen.certificate", &listen.certificate, "certificate", has_certificates));
-        problems.extend(check("listen.private_key", &listen.private_key, "private key", has_private_key));
-        if let Some(ca) = &self.upstream.ca {
-            problems.extend(check("upstream.ca", ca, "certificate", has_certificates));
+type Chain = Vec<CertificateDer<'static>>;
+
+/// What is wrong with the certificate and key files, at the keys that name them.
+pub(super) fn check(root: &raw::Root, directory: &Path, report: &mut Report<'_>) {
+    if let Some(At { value: listen, .. }) = &root.listen {
+        let chain = holds("listen.certificate", listen.certificate.as_ref(), directory, CERTIFICATE, report);
+        let key = holds("listen.private_key", listen.private_key.as_ref(), directory, PRIVATE_KEY, report);
+        if let (Some(chain), Some(key)) = (chain, key)
+            && let Err(error) = CertifiedKey::from_der(chain, key, &ring::default_provider())
+        {
+            let span = listen.private_key.as_ref().and_then(|key| key.span.as_ref());
+            report.add(span, format!("listen.private_key: cannot be used with the certificate: {error}"), None);
         }
-        problems
+    }
+    if let Some(At { value: upstream, .. }) = &root.upstream {
+        holds("upstream.ca", upstream.ca.as_ref(), directory, CERTIFICATE, report);
     }
 }
 
-fn check(key: &str, path: &Path, kind: &str, holds: impl Fn(&[u8]) -> bool) -> Option<Problem> {
-    let file = path.to_string_lossy();
-    match fs::read(path) {
-        Err(error) => Some(Problem::with_file(&file, format!("{key}: cannot be read: {error}"), None)),
-        Ok(bytes) if !holds(&bytes) => {
-            let help = "it starts with a line -----BEGIN …-----".to_owned();
-            Some(Problem::with_file(&file, format!("{key}: no {kind} in PEM form in it"), Some(help)))
+/// What a file must hold: its name for people, and how it is read.
+type Kind<T> = (&'static str, fn(&[u8]) -> Option<T>);
+
+const CERTIFICATE: Kind<Chain> = ("certificate", |pem| {
+    let chain: Result<Chain, _> = CertificateDer::pem_slice_iter(pem).collect();
+    chain.ok().filter(|chain| !chain.is_empty())
+});
+
+const PRIVATE_KEY: Kind<PrivateKeyDer<'static>> = ("private key", |pem| PrivateKeyDer::from_pem_slice(pem).ok());
+
+/// What the file holds; `None` where nothing names it, or once the reason is reported.
+fn holds<T>(
+    key: &str,
+    named: Option<&At<FilePath>>,
+    directory: &Path,
+    (kind, read): Kind<T>,
+    report: &mut Report<'_>,
+) -> Option<T> {
+    let named = named?;
+    let path = directory.join(&named.value.0);
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            report.add(named.span.as_ref(), format!("{key}: {} cannot be read: {error}", path.display()), None);
+            return None;
         }
-        Ok(_) => None,
+    };
+    let held = read(&bytes);
+    if held.is_none() {
+        let help = "it starts with a line -----BEGIN …-----".to_owned();
+        report.add(named.span.as_ref(), format!("{key}: no {kind} in PEM form in {}", path.display()), Some(help));
     }
-}
-
-fn has_certificates(pem: &[u8]) -> bool {
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    certificates.is_ok_and(|certificates| !certificates.is_empty())
-}
-
-fn has_private_key(pem: &[u8]) -> bool {
-    PrivateKeyDer::from_pem_slice(pem).is_ok()
+    held
 }

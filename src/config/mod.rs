@@ -30,21 +30,45 @@ use crate::language::Language;
 
 /// Reads and checks a file. Relative paths in it start at its directory.
 pub fn load(path: &Path) -> Result<Config, Problems> {
+    load_as(path, Files::Unread)
+}
+
+/// As [`load`], and the certificate and key files it names are read and checked too: what the gateway needs to start.
+pub fn load_with_files(path: &Path) -> Result<Config, Problems> {
+    load_as(path, Files::Checked)
+}
+
+/// What of the files that a configuration names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Files {
+    Unread,
+    Checked,
+}
+
+fn load_as(path: &Path, files: Files) -> Result<Config, Problems> {
     let file = path.to_string_lossy();
     match std::fs::read_to_string(path) {
-        Ok(text) => parse(&text, &file),
+        Ok(text) => parse_as(&text, &file, files),
         Err(error) => Err(Problem::with_file(&file, format!("cannot be read: {error}"), None).into()),
     }
 }
 
 /// Checks a text. Problems name it `file`; relative paths in it start at the directory of `file`, which need not exist.
 pub fn parse(text: &str, file: &str) -> Result<Config, Problems> {
+    parse_as(text, file, Files::Unread)
+}
+
+fn parse_as(text: &str, file: &str, files: Files) -> Result<Config, Problems> {
     let mut report = Report::new(file, text);
     let (table, syntax_errors) = DeTable::parse_recoverable(text);
     let document = Spanned::new(table.span(), DeValue::Table(table.into_inner()));
     let directory = Path::new(file).parent().unwrap_or(Path::new(""));
-    let config =
-        raw::Root::read(&document, "", &mut report).and_then(|root| check::check(root, directory, &mut report));
+    let config = raw::Root::read(&document, "", &mut report).and_then(|root| {
+        if files == Files::Checked {
+            files::check(&root, directory, &mut report);
+        }
+        check::check(root, directory, &mut report)
+    });
     if !syntax_errors.is_empty() {
         return Err(report.into_syntax_problems(&syntax_errors));
     }

@@ -16,6 +16,7 @@ fn add_hanako(bench: &Bench) -> Outcome {
 #[test]
 fn check_reports_every_problem_and_fails() {
     let bench = Bench::new();
+    bench.certify();
     bench.run(&["check"]).succeeds();
     bench.append("\n[limits]\nhead_bytez = '1KiB'\n[session]\nidle = 'soon'\n");
     let told = bench.run(&["check"]).ends_with(1).stdout;
@@ -23,6 +24,16 @@ fn check_reports_every_problem_and_fails() {
     let told = bench.run(&["check", "--json"]).ends_with(1).json();
     assert_eq!(told["problems"].as_array().unwrap().len(), 2, "{told}");
     bench.run(&["user", "list"]).ends_with(1);
+}
+
+#[test]
+fn check_finds_what_serve_would_stop_at() {
+    let bench = Bench::new();
+    let lacking = bench.run(&["check"]).ends_with(1).stdout;
+    assert!(lacking.contains("sekisho.toml:5:") && lacking.contains("leaf.pem cannot be read"), "{lacking}");
+    let told = bench.run(&["serve"]).ends_with(1);
+    assert_eq!(told.stderr, format!("sekisho: {lacking}"), "in the same words");
+    bench.run(&["user", "list"]).succeeds();
 }
 
 #[test]

@@ -149,10 +149,3 @@ fn serve_runs_the_same_configuration_and_says_so_in_json_lines() {
     assert!(told.stderr.contains("through the gateway") && told.stdout.contains("hanako"), "{told:?}");
     assert_eq!(process.end(), Some(0));
 }
-
-#[test]
-fn serve_says_what_it_lacks() {
-    let bench = Bench::new();
-    let told = bench.run(&["serve"]).ends_with(1).stderr;
-    assert!(told.contains("leaf.pem"), "the certificate that is not there: {told}");
-}

@@ -68,6 +68,14 @@ passes = 1
         bench
     }
 
+    /// A certificate and key where the configuration says.
+    pub(crate) fn certify(&self) {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        fs::create_dir(self.path("tls")).unwrap();
+        fs::write(self.path("tls/leaf.pem"), made.cert.pem()).unwrap();
+        fs::write(self.path("tls/leaf.key"), made.signing_key.serialize_pem()).unwrap();
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }

@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use sekisho::config::{self, Problems};
+use sekisho::config::{self, Listen, Problems};
 
 /// Twenty lines; what is appended starts at line 21.
 const GOOD: &str = include_str!("../../config/sekisho.toml");
@@ -362,17 +362,34 @@ fn a_file_that_cannot_be_read_is_one_problem() {
 fn the_files_it_names_are_checked_apart() {
     let directory = tempfile::tempdir().unwrap();
     let text = GOOD.replace("../certs/", "");
-    let config = config::parse(&text, &directory.path().join("sekisho.toml").to_string_lossy()).unwrap();
-    let key = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-    std::fs::write(&config.listen.certificate, key.signing_key.serialize_pem()).unwrap();
-    let messages: Vec<_> = config.check_files().into_iter().map(|problem| problem.message).collect();
-    assert_eq!(messages.len(), 2, "{messages:?}");
-    assert_eq!(messages[0], "listen.certificate: no certificate in PEM form in it");
-    assert!(messages[1].starts_with("listen.private_key: cannot be read: "), "{messages:?}");
+    let file = directory.path().join("sekisho.toml");
+    std::fs::write(&file, &text).unwrap();
+    let Listen { certificate, private_key, .. } = config::load(&file).expect("nothing else is wrong").listen;
+    let messages = || -> Vec<String> {
+        let problems = config::load_with_files(&file).unwrap_err();
+        for problem in problems.as_slice() {
+            let (key, _) = problem.message.split_once(':').unwrap();
+            let line = text.lines().nth(problem.line - 1).unwrap();
+            assert!(line.starts_with(key.rsplit('.').next().unwrap()), "{problem} points at {line}");
+        }
+        problems.as_slice().iter().map(|problem| problem.message.clone()).collect()
+    };
+    let made = || rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let (pair, other) = (made(), made());
 
-    std::fs::write(&config.listen.certificate, key.cert.pem()).unwrap();
-    std::fs::write(&config.listen.private_key, key.signing_key.serialize_pem()).unwrap();
-    assert!(config.check_files().is_empty());
+    std::fs::write(&certificate, pair.signing_key.serialize_pem()).unwrap();
+    let told = messages();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].starts_with("listen.certificate: no certificate in PEM form in "), "{told:?}");
+    assert!(told[1].starts_with("listen.private_key: ") && told[1].contains(" cannot be read: "), "{told:?}");
+
+    std::fs::write(&certificate, pair.cert.pem()).unwrap();
+    std::fs::write(&private_key, other.signing_key.serialize_pem()).unwrap();
+    let told = messages();
+    assert!(told.len() == 1 && told[0].contains("cannot be used with the certificate"), "{told:?}");
+
+    std::fs::write(&private_key, pair.signing_key.serialize_pem()).unwrap();
+    config::load_with_files(&file).expect("a pair");
 }
 
 /// Pieces that mean something to TOML or to the reader.
