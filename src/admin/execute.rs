@@ -2,7 +2,7 @@
 
 use super::{
     command::{Command, NewUser},
-    reply::{DeviceView, Reply, SessionView, TicketText, UserView},
+    reply::{DeviceView, Reply, ResetView, SessionView, UserView},
 };
 use crate::{
     account::{EmailAddress, Group, UserName},
@@ -55,12 +55,7 @@ pub async fn execute(app: &App, command: Command) -> Result<Reply, Failure> {
         }
         Command::ResetSecondStep { user } => {
             let account = find(app, &user).await?.account;
-            let reset = app.reset_second_step(&account).await??;
-            Reply::SecondStepReset {
-                ticket: TicketText(reset.ticket.expose_secret().to_owned()),
-                expires_at: reset.expires_at,
-                sessions_ended: reset.sessions_ended,
-            }
+            Reply::SecondStepReset(ResetView::new(&app.reset_second_step(&account).await??))
         }
         Command::ListDevices { user } => {
             let accounts = match user {

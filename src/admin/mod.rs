@@ -9,5 +9,5 @@ mod socket;
 
 pub use command::{Command, NewUser};
 pub use execute::{Failure, execute};
-pub use reply::{DeviceView, MethodView, PairView, Reply, SessionView, UserView};
+pub use reply::{DeviceView, MethodView, PairView, Reply, ResetView, SessionView, UserView};
 pub use socket::{COMMAND_PATH, bind, router, socket_path};

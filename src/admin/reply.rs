@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     account::{Account, Method, MethodPair},
-    clock::Timestamp,
+    app::administration::SecondStepReset,
+    secret::ExposeSecret as _,
     session::TrustedDevice,
     store::{AccountSummary, StoredSession},
 };
@@ -24,14 +25,7 @@ pub enum Reply {
     /// Done; this many sessions ended with it.
     SessionsEnded(usize),
     /// Both methods are removed.
-    SecondStepReset {
-        /// What the person types at the next sign-in; shown this once.
-        ticket: TicketText,
-        /// The ticket is not good from then on.
-        expires_at: Timestamp,
-        /// This many sessions ended with it.
-        sessions_ended: usize,
-    },
+    SecondStepReset(ResetView),
     /// Done; this many devices are no longer trusted.
     DevicesRevoked(u32),
 }
@@ -46,6 +40,17 @@ impl std::fmt::Debug for TicketText {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("TicketText(…)")
     }
+}
+
+/// A reset of the second step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResetView {
+    /// What the person types at the next sign-in; shown this once.
+    pub ticket: TicketText,
+    /// The ticket is not good from then on.
+    pub expires_at: String,
+    /// This many sessions ended with it.
+    pub sessions_ended: usize,
 }
 
 /// An account.
@@ -157,6 +162,16 @@ impl UserView {
             sessions: summary.sessions,
             devices: summary.devices,
             ..Self::of_account(&summary.account)
+        }
+    }
+}
+
+impl ResetView {
+    pub(super) fn new(reset: &SecondStepReset) -> Self {
+        Self {
+            ticket: TicketText(reset.ticket.expose_secret().to_owned()),
+            expires_at: reset.expires_at.to_string(),
+            sessions_ended: reset.sessions_ended,
         }
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::Failed;
-use crate::admin::{DeviceView, MethodView, PairView, Reply, SessionView, UserView};
+use crate::admin::{DeviceView, MethodView, PairView, Reply, ResetView, SessionView, UserView};
 
 /// One text, ending with a line break.
 pub(super) fn text(text: &str) -> Result<(), Failed> {
@@ -22,14 +22,15 @@ pub(super) fn json(value: &impl Serialize) -> Result<(), Failed> {
     text(&serde_json::to_string_pretty(value).map_err(Failed::refused)?)
 }
 
-/// A reply for scripts: lists as arrays, one account as an object, what ended as a number.
+/// A reply for scripts: lists as arrays, one account or a reset as an object, what ended as a number.
 pub(super) fn reply_json(reply: &Reply) -> Result<(), Failed> {
     match reply {
         Reply::User(user) => json(user),
         Reply::Users(users) => json(users),
         Reply::Devices(devices) => json(devices),
         Reply::Sessions(sessions) => json(sessions),
-        Reply::SessionsEnded(_) | Reply::SecondStepReset { .. } | Reply::DevicesRevoked(_) => json(reply),
+        Reply::SecondStepReset(reset) => json(reset),
+        Reply::SessionsEnded(_) | Reply::DevicesRevoked(_) => json(reply),
     }
 }
 
@@ -48,10 +49,11 @@ pub(super) fn reply(reply: &Reply) -> Result<(), Failed> {
             table(["ID", "ACCOUNT", "BROWSER", "SECOND STEP", "STARTED", "LAST USED"], sessions.iter().map(session_row))
         }
         Reply::SessionsEnded(ended) => format!("done; sessions ended: {ended}"),
-        Reply::SecondStepReset { ticket, expires_at, sessions_ended } => format!(
-            "ticket: {}\ngood until {expires_at}; sessions ended: {sessions_ended}\n\
+        Reply::SecondStepReset(ResetView { ticket, expires_at, sessions_ended }) => format!(
+            "ticket: {}\ngood until {}; sessions ended: {sessions_ended}\n\
              Hand it over in person or by a channel you trust: with the password it sets up two new methods.",
-            ticket.0
+            ticket.0,
+            minute(expires_at)
         ),
         Reply::DevicesRevoked(revoked) => format!("done; devices no longer trusted: {revoked}"),
     })

@@ -103,7 +103,7 @@ fn notice_ja(service: &str, notice: Notice, when: &str) -> Mail {
         Notice::SecondStepReset => (
             "2段階認証の手段を解除しました",
             format!("管理者が、{service}の2段階認証の第一手段とバックアップ手段を解除しました。"),
-            "ログイン中の端末はすべてログアウトし、信頼済みの端末の登録も解除しました。\n次のログインで、第一手段とバックアップ手段をもう一度登録してください。",
+            "ログイン中の端末はすべてログアウトし、信頼済みの端末の登録も解除しました。\n次のログインでは、パスワードに続けてチケットの入力が必要です。チケットは管理者からお受け取りください。\n入力のあと、第一手段とバックアップ手段をもう一度登録していただきます。",
             "この解除を依頼していない場合は、すぐに管理者へご連絡ください。",
         ),
     };
@@ -132,7 +132,7 @@ fn notice_en(service: &str, notice: Notice, when: &str) -> Mail {
             format!(
                 "The person who runs the service removed the primary and backup methods of your {service} account."
             ),
-            "You were signed out everywhere, and no device is trusted any more.\nAt your next sign-in you set up a primary and a backup method again.",
+            "You were signed out everywhere, and no device is trusted any more.\nYour next sign-in asks for a ticket after your password; the person who runs the service will give it to you.\nThen you set up a primary and a backup method again.",
             "If you didn't ask for this, tell the person who runs the service at once.",
         ),
     };
@@ -252,6 +252,18 @@ mod tests {
         for (left, stated) in [(300, 5), (299, 5), (291, 5), (240, 4), (170, 3), (169, 2), (49, 1), (0, 1)] {
             assert_eq!(whole_minutes(Duration::from_secs(left)), stated, "{left} s left");
         }
+    }
+
+    #[test]
+    fn the_notice_of_a_reset_says_where_the_ticket_comes_from() {
+        let (sender, at) = (sample_sender(), Timestamp::from_secs(1_795_325_100));
+        let ja = notice(Language::Ja, &sender, Notice::SecondStepReset, at).text;
+        assert!(ja.contains("チケットは管理者からお受け取りください"), "{ja}");
+        let en = notice(Language::En, &sender, Notice::SecondStepReset, at).text;
+        assert!(
+            en.contains("asks for a ticket") && en.contains("the person who runs the service will give it"),
+            "{en}"
+        );
     }
 
     #[test]

@@ -68,11 +68,39 @@ fn accounts_are_made_listed_shown_disabled_and_enabled_on_the_store_itself() {
     assert!(told.contains("account_enabled") && !told.contains("disabled"), "{told}");
     assert_eq!(bench.run(&["user", "show", "hanako", "--json"]).succeeds().json()["disabled"], false);
     bench.run_with(&["user", "password", "hanako"], "another good one").succeeds();
-    bench.run(&["user", "reset-2sv", "hanako"]).succeeds();
     assert_eq!(bench.run(&["session", "list", "--json"]).succeeds().json(), serde_json::json!([]));
     assert_eq!(bench.run(&["device", "list", "--json"]).succeeds().json(), serde_json::json!([]));
     let ended = bench.run(&["session", "end", "--account", "hanako", "--all", "--json"]).succeeds().json();
     assert_eq!(ended, serde_json::json!({ "sessions_ended": 0 }));
+}
+
+#[test]
+fn a_reset_prints_a_ticket_once_and_when_it_ends() {
+    let bench = Bench::new();
+    add_hanako(&bench).succeeds();
+    let is_ticket = |text: &str| {
+        let groups: Vec<&str> = text.split('-').collect();
+        groups.len() == 4
+            && groups.iter().all(|g| g.len() == 4 && g.chars().all(|c| matches!(c, 'A'..='Z' | '2'..='7')))
+    };
+
+    let before = jiff::Timestamp::now();
+    let told = bench.run(&["user", "reset-2sv", "hanako", "--json"]).succeeds();
+    let (reset, day) = (told.json(), jiff::SignedDuration::from_hours(24));
+    let ticket = reset["ticket"].as_str().expect("a bare object");
+    assert!(is_ticket(ticket), "{reset}");
+    let expires_at: jiff::Timestamp = reset["expires_at"].as_str().expect("RFC 3339").parse().unwrap();
+    let ends = before.as_second() + day.as_secs()..=jiff::Timestamp::now().as_second() + day.as_secs();
+    assert!(ends.contains(&expires_at.as_second()), "{reset} {ends:?}");
+    assert_eq!((reset["sessions_ended"].as_u64(), reset.as_object().unwrap().len()), (Some(0), 3), "{reset}");
+    assert!(told.stderr.contains("second_step_reset") && !told.stderr.contains(ticket), "{}", told.stderr);
+
+    let again = bench.run(&["user", "reset-2sv", "hanako"]).succeeds().stdout;
+    let newer = again.lines().next().and_then(|line| line.strip_prefix("ticket: ")).expect("the ticket first");
+    assert!(is_ticket(newer) && newer != ticket, "{again}");
+    let until = again.lines().nth(1).and_then(|line| line.strip_prefix("good until ")).expect("then its end");
+    let (minute, _) = until.split_once(';').unwrap();
+    assert!(minute.len() == "2026-11-22 20:13Z".len() && minute.ends_with('Z'), "{again}");
 }
 
 #[test]
