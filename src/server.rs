@@ -126,14 +126,6 @@ impl Running {
     pub fn app(&self) -> &Arc<App> {
         &self.ready.app
     }
-    /// The development inbox, when there is one.
-    pub fn inbox(&self) -> Option<&inbox::Inbox> {
-        self.ready.inbox.as_ref().map(|(inbox, _)| inbox)
-    }
-    /// Where the inbox page is.
-    pub fn inbox_address(&self) -> Option<SocketAddr> {
-        self.ready.inbox.as_ref().map(|(_, address)| *address)
-    }
     /// HTTPS addresses, with the ports the system chose where the configuration says 0.
     pub fn https(&self) -> &[SocketAddr] {
         &self.ready.https
@@ -159,7 +151,6 @@ impl Drop for Running {
 #[derive(Clone, Debug)]
 struct Ready {
     app: Arc<App>,
-    inbox: Option<(inbox::Inbox, SocketAddr)>,
     https: Vec<SocketAddr>,
     http: Vec<SocketAddr>,
 }
@@ -183,7 +174,7 @@ fn serve(
 
     let background = Background::new()?;
     let app = Arc::new(background.block_on(App::open(config.clone(), clock.clone(), entropy.clone()))?);
-    let inbox = background.begin(config, &app, clock)?;
+    background.begin(config, &app, clock)?;
     if matches!(stop_when, StopWhen::Signalled) {
         background.reload_on_hangup(certificates);
     }
@@ -218,7 +209,7 @@ fn serve(
 
     let failed = Arc::new(Mutex::new(None));
     let addresses = https.iter().chain(&http).copied().collect();
-    let ready = Ready { app, inbox, https, http };
+    let ready = Ready { app, https, http };
     let announce = Mutex::new(Some(Box::new(move || announce(ready)) as Box<dyn FnOnce() + Send>));
     let life = Life { addresses, announce, stop_when, drain, failed: failed.clone() };
     server.run(RunArgs { shutdown_signal: Box::new(life) });
@@ -302,12 +293,7 @@ impl Background {
     }
 
     /// Delivery, clearing up, the administration socket, and the inbox where one is configured.
-    fn begin(
-        &self,
-        config: &Config,
-        app: &Arc<App>,
-        clock: SharedClock,
-    ) -> Result<Option<(inbox::Inbox, SocketAddr)>, ServerError> {
+    fn begin(&self, config: &Config, app: &Arc<App>, clock: SharedClock) -> Result<(), ServerError> {
         let messages = inbox::Inbox::new(config.time_zone.clone());
         let carriers = Carriers::new(config, &messages);
         let worker = Worker::new(app.store().clone(), app.keyring().clone(), clock, config, carriers);
@@ -325,16 +311,15 @@ impl Background {
         self.spawn(async move { report("administration socket", pages.await) });
 
         let Some(inbox) = &config.inbox else {
-            return Ok(None);
+            return Ok(());
         };
         let listen = |source| ServerError::Listen { address: inbox.listen.to_string(), source };
         let listener = std::net::TcpListener::bind(inbox.listen).map_err(listen)?;
         listener.set_nonblocking(true).map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
         let listener = tokio::net::TcpListener::from_std(listener).map_err(listen)?;
-        let pages = axum::serve(listener, inbox::router(messages.clone())).with_graceful_shutdown(self.stopped());
+        let pages = axum::serve(listener, inbox::router(messages)).with_graceful_shutdown(self.stopped());
         self.spawn(async move { report("inbox", pages.await) });
-        Ok(Some((messages, address)))
+        Ok(())
     }
 
     fn reload_on_hangup(&self, certificates: Arc<Certificates>) {

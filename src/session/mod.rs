@@ -18,7 +18,7 @@ random_id!(
     SessionId
 );
 
-/// How the second step was passed (RFC 8176; `product.md` §2).
+/// How the second step was passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SecondStep {
@@ -29,15 +29,6 @@ pub enum SecondStep {
 }
 
 impl SecondStep {
-    /// Authentication methods references, RFC 8176.
-    pub const fn amr(self) -> &'static [&'static str] {
-        match self {
-            Self::Code(MethodKind::App) => &["pwd", "otp", "mfa"],
-            Self::Code(MethodKind::Sms) => &["pwd", "sms", "mfa"],
-            Self::Code(MethodKind::Voice) => &["pwd", "tel", "mfa"],
-            Self::TrustedDevice => &["pwd"],
-        }
-    }
     /// 2 with a code, 1 without (NIST SP 800-63B-4 §5.1: a remembered browser is not a second factor).
     pub const fn level(self) -> u8 {
         match self {
