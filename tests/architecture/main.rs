@@ -20,9 +20,6 @@ use std::{
 
 use source::{Code, production_code};
 
-/// Peers that may use each other although the table gives them one place.
-const FRIENDLY_PEERS: &[(&str, &str)] = &[];
-
 /// Exported macros live at the root of the crate, whatever module defines them.
 const MACROS_OF: &[(&str, &str)] = &[("random_id", "entropy")];
 
@@ -69,7 +66,7 @@ impl Table {
         let (Some(from), Some(to)) = (self.place.get(module), self.place.get(other)) else {
             return Some(format!("{module} or {other} is not in the table"));
         };
-        let friendly = module == other || FRIENDLY_PEERS.contains(&(module, other)) || (from == to && *to == self.last);
+        let friendly = module == other || (from == to && *to == self.last);
         (!friendly && from >= to).then(|| format!("{module} stands beside or below {other} and may not use it"))
     }
 }
