@@ -32,7 +32,7 @@ pub(super) enum Verb {
     Serve(Serve),
     /// Starts a gateway, an example console and a message inbox on this machine, to try it
     Demo(Demo),
-    /// Reports everything wrong with a configuration file at once
+    /// Reports everything wrong with a configuration file and the files it names at once
     Check(Check),
     /// Accounts
     User(User),
@@ -181,7 +181,7 @@ enum DeviceAction {
     #[command(after_help = EXIT_CODES)]
     List(OfAccount),
     /// Ends trust: the browser is asked for a code again
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = EXIT_CODES, override_usage = "sekisho device revoke [OPTIONS] <ID>\n       sekisho device revoke [OPTIONS] --account <ACCOUNT> --all")]
     Revoke(OneOrAll),
 }
 
@@ -200,7 +200,7 @@ enum SessionAction {
     #[command(after_help = EXIT_CODES)]
     List(OfAccount),
     /// Ends sessions: the browser has to sign in again
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = EXIT_CODES, override_usage = "sekisho session end [OPTIONS] <ID>\n       sekisho session end [OPTIONS] --account <ACCOUNT> --all")]
     End(OneOrAll),
 }
 

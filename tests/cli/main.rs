@@ -42,6 +42,17 @@ fn arguments_that_make_no_sense_end_with_2() {
     for arguments in [&["user"][..], &["user", "add"], &["session", "end"], &["device", "revoke", "--all"], &["fly"]] {
         bench.run(arguments).ends_with(2);
     }
+    for verb in [["session", "end"], ["device", "revoke"]] {
+        for wrong in [&[][..], &["--all"], &["--account", "hanako"], &["x", "--account", "hanako", "--all"]] {
+            let told = bench.run(&[&verb[..], wrong].concat()).ends_with(2).stderr;
+            assert!(
+                told.contains("<ID>\n") && told.contains("--account <ACCOUNT> --all\n"),
+                "{verb:?} {wrong:?}: {told}"
+            );
+        }
+    }
+    let told = bench.run(&["user", "list", "--config", "nowhere.toml"]).ends_with(1).stderr;
+    assert!(told.contains("nowhere.toml") && told.ends_with(")\n") && told.lines().count() == 1, "{told:?}");
 }
 
 #[test]

@@ -184,7 +184,7 @@ fn announce(demo: &Demo, place: &Place, ports: &Ports) -> Result<(), Failed> {
         return output::text(&ready.to_string());
     }
     output::text(&format!(
-        "Open      {page}\n\
+        "Open      {page} (the browser warns once about the certificate; Ctrl-C here stops the demonstration)\n\
          Accounts  {} with {} (sets up two-step verification), {} with {} (has it: text message, call)\n\
          Inbox     {inbox} shows the messages that would have gone out",
         fresh.0, fresh.1, enrolled.0, enrolled.1,
