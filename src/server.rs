@@ -49,6 +49,8 @@ const WIND_UP: Duration = Duration::from_secs(5);
 const LISTEN_DEADLINE: Duration = Duration::from_secs(10);
 /// Between two clearings of what has expired.
 const PURGE_EVERY: Duration = Duration::from_mins(10);
+/// Between two writings of when sessions were last used.
+const WRITE_USES_EVERY: Duration = Duration::from_secs(5);
 /// A kept-alive connection is closed after so many requests, an idle HTTP/2 one after this time.
 const REQUESTS_PER_CONNECTION: u32 = 1000;
 const HTTP2_IDLE: Duration = Duration::from_mins(1);
@@ -299,6 +301,7 @@ impl Background {
         let worker = Worker::new(app.store().clone(), app.keyring().clone(), clock, config, carriers);
         self.spawn(worker.run(self.stopped()));
         self.spawn(purge(app.clone(), self.stopped()));
+        self.spawn(write_last_uses(app.clone(), self.stopped()));
 
         let _in_runtime = self.runtime.enter();
         let socket = admin::bind(config).map_err(|source| ServerError::Listen {
@@ -364,6 +367,23 @@ impl Background {
 fn report(what: &'static str, ended: io::Result<()>) {
     if let Err(error) = ended {
         tracing::error!(%error, what, "a listener ended");
+    }
+}
+
+/// Every few seconds, and once more at the end.
+async fn write_last_uses(app: Arc<App>, stopped: impl Future<Output = ()>) {
+    let mut stopped = std::pin::pin!(stopped);
+    loop {
+        let stopping = tokio::select! {
+            () = tokio::time::sleep(WRITE_USES_EVERY) => false,
+            () = &mut stopped => true,
+        };
+        if let Err(error) = app.write_last_uses().await {
+            tracing::warn!(%error, "last uses of sessions cannot be written now");
+        }
+        if stopping {
+            return;
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use super::{App, AppError, Cookie, Result, live_sessions::LiveSession};
 use crate::{
     access::{Decision, Interruption, Requirement},
     keyring::Purpose,
+    secret::Digest,
     session::SessionEnd,
     store::StoreError,
 };
@@ -67,11 +68,32 @@ impl App {
                 }))
             }
             None => {
-                if live.used(now) && self.store.touch_session(live.principal.session, now).await?.is_none() {
-                    self.live.drop_session(&digest).await;
-                    return Ok(Err(Interruption::Ended));
+                if live.used(now) {
+                    self.live.note_use(&digest, live.principal.session, now);
                 }
                 Ok(Ok(live))
+            }
+        }
+    }
+
+    /// Writes down when sessions were last used, all in one transaction: forwarded requests never wait for the store.
+    /// The caller repeats this every few seconds.
+    pub async fn write_last_uses(&self) -> Result<()> {
+        let used = self.live.take_uses();
+        if used.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<_> = used.values().copied().collect();
+        match self.store.touch_sessions(&rows).await {
+            Ok(gone) => {
+                for (digest, _) in used.iter().filter(|(_, (id, _))| gone.contains(id)) {
+                    self.live.drop_session(&Digest::new(*digest)).await;
+                }
+                Ok(())
+            }
+            Err(error) => {
+                self.live.keep_uses(used);
+                Err(error.into())
             }
         }
     }

@@ -1,8 +1,11 @@
 //! The sessions in memory: a bounded cache in front of the store. The store is the truth; whatever ends a session there is forgotten here before its answer goes out.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+    },
 };
 
 use http::HeaderValue;
@@ -11,6 +14,7 @@ use crate::{
     access::Principal,
     clock::Timestamp,
     secret::Digest,
+    session::SessionId,
     store::{EndedSession, StoreError, StoredSession},
 };
 
@@ -94,12 +98,19 @@ pub(super) struct LiveSessions {
     by_digest: moka::future::Cache<[u8; 32], Arc<LiveSession>>,
     /// Counts revocations, so that a read that began before one is not kept after it.
     revocations: AtomicU64,
+    /// Last uses the store has not heard of yet; at most as many as the cache holds.
+    uses: Mutex<Uses>,
+    capacity: usize,
 }
+
+/// By digest: which session, and when.
+pub(super) type Uses = HashMap<[u8; 32], (SessionId, Timestamp)>;
 
 impl LiveSessions {
     pub(super) fn new(capacity: u64) -> Self {
         let by_digest = moka::future::Cache::builder().max_capacity(capacity).build();
-        Self { by_digest, revocations: AtomicU64::new(0) }
+        let capacity = usize::try_from(capacity).unwrap_or(usize::MAX);
+        Self { by_digest, revocations: AtomicU64::new(0), uses: Mutex::default(), capacity }
     }
 
     /// The session with this digest: from memory, or read once however many ask. `None` when there is none.
@@ -150,6 +161,29 @@ impl LiveSessions {
         self.revocations.fetch_add(1, Ordering::AcqRel);
         for session in ended {
             self.drop_session(&session.digest).await;
+        }
+    }
+
+    /// Notes a use for the next [`take_uses`](Self::take_uses).
+    pub(super) fn note_use(&self, digest: &Digest, session: SessionId, at: Timestamp) {
+        let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        if uses.len() < self.capacity || uses.contains_key(digest.as_bytes()) {
+            uses.insert(*digest.as_bytes(), (session, at));
+        }
+    }
+
+    /// What was noted since the last time.
+    pub(super) fn take_uses(&self) -> Uses {
+        std::mem::take(&mut *self.uses.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts back what could not be written; newer uses stay.
+    pub(super) fn keep_uses(&self, older: Uses) {
+        let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        for (digest, used) in older {
+            if uses.len() < self.capacity {
+                uses.entry(digest).or_insert(used);
+            }
         }
     }
 

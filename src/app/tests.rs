@@ -641,3 +641,20 @@ async fn a_session_ends_at_once_however_full_the_memory_is() {
         assert!(interrupted(&world.decide(jar).await).is_some(), "served after its end");
     }
 }
+
+#[tokio::test]
+async fn the_last_use_reaches_the_store_in_time() {
+    let world = World::new().await;
+    let jar = world.enrolled("hanako").await;
+    let account = world.app.find_account("hanako").await.unwrap().unwrap().account;
+    let stored = async || world.app.list_sessions(Some(account.id)).await.unwrap()[0].session.last_used_at();
+    let start = stored().await;
+    world.pass(Duration::from_secs(59));
+    world.decide(&jar).await;
+    world.app.write_last_uses().await.unwrap();
+    assert_eq!(stored().await, start, "at most once a minute");
+    world.pass(Duration::from_secs(1));
+    world.decide(&jar).await;
+    world.app.write_last_uses().await.unwrap();
+    assert_eq!(stored().await, world.app.now());
+}

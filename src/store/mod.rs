@@ -321,10 +321,10 @@ impl Store {
         }
     }
 
-    /// Moves `last_used_at` forward, never back; the time stored now, `None` when the session is gone.
-    pub async fn touch_session(&self, id: SessionId, at: Timestamp) -> Result<Option<Timestamp>> {
+    /// Moves `last_used_at` of many sessions forward, never back, in one transaction; those that are gone.
+    pub async fn touch_sessions(&self, used: &[(SessionId, Timestamp)]) -> Result<Vec<SessionId>> {
         match self {
-            Self::Sqlite(s) => s.touch_session(id, at).await,
+            Self::Sqlite(s) => s.touch_sessions(used).await,
         }
     }
 

@@ -10,8 +10,9 @@ async fn the_last_use_moves_forward_only() {
     let hanako = bench.person("hanako").await;
     let session = bench.sign_in(&hanako, NOW).await;
     let later = NOW + 2 * MINUTE;
-    assert_eq!(bench.store.touch_session(session.id(), later).await.unwrap(), Some(later));
-    assert_eq!(bench.store.touch_session(session.id(), NOW + MINUTE).await.unwrap(), Some(later));
+    for at in [later, NOW + MINUTE] {
+        assert!(bench.store.touch_sessions(&[(session.id(), at)]).await.unwrap().is_empty());
+    }
     bench.reopen().await;
     let stored = bench.store.session(session.digest()).await.unwrap().unwrap();
     assert_eq!((stored.session.last_used_at(), stored.session.created_at()), (later, NOW));
@@ -31,7 +32,8 @@ async fn an_ended_session_is_gone_at_once() {
     assert_eq!((ended.id, ended.account, ended.digest), (first.id(), hanako.id, *first.digest()));
     assert!(bench.store.session(first.digest()).await.unwrap().is_none());
     assert!(bench.store.end_session(first.id()).await.unwrap().is_none());
-    assert_eq!(bench.store.touch_session(first.id(), NOW).await.unwrap(), None);
+    let uses = [(first.id(), NOW), (second.id(), NOW + MINUTE)];
+    assert_eq!(bench.store.touch_sessions(&uses).await.unwrap(), [first.id()], "those that are gone");
     assert_eq!(bench.store.end_session_by_digest(second.digest()).await.unwrap().unwrap().id, second.id());
     assert!(bench.store.end_session_by_digest(second.digest()).await.unwrap().is_none());
     assert_eq!(bench.store.end_sessions(hanako.id).await.unwrap().len(), 1);
@@ -44,7 +46,7 @@ async fn a_browser_replaces_its_own_session_and_the_oldest_make_room() {
     let hanako = bench.person("hanako").await;
     let first = bench.sign_in(&hanako, NOW).await;
     let second = bench.sign_in(&hanako, NOW + MINUTE).await;
-    bench.store.touch_session(first.id(), NOW + 2 * MINUTE).await.unwrap();
+    bench.store.touch_sessions(&[(first.id(), NOW + 2 * MINUTE)]).await.unwrap();
     let complete = CompleteSignIn { max_sessions: 2, ..bench.ready(&hanako, NOW + 3 * MINUTE).await };
     let done = bench.store.complete_sign_in(&complete).await.unwrap().unwrap();
     assert_eq!(done.ended.iter().map(|e| e.id).collect::<Vec<_>>(), [second.id()], "used longest ago");

@@ -1,6 +1,6 @@
 //! Sessions and trusted devices.
 
-use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     SqliteStore,
@@ -182,18 +182,24 @@ impl SqliteStore {
         found.iter().map(rows::session).collect()
     }
 
-    pub(in crate::store) async fn touch_session(&self, id: SessionId, at: Timestamp) -> Result<Option<Timestamp>> {
+    pub(in crate::store) async fn touch_sessions(&self, used: &[(SessionId, Timestamp)]) -> Result<Vec<SessionId>> {
         let mut tx = self.write().await?;
-        let touched = sqlx::query(
-            "UPDATE sessions SET last_used_at = CASE WHEN last_used_at < $2 THEN $2 ELSE last_used_at END
-             WHERE id = $1 RETURNING last_used_at",
-        )
-        .bind(id.to_string())
-        .bind(at.as_millis())
-        .fetch_optional(&mut *tx)
-        .await?;
+        let mut gone = Vec::new();
+        for (id, at) in used {
+            let touched = sqlx::query(
+                "UPDATE sessions SET last_used_at = CASE WHEN last_used_at < $2 THEN $2 ELSE last_used_at END
+                 WHERE id = $1",
+            )
+            .bind(id.to_string())
+            .bind(at.as_millis())
+            .execute(&mut *tx)
+            .await?;
+            if touched.rows_affected() == 0 {
+                gone.push(*id);
+            }
+        }
         tx.commit().await?;
-        Ok(touched.map(|row| row.try_get("last_used_at")).transpose()?.map(Timestamp::from_millis))
+        Ok(gone)
     }
 
     pub(in crate::store) async fn end_session(&self, id: SessionId) -> Result<Option<EndedSession>> {
