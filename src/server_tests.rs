@@ -34,7 +34,7 @@ impl World {
             upstream = {{ url = "http://{upstream}", connect_timeout = "1s" }}
             store = {{ url = "sqlite:sekisho.db" }}
             runtime = {{ directory = "run", threads = 1 }}
-            limits = {{ head_deadline = "1s" }}
+            limits = {{ head_deadline = "1s", head_bytes = "4KiB", header_count = 16, target_bytes = "1KiB" }}
             password = {{ memory = "8KiB", passes = 1 }}
             sms = {{ provider = "inbox" }}
             inbox = {{ listen = "127.0.0.1:0" }}
@@ -255,6 +255,17 @@ async fn http_2_is_held_to_what_http_1_is_held_to() {
         let method = http::Method::from_bytes(method.as_bytes()).unwrap();
         let answer = client.request(method.clone(), world.url("/public/read-only")).send().await.unwrap();
         assert_eq!((answer.version(), answer.status().as_u16()), (http::Version::HTTP_2, status), "{method}");
+    }
+    let fields = |name: &str, value: &str| client.get(world.url("/public")).header(name, value);
+    for (request, status) in [
+        (fields("transfer_encoding", "chunked"), 400),
+        (fields("content_length", "5"), 400),
+        (fields("host_", "evil.test"), 400),
+        (fields("x", &"y".repeat(5000)), 431),
+        (client.get(world.url(&format!("/public?{}", "a".repeat(1100)))), 414),
+        ((0..20).fold(fields("x", "y"), |request, n| request.header(format!("x-{n}"), "y")), 431),
+    ] {
+        assert_eq!(request.send().await.unwrap().status().as_u16(), status);
     }
     assert_eq!(world.seen(), Vec::<String>::new());
     assert_eq!(client.get(world.url("/public/read-only")).send().await.unwrap().status(), 200);

@@ -56,11 +56,7 @@ pub(crate) struct ConnectionRules {
 impl ConnectionRules {
     /// From the configuration.
     pub(crate) fn new(limits: &Limits, entropy: SharedEntropy) -> Self {
-        Self {
-            head: HeadLimits { bytes: limits.head_bytes, headers: limits.header_count, target: limits.target_bytes },
-            head_deadline: limits.head_deadline,
-            entropy,
-        }
+        Self { head: HeadLimits::new(limits), head_deadline: limits.head_deadline, entropy }
     }
 }
 

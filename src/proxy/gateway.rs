@@ -26,6 +26,7 @@ use super::{
     identity::{self, Changes, Forwarded, Identity, NotAHeaderName},
     portal_bridge,
     upstream::Upstream,
+    wire::HeadLimits,
 };
 use crate::{
     access::{Decision, Denial},
@@ -48,6 +49,7 @@ pub(crate) struct Gateway {
     authority: String,
     origin: String,
     form_bytes: usize,
+    head: HeadLimits,
     drain: Drain,
     panics: Arc<AtomicU64>,
 }
@@ -70,6 +72,7 @@ impl Gateway {
             authority,
             origin: config.public_url.origin(),
             form_bytes: config.limits.form_bytes,
+            head: HeadLimits::new(&config.limits),
             drain,
             panics: Arc::default(),
         })
@@ -141,7 +144,7 @@ impl ProxyHttp for Gateway {
         if self.drain.is_draining() {
             session.as_mut().set_keepalive(None);
         }
-        let admitted = head::admit(session.req_header(), peer(session), &self.authority, &self.origin);
+        let admitted = head::admit(session.req_header(), peer(session), &self.authority, &self.origin, &self.head);
         let head = match admitted {
             Ok(head) => head,
             Err(refused) => {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::{HeaderMap, HeaderName, Method, Uri, Version, header, request::Parts};
 
-use super::wire::{self, Fault};
+use super::wire::{self, Fault, HeadLimits};
 use crate::random_id;
 
 random_id!(
@@ -80,8 +80,14 @@ impl NotAdmitted {
 }
 
 /// Judges a parsed request of either protocol version. `authority` and `origin` are ours.
-pub(crate) fn admit(request: &Parts, peer: SocketAddr, authority: &str, origin: &str) -> Result<Head, NotAdmitted> {
-    wire::judge_method(request.method.as_str().as_bytes()).map_err(NotAdmitted::Malformed)?;
+pub(super) fn admit(
+    request: &Parts,
+    peer: SocketAddr,
+    authority: &str,
+    origin: &str,
+    limits: &HeadLimits,
+) -> Result<Head, NotAdmitted> {
+    judge_as_http1(request, limits).map_err(NotAdmitted::Malformed)?;
     let host = named_host(&request.uri, &request.headers)?;
     if !host.eq_ignore_ascii_case(authority.as_bytes()) && !is_with_default_port(host, authority) {
         return Err(NotAdmitted::Misdirected);
@@ -89,9 +95,7 @@ pub(crate) fn admit(request: &Parts, peer: SocketAddr, authority: &str, origin: 
     let target = request.uri.path_and_query().ok_or(NotAdmitted::Ambiguous("target without a path"))?.as_str();
     let path = request.uri.path();
     judge_path(path)?;
-    if target.bytes().any(|byte| !byte.is_ascii_graphic()) {
-        return Err(NotAdmitted::Ambiguous("character in the target that has to be percent-encoded"));
-    }
+    wire::judge_target(target.as_bytes()).map_err(NotAdmitted::Malformed)?;
 
     let websocket = is_websocket(request);
     if websocket && !origin_is(&request.headers, origin) {
@@ -104,6 +108,27 @@ pub(crate) fn admit(request: &Parts, peer: SocketAddr, authority: &str, origin: 
         client: if websocket { ClientKind::WebSocket } else { client_kind(request) },
         address: peer.ip().to_canonical(),
     })
+}
+
+/// Heads of HTTP/2 come here without having passed `wire`, and go on as heads of HTTP/1.
+fn judge_as_http1(request: &Parts, limits: &HeadLimits) -> Result<(), Fault> {
+    wire::judge_method(request.method.as_str().as_bytes())?;
+    let target = request.uri.path_and_query().map_or(0, |target| target.as_str().len());
+    if target > limits.target {
+        return Err(Fault { status: 414, reason: "request target too long" });
+    }
+    let fields = || request.headers.iter().map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes()));
+    // Browsers send every cookie as a field of its own in HTTP/2 (RFC 9113 §8.2.3); they go on as one.
+    let cookies = request.headers.get_all(header::COOKIE).iter().count();
+    if request.headers.len() - cookies.saturating_sub(1) > limits.headers {
+        return Err(Fault { status: 431, reason: "too many header fields" });
+    }
+    // The least a field takes in HTTP/1 besides name and value: a colon and the line end.
+    let bytes = fields().map(|(name, value)| name.len() + value.len() + 3).sum::<usize>();
+    if target + bytes > limits.bytes {
+        return Err(Fault { status: 431, reason: "head too large" });
+    }
+    wire::judge_fields(fields())
 }
 
 /// The host the client names; in HTTP/2 a Host beside `:authority` must agree with it (RFC 9113 §8.3.1).
@@ -238,6 +263,7 @@ pub(super) fn client_kind(request: &Parts) -> ClientKind {
 mod tests {
     use super::*;
 
+    const LIMITS: HeadLimits = HeadLimits { bytes: 4096, headers: 20, target: 1024 };
     const PEER: SocketAddr = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 1);
 
     fn parts(method: &str, target: &str, fields: &[(&str, &str)]) -> Parts {
@@ -249,11 +275,15 @@ mod tests {
     }
 
     fn admitted(method: &str, target: &str, fields: &[(&str, &str)]) -> Result<Head, NotAdmitted> {
-        admit(&parts(method, target, fields), PEER, "console.test", "https://console.test")
+        admit(&parts(method, target, fields), PEER, "console.test", "https://console.test", &LIMITS)
     }
 
     fn method_status(method: &str) -> u16 {
         admitted(method, "/", &[("host", "console.test")]).map_or_else(NotAdmitted::status, |_| 200)
+    }
+
+    fn fields_status(fields: &[(&str, &str)]) -> u16 {
+        admitted("POST", "https://console.test/", fields).map_or_else(NotAdmitted::status, |_| 200)
     }
 
     fn path_status(path: &str) -> u16 {
@@ -356,6 +386,49 @@ mod tests {
         for method in ["CONNECT", "TRACE", "TRACK", "PRI"] {
             assert_eq!(method_status(method), 405, "{method}");
         }
+    }
+
+    #[test]
+    fn names_that_only_fold_to_framing_names_are_refused() {
+        for name in [
+            "transfer_encoding",
+            "transfer.encoding",
+            "content_length",
+            "content~length",
+            "host_",
+            "connection_",
+            "upgrade_",
+            "expect_",
+            "keep_alive",
+            "te_",
+            "proxy_connection",
+            "proxy_authorization",
+        ] {
+            assert_eq!(fields_status(&[(name, "5")]), 400, "{name}");
+        }
+        assert_eq!(fields_status(&[("content-length", "5"), ("content-length", "5")]), 400);
+        assert_eq!(fields_status(&[("content-length", "+5")]), 400);
+        assert_eq!(fields_status(&[("expect", "x")]), 417);
+        assert_eq!(fields_status(&[(&"x".repeat(257), "x")]), 400);
+        for name in ["te", "content-length", "x_custom", "hosts", "x-host-name", "content-length-x"] {
+            assert_eq!(fields_status(&[(name, "5")]), 200, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_limits_hold_without_the_reader_of_http_1() {
+        let status = |target: &str| admitted("GET", target, &[("host", "a")]).map_or_else(NotAdmitted::status, |_| 421);
+        assert_eq!((status(&format!("/{}", "a".repeat(1023))), status(&format!("/{}", "a".repeat(1024)))), (421, 414));
+        assert_eq!((fields_status(&[("x", "y"); 20]), fields_status(&[("x", "y"); 21])), (200, 431));
+        assert_eq!(fields_status(&[("cookie", "a=b"); 90]), 200, "cookies count as one field");
+        assert_eq!(fields_status(&[("x", &"y".repeat(4096))]), 431);
+        assert_eq!(fields_status(&[("cookie", "y".repeat(100).as_str()); 50]), 431, "but not as few bytes");
+    }
+
+    #[test]
+    fn characters_no_target_of_http_1_may_hold_are_refused() {
+        let admits = |target: &str| admitted("GET", target, &[("host", "console.test")]).is_ok();
+        assert!(admits("/x?a=^{|}`") && !admits("/x\"y") && !admits("/x?a=\\"));
     }
 
     #[test]

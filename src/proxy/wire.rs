@@ -1,10 +1,13 @@
-//! HTTP/1 request heads and chunked bodies, judged on the bytes as they came (RFC 9112). Pure; no I/O.
+//! HTTP/1 request heads and chunked bodies, judged on the bytes as they came (RFC 9112), and what of that holds for
+//! heads of HTTP/2 as well. Pure; no I/O.
 //!
 //! The parser behind this one repairs and hides things (it escapes illegal request lines, takes bare LF, drops
 //! Content-Length beside Transfer-Encoding). Where the standard leaves a choice, this refuses: nobody knows how the
 //! console's parser would read the same bytes.
 
 use std::net::Ipv6Addr;
+
+use crate::config::Limits;
 
 /// What a client may send before it is known.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +18,13 @@ pub(super) struct HeadLimits {
     pub headers: usize,
     /// Bytes of the request target.
     pub target: usize,
+}
+
+impl HeadLimits {
+    /// From the configuration.
+    pub(super) const fn new(limits: &Limits) -> Self {
+        Self { bytes: limits.head_bytes, headers: limits.header_count, target: limits.target_bytes }
+    }
 }
 
 /// Why a request is not passed on.
@@ -39,6 +49,8 @@ pub(super) enum Framing {
     Chunked,
 }
 
+/// Bytes of the longest header name.
+const NAME_BYTES: usize = 256;
 /// Bytes of the longest method and version around the target.
 const REQUEST_LINE_REST: usize = 40;
 
@@ -96,26 +108,12 @@ pub(super) fn judge(head: &[u8], limits: &HeadLimits) -> Result<Framing, Fault> 
     let request_line = lines.next().ok_or(bad("no request line"))?;
     let (target, version) = judge_request_line(request_line, limits)?;
 
-    let mut host = None;
-    let mut length = None;
-    let mut chunked = false;
-    let mut upgrade = false;
+    let mut fields = Fields::default();
     for line in lines.take_while(|line| !line.is_empty()) {
         let (name, value) = split_field(line)?;
-        match Known::of(name)? {
-            Some(Known::Host) if host.is_some() => return Err(bad("more than one Host")),
-            Some(Known::Host) => host = Some(value),
-            Some(Known::ContentLength) if length.is_some() => return Err(bad("more than one Content-Length")),
-            Some(Known::ContentLength) => length = Some(judge_length(value)?),
-            Some(Known::TransferEncoding) if chunked => return Err(bad("more than one Transfer-Encoding")),
-            Some(Known::TransferEncoding) if value.eq_ignore_ascii_case(b"chunked") => chunked = true,
-            Some(Known::TransferEncoding) => return Err(bad("transfer coding other than chunked")),
-            Some(Known::Expect) if value.eq_ignore_ascii_case(b"100-continue") => {}
-            Some(Known::Expect) => return Err(Fault { status: 417, reason: "unknown expectation" }),
-            Some(Known::Upgrade) => upgrade = true,
-            Some(Known::Connection) | None => {}
-        }
+        fields.judge(name, value)?;
     }
+    let Fields { host, length, chunked, upgrade } = fields;
 
     let host = host.ok_or(bad("no Host"))?;
     if !is_authority(host) {
@@ -138,13 +136,53 @@ pub(super) fn judge(head: &[u8], limits: &HeadLimits) -> Result<Framing, Fault> 
     Ok(if chunked { Framing::Chunked } else { Framing::Length(length.unwrap_or(0)) })
 }
 
+/// Judges the fields of a head that another parser has split, as HTTP/2 heads come.
+pub(super) fn judge_fields<'a>(fields: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Result<(), Fault> {
+    let mut judged = Fields::default();
+    for (name, value) in fields {
+        judged.judge(name, value)?;
+    }
+    Ok(())
+}
+
+/// What the fields of one head say of its framing so far.
+#[derive(Default)]
+struct Fields<'a> {
+    host: Option<&'a [u8]>,
+    length: Option<u64>,
+    chunked: bool,
+    upgrade: bool,
+}
+
+impl<'a> Fields<'a> {
+    fn judge(&mut self, name: &[u8], value: &'a [u8]) -> Result<(), Fault> {
+        if name.len() > NAME_BYTES {
+            return Err(bad("header name too long"));
+        }
+        match Known::of(name)? {
+            Some(Known::Host) if self.host.is_some() => return Err(bad("more than one Host")),
+            Some(Known::Host) => self.host = Some(value),
+            Some(Known::ContentLength) if self.length.is_some() => return Err(bad("more than one Content-Length")),
+            Some(Known::ContentLength) => self.length = Some(judge_length(value)?),
+            Some(Known::TransferEncoding) if self.chunked => return Err(bad("more than one Transfer-Encoding")),
+            Some(Known::TransferEncoding) if value.eq_ignore_ascii_case(b"chunked") => self.chunked = true,
+            Some(Known::TransferEncoding) => return Err(bad("transfer coding other than chunked")),
+            Some(Known::Expect) if value.eq_ignore_ascii_case(b"100-continue") => {}
+            Some(Known::Expect) => return Err(Fault { status: 417, reason: "unknown expectation" }),
+            Some(Known::Upgrade) => self.upgrade = true,
+            Some(Known::HopByHop) | None => {}
+        }
+        Ok(())
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Version {
     Http10,
     Http11,
 }
 
-enum Target<'a> {
+pub(super) enum Target<'a> {
     Origin,
     Absolute { authority: &'a [u8] },
 }
@@ -184,7 +222,7 @@ pub(super) fn judge_method(method: &[u8]) -> Result<(), Fault> {
     Ok(())
 }
 
-fn judge_target(target: &[u8]) -> Result<Target<'_>, Fault> {
+pub(super) fn judge_target(target: &[u8]) -> Result<Target<'_>, Fault> {
     let (form, origin) = if target.starts_with(b"/") {
         (Target::Origin, target)
     } else {
@@ -221,7 +259,7 @@ fn split_field(line: &[u8]) -> Result<(&[u8], &[u8]), Fault> {
     }
     let colon = line.iter().position(|&byte| byte == b':').ok_or(bad("header line without colon"))?;
     let (name, rest) = line.split_at(colon);
-    if name.is_empty() || name.len() > 256 || !name.iter().copied().all(is_token) {
+    if name.is_empty() || !name.iter().copied().all(is_token) {
         return Err(bad("header name is not a token"));
     }
     Ok((name, rest.strip_prefix(b":").unwrap_or(rest).trim_ascii()))
@@ -236,36 +274,53 @@ const fn is_token(byte: u8) -> bool {
         )
 }
 
-/// The fields that decide where a message ends and for whom it is.
+/// The fields that decide where a message ends, for whom it is, and what ends at this hop.
 enum Known {
     Host,
     ContentLength,
     TransferEncoding,
-    Connection,
     Upgrade,
     Expect,
+    HopByHop,
 }
 
 impl Known {
-    /// A spelling with `_` of such a name is refused: a console behind CGI or WSGI would read it as the real one.
+    /// A name that only folds to such a one is refused: a console behind CGI or WSGI would read it as the real one.
     fn of(name: &[u8]) -> Result<Option<Self>, Fault> {
-        const NAMES: [(&[u8], Known); 6] = [
+        const NAMES: [(&[u8], Known); 12] = [
             (b"host", Known::Host),
             (b"content-length", Known::ContentLength),
             (b"transfer-encoding", Known::TransferEncoding),
-            (b"connection", Known::Connection),
             (b"upgrade", Known::Upgrade),
             (b"expect", Known::Expect),
+            (b"connection", Known::HopByHop),
+            (b"proxy-connection", Known::HopByHop),
+            (b"keep-alive", Known::HopByHop),
+            (b"te", Known::HopByHop),
+            (b"trailer", Known::HopByHop),
+            (b"http2-settings", Known::HopByHop),
+            (b"proxy-authorization", Known::HopByHop),
         ];
-        let fold = |byte: &u8| if *byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
-        let Some((_, known)) = NAMES
-            .into_iter()
-            .find(|(known, _)| known.len() == name.len() && name.iter().map(fold).eq(known.iter().copied()))
-        else {
+        let Some((exact, known)) = NAMES.into_iter().find(|(known, _)| folds_to(name, known)) else {
             return Ok(None);
         };
-        if name.contains(&b'_') { Err(bad("underscore in the name of a framing header")) } else { Ok(Some(known)) }
+        if name.eq_ignore_ascii_case(exact) { Ok(Some(known)) } else { Err(bad("misspelt name of a framing header")) }
     }
+}
+
+/// Whether `name` can be read as `known`, which is in lower case: with any other character for the hyphen, and with
+/// such characters around it.
+fn folds_to(name: &[u8], known: &[u8]) -> bool {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric();
+    let start = name.iter().position(is_part).unwrap_or(name.len());
+    let end = name.iter().rposition(is_part).map_or(name.len(), |last| last + 1);
+    let name = name.get(start..end).unwrap_or_default();
+    name.len() == known.len() && name.iter().copied().map(folded).eq(known.iter().copied())
+}
+
+/// A byte of a header name as CGI, WSGI and servlet containers may read it.
+pub(super) const fn folded(byte: u8) -> u8 {
+    if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b'-' }
 }
 
 fn judge_length(value: &[u8]) -> Result<u64, Fault> {
@@ -528,6 +583,17 @@ mod tests {
             "Content-Length: \u{ff15}",
             "Content-Length:",
             "Content_Length: 5",
+            "Content.Length: 5",
+            "Transfer~Encoding: chunked",
+            "Transfer-Encoding_: chunked",
+            "Host_: b",
+            "_Host: b",
+            "Connection.: close",
+            "Upgrade_: websocket",
+            "Expect_: x",
+            "Keep_Alive: 1",
+            "TE_: trailers",
+            "Proxy.Connection: x",
             "Upgrade: websocket\r\nContent-Length: 5",
             "Upgrade: websocket\r\nTransfer-Encoding: chunked",
             ": nameless",
