@@ -1,14 +1,14 @@
 //! What the console is told about the person, and what it must never be told by anybody else: every spelling of our
 //! headers and our cookies is removed from the request before ours are set, and from the answer.
 //!
-//! Names are compared folded (lower case, `_` as `-`), because consoles behind CGI, WSGI or a servlet container fold
-//! them too and would merge `X_Sekisho_User` with `X-Sekisho-User`.
+//! Names are compared folded (lower case, all but letters and digits as `-`), because consoles behind CGI, WSGI, PHP or
+//! a servlet container fold them too and would merge `X_Sekisho_User` or `X.Sekisho.User` with `X-Sekisho-User`.
 
-use std::{borrow::Cow, net::IpAddr};
+use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::head::RequestId;
+use super::{head::RequestId, wire::folded};
 use crate::{access::Permit, config::IdentityHeaders};
 
 /// Every header of ours that is not configured begins so.
@@ -16,8 +16,9 @@ const OUR_HEADERS: &str = "x-sekisho-";
 /// Every cookie of ours begins so, in any case: browsers compare cookie prefixes case-insensitively.
 const OUR_COOKIES: &[u8] = b"__host-sekisho";
 
-/// Headers by which a client could tell the console another path, method, address or host than the ones we judged.
-const NEVER_FROM_CLIENTS: [&str; 20] = [
+/// Headers by which a client could tell the console another path, method, address, host or scheme than the ones we
+/// judged; `Proxy` becomes HTTP_PROXY behind CGI (CVE-2016-5385).
+const NEVER_FROM_CLIENTS: [&str; 29] = [
     "forwarded",
     "x-real-ip",
     "x-request-id",
@@ -35,10 +36,21 @@ const NEVER_FROM_CLIENTS: [&str; 20] = [
     "x-originating-ip",
     "x-remote-addr",
     "x-remote-ip",
+    "x-proxyuser-ip",
+    "x-url-scheme",
+    "x-forwarded",
     "true-client-ip",
     "client-ip",
+    "cf-connecting-ip",
+    "cf-connecting-ipv6",
+    "fastly-client-ip",
+    "front-end-https",
+    "proxy",
+    "proxy-authorization",
     "via",
 ];
+/// And every header that begins so.
+const NEVER_BEGINNING: [&str; 2] = ["x-forwarded-", "x-envoy-"];
 
 /// Hop-by-hop by themselves (RFC 9110 §7.6.1). Transfer-Encoding is not among them: Pingora frames the body anew.
 const HOP_BY_HOP: [HeaderName; 4] =
@@ -79,18 +91,16 @@ impl Identity {
         let name = |text: &str| HeaderName::try_from(text).map_err(|_invalid| NotAHeaderName(text.to_owned()));
         let (user, email) = (name(&names.user)?, name(&names.email)?);
         let (groups, level) = (name(&names.groups)?, name(&names.level)?);
-        let folded = [&user, &email, &groups, &level].map(|name| fold(name).into_owned());
+        let folded = [&user, &email, &groups, &level].map(|name| fold(name).map(char::from).collect());
         let host = HeaderValue::try_from(authority).map_err(|_invalid| NotAHeaderName(authority.to_owned()))?;
         Ok(Self { user, email, groups, level, folded, host })
     }
 
-    fn is_ours(&self, folded: &str) -> bool {
-        folded.starts_with(OUR_HEADERS) || self.folded.iter().any(|name| name == folded)
-    }
-
     fn may_not_come_from_a_client(&self, name: &HeaderName) -> bool {
-        let folded = fold(name);
-        self.is_ours(&folded) || folded.starts_with("x-forwarded-") || NEVER_FROM_CLIENTS.contains(&&*folded)
+        begins(name, OUR_HEADERS)
+            || NEVER_BEGINNING.iter().any(|start| begins(name, start))
+            || self.folded.iter().any(|ours| is(name, ours))
+            || NEVER_FROM_CLIENTS.iter().any(|never| is(name, never))
     }
 
     /// Every header of the request this module removes, then every one it sets; `change` carries it out, because
@@ -147,8 +157,7 @@ pub(crate) struct Changes {
 /// Removes from the console's answer what only we may say. `true` when there was something: the console, or
 /// somebody behind it, tried to set a cookie or a header of ours.
 pub(crate) fn response_changes(headers: &HeaderMap) -> (Changes, bool) {
-    let mut remove: Vec<HeaderName> =
-        headers.keys().filter(|name| fold(name).starts_with(OUR_HEADERS)).cloned().collect();
+    let mut remove: Vec<HeaderName> = headers.keys().filter(|name| begins(name, OUR_HEADERS)).cloned().collect();
     let mut set = Vec::new();
     let cookies = headers.get_all(header::SET_COOKIE);
     if cookies.iter().any(sets_our_cookie) {
@@ -161,10 +170,18 @@ pub(crate) fn response_changes(headers: &HeaderMap) -> (Changes, bool) {
     (Changes { remove, set }, tried)
 }
 
-/// Header names are in lower case already: only the underscore is left to fold.
-fn fold(name: &HeaderName) -> Cow<'_, str> {
-    let name = name.as_str();
-    if name.contains('_') { Cow::Owned(name.replace('_', "-")) } else { Cow::Borrowed(name) }
+fn fold(name: &HeaderName) -> impl Iterator<Item = u8> + '_ {
+    name.as_str().bytes().map(folded)
+}
+
+/// Whether `name` folds to `known`, which is folded.
+fn is(name: &HeaderName, known: &str) -> bool {
+    name.as_str().len() == known.len() && fold(name).eq(known.bytes())
+}
+
+/// Whether `name` folds to something that begins with `start`, which is folded.
+fn begins(name: &HeaderName, start: &str) -> bool {
+    name.as_str().len() >= start.len() && fold(name).zip(start.bytes()).all(|(byte, known)| byte == known)
 }
 
 /// Names the Connection header declares hop-by-hop.
