@@ -44,6 +44,8 @@ const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
 /// reset can overtake the answer.
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: usize = 256 * 1024;
+/// Bytes with which every HTTP/2 client begins (RFC 9113 §3.4).
+const PREFACE_BYTES: usize = 24;
 
 /// What connections are held to.
 #[derive(Clone, Debug)]
@@ -99,8 +101,8 @@ impl<A: HttpServerApp + Send + Sync + 'static> ServerApp for GuardedApp<A> {
             }
         };
         let stream = match stream.selected_alpn_proto() {
-            // HTTP/2 frames have one reading; its limits are Pingora's defaults.
-            Some(ALPN::H2) => stream,
+            // HTTP/2 frames have one reading; only the wait for the first bytes has no bound in Pingora.
+            Some(ALPN::H2) => Box::new(Guarded::http2(stream, self.rules.clone())),
             _ => Box::new(Guarded::new(stream, self.rules.clone())),
         };
         self.app.process_new(stream, shutdown).await
@@ -115,7 +117,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> ServerApp for GuardedApp<A> {
 const ANSWERED: u8 = 1;
 const UPGRADED: u8 = 2;
 
-/// An HTTP/1 connection whose requests are judged one by one.
+/// An HTTP/1 connection whose requests are judged one by one, or an HTTP/2 connection that has to begin in time.
 pub(crate) struct Guarded {
     inner: Stream,
     rules: ConnectionRules,
@@ -138,7 +140,9 @@ enum Phase {
     Chunked(Chunks),
     /// The request is complete, its answer is not: what comes belongs to a later request and stays here.
     Hold,
-    /// Not HTTP/1 requests: an accepted upgrade, or bytes of TLS.
+    /// Waiting for the rest of HTTP/2's preface, which is Pingora's to judge.
+    Preface { left: usize, deadline: Pin<Box<Sleep>> },
+    /// Not HTTP/1 requests: an accepted upgrade, HTTP/2, or bytes of TLS.
     Transparent,
     /// Writing our own answer, then closing.
     Refusing { answer: Bytes },
@@ -157,6 +161,12 @@ impl fmt::Debug for Guarded {
 impl Guarded {
     fn new(inner: Stream, rules: ConnectionRules) -> Self {
         Self::in_phase(inner, rules, Phase::Head { scan: HeadScan::default(), deadline: None })
+    }
+
+    /// Has to be called within a runtime: the preface's deadline begins here.
+    fn http2(inner: Stream, rules: ConnectionRules) -> Self {
+        let deadline = Box::pin(sleep(rules.head_deadline));
+        Self::in_phase(inner, rules, Phase::Preface { left: PREFACE_BYTES, deadline })
     }
 
     fn transparent(inner: Stream, rules: ConnectionRules) -> Self {
@@ -310,6 +320,24 @@ impl Guarded {
         Poll::Ready(Ok(Progress::Next))
     }
 
+    fn poll_preface(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<Progress>> {
+        let Phase::Preface { left, deadline } = &mut self.phase else {
+            return Poll::Ready(Ok(Progress::Next));
+        };
+        if deadline.as_mut().poll(cx).is_ready() {
+            tracing::debug!("HTTP/2 preface took too long");
+            self.phase = Phase::Closed;
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.inner).poll_read(cx, buf))?;
+        *left = left.saturating_sub(buf.filled().len() - before);
+        if *left == 0 {
+            self.phase = Phase::Transparent;
+        }
+        Poll::Ready(Ok(Progress::Handed))
+    }
+
     fn poll_transparent(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<Progress>> {
         if self.pending.is_empty() {
             ready!(Pin::new(&mut self.inner).poll_read(cx, buf))?;
@@ -387,6 +415,7 @@ impl AsyncRead for Guarded {
                 Phase::Length { .. } => ready!(me.poll_length(cx, buf))?,
                 Phase::Chunked(_) => ready!(me.poll_chunked(cx, buf))?,
                 Phase::Hold => ready!(me.poll_hold(cx))?,
+                Phase::Preface { .. } => ready!(me.poll_preface(cx, buf))?,
                 Phase::Transparent => ready!(me.poll_transparent(cx, buf))?,
                 Phase::Refusing { .. } | Phase::Lingering { .. } => ready!(me.poll_refusing(cx))?,
                 Phase::Closed => Progress::Handed,

@@ -224,3 +224,46 @@ async fn an_idle_connection_is_not_held_to_the_head_deadline() {
     client.write_all(GET.as_bytes()).await.unwrap();
     assert_eq!(server.read(&mut buffer).await.unwrap(), GET.len());
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_http_2_preface_that_drips_ends_the_connection_at_the_deadline() {
+    let (mut client, server) = tokio::io::duplex(1024);
+    let mut server = Guarded::http2(Box::new(server), rules());
+    let started = tokio::time::Instant::now();
+    let drip = async {
+        for byte in b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r" {
+            client.write_all(&[*byte]).await.unwrap();
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        std::future::pending::<()>().await;
+    };
+    let serve = async {
+        let mut read = Vec::new();
+        let error = server.read_to_end(&mut read).await.unwrap_err();
+        (error.kind(), read.len(), started.elapsed())
+    };
+    let (kind, read, took) = tokio::select! {
+        ended = serve => ended,
+        () = drip => unreachable!("it waits for ever"),
+        () = tokio::time::sleep(Duration::from_secs(3600)) => panic!("held for ever"),
+    };
+    assert_eq!((kind, took), (io::ErrorKind::TimedOut, Duration::from_secs(5)));
+    assert!(read < PREFACE_BYTES, "{read}");
+    assert_eq!(server.read(&mut [0; 16]).await.unwrap(), 0, "and stays closed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_with_its_http_2_preface_may_be_quiet() {
+    let (mut client, server) = tokio::io::duplex(1024);
+    let mut server = Guarded::http2(Box::new(server), rules());
+    let sent = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nframe";
+    client.write_all(&sent[..10]).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    client.write_all(&sent[10..]).await.unwrap();
+    let mut read = [0; 29];
+    server.read_exact(&mut read).await.unwrap();
+    assert_eq!(&read, sent);
+    assert!(tokio::time::timeout(Duration::from_secs(3600), server.read(&mut read)).await.is_err());
+    client.write_all(b"later").await.unwrap();
+    assert_eq!(server.read(&mut read).await.unwrap(), 5);
+}
