@@ -98,6 +98,11 @@ fn own(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {
     headers.insert(header::CONTENT_LENGTH, length);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    );
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::VARY, HeaderValue::from_static(VARY));
     answer
@@ -173,6 +178,22 @@ mod tests {
         assert!(page.contains("target=\"_top\"") && !page.contains("<script>"), "{page}");
         let policy = answer.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
         assert!(policy.contains("frame-ancestors 'self'"), "it is shown inside a frame: {policy}");
+    }
+
+    #[tokio::test]
+    async fn answers_without_a_page_are_protected_like_pages() {
+        let world = World::new().await;
+        let request = RequestId::random(&SystemEntropy::new());
+        for answer in [
+            needed(&world, Method::GET, "/a", ClientKind::Navigation, None),
+            needed(&world, Method::GET, "/a", ClientKind::Api, None),
+            problem(&world.portal, StatusCode::FORBIDDEN, ClientKind::Api, &request, &HeaderMap::new(), "/a"),
+        ] {
+            let value = |name: header::HeaderName| answer.headers()[name].to_str().unwrap().to_owned();
+            assert_eq!(value(header::CONTENT_SECURITY_POLICY), "default-src 'none'; frame-ancestors 'none'");
+            assert_eq!(value(header::X_FRAME_OPTIONS), "DENY");
+            assert_eq!(value(header::X_CONTENT_TYPE_OPTIONS), "nosniff");
+        }
     }
 
     #[tokio::test]
