@@ -136,7 +136,7 @@ fn answer_all(mut stream: TcpStream, seen: &Mutex<Vec<String>>) {
         let mut body = vec![0; length];
         reader.read_exact(&mut body).unwrap();
         seen.lock().unwrap().push(head + &String::from_utf8_lossy(&body));
-        if folded.contains("upgrade: websocket") {
+        if folded.contains("upgrade: websocket") || folded.contains("/switches") {
             stream
                 .write_all(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
                 .unwrap();
@@ -331,6 +331,22 @@ async fn nothing_of_ours_follows_the_last_frame_of_a_tunnel_that_breaks() {
     let mut after = Vec::new();
     let _ended = stream.read_to_end(&mut after).await;
     assert_eq!(String::from_utf8_lossy(&after), "");
+    world.running.stop().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_console_cannot_make_a_tunnel_nobody_asked_for() {
+    let world = World::start();
+    for version in [http::Version::HTTP_11, http::Version::HTTP_2] {
+        let answer = world.client(version).get(world.url("/public/switches")).send().await.unwrap();
+        assert_eq!((answer.version(), answer.status().as_u16()), (version, 502));
+    }
+    let host = format!("Host: localhost:{}", world.running.https()[0].port());
+    for upgrade in ["", "Upgrade: h2c\r\nConnection: Upgrade\r\n"] {
+        let request = format!("GET /public/switches HTTP/1.1\r\n{host}\r\n{upgrade}\r\n");
+        let answer = world.exchange(&request).await;
+        assert!(answer.starts_with("HTTP/1.1 502 ") && answer.matches("HTTP/1.1").count() == 1, "{answer}");
+    }
     world.running.stop().unwrap();
 }
 

@@ -216,6 +216,10 @@ impl ProxyHttp for Gateway {
         response: &mut ResponseHeader,
         ctx: &mut RequestContext,
     ) -> Result<()> {
+        let websocket = ctx.head.as_ref().is_some_and(|head| head.client == ClientKind::WebSocket);
+        if response.status == StatusCode::SWITCHING_PROTOCOLS && !websocket {
+            return Error::e_explain(ErrorType::HTTPStatus(502), "101 without a WebSocket handshake");
+        }
         let (Changes { remove, set }, tried) = identity::response_changes(&response.headers);
         if remove.contains(&header::SET_COOKIE) {
             audit::Event::UpstreamCookieDropped.record(audit::Origin::Gateway);

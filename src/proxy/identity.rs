@@ -56,6 +56,10 @@ const NEVER_BEGINNING: [&str; 2] = ["x-forwarded-", "x-envoy-"];
 const HOP_BY_HOP: [HeaderName; 4] =
     [HeaderName::from_static("keep-alive"), HeaderName::from_static("proxy-connection"), header::TE, header::TRAILER];
 
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+/// Obsolete (RFC 6265 §9.4); nobody checks what it sets.
+const SET_COOKIE_2: HeaderName = HeaderName::from_static("set-cookie2");
+
 /// Header names of one configuration, ready to compare and to set.
 #[derive(Clone, Debug)]
 pub(crate) struct Identity {
@@ -167,7 +171,26 @@ pub(crate) fn response_changes(headers: &HeaderMap) -> (Changes, bool) {
         );
     }
     let tried = !remove.is_empty();
+    // A console may end its own session so; ours, and the trust in the device, live in cookies of the same host.
+    let clears = headers.get_all(CLEAR_SITE_DATA);
+    if clears.iter().flat_map(directives).any(clears_cookies) {
+        remove.push(CLEAR_SITE_DATA);
+        let kept: Vec<&[u8]> = clears.iter().flat_map(directives).filter(|part| !clears_cookies(part)).collect();
+        let kept = (!kept.is_empty()).then(|| HeaderValue::from_bytes(&kept.join(&b", "[..])).ok()).flatten();
+        set.extend(kept.map(|kept| (CLEAR_SITE_DATA, kept)));
+    }
+    if headers.contains_key(SET_COOKIE_2) {
+        remove.push(SET_COOKIE_2);
+    }
     (Changes { remove, set }, tried)
+}
+
+fn directives(value: &HeaderValue) -> impl Iterator<Item = &[u8]> {
+    value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii).filter(|part| !part.is_empty())
+}
+
+fn clears_cookies(directive: &[u8]) -> bool {
+    directive.contains(&b'*') || directive.to_ascii_lowercase().windows(7).any(|part| part == b"cookies")
 }
 
 fn fold(name: &HeaderName) -> impl Iterator<Item = u8> + '_ {

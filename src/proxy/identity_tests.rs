@@ -240,6 +240,26 @@ fn the_console_cannot_set_our_cookies_or_headers() {
     assert!(!tried && changes.remove.is_empty() && changes.set.is_empty());
 }
 
+#[test]
+fn the_console_cannot_have_the_browser_forget_our_cookies() {
+    let kept = |values: &[&str]| {
+        let fields: Vec<_> = values.iter().map(|value| ("clear-site-data", *value)).collect();
+        let answer = headers(&fields);
+        let (changes, tried) = response_changes(&answer);
+        assert!(!tried, "a console that ends its own session is no attacker");
+        all(&applied(changes, &answer), "clear-site-data")
+    };
+    assert_eq!(kept(&["\"cache\", \"cookies\", \"storage\""]), ["\"cache\", \"storage\""]);
+    assert_eq!(kept(&["\"cache\"", "\"Cookies\",\"storage\""]), ["\"cache\", \"storage\""]);
+    assert_eq!(kept(&["\"cache\",\"storage\""]), ["\"cache\",\"storage\""]);
+    for all_of_it in ["\"*\"", "*", "\"cookies\"", "cookies", "\"cookies\", \"*\""] {
+        assert_eq!(kept(&[all_of_it]), Vec::<String>::new(), "{all_of_it}");
+    }
+    let answer = headers(&[("set-cookie2", "a=b"), ("set-cookie", "a=b")]);
+    let answer = applied(response_changes(&answer).0, &answer);
+    assert!(!answer.contains_key("set-cookie2") && answer.contains_key("set-cookie"));
+}
+
 proptest! {
     #[test]
     fn no_spelling_of_a_header_of_ours_comes_through(
