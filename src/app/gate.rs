@@ -59,21 +59,17 @@ impl App {
                 ended = lifetime.ended(live.created_at, live.last_used(), now);
             }
         }
-        match ended {
-            Some(end) => {
-                self.live.drop_session(&digest).await;
-                Ok(Err(match end {
-                    SessionEnd::Idle => Interruption::Idle,
-                    SessionEnd::Absolute => Interruption::Ended,
-                }))
-            }
-            None => {
-                if live.used(now) {
-                    self.live.note_use(&digest, live.principal.session, now);
-                }
-                Ok(Ok(live))
-            }
+        if let Some(end) = ended {
+            self.live.drop_session(&digest).await;
+            return Ok(Err(match end {
+                SessionEnd::Idle => Interruption::Idle,
+                SessionEnd::Absolute => Interruption::Ended,
+            }));
         }
+        if live.used(now) {
+            self.live.note_use(&digest, live.principal.session, now);
+        }
+        Ok(Ok(live))
     }
 
     /// Writes down when sessions were last used, all in one transaction: forwarded requests never wait for the store.

@@ -57,10 +57,10 @@ fn holds<T>(
             return None;
         }
     };
-    let held = read(&bytes);
-    if held.is_none() {
-        let help = "it starts with a line -----BEGIN …-----".to_owned();
-        report.add(named.span.as_ref(), format!("{key}: no {kind} in PEM form in {}", path.display()), Some(help));
+    let value = read(&bytes);
+    if value.is_none() {
+        let hint = "it starts with a line -----BEGIN …-----".to_owned();
+        report.add(named.span.as_ref(), format!("{key}: no {kind} in PEM form in {}", path.display()), Some(hint));
     }
-    held
+    value
 }

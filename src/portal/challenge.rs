@@ -443,7 +443,8 @@ pub(super) async fn submit(visit: &Visit<'_>) -> app::Result<Answer> {
             Some(error) => visit.see_with(Here::Code, Note { trust, ..News::CodeError(error).into() }),
             None => visit.see(Here::Code),
         },
-        CodeOutcome::TooMany | CodeOutcome::Gone => gone(visit).await?,
+        CodeOutcome::TooMany => visit.see_with(Here::SignIn, News::SignIn(SignInNotice::TooManyTries)),
+        CodeOutcome::Gone => gone(visit).await?,
     })
 }
 

@@ -9,6 +9,7 @@ use super::{
     notice::{News, Note},
     page::{Here, PageFrame, ShownMethod, html},
     qr,
+    sign_in::SignInNotice,
     visit::{Answer, Visit},
 };
 use crate::{
@@ -533,7 +534,8 @@ pub(super) async fn ticket(visit: &Visit<'_>) -> app::Result<Answer> {
         TicketOutcome::Refused(TicketRefusal::Expired) => {
             visit.see_with(Here::Enrolment, News::Ticket(TicketError::Expired))
         }
-        TicketOutcome::TooMany | TicketOutcome::Gone => gone(visit).await?,
+        TicketOutcome::TooMany => visit.see_with(Here::SignIn, News::SignIn(SignInNotice::TooManyTries)),
+        TicketOutcome::Gone => gone(visit).await?,
     })
 }
 
@@ -589,7 +591,8 @@ pub(super) async fn prove(visit: &Visit<'_>) -> app::Result<Answer> {
             Some(error) => visit.see_with(Here::Enrolment, News::CodeError(error)),
             None => visit.see(Here::Enrolment),
         },
-        CodeOutcome::TooMany | CodeOutcome::Gone => gone(visit).await?,
+        CodeOutcome::TooMany => visit.see_with(Here::SignIn, News::SignIn(SignInNotice::TooManyTries)),
+        CodeOutcome::Gone => gone(visit).await?,
     })
 }
 

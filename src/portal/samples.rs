@@ -103,6 +103,7 @@ fn sign_in(language: Language, pages: &mut Pages) {
         ("ended", SignInNotice::SessionEnded),
         ("signed-out", SignInNotice::SignedOut),
         ("sign-in-ended", SignInNotice::SignInEnded),
+        ("too-many-tries", SignInNotice::TooManyTries),
         ("other-account", SignInNotice::OtherAccount),
     ] {
         pages.add("sign-in", state, &page(Some(notice), if notice == SignInNotice::SignedOut { "" } else { "hanako" }));

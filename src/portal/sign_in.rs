@@ -41,6 +41,8 @@ pub enum SignInNotice {
     SignedOut,
     /// The pending sign-in is over: too old, done by another tab, or replaced by a newer one. The page cannot know.
     SignInEnded,
+    /// Too many wrong codes while setting up the methods.
+    TooManyTries,
     /// "Use another account" was chosen.
     OtherAccount,
 }
@@ -89,6 +91,7 @@ impl SignInPage {
             SignInNotice::SessionEnded => frame.t("notice-session-ended"),
             SignInNotice::SignedOut => frame.t("notice-signed-out"),
             SignInNotice::SignInEnded => frame.t("notice-sign-in-ended"),
+            SignInNotice::TooManyTries => frame.t("notice-too-many-tries"),
             SignInNotice::OtherAccount => frame.t("notice-other-account"),
         }
     }

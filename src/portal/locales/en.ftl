@@ -36,6 +36,7 @@ notice-session-expired = You were signed out after { $minutes } minutes. Sign in
 notice-session-ended = Your session has ended. Sign in to continue where you were.
 notice-signed-out = You're signed out.
 notice-sign-in-ended = This sign-in has ended. Sign in again.
+notice-too-many-tries = That was wrong too many times, so this sign-in has ended. Sign in again.
 notice-other-account = To use another account, enter its user name and password.
 
 ## Signed in already

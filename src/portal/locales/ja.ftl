@@ -36,6 +36,7 @@ notice-session-expired = { $minutes }分間操作がなかったため、ログ�
 notice-session-ended = セッションが終了しました。ログインすると、続きから操作できます。
 notice-signed-out = ログアウトしました。
 notice-sign-in-ended = このログイン手続きは終了しました。もう一度ログインしてください。
+notice-too-many-tries = 入力の間違いが続いたため、このログイン手続きは終了しました。もう一度ログインしてください。
 notice-other-account = 別のアカウントのユーザー名とパスワードを入力してください。
 
 ## ログイン済み
