@@ -270,9 +270,9 @@ async fn a_rate_holds_within_its_window() {
         racing.spawn(async move { store.spend_rate(limit, NOW).await.unwrap() });
     }
     let ends_at = NOW + 10 * MINUTE;
-    let spent = racing.join_all().await;
-    assert_eq!(spent.iter().filter(|spent| **spent == RateSpend::Granted).count(), 7);
-    assert!(spent.iter().all(|spent| matches!(spent, RateSpend::Granted) || *spent == RateSpend::Wait(ends_at)));
+    let answers = racing.join_all().await;
+    assert_eq!(answers.iter().filter(|answer| **answer == RateSpend::Granted).count(), 7);
+    assert!(answers.iter().all(|answer| matches!(answer, RateSpend::Granted) || *answer == RateSpend::Wait(ends_at)));
     let spend = async |limit, now| bench.store.spend_rate(limit, now).await.unwrap();
     bench.store.refund_rate(limit.key, NOW).await.unwrap();
     assert_eq!(spend(limit, NOW).await, RateSpend::Granted, "the one that was taken back");
