@@ -27,4 +27,4 @@ test: ## formatting, lints, documentation, licences and every test
 
 bench: ## CPU per forwarded request beside bare Pingora and nginx
 	@.ci/packages bench
-	$(CARGO) bench --locked
+	$(CARGO) bench --locked --bench forward
