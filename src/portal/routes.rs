@@ -113,7 +113,7 @@ const fn post(path: &'static str, needs: Needs, does: Does, page: Here) -> Route
 }
 
 /// All of them.
-pub const ROUTES: [Route; 20] = [
+pub const ROUTES: &[Route] = &[
     get("/.sekisho/style.css", Needs::Nothing, Does::StyleSheet, Here::Target),
     get("/.sekisho/mark.svg", Needs::Nothing, Does::Mark, Here::Target),
     get("/.sekisho/sign-in", Needs::Nothing, Does::ShowSignIn, Here::SignIn),
@@ -148,7 +148,7 @@ impl Route {
 /// The router. Requests carry a [`Client`] as an extension.
 pub fn router(portal: Arc<Portal>) -> Router {
     let mut router = Router::new();
-    for route in ROUTES {
+    for &route in ROUTES {
         let methods: MethodRouter<Arc<Portal>> = on(route.filter(), {
             move |State(portal): State<Arc<Portal>>, request: Request| async move { serve(&portal, route, request).await }
         });

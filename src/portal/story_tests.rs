@@ -475,7 +475,7 @@ async fn every_route_in_every_state() {
         ("enrolment", Needs::Enrolment, enrolling.jar.clone()),
         ("session", Needs::Session, signed_in.jar.clone()),
     ];
-    for route in ROUTES {
+    for &route in ROUTES {
         for (name, state, jar) in &states {
             let mut browser = Browser { world: &world, jar: jar.clone(), language: "ja" };
             let allowed = match route.needs {

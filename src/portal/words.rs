@@ -10,8 +10,18 @@ use crate::language::Language;
 
 type Bundle = FluentBundle<FluentResource>;
 
-pub(super) const JA: &str = include_str!("locales/ja.ftl");
-pub(super) const EN: &str = include_str!("locales/en.ftl");
+/// One catalogue of a language from its files, one for each area of the pages.
+macro_rules! catalogue {
+    ($language:literal) => {
+        catalogue!($language, "pages", "settings", "recovery", "users", "rollout", "guides")
+    };
+    ($language:literal, $($area:literal),+) => {
+        concat!($(include_str!(concat!("locales/", $language, "/", $area, ".ftl"))),+)
+    };
+}
+
+pub(super) const JA: &str = catalogue!("ja");
+pub(super) const EN: &str = catalogue!("en");
 
 static JA_BUNDLE: LazyLock<Bundle> = LazyLock::new(|| bundle(langid!("ja"), JA));
 static EN_BUNDLE: LazyLock<Bundle> = LazyLock::new(|| bundle(langid!("en"), EN));

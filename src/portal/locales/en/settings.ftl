@@ -1,0 +1,2 @@
+
+### Advanced security settings and the fresh code

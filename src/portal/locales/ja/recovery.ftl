@@ -1,0 +1,2 @@
+
+### Recovery, mailed links, password reset

@@ -1,0 +1,2 @@
+
+### Asking existing accounts

@@ -1,0 +1,2 @@
+
+### Users and permissions
