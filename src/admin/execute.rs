@@ -11,7 +11,7 @@ use crate::{
         administration::{NewPerson, Refused},
     },
     authn::Password,
-    secret::ExposeSecret as _,
+    secret::{ExposeSecret as _, SecretString},
     session::{DeviceId, SessionId},
     store::AccountSummary,
 };
@@ -36,7 +36,9 @@ impl From<Refused> for Failure {
 /// Carries out one command.
 pub async fn execute(app: &App, command: Command) -> Result<Reply, Failure> {
     Ok(match command {
-        Command::AddUser(new) => Reply::User(Box::new(UserView::of_account(&app.add_account(checked(&new)?).await??))),
+        Command::AddUser(new) => {
+            Reply::User(Box::new(UserView::of_account(&app.add_account(checked(app, &new)?).await??)))
+        }
         Command::ListUsers {} => Reply::Users(app.list_accounts().await?.iter().map(UserView::new).collect()),
         Command::ShowUser { user } => Reply::User(Box::new(UserView::new(&find(app, &user).await?))),
         Command::DisableUser { user } => {
@@ -49,8 +51,7 @@ pub async fn execute(app: &App, command: Command) -> Result<Reply, Failure> {
         }
         Command::SetPassword { user, password } => {
             let account = find(app, &user).await?.account;
-            let password =
-                Password::chosen(password.expose_secret()).map_err(|why| Failure::Refused(why.to_string()))?;
+            let password = choose(app, &password, &account.user_name, account.email.as_ref())?;
             Reply::SessionsEnded(app.set_password(&account, password).await??)
         }
         Command::ResetSecondStep { user } => {
@@ -101,7 +102,16 @@ async fn find(app: &App, user: &str) -> Result<AccountSummary, Failure> {
     Ok(app.find_account(user).await??)
 }
 
-fn checked(new: &NewUser) -> Result<NewPerson, Failure> {
+fn choose(
+    app: &App,
+    typed: &SecretString,
+    user_name: &UserName,
+    email: Option<&EmailAddress>,
+) -> Result<Password, Failure> {
+    app.choose_password(typed.expose_secret(), user_name, email).map_err(|why| Failure::Refused(why.to_string()))
+}
+
+fn checked(app: &App, new: &NewUser) -> Result<NewPerson, Failure> {
     let problem = |what: &str, why: &dyn std::fmt::Display| Failure::Refused(format!("{what}: {why}"));
     let user_name = UserName::parse(&new.name).map_err(|why| problem("the user name", &why))?;
     let email = match new.email.as_deref() {
@@ -120,7 +130,7 @@ fn checked(new: &NewUser) -> Result<NewPerson, Failure> {
         .iter()
         .map(|typed| Group::parse(typed).map_err(|why| problem("a group", &why)))
         .collect::<Result<_, _>>()?;
-    let password = Password::chosen(new.password.expose_secret()).map_err(|why| Failure::Refused(why.to_string()))?;
+    let password = choose(app, &new.password, &user_name, email.as_ref())?;
     Ok(NewPerson { user_name, email, display_name, groups, language: new.language, password })
 }
 

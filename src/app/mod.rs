@@ -10,6 +10,7 @@ mod gate;
 mod hashing;
 mod live_sessions;
 mod open;
+mod passwords;
 #[cfg(test)]
 mod tests;
 
@@ -142,7 +143,7 @@ impl App {
     ) -> Result<Self> {
         let snapshot = Snapshot::new(config)?;
         let unguessable = crate::entropy::encode_id(crate::entropy::random_bytes(&*entropy));
-        let password = authn::Password::chosen(&unguessable).map_err(|e| AppError::Config(e.to_string()))?;
+        let password = authn::Password::typed(&unguessable).ok_or(AppError::Bug("a random password is too long"))?;
         let dummy = snapshot.scheme.hash(&password, &*entropy)?;
         let hashing = hashing::HashingPool::new(snapshot.config.password.parallel, snapshot.config.password.queue);
         let live = live_sessions::LiveSessions::new(snapshot.config.session.cache);

@@ -98,7 +98,7 @@ impl World {
             display_name: None,
             groups: vec![],
             language: Language::En,
-            password: Password::chosen(PASSWORD).unwrap(),
+            password: Password::typed(PASSWORD).unwrap(),
         };
         self.app.add_account(person).await.unwrap().unwrap()
     }
@@ -481,7 +481,7 @@ async fn a_new_password_ends_sessions_trust_and_pending_sign_ins() {
     world.password(&mut pending, "hanako", PASSWORD).await;
     let code = world.code(&pending).await;
     let account = world.app.find_account("hanako").await.unwrap().unwrap().account;
-    world.app.set_password(&account, Password::chosen("another fine password").unwrap()).await.unwrap().unwrap();
+    world.app.set_password(&account, Password::typed("another fine password").unwrap()).await.unwrap().unwrap();
     assert!(interrupted(&world.decide(&jar).await).is_some());
     assert!(matches!(world.submit(&mut pending, &code, false).await, CodeOutcome::Gone));
     let outcome = world.password(&mut jar, "hanako", "another fine password").await;

@@ -16,7 +16,7 @@ pub mod totp;
 pub use challenge::{Challenge, ChallengeId, ChallengeSeed, CodeRefusal};
 pub use enrolment::{EnrolmentDraft, EnrolmentStep, ProvenMethod, Ticket, TicketRefusal};
 pub use passcode::{EnteredCode, Passcode};
-pub use password::{Password, PasswordHash, PasswordProblem};
+pub use password::{ContextWords, Password, PasswordHash, PasswordProblem};
 pub use proof::{Attempt, Authenticated, CodeProof, DeviceProof, NewSession, PasswordProof, SecondStepProof};
 pub use record::RecordError;
 pub use sign_in::{

@@ -105,7 +105,7 @@ impl World {
 
     fn password_proof(&self) -> PasswordProof {
         let scheme = password::Scheme::argon2id(16, 1, 1).unwrap();
-        let password = Password::chosen("correct horse").unwrap();
+        let password = Password::typed("correct horse").unwrap();
         let hash = scheme.hash(&password, &self.entropy).unwrap();
         let candidate =
             password::Candidate { account: self.account, credential_version: CredentialVersion(1), hash: hash.clone() };

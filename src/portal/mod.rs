@@ -10,6 +10,7 @@ mod form;
 mod language;
 mod notice;
 pub mod page;
+mod password;
 mod qr;
 pub mod return_to;
 pub mod routes;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Response};
+pub use password::refused_password;
 pub use return_to::ReturnTo;
 pub use routes::router;
 pub use visit::Client;

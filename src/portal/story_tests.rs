@@ -92,7 +92,7 @@ impl World {
             display_name: None,
             groups: vec![],
             language: Language::En,
-            password: Password::chosen(PASSWORD).unwrap(),
+            password: Password::typed(PASSWORD).unwrap(),
         };
         self.app.add_account(person).await.unwrap().unwrap();
     }

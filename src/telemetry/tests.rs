@@ -126,7 +126,7 @@ fn what_must_not_be_seen_is_in_no_line() {
     )
     .unwrap_err();
     let lines = lines_of("trace", || {
-        let (login, password) = (LoginName::parse(MARKER), Password::chosen(MARKER).unwrap());
+        let (login, password) = (LoginName::parse(MARKER), Password::typed(MARKER).unwrap());
         tracing::info!(?browser, ?form, ?grant, ?login, ?password, "a sign-in");
         tracing::info!(?cookie, ?token, ?keyring, digest = ?keyring.token_digest(&token), "a session");
         tracing::warn!(?number, ?methods, ?seed, ?account, "an enrolment");

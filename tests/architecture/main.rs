@@ -28,6 +28,7 @@ const REBUILT_BY: &[(&str, &[&str])] = &[
     ("Attempt::spent", &["src/store/"]),
     ("DeviceProof::rotated", &["src/store/"]),
     ("SignIn::from_record", &["src/store/"]),
+    ("Password::chosen", &["src/app/passwords.rs"]),
     ("PasswordHash::from_record", &["src/store/"]),
     ("Session::from_record", &["src/store/", "src/authn/proof.rs"]),
 ];

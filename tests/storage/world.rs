@@ -94,7 +94,7 @@ impl Bench {
     }
 
     pub(crate) fn hash(&self, text: &str) -> PasswordHash {
-        Scheme::argon2id(16, 1, 1).unwrap().hash(&Password::chosen(text).unwrap(), &*self.entropy).unwrap()
+        Scheme::argon2id(16, 1, 1).unwrap().hash(&Password::typed(text).unwrap(), &*self.entropy).unwrap()
     }
 
     pub(crate) fn new_account(&self, name: &str) -> NewAccount {

@@ -27,7 +27,7 @@ pub(crate) async fn add(app: &App, user: &str) -> Account {
         display_name: None,
         groups: vec![Group::parse("sellers").expect("a group"), Group::parse("payments").expect("a group")],
         language: Language::Ja,
-        password: Password::chosen(PASSWORD).expect("a password"),
+        password: Password::typed(PASSWORD).expect("a password"),
     };
     app.add_account(person).await.expect("the store works").expect("the name is free")
 }

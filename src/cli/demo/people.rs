@@ -9,7 +9,7 @@ use crate::{
         App, AppError,
         administration::{NewPerson, Refused},
     },
-    authn::{Password, PasswordProblem},
+    authn::PasswordProblem,
     cli::Failed,
     language::Language,
     store::EnrolledMethod,
@@ -60,13 +60,14 @@ async fn add(
     display_name: &str,
     group: &str,
 ) -> Result<Option<Account>, Unsettled> {
+    let (user_name, email) = (UserName::parse(name)?, EmailAddress::parse(&format!("{name}@example.jp"))?);
     let person = NewPerson {
-        user_name: UserName::parse(name)?,
-        email: Some(EmailAddress::parse(&format!("{name}@example.jp"))?),
+        password: app.choose_password(password, &user_name, Some(&email))?,
+        user_name,
+        email: Some(email),
         display_name: Some(display_name.to_owned()),
         groups: vec![Group::parse(group)?],
         language: Language::Ja,
-        password: Password::chosen(password)?,
     };
     match app.add_account(person).await? {
         Ok(account) => Ok(Some(account)),

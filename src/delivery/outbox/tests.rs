@@ -77,7 +77,7 @@ impl Bench {
         let store = Store::open_sqlite(&path, keyring.clone(), entropy.clone()).await.unwrap();
 
         let scheme = Scheme::argon2id(16, 1, 1).unwrap();
-        let hash = scheme.hash(&Password::chosen("correct horse battery").unwrap(), &*entropy).unwrap();
+        let hash = scheme.hash(&Password::typed("correct horse battery").unwrap(), &*entropy).unwrap();
         let account = Account {
             id: AccountId::random(&*entropy),
             user_name: UserName::parse("hanako").unwrap(),

@@ -1,5 +1,9 @@
 //! Passwords: read once, compared in full, hashed with Argon2id, and the same work for a name nobody has.
 
+mod rules;
+
+pub use rules::{ContextWords, PasswordProblem};
+
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc},
@@ -23,17 +27,6 @@ pub const MAX_CHARS: usize = 256;
 #[derive(Clone)]
 pub struct Password(SecretString);
 
-/// Why a new password cannot be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PasswordProblem {
-    /// Below [`MIN_CHARS`].
-    #[error("a password has at least {MIN_CHARS} characters")]
-    TooShort,
-    /// Above [`MAX_CHARS`].
-    #[error("a password has at most {MAX_CHARS} characters")]
-    TooLong,
-}
-
 impl Password {
     /// A password for signing in: any length up to the limit. `None` above it: no account can have it.
     pub fn typed(text: &str) -> Option<Self> {
@@ -46,12 +39,11 @@ impl Password {
         (text.chars().count() <= MAX_CHARS).then(|| Self(text.into()))
     }
 
-    /// A password to be stored: every code point counts, no composition rules.
-    pub fn chosen(text: &str) -> Result<Self, PasswordProblem> {
+    /// A password to be stored: every code point counts, no composition rules, and neither a common one nor one made
+    /// of `names`. Whoever stores a password goes through here, by way of `App::choose_password`.
+    pub fn chosen(text: &str, names: &ContextWords) -> Result<Self, PasswordProblem> {
         let password = Self::typed(text).ok_or(PasswordProblem::TooLong)?;
-        if password.0.expose_secret().chars().count() < MIN_CHARS {
-            return Err(PasswordProblem::TooShort);
-        }
+        rules::check(password.0.expose_secret(), names)?;
         Ok(password)
     }
 
@@ -173,7 +165,7 @@ mod tests {
         let entropy = SystemEntropy::new();
         let scheme = scheme();
         let long = "か\u{3099}".repeat(128);
-        let hash = scheme.hash(&Password::chosen(&long).unwrap(), &entropy).unwrap();
+        let hash = scheme.hash(&Password::typed(&long).unwrap(), &entropy).unwrap();
         let candidate = Candidate {
             account: AccountId::random(&entropy),
             credential_version: CredentialVersion(1),
@@ -188,11 +180,13 @@ mod tests {
 
     #[test]
     fn length_rules_count_code_points() {
-        assert_eq!(Password::chosen("1234567").unwrap_err(), PasswordProblem::TooShort);
-        assert!(Password::chosen("合言葉は秘密です").is_ok(), "eight characters of any script");
-        assert!(Password::chosen(&"x".repeat(256)).is_ok());
-        assert_eq!(Password::chosen(&"x".repeat(257)).unwrap_err(), PasswordProblem::TooLong);
-        assert_eq!(Password::chosen(&"x".repeat(1 << 20)).unwrap_err(), PasswordProblem::TooLong);
+        let chosen = |text: &str| Password::chosen(text, &ContextWords::default()).map(drop);
+        assert_eq!(chosen("1234567"), Err(PasswordProblem::TooShort));
+        assert_eq!(chosen("合言葉は秘密です"), Ok(()), "eight characters of any script");
+        assert_eq!(chosen(&"か\u{3099}".repeat(7)), Err(PasswordProblem::TooShort), "counted in NFC");
+        assert_eq!(chosen(&"x".repeat(256)), Ok(()));
+        assert_eq!(chosen(&"x".repeat(257)), Err(PasswordProblem::TooLong));
+        assert_eq!(chosen(&"x".repeat(1 << 20)), Err(PasswordProblem::TooLong));
     }
 
     #[test]
