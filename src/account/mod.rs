@@ -4,11 +4,13 @@ mod identifier;
 mod method;
 mod pair;
 mod phone;
+mod seller;
 
 pub use identifier::{EmailAddress, Group, IdentifierError, LoginName, UserName};
 pub use method::{Label, LabelError, Method, MethodId, MethodKind, NewMethod, Target};
 pub use pair::{HasTarget, MethodPair, PairError, Role, backup_choice, check_target};
 pub use phone::{NumberKind, PhoneError, PhoneNumber};
+pub use seller::{Membership, SellerAccount, SellerId, SellerName, SellerNameError, regrant};
 
 use crate::{clock::Timestamp, language::Language, random_id};
 

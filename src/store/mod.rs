@@ -3,6 +3,7 @@
 
 mod record;
 mod sqlite;
+mod users;
 
 use std::{
     path::{Path, PathBuf},
@@ -14,6 +15,11 @@ pub use record::{
     Enrolment, MethodState, NewAccount, NewAccountError, NewDevice, OutboxContent, OutboxId, OutboxItem, OutboxOrder,
     OutboxOutcome, PasswordSpend, PendingSignIn, PresentDevice, PresentedDevice, RateLimit, RateSpend, Recipient,
     SignInId, Stale, StoredSession,
+};
+
+pub use users::{
+    AcceptError, AcceptInvitation, By, ChangeGroups, ChangedGroups, Invitation, InvitationId, InviteError, Member,
+    NewInvitation, NewMember, NewMemberError, RemoveMember, RenewInvitation,
 };
 
 use crate::{

@@ -16,4 +16,6 @@ mod sessions;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]
+mod users;
+#[cfg(test)]
 mod world;

@@ -130,11 +130,16 @@ impl Bench {
     /// An account with an app and, behind it, a phone.
     pub(crate) async fn person(&self, name: &str) -> Person {
         let person = self.newcomer(name).await;
+        self.enrol(&person).await;
+        person
+    }
+
+    /// Gives an account its app and, behind it, a phone.
+    pub(crate) async fn enrol(&self, person: &Person) {
         let app = self.method(Target::App(person.seed.clone()));
         let backup = self.method(Target::Sms(phone("090-1234-5678")));
         let pair = MethodPair::new(app, backup).unwrap();
         self.store.enrol_directly(person.id, pair, NOW).await.unwrap().unwrap();
-        person
     }
 
     pub(crate) async fn prove_password(&self, person: &Person, now: Timestamp) -> PasswordProof {

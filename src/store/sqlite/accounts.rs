@@ -51,49 +51,60 @@ impl<'a> PhoneColumns<'a> {
     }
 }
 
+/// Stores an account, or says which of its names is taken.
+pub(super) async fn insert(
+    db: &mut SqliteConnection,
+    new: &NewAccount,
+) -> Result<std::result::Result<(), NewAccountError>> {
+    let account = &new.account;
+    // A user name has no "@" and an address has one: a name is only ever taken by its own kind.
+    let taken = sqlx::query("SELECT id FROM accounts WHERE user_name = $1")
+        .bind(account.user_name.as_str())
+        .fetch_optional(&mut *db)
+        .await?;
+    if taken.is_some() {
+        return Ok(Err(NewAccountError::UserNameTaken));
+    }
+    if let Some(email) = &account.email {
+        let taken = sqlx::query("SELECT id FROM accounts WHERE email = $1")
+            .bind(email.as_str())
+            .fetch_optional(&mut *db)
+            .await?;
+        if taken.is_some() {
+            return Ok(Err(NewAccountError::EmailTaken));
+        }
+    }
+    sqlx::query(
+        "INSERT INTO accounts (id, user_name, email, display_name, group_names, language, password_hash,
+                               credential_version, credentials_changed_at, disabled_at, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9)",
+    )
+    .bind(account.id.to_string())
+    .bind(account.user_name.as_str())
+    .bind(account.email.as_ref().map(EmailAddress::as_str))
+    .bind(account.display_name.as_deref())
+    .bind(rows::group_names(&account.groups))
+    .bind(account.language.tag())
+    .bind(new.hash.expose())
+    .bind(account.credential_version.0)
+    .bind(account.created_at.as_millis())
+    .bind(account.disabled.then(|| account.created_at.as_millis()))
+    .execute(&mut *db)
+    .await?;
+    Ok(Ok(()))
+}
+
 impl SqliteStore {
     pub(in crate::store) async fn create_account(
         &self,
         new: &NewAccount,
     ) -> Result<std::result::Result<(), NewAccountError>> {
-        let account = &new.account;
         let mut tx = self.write().await?;
-        // A user name has no "@" and an address has one: a name is only ever taken by its own kind.
-        let taken = sqlx::query("SELECT id FROM accounts WHERE user_name = $1")
-            .bind(account.user_name.as_str())
-            .fetch_optional(&mut *tx)
-            .await?;
-        if taken.is_some() {
-            return Ok(Err(NewAccountError::UserNameTaken));
+        let made = insert(&mut tx, new).await?;
+        if made.is_ok() {
+            tx.commit().await?;
         }
-        if let Some(email) = &account.email {
-            let taken = sqlx::query("SELECT id FROM accounts WHERE email = $1")
-                .bind(email.as_str())
-                .fetch_optional(&mut *tx)
-                .await?;
-            if taken.is_some() {
-                return Ok(Err(NewAccountError::EmailTaken));
-            }
-        }
-        sqlx::query(
-            "INSERT INTO accounts (id, user_name, email, display_name, group_names, language, password_hash,
-                                   credential_version, credentials_changed_at, disabled_at, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9)",
-        )
-        .bind(account.id.to_string())
-        .bind(account.user_name.as_str())
-        .bind(account.email.as_ref().map(EmailAddress::as_str))
-        .bind(account.display_name.as_deref())
-        .bind(rows::group_names(&account.groups))
-        .bind(account.language.tag())
-        .bind(new.hash.expose())
-        .bind(account.credential_version.0)
-        .bind(account.created_at.as_millis())
-        .bind(account.disabled.then(|| account.created_at.as_millis()))
-        .execute(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        Ok(Ok(()))
+        Ok(made)
     }
 
     async fn summary(&self, db: &mut SqliteConnection, row: &SqliteRow) -> Result<AccountSummary> {
@@ -118,13 +129,17 @@ impl SqliteStore {
         Ok(accounts)
     }
 
-    pub(in crate::store) async fn account(&self, id: AccountId) -> Result<Option<AccountSummary>> {
-        let mut tx = self.read().await?;
-        let found = sqlx::query(summaries!("WHERE a.id = $1")).bind(id.to_string()).fetch_optional(&mut *tx).await?;
+    pub(super) async fn summary_of(&self, db: &mut SqliteConnection, id: AccountId) -> Result<Option<AccountSummary>> {
+        let found = sqlx::query(summaries!("WHERE a.id = $1")).bind(id.to_string()).fetch_optional(&mut *db).await?;
         match found {
             None => Ok(None),
-            Some(row) => self.summary(&mut tx, &row).await.map(Some),
+            Some(row) => self.summary(db, &row).await.map(Some),
         }
+    }
+
+    pub(in crate::store) async fn account(&self, id: AccountId) -> Result<Option<AccountSummary>> {
+        let mut tx = self.read().await?;
+        self.summary_of(&mut tx, id).await
     }
 
     pub(in crate::store) async fn account_by_login(&self, name: &LoginName) -> Result<Option<AccountSummary>> {

@@ -7,6 +7,7 @@ mod outbox;
 mod rows;
 mod sessions;
 mod sign_in;
+mod users;
 
 use std::{
     fs,
@@ -49,7 +50,11 @@ pub struct SqliteStore {
 
 fn migrator() -> Migrator {
     let first = SqlStr::from_static(include_str!("../migrations/0001_first.sql"));
-    Migrator::with_migrations(vec![Migration::new(1, "first".into(), MigrationType::Simple, first, false)])
+    let users = SqlStr::from_static(include_str!("../migrations/0006_users.sql"));
+    Migrator::with_migrations(vec![
+        Migration::new(1, "first".into(), MigrationType::Simple, first, false),
+        Migration::new(6, "users".into(), MigrationType::Simple, users, false),
+    ])
 }
 
 /// Makes the file where it is missing, readable by its owner only; SQLite gives its journals the same mode. A file
@@ -120,6 +125,7 @@ impl SqliteStore {
         let over = [
             ("DELETE FROM sign_ins WHERE expires_at <= $1", now),
             ("DELETE FROM trusted_devices WHERE expires_at <= $1", now),
+            ("DELETE FROM invitations WHERE expires_at <= $1", now - FINISHED_MESSAGES),
             ("DELETE FROM rates WHERE ends_at <= $1", now),
             ("DELETE FROM password_throttles WHERE updated_at <= $1", now - PASSWORD_FORGET),
             ("DELETE FROM sessions WHERE created_at <= $1", now - lifetime.absolute),

@@ -96,7 +96,7 @@ pub(super) fn account(row: &SqliteRow) -> Result<Account> {
     })
 }
 
-fn groups(text: &str) -> Option<Vec<Group>> {
+pub(super) fn groups(text: &str) -> Option<Vec<Group>> {
     let names: Vec<String> = serde_json::from_str(text).ok()?;
     names.iter().map(|name| Group::parse(name).ok()).collect()
 }

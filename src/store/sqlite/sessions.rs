@@ -50,6 +50,17 @@ pub(super) async fn delete_of_account(db: &mut SqliteConnection, account: Accoun
         .collect()
 }
 
+/// The sessions of an account as caches know them.
+pub(super) async fn of_account(db: &mut SqliteConnection, account: AccountId) -> Result<Vec<EndedSession>> {
+    sqlx::query("SELECT id, account_id, digest FROM sessions WHERE account_id = $1")
+        .bind(account.to_string())
+        .fetch_all(db)
+        .await?
+        .iter()
+        .map(ended)
+        .collect()
+}
+
 pub(super) async fn delete_by_digest(db: &mut SqliteConnection, digest: &Digest) -> Result<Option<EndedSession>> {
     sqlx::query("DELETE FROM sessions WHERE digest = $1 RETURNING id, account_id, digest")
         .bind(digest.as_bytes().as_slice())

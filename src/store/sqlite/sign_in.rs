@@ -5,7 +5,7 @@ use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 use super::{
     SqliteStore, attempts, outbox,
     rows::{self, Cells, account_columns},
-    sessions,
+    sessions, users,
 };
 use crate::{
     account::{AccountId, CredentialVersion},
@@ -224,6 +224,7 @@ impl SqliteStore {
         if let Some(device) = &complete.trust {
             sessions::insert_device(&mut tx, device, session, complete.max_devices, complete.now).await?;
         }
+        users::note_sign_in(&mut tx, account, complete.now).await?;
         if let Some(notice) = &complete.notice {
             outbox::insert(&mut tx, notice).await?;
         }

@@ -1,0 +1,286 @@
+//! Seller accounts and their people: who belongs to whom, who is invited, what an owner changes. Every change by an owner
+//! checks in its own transaction that the owner is one, and that the other account is of the same seller account.
+
+use super::{AccountSummary, EndedSession, NewAccount, NewAccountError, OutboxItem, Result, Store};
+use crate::{
+    account::{Account, AccountId, EmailAddress, Group, Membership, SellerAccount, SellerId, SellerName},
+    clock::Timestamp,
+    language::Language,
+    random_id,
+    secret::Digest,
+};
+
+random_id!(
+    /// Names one invitation in forms and lists; it is not the mailed link and opens nothing.
+    InvitationId
+);
+
+/// An account that is made as a member of a seller account.
+#[derive(Clone, Debug)]
+pub struct NewMember {
+    /// The account.
+    pub new: NewAccount,
+    /// Name of its seller account, which is made where there is none.
+    pub seller: SellerName,
+    /// Identifier of the seller account if it is made.
+    pub seller_id: SellerId,
+    /// May it manage the others?
+    pub owner: bool,
+    /// At most this many people a seller account, invitations included.
+    pub most: u32,
+}
+
+/// Why an account was not made as a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NewMemberError {
+    /// A name is taken.
+    #[error(transparent)]
+    Taken(#[from] NewAccountError),
+    /// The seller account has as many people as it may have.
+    #[error("the seller account has as many people as it may have")]
+    Full,
+}
+
+/// One person of a seller account.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// The account and its methods.
+    pub summary: AccountSummary,
+    /// May it manage the others?
+    pub owner: bool,
+    /// When it last signed in.
+    pub last_sign_in: Option<Timestamp>,
+}
+
+/// Somebody who was invited and has not chosen a user name yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invitation {
+    /// Its name.
+    pub id: InvitationId,
+    /// To which seller account.
+    pub seller: SellerAccount,
+    /// Where the link went; the account will have this address.
+    pub email: EmailAddress,
+    /// What the console may show.
+    pub display_name: Option<String>,
+    /// The groups the account will have.
+    pub groups: Vec<Group>,
+    /// May it manage the others?
+    pub owner: bool,
+    /// Of the mail.
+    pub language: Language,
+    /// When the newest link was made.
+    pub created_at: Timestamp,
+    /// The link is not good from then on.
+    pub expires_at: Timestamp,
+}
+
+/// On whose word a seller account changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// Whoever runs the service.
+    Operator,
+    /// An owner of that very seller account; checked in the transaction.
+    Owner(AccountId),
+}
+
+/// An invitation to store, with its mail.
+#[derive(Clone, Debug)]
+pub struct NewInvitation {
+    /// What is offered to whom.
+    pub invitation: Invitation,
+    /// Digest of the link.
+    pub digest: Digest,
+    /// Who invites.
+    pub by: By,
+    /// At most this many people a seller account, invitations included.
+    pub most: u32,
+    /// The mail with the link.
+    pub mail: Option<OutboxItem>,
+}
+
+/// Why nobody was invited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InviteError {
+    /// Whoever invites is not an owner of that seller account (any more).
+    #[error("not an owner of that seller account")]
+    NotOwner,
+    /// One of its own people has that address.
+    #[error("one of its people has that e-mail address already")]
+    AlreadyMember,
+    /// The seller account has as many people as it may have.
+    #[error("the seller account has as many people as it may have")]
+    Full,
+}
+
+/// A new link for an invitation that is there.
+#[derive(Clone, Debug)]
+pub struct RenewInvitation {
+    /// Which.
+    pub id: InvitationId,
+    /// Who sends it again.
+    pub by: By,
+    /// Digest of the new link; the earlier one is void.
+    pub digest: Digest,
+    /// When the new link ends.
+    pub expires_at: Timestamp,
+    /// The mail with it.
+    pub mail: Option<OutboxItem>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// An invited person has chosen a user name and a password. Address, groups and rights are those of the invitation,
+/// whatever the account says.
+#[derive(Clone, Debug)]
+pub struct AcceptInvitation {
+    /// Digest of the link.
+    pub digest: Digest,
+    /// The account to make.
+    pub new: NewAccount,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// Why an invitation was not taken up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AcceptError {
+    /// It was withdrawn, replaced, used or is too old.
+    #[error("the invitation is over")]
+    Gone,
+    /// A name is taken.
+    #[error(transparent)]
+    Taken(#[from] NewAccountError),
+}
+
+/// An owner chooses among the grantable groups for one member.
+#[derive(Clone, Debug)]
+pub struct ChangeGroups {
+    /// Who chooses.
+    pub owner: AccountId,
+    /// For whom.
+    pub member: AccountId,
+    /// What the operator lets owners give and take.
+    pub grantable: Vec<Group>,
+    /// Those the member is to have.
+    pub chosen: Vec<Group>,
+}
+
+/// What an owner's choice did.
+#[derive(Clone, Debug)]
+pub struct ChangedGroups {
+    /// The account as it is now.
+    pub account: Account,
+    /// Did anything change?
+    pub changed: bool,
+    /// Its sessions: they go on, but whoever keeps them in memory has to read them again.
+    pub sessions: Vec<EndedSession>,
+}
+
+/// An owner removes a member: the account is deleted with all that is its own.
+#[derive(Clone, Debug)]
+pub struct RemoveMember {
+    /// Who removes.
+    pub owner: AccountId,
+    /// Whom.
+    pub member: AccountId,
+    /// The notice to the removed person, carried by the owner's account: the other one is gone.
+    pub notice: Option<OutboxItem>,
+}
+
+impl Store {
+    /// Makes an account as a member; both or neither.
+    pub async fn create_member(&self, new: &NewMember) -> Result<std::result::Result<SellerAccount, NewMemberError>> {
+        match self {
+            Self::Sqlite(s) => s.create_member(new).await,
+        }
+    }
+
+    /// The seller account of that name.
+    pub async fn seller(&self, name: &SellerName) -> Result<Option<SellerAccount>> {
+        match self {
+            Self::Sqlite(s) => s.seller(name).await,
+        }
+    }
+
+    /// Whose people an account belongs to.
+    pub async fn membership(&self, account: AccountId) -> Result<Option<Membership>> {
+        match self {
+            Self::Sqlite(s) => s.membership(account).await,
+        }
+    }
+
+    /// Every account that belongs to a seller account, with it.
+    pub async fn memberships(&self) -> Result<Vec<(AccountId, Membership)>> {
+        match self {
+            Self::Sqlite(s) => s.memberships().await,
+        }
+    }
+
+    /// The people of a seller account: owners first, then by user name.
+    pub async fn members(&self, seller: SellerId) -> Result<Vec<Member>> {
+        match self {
+            Self::Sqlite(s) => s.members(seller).await,
+        }
+    }
+
+    /// Invites somebody, or invites them anew with what is offered now.
+    pub async fn invite(&self, new: &NewInvitation) -> Result<std::result::Result<(), InviteError>> {
+        match self {
+            Self::Sqlite(s) => s.invite(new).await,
+        }
+    }
+
+    /// Invitations of a seller account that nobody took up, those too old included until they are purged.
+    pub async fn invitations(&self, seller: SellerId) -> Result<Vec<Invitation>> {
+        match self {
+            Self::Sqlite(s) => s.invitations(seller).await,
+        }
+    }
+
+    /// The invitation of a link, while it is good.
+    pub async fn invitation(&self, digest: &Digest, now: Timestamp) -> Result<Option<Invitation>> {
+        match self {
+            Self::Sqlite(s) => s.invitation(digest, now).await,
+        }
+    }
+
+    /// Replaces the link of an invitation; `None` when there is none such for whoever asks.
+    pub async fn renew_invitation(&self, renew: &RenewInvitation) -> Result<Option<Invitation>> {
+        match self {
+            Self::Sqlite(s) => s.renew_invitation(renew).await,
+        }
+    }
+
+    /// Takes an invitation back; `false` when there is none such for whoever asks.
+    pub async fn withdraw_invitation(&self, id: InvitationId, by: By) -> Result<bool> {
+        match self {
+            Self::Sqlite(s) => s.withdraw_invitation(id, by).await,
+        }
+    }
+
+    /// Uses an invitation up and makes its account; both or neither, and once.
+    pub async fn accept_invitation(
+        &self,
+        accept: &AcceptInvitation,
+    ) -> Result<std::result::Result<(Account, SellerAccount), AcceptError>> {
+        match self {
+            Self::Sqlite(s) => s.accept_invitation(accept).await,
+        }
+    }
+
+    /// Sets the grantable groups of a member; `None` when the member is not the owner's to manage.
+    pub async fn change_groups(&self, change: &ChangeGroups) -> Result<Option<ChangedGroups>> {
+        match self {
+            Self::Sqlite(s) => s.change_groups(change).await,
+        }
+    }
+
+    /// Deletes a member and ends its sessions; `None` when it is not the owner's to remove: an owner removes neither
+    /// itself nor another owner nor anybody else's people.
+    pub async fn remove_member(&self, remove: &RemoveMember) -> Result<Option<Vec<EndedSession>>> {
+        match self {
+            Self::Sqlite(s) => s.remove_member(remove).await,
+        }
+    }
+}

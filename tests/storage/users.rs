@@ -1,0 +1,258 @@
+//! Seller accounts: an owner manages its own people and nobody else's; an invitation makes one account, once.
+
+use std::time::Duration;
+
+use sekisho::{
+    account::{AccountId, EmailAddress, Group, LoginName, SellerAccount, SellerId, SellerName},
+    language::Language,
+    secret::Digest,
+    store::{
+        AcceptError, AcceptInvitation, By, ChangeGroups, Invitation, InvitationId, InviteError, NewAccountError,
+        NewInvitation, NewMember, NewMemberError, RemoveMember, RenewInvitation,
+    },
+};
+
+use crate::world::{Bench, DAY, LIFETIME, NOW, Person};
+
+const WEEK: Duration = Duration::from_hours(7 * 24);
+
+fn name(text: &str) -> SellerName {
+    SellerName::parse(text).unwrap()
+}
+
+fn groups(names: &[&str]) -> Vec<Group> {
+    names.iter().map(|name| Group::parse(name).unwrap()).collect()
+}
+
+impl Bench {
+    async fn try_member(&self, who: &str, of: &str, owner: bool, most: u32) -> Result<AccountId, NewMemberError> {
+        let new = self.new_account(who);
+        let id = new.account.id;
+        let member = NewMember { new, seller: name(of), seller_id: SellerId::random(&*self.entropy), owner, most };
+        self.store.create_member(&member).await.unwrap().map(|_| id)
+    }
+
+    async fn member(&self, who: &str, of: &str, owner: bool) -> AccountId {
+        self.try_member(who, of, owner, 50).await.unwrap()
+    }
+
+    async fn shop(&self, of: &str) -> SellerAccount {
+        self.store.seller(&name(of)).await.unwrap().unwrap()
+    }
+
+    fn offer(&self, seller: &SellerAccount, email: &str, by: By) -> (NewInvitation, Digest) {
+        let digest = self.digest();
+        let invitation = Invitation {
+            id: InvitationId::random(&*self.entropy),
+            seller: seller.clone(),
+            email: EmailAddress::parse(email).unwrap(),
+            display_name: Some("佐藤 次郎".to_owned()),
+            groups: groups(&["orders"]),
+            owner: false,
+            language: Language::Ja,
+            created_at: NOW,
+            expires_at: NOW + WEEK,
+        };
+        (NewInvitation { invitation, digest, by, most: 5, mail: None }, digest)
+    }
+
+    fn accept(&self, digest: Digest, who: &str, at: sekisho::clock::Timestamp) -> AcceptInvitation {
+        AcceptInvitation { digest, new: self.new_account(who), now: at }
+    }
+
+    async fn groups_of(&self, id: AccountId) -> Vec<Group> {
+        self.store.account(id).await.unwrap().unwrap().account.groups
+    }
+}
+
+#[tokio::test]
+async fn members_belong_to_one_seller_account_made_once() {
+    let mut bench = Bench::new().await;
+    let hanako = bench.member("hanako", "山田商店", true).await;
+    let taro = bench.member("taro", "山田商店", false).await;
+    let other = bench.member("jiro", "Sato Ltd", true).await;
+    bench.reopen().await;
+    let shop = bench.shop("山田商店").await;
+    assert_eq!(bench.store.membership(taro).await.unwrap().unwrap().seller, shop, "the second joins the first");
+    assert!(bench.store.membership(hanako).await.unwrap().unwrap().owner);
+    assert_ne!(bench.store.membership(other).await.unwrap().unwrap().seller.id, shop.id);
+    let members = bench.store.members(shop.id).await.unwrap();
+    let seen: Vec<_> = members.iter().map(|m| (m.summary.account.id, m.owner, m.last_sign_in)).collect();
+    assert_eq!(seen, [(hanako, true, None), (taro, false, None)], "owners first");
+    assert_eq!(bench.store.memberships().await.unwrap().len(), 3);
+
+    assert_eq!(
+        bench.try_member("taro", "山田商店", false, 50).await.unwrap_err(),
+        NewMemberError::Taken(NewAccountError::UserNameTaken)
+    );
+    assert_eq!(bench.try_member("saburo", "山田商店", false, 2).await.unwrap_err(), NewMemberError::Full);
+    assert!(bench.store.account_by_login(&LoginName::parse("saburo")).await.unwrap().is_none(), "both or neither");
+    assert_eq!(
+        bench.try_member("taro", "New Ltd", false, 50).await.unwrap_err(),
+        NewMemberError::Taken(NewAccountError::UserNameTaken)
+    );
+    assert!(bench.store.seller(&name("New Ltd")).await.unwrap().is_none(), "no empty seller account stays behind");
+}
+
+#[tokio::test]
+async fn an_invitation_makes_one_account_with_what_was_offered() {
+    let bench = Bench::new().await;
+    let owner = bench.member("hanako", "山田商店", true).await;
+    let shop = bench.shop("山田商店").await;
+    let (new, link) = bench.offer(&shop, "jiro@example.jp", By::Owner(owner));
+    bench.store.invite(&new).await.unwrap().unwrap();
+    let read = bench.store.invitation(&link, NOW).await.unwrap().unwrap();
+    assert_eq!(read, new.invitation);
+    assert_eq!(bench.store.invitations(shop.id).await.unwrap(), [new.invitation.clone()]);
+
+    // Whatever the account says of itself: address and groups are the invitation's.
+    let (one, other) = (bench.accept(link, "jiro", NOW), bench.accept(link, "jiro2", NOW));
+    let both = tokio::join!(bench.store.accept_invitation(&one), bench.store.accept_invitation(&other));
+    let outcomes = [both.0.unwrap(), both.1.unwrap()];
+    assert_eq!(outcomes.iter().filter(|o| o.is_ok()).count(), 1, "{outcomes:?}");
+    assert!(outcomes.iter().any(|o| matches!(o, Err(AcceptError::Gone))), "{outcomes:?}");
+    let found = bench.store.account_by_login(&LoginName::parse("jiro@example.jp")).await.unwrap().unwrap();
+    assert_eq!(found.account.groups, groups(&["orders"]));
+    let membership = bench.store.membership(found.account.id).await.unwrap().unwrap();
+    assert_eq!((membership.seller, membership.owner), (shop, false));
+    assert!(bench.store.invitation(&link, NOW).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_taken_name_leaves_the_invitation_as_it_was() {
+    let bench = Bench::new().await;
+    let owner = bench.member("hanako", "山田商店", true).await;
+    bench.newcomer("jiro").await;
+    let shop = bench.shop("山田商店").await;
+    let (new, link) = bench.offer(&shop, "saburo@example.jp", By::Owner(owner));
+    bench.store.invite(&new).await.unwrap().unwrap();
+    let refused = bench.store.accept_invitation(&bench.accept(link, "jiro", NOW)).await.unwrap();
+    assert_eq!(refused.unwrap_err(), AcceptError::Taken(NewAccountError::UserNameTaken));
+    bench.store.accept_invitation(&bench.accept(link, "saburo", NOW)).await.unwrap().unwrap();
+
+    // The address of somebody outside: the owner learns nothing, the invited person does.
+    let (new, link) = bench.offer(&shop, "jiro@example.jp", By::Owner(owner));
+    bench.store.invite(&new).await.unwrap().unwrap();
+    let refused = bench.store.accept_invitation(&bench.accept(link, "another", NOW)).await.unwrap();
+    assert_eq!(refused.unwrap_err(), AcceptError::Taken(NewAccountError::EmailTaken));
+}
+
+#[tokio::test]
+async fn invitations_end_are_renewed_and_withdrawn() {
+    let bench = Bench::new().await;
+    let owner = bench.member("hanako", "山田商店", true).await;
+    let stranger = bench.member("akuma", "Other Ltd", true).await;
+    let member = bench.member("taro", "山田商店", false).await;
+    let shop = bench.shop("山田商店").await;
+    for by in [By::Owner(stranger), By::Owner(member)] {
+        let (new, _) = bench.offer(&shop, "jiro@example.jp", by);
+        assert_eq!(bench.store.invite(&new).await.unwrap(), Err(InviteError::NotOwner));
+    }
+    let (taken, _) = bench.offer(&shop, "taro@example.jp", By::Owner(owner));
+    assert_eq!(bench.store.invite(&taken).await.unwrap(), Err(InviteError::AlreadyMember));
+
+    let (new, first) = bench.offer(&shop, "jiro@example.jp", By::Owner(owner));
+    bench.store.invite(&new).await.unwrap().unwrap();
+    let just_before = NOW + WEEK - Duration::from_millis(1);
+    assert!(bench.store.invitation(&first, just_before).await.unwrap().is_some());
+    assert!(bench.store.invitation(&first, NOW + WEEK).await.unwrap().is_none());
+    let late = bench.store.accept_invitation(&bench.accept(first, "jiro", NOW + WEEK)).await.unwrap();
+    assert_eq!(late.unwrap_err(), AcceptError::Gone);
+
+    let second = bench.digest();
+    let renew = |by| RenewInvitation {
+        id: new.invitation.id,
+        by,
+        digest: second,
+        expires_at: NOW + WEEK + WEEK,
+        mail: None,
+        now: NOW + WEEK,
+    };
+    assert!(bench.store.renew_invitation(&renew(By::Owner(stranger))).await.unwrap().is_none());
+    assert!(bench.store.renew_invitation(&renew(By::Owner(owner))).await.unwrap().is_some());
+    assert!(bench.store.invitation(&first, NOW).await.unwrap().is_none(), "the older link is void");
+    assert!(bench.store.invitation(&second, NOW + WEEK).await.unwrap().is_some());
+
+    assert!(!bench.store.withdraw_invitation(new.invitation.id, By::Owner(stranger)).await.unwrap());
+    assert!(bench.store.withdraw_invitation(new.invitation.id, By::Owner(owner)).await.unwrap());
+    assert!(bench.store.invitation(&second, NOW + WEEK).await.unwrap().is_none());
+
+    let (old, _) = bench.offer(&shop, "shiro@example.jp", By::Operator);
+    bench.store.invite(&old).await.unwrap().unwrap();
+    bench.store.purge(LIFETIME, NOW + WEEK + WEEK - DAY).await.unwrap();
+    assert_eq!(bench.store.invitations(shop.id).await.unwrap().len(), 1, "shown as over for a week");
+    bench.store.purge(LIFETIME, NOW + WEEK + WEEK).await.unwrap();
+    assert!(bench.store.invitations(shop.id).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn people_and_invitations_share_the_places() {
+    let bench = Bench::new().await;
+    let owner = bench.member("hanako", "山田商店", true).await;
+    let shop = bench.shop("山田商店").await;
+    let invite = async |email: &str, most: u32| {
+        let (new, _) = bench.offer(&shop, email, By::Owner(owner));
+        bench.store.invite(&NewInvitation { most, ..new }).await.unwrap()
+    };
+    assert_eq!(invite("a@example.jp", 2).await, Ok(()));
+    assert_eq!(invite("b@example.jp", 2).await, Err(InviteError::Full));
+    assert_eq!(invite("a@example.jp", 2).await, Ok(()), "the same person takes no second place");
+}
+
+#[tokio::test]
+async fn an_owner_sets_the_grantable_groups_of_its_own_people_only() {
+    let bench = Bench::new().await;
+    let owner = bench.member("hanako", "山田商店", true).await;
+    let member = bench.member("taro", "山田商店", false).await;
+    let stranger = bench.member("akuma", "Other Ltd", true).await;
+    let change = |owner, member, chosen: &[&str]| ChangeGroups {
+        owner,
+        member,
+        grantable: groups(&["orders", "owner"]),
+        chosen: groups(chosen),
+    };
+    for (by, whom) in [(stranger, member), (member, owner), (owner, stranger), (owner, owner)] {
+        let refused = bench.store.change_groups(&change(by, whom, &["orders"])).await.unwrap();
+        assert!(refused.is_none(), "{by} {whom}");
+    }
+    let done = bench.store.change_groups(&change(owner, member, &["orders", "admin"])).await.unwrap().unwrap();
+    assert!(done.changed);
+    assert_eq!(done.account.groups, groups(&["operators", "orders"]), "`operators` was not the owner's to take");
+    assert_eq!(bench.groups_of(member).await, done.account.groups);
+    let again = bench.store.change_groups(&change(owner, member, &["orders"])).await.unwrap().unwrap();
+    assert!(!again.changed);
+    bench.store.set_disabled(owner, true, NOW).await.unwrap().unwrap();
+    assert!(bench.store.change_groups(&change(owner, member, &[])).await.unwrap().is_none(), "a disabled owner");
+}
+
+#[tokio::test]
+async fn a_change_of_groups_names_the_live_sessions_and_a_removal_ends_them() {
+    let bench = Bench::new().await;
+    let owner = bench.member("hanako", "山田商店", true).await;
+    let co_owner = bench.member("goro", "山田商店", true).await;
+    let stranger = bench.member("akuma", "Other Ltd", true).await;
+    let member = bench.member("taro", "山田商店", false).await;
+    let person =
+        Person { id: member, name: LoginName::parse("taro"), seed: sekisho::authn::totp::seed(&*bench.entropy) };
+    bench.enrol(&person).await;
+    let session = bench.sign_in(&person, NOW).await;
+    let change = ChangeGroups { owner, member, grantable: groups(&["owner"]), chosen: vec![] };
+    let done = bench.store.change_groups(&change).await.unwrap().unwrap();
+    assert_eq!(done.sessions.iter().map(|s| s.id).collect::<Vec<_>>(), [session.id()]);
+    let live = bench.store.session(session.digest()).await.unwrap().unwrap();
+    assert_eq!(live.account.groups, groups(&["operators"]), "the session goes on with the new groups");
+    assert_eq!(
+        bench.store.members(bench.shop("山田商店").await.id).await.unwrap().last().unwrap().last_sign_in,
+        Some(NOW)
+    );
+
+    let remove = |owner, member| RemoveMember { owner, member, notice: None };
+    for (by, whom) in [(stranger, member), (owner, owner), (owner, co_owner), (member, co_owner)] {
+        assert!(bench.store.remove_member(&remove(by, whom)).await.unwrap().is_none(), "{by} {whom}");
+    }
+    let ended = bench.store.remove_member(&remove(owner, member)).await.unwrap().unwrap();
+    assert_eq!(ended.len(), 1);
+    assert!(bench.store.account(member).await.unwrap().is_none());
+    assert!(bench.store.session(session.digest()).await.unwrap().is_none());
+    assert!(bench.store.devices(member, NOW).await.unwrap().is_empty());
+}
