@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     challenge::{CodeError, CodeNotice, WhyNot, code_error, gone, message_lead},
     form::Form,
+    guides::Guide,
     notice::{News, Note},
     page::{Here, PageFrame, ShownMethod, html},
     qr,

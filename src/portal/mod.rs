@@ -7,6 +7,7 @@ mod csrf;
 pub mod enrolment;
 pub mod error;
 mod form;
+pub mod guides;
 mod language;
 mod notice;
 pub mod page;

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use askama::Template;
 use fluent_bundle::FluentValue;
 
-use super::words;
+use super::{guides::Guide, words};
 use crate::{
     account::{Method, MethodKind, NewMethod, PhoneNumber, Target},
     clock::Timestamp,
@@ -70,12 +70,15 @@ pub enum Here {
     EnrolmentDone,
     /// The question before signing out.
     SignOut,
+    /// One of the guides.
+    Guide(Guide),
     /// Where the person goes after the sign-in.
     Target,
 }
 
 impl Here {
-    const ALL: [Self; 7] =
+    /// All but the guides.
+    const STEPS: [Self; 7] =
         [Self::SignIn, Self::Code, Self::CodeHelp, Self::Enrolment, Self::EnrolmentDone, Self::SignOut, Self::Target];
 
     /// Its address; for the target, the console's first page.
@@ -87,6 +90,7 @@ impl Here {
             Self::Enrolment => "/.sekisho/enrolment",
             Self::EnrolmentDone => "/.sekisho/enrolment/done",
             Self::SignOut => "/.sekisho/sign-out",
+            Self::Guide(guide) => guide.path(),
             Self::Target => "/",
         }
     }
@@ -100,13 +104,26 @@ impl Here {
             Self::Enrolment => "enrolment",
             Self::EnrolmentDone => "enrolment-done",
             Self::SignOut => "sign-out",
+            Self::Guide(guide) => guide.as_str(),
             Self::Target => "target",
         }
     }
 
     /// Reads [`as_str`](Self::as_str).
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|here| here.as_str() == word)
+        let guides = Guide::ALL.into_iter().map(Self::Guide);
+        Self::STEPS.into_iter().chain(guides).find(|here| here.as_str() == word)
+    }
+
+    /// The guide that explains this page; `None` on the list of all of them.
+    const fn guide(self) -> Option<Guide> {
+        match self {
+            Self::Code => Some(Guide::AskedOften),
+            Self::CodeHelp => Some(Guide::NoCode),
+            Self::Enrolment | Self::EnrolmentDone => Some(Guide::Enabling),
+            Self::Guide(Guide::Index) => None,
+            _ => Some(Guide::Index),
+        }
     }
 }
 
@@ -127,6 +144,8 @@ pub struct PageFrame {
     pub note: String,
     /// The page itself, as the language form names it.
     pub here: Here,
+    /// On a guide: the page it was opened from.
+    pub back: Option<Here>,
 }
 
 impl PageFrame {
@@ -184,6 +203,22 @@ impl PageFrame {
     /// Where "Privacy" leads.
     pub fn privacy_url(&self) -> Option<&str> {
         self.site.branding.privacy_url.as_deref()
+    }
+
+    /// The guide that explains this page.
+    pub fn guide(&self) -> Option<Guide> {
+        self.here.guide()
+    }
+
+    /// A length of time in the largest unit that leaves no rest: `30 days`, `90 minutes`.
+    pub fn length(&self, length: Duration) -> String {
+        let (key, count) = match length.as_secs() {
+            secs if secs.is_multiple_of(86_400) => ("length-days", secs / 86_400),
+            secs if secs.is_multiple_of(3600) => ("length-hours", secs / 3600),
+            secs if secs.is_multiple_of(60) => ("length-minutes", secs / 60),
+            secs => ("length-seconds", secs),
+        };
+        self.say(key, &[("count", count.into())])
     }
 
     /// The sentence that names the time zone.

@@ -17,6 +17,8 @@ use super::{
     Portal, challenge, csrf, enrolment,
     error::Problem,
     form::Form,
+    guides,
+    guides::Guide,
     page::Here,
     sign_in, style,
     visit::{Answer, Client, Framing, Visit, protect},
@@ -88,6 +90,8 @@ pub enum Does {
     SignOut,
     /// Switches the language.
     Language,
+    /// A guide, or the list of them.
+    ShowGuide(Guide),
 }
 
 /// One address and method.
@@ -112,6 +116,10 @@ const fn post(path: &'static str, needs: Needs, does: Does, page: Here) -> Route
     Route { verb: Verb::Post, path, needs, does, page }
 }
 
+const fn guide(guide: Guide) -> Route {
+    get(guide.path(), Needs::Nothing, Does::ShowGuide(guide), Here::Guide(guide))
+}
+
 /// All of them.
 pub const ROUTES: &[Route] = &[
     get("/.sekisho/style.css", Needs::Nothing, Does::StyleSheet, Here::Target),
@@ -134,6 +142,12 @@ pub const ROUTES: &[Route] = &[
     get("/.sekisho/sign-out", Needs::Session, Does::ShowSignOut, Here::SignOut),
     post("/.sekisho/sign-out", Needs::Nothing, Does::SignOut, Here::SignOut),
     post("/.sekisho/language", Needs::Nothing, Does::Language, Here::SignIn),
+    guide(Guide::Index),
+    guide(Guide::Enabling),
+    guide(Guide::AuthenticatorApp),
+    guide(Guide::NoCode),
+    guide(Guide::CannotChange),
+    guide(Guide::AskedOften),
 ];
 
 impl Route {
@@ -243,6 +257,7 @@ async fn answer(portal: &Portal, route: Route, parts: &http::request::Parts, bod
         Does::ShowSignOut => sign_in::show_sign_out(&visit).await,
         Does::SignOut => sign_in::sign_out(&visit).await,
         Does::Language => Ok(sign_in::switch_language(&visit)),
+        Does::ShowGuide(guide) => Ok(guides::show(&visit, guide)),
         Does::StyleSheet | Does::Mark => Ok(Answer::new(StatusCode::NOT_FOUND)),
     };
     done.unwrap_or_else(|error| {

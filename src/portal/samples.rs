@@ -11,6 +11,7 @@ use super::{
         ProvePhonePage, ShownSeed, TicketError, TypedChoice,
     },
     error::{ErrorPage, Problem, TopLevelPage},
+    guides::{Guide, GuidePage, Lengths},
     page::{Here, PageFrame, ShownMethod, Site, html},
     sign_in::{SignInNotice, SignInPage, SignOutPage, SignedInPage},
 };
@@ -55,6 +56,7 @@ pub(crate) fn frame(language: Language) -> PageFrame {
         to: "c2VhbGVk".to_owned(),
         note: String::new(),
         here: Here::SignIn,
+        back: None,
     }
 }
 
@@ -80,6 +82,7 @@ pub(crate) fn all(language: Language) -> Vec<(String, String)> {
     help(language, &mut pages);
     enrolment(language, &mut pages);
     errors(language, &mut pages);
+    guides(language, &mut pages);
     pages.0
 }
 
@@ -276,6 +279,17 @@ fn errors(language: Language, pages: &mut Pages) {
     }
     let target = "/.sekisho/sign-in?to=c2VhbGVk".to_owned();
     pages.add("top-level", "first", &TopLevelPage { frame: frame(language), target });
+}
+
+fn guides(language: Language, pages: &mut Pages) {
+    for guide in Guide::ALL {
+        let page = |back| {
+            let frame = PageFrame { here: Here::Guide(guide), back, ..frame(language) };
+            GuidePage { frame, guide, lengths: Lengths::sample() }
+        };
+        pages.add(guide.as_str(), "first", &page(None));
+        pages.add(guide.as_str(), "from-code", &page(Some(Here::Code)));
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::{
     cookie::Keep,
     csrf::Seed,
     form::Form,
-    language,
+    guides, language,
     notice::{self, Carrier, Note},
     page::{Here, PageFrame},
     return_to::ReturnTo,
@@ -43,6 +43,8 @@ pub(super) struct Visit<'a> {
     pub(super) seed: Seed,
     pub(super) to: ReturnTo,
     pub(super) was: Option<Interruption>,
+    /// The page a guide was opened from.
+    pub(super) back: Option<Here>,
     pub(super) form: Form,
     pub(super) now: Timestamp,
 }
@@ -59,6 +61,10 @@ impl<'a> Visit<'a> {
             "" => query("to").and_then(|sealed| ReturnTo::open(&sealed, keyring)),
             sealed => ReturnTo::open(sealed, keyring),
         };
+        let back = match form.text("back") {
+            "" => query("back").and_then(|word| Here::parse(&word)),
+            word => Here::parse(word),
+        };
         Self {
             portal,
             headers,
@@ -67,6 +73,7 @@ impl<'a> Visit<'a> {
             seed: Seed::of(headers, &**portal.app.entropy()),
             to: to.unwrap_or_default(),
             was: query("was").and_then(|word| was(&word)),
+            back: back.filter(|here| !matches!(here, Here::Guide(_))),
             form,
             now: portal.app.now(),
         }
@@ -115,6 +122,7 @@ impl<'a> Visit<'a> {
             to: self.to.sealed(app.keyring(), &**app.entropy()),
             note,
             here,
+            back: self.back.filter(|_| matches!(here, Here::Guide(_))),
         }
     }
 
@@ -133,6 +141,7 @@ impl<'a> Visit<'a> {
         let app = &self.portal.app;
         let place = match here {
             Here::Target => self.to.as_str().to_owned(),
+            Here::Guide(guide) => guides::address(guide, &self.to.sealed(app.keyring(), &**app.entropy()), self.back),
             here => address(here.path(), &self.to.sealed(app.keyring(), &**app.entropy()), None),
         };
         Answer { location: Some(place), ..Answer::new(StatusCode::SEE_OTHER) }

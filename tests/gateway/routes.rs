@@ -44,7 +44,7 @@ const ENROLMENT: Gets = LedTo("/.sekisho/enrolment");
 const CONSOLE: Gets = LedTo("/");
 
 /// For GET: what each state gets. For POST: what each state gets when the form is genuine and empty.
-const TABLE: [(Verb, &str, [Gets; 4]); 20] = [
+const TABLE: [(Verb, &str, [Gets; 4]); 26] = [
     (Verb::Get, "/.sekisho/style.css", [Shown; 4]),
     (Verb::Get, "/.sekisho/mark.svg", [Shown; 4]),
     (Verb::Get, "/.sekisho/sign-in", [Shown; 4]),
@@ -65,6 +65,12 @@ const TABLE: [(Verb, &str, [Gets; 4]); 20] = [
     (Verb::Get, "/.sekisho/sign-out", [SIGN_IN, SIGN_IN, SIGN_IN, Shown]),
     (Verb::Post, "/.sekisho/sign-out", [SIGN_IN; 4]),
     (Verb::Post, "/.sekisho/language", [SIGN_IN, SIGN_IN, SIGN_IN, CONSOLE]),
+    (Verb::Get, "/.sekisho/guides", [Shown; 4]),
+    (Verb::Get, "/.sekisho/guides/enabling", [Shown; 4]),
+    (Verb::Get, "/.sekisho/guides/authenticator-app", [Shown; 4]),
+    (Verb::Get, "/.sekisho/guides/no-code", [Shown; 4]),
+    (Verb::Get, "/.sekisho/guides/cannot-change", [Shown; 4]),
+    (Verb::Get, "/.sekisho/guides/asked-often", [Shown; 4]),
 ];
 
 /// A browser in this state, and a page of ours it is looking at.
