@@ -89,6 +89,17 @@ pub enum Event<'a> {
         /// A channel, or `trusted_device`.
         second_step: Word,
     },
+    /// A fresh code was given inside a session, which goes on under a new identifier.
+    SessionRenewed {
+        /// Whose.
+        account: &'a str,
+        /// Which it was.
+        session: &'a str,
+        /// Which it is now.
+        renewed: &'a str,
+        /// The channel.
+        second_step: Word,
+    },
     /// A session ended before its time.
     SessionEnded {
         /// Whose.
@@ -193,6 +204,16 @@ impl Event<'_> {
             }
             Self::SessionStarted { account, session, second_step } => {
                 event!(info, "session_started", account = account, session = session, second_step = second_step);
+            }
+            Self::SessionRenewed { account, session, renewed, second_step } => {
+                event!(
+                    info,
+                    "session_renewed",
+                    account = account,
+                    session = session,
+                    renewed = renewed,
+                    second_step = second_step
+                );
             }
             Self::SessionEnded { account, session, reason } => {
                 event!(info, "session_ended", account = account, session = session, reason = reason);

@@ -69,5 +69,6 @@ fn browser<'a>(sign_in: Option<&'a str>, device: Option<&'a str>) -> Browser<'a>
         address: IpAddr::from([127, 0, 0, 1]),
         user_agent: "bench",
         language: Language::En,
+        flow: sekisho::app::Flow::SignIn,
     }
 }

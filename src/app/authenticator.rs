@@ -1,6 +1,6 @@
 //! From the password to the session: the first form, the end of every sign-in, and signing out.
 
-use super::{App, AppError, Browser, DeviceCookie, Result, Snapshot, devices::Trust};
+use super::{App, AppError, Browser, DeviceCookie, Flow, Result, Snapshot, devices::Trust};
 use crate::{
     account::{Account, LoginName, Method, MethodPair},
     audit::{Event, Origin},
@@ -149,6 +149,7 @@ impl App {
             return Err(AppError::Bug("a sign-in that begins was refused"));
         };
         match step {
+            Step::Renew(_) => Err(AppError::Bug("a password renewed a session")),
             Step::Complete(done) => {
                 let finish =
                     Finish { pending: None, forgive: vec![budget], rehash, trust: None, device: judged.cookie };
@@ -191,8 +192,8 @@ impl App {
     /// challenge, the same code, no second message.
     async fn continues(&self, browser: &Browser<'_>, begun: &SignIn, now: Timestamp) -> Result<bool> {
         let Some(pending) = self.pending_record(browser, now).await? else { return Ok(false) };
-        let who = pending.sign_in.who();
-        Ok(who.account() == begun.who().account() && who.credential_version() == begun.who().credential_version())
+        let (there, new) = (&pending.sign_in, begun);
+        Ok(there.account() == new.account() && there.credential_version() == new.credential_version())
     }
 
     /// One hash, always; a second one only to store the password at today's cost after it was right.
@@ -386,13 +387,13 @@ impl App {
 
     /// "Use another account": ends the pending sign-in of this browser.
     pub async fn abandon(&self, browser: &Browser<'_>) -> Result<()> {
-        if let Some(digest) = self.sign_in_digest(browser) {
+        if let Some(digest) = self.pending_digest(browser).await? {
             self.store.abandon_sign_in(&digest).await?;
         }
         Ok(())
     }
 
-    fn session_digest(&self, browser: &Browser<'_>) -> Option<Digest> {
+    pub(super) fn session_digest(&self, browser: &Browser<'_>) -> Option<Digest> {
         let token = self.keyring.genuine(Purpose::SessionCookie, browser.session?.0)?;
         self.keyring.token_digest(&token)
     }
@@ -402,8 +403,19 @@ impl App {
         self.keyring.token_digest(&token)
     }
 
+    /// Under which digest the store keeps what this browser has pending.
+    async fn pending_digest(&self, browser: &Browser<'_>) -> Result<Option<Digest>> {
+        match browser.flow {
+            Flow::SignIn => Ok(self.sign_in_digest(browser)),
+            Flow::FreshCode => {
+                let Ok(_alive) = self.live_session(browser.session).await? else { return Ok(None) };
+                self.session_digest(browser).map(|session| self.fresh_code_digest(&session)).transpose()
+            }
+        }
+    }
+
     pub(super) async fn pending_record(&self, browser: &Browser<'_>, now: Timestamp) -> Result<Option<PendingSignIn>> {
-        match self.sign_in_digest(browser) {
+        match self.pending_digest(browser).await? {
             Some(digest) => Ok(self.store.pending_sign_in(&digest, now).await?),
             None => Ok(None),
         }

@@ -82,7 +82,7 @@ pub struct CodeView {
 /// What a typed code led to.
 #[derive(Debug)]
 pub enum CodeOutcome {
-    /// Signed in.
+    /// Signed in; or, where a session was asked for a fresh code, the session as it goes on.
     SignedIn(Grant),
     /// Enrolment goes on: the primary is proven.
     Continue,
@@ -251,6 +251,17 @@ impl App {
             {
                 Ok(()) => Ok(CodeOutcome::Continue),
                 Err(_moved_on) => Ok(CodeOutcome::Refused(CodeProblem::Stale)),
+            },
+            Step::Renew(renewal) => match self.renew(browser, &pending, renewal, now).await? {
+                Ok(grant) => {
+                    Event::CodeAccepted { account: &id, method: kind, role }.record(origin);
+                    Ok(CodeOutcome::SignedIn(grant))
+                }
+                Err(Stale::StepUsed) => {
+                    refused("reused");
+                    Ok(CodeOutcome::Refused(CodeProblem::Reused))
+                }
+                Err(Stale::MovedOn) => Ok(CodeOutcome::Refused(CodeProblem::Stale)),
             },
             Step::Complete(done) => {
                 let label = DeviceLabel::from_user_agent(browser.user_agent);

@@ -6,6 +6,7 @@ mod authenticator;
 mod challenge;
 mod devices;
 mod enrolment;
+mod fresh;
 mod gate;
 mod hashing;
 mod live_sessions;
@@ -27,6 +28,7 @@ pub use enrolment::{
     AppSecretView, ChoiceForm, ChoiceProblem, ChosenView, EnrolmentOutcome, EnrolmentView, ProvingView, TicketOutcome,
     Unchoosable,
 };
+pub use fresh::{Freshness, StepUp};
 pub use gate::GateRequest;
 pub use open::OpenError;
 
@@ -197,6 +199,18 @@ pub struct Browser<'a> {
     pub user_agent: &'a str,
     /// The language of the page.
     pub language: Language,
+    /// Which of its pending steps a use case works on.
+    pub flow: Flow,
+}
+
+/// What a browser may have pending, side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Flow {
+    /// A sign-in, named by its own cookie.
+    #[default]
+    SignIn,
+    /// The fresh code its session is asked for; there only as long as the session lives.
+    FreshCode,
 }
 
 /// The value of one of our cookies, which is never printed.

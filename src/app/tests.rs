@@ -185,6 +185,7 @@ impl Jar {
             address: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)),
             user_agent: "Mozilla/5.0 (Windows NT 10.0) Firefox/150.0",
             language: Language::En,
+            flow: super::Flow::SignIn,
         }
     }
     fn keep_password(&mut self, outcome: &PasswordOutcome) {

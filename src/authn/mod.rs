@@ -17,7 +17,9 @@ pub use challenge::{Challenge, ChallengeId, ChallengeSeed, CodeRefusal};
 pub use enrolment::{EnrolmentDraft, EnrolmentStep, ProvenMethod, Ticket, TicketRefusal};
 pub use passcode::{EnteredCode, Passcode};
 pub use password::{ContextWords, Password, PasswordHash, PasswordProblem};
-pub use proof::{Attempt, Authenticated, CodeProof, DeviceProof, NewSession, PasswordProof, SecondStepProof};
+pub use proof::{
+    Attempt, Authenticated, CodeProof, DeviceProof, NewSession, PasswordProof, Renewal, SecondStepProof, SessionProof,
+};
 pub use record::RecordError;
 pub use sign_in::{
     CodeReason, Completion, Context, EnterCode, Input, Policy, Refusal, SendOrder, Sends, SignIn, Step, Transition,

@@ -31,6 +31,51 @@ impl PasswordProof {
     }
 }
 
+/// Somebody is inside a live session of this account; it proves nothing that a new session could be made from. Made only
+/// from a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionProof {
+    pub(super) account: AccountId,
+    pub(super) credential_version: CredentialVersion,
+}
+
+impl SessionProof {
+    /// Whoever holds this session.
+    pub const fn of(session: &Session) -> Self {
+        Self { account: session.account(), credential_version: session.credential_version() }
+    }
+    /// Whose session it is.
+    pub const fn account(&self) -> AccountId {
+        self.account
+    }
+    /// The credentials it was made under.
+    pub const fn credential_version(&self) -> CredentialVersion {
+        self.credential_version
+    }
+}
+
+/// Who is asked for a code: somebody who signs in, or somebody inside a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    SigningIn(PasswordProof),
+    InSession(SessionProof),
+}
+
+impl Asked {
+    pub(super) const fn account(&self) -> AccountId {
+        match self {
+            Self::SigningIn(who) => who.account,
+            Self::InSession(who) => who.account,
+        }
+    }
+    pub(super) const fn credential_version(&self) -> CredentialVersion {
+        match self {
+            Self::SigningIn(who) => who.credential_version,
+            Self::InSession(who) => who.credential_version,
+        }
+    }
+}
+
 /// One try at a code has been paid for, in the store, before the comparison. Made only by the store's
 /// `spend_…_attempt` transactions.
 #[derive(Debug)]
@@ -159,6 +204,42 @@ impl Authenticated {
             created_at: now,
             last_used_at: now,
             mfa_at,
+        })
+    }
+}
+
+/// A fresh code was given inside a live session: the session goes on under a new identifier, with the time and the channel
+/// of that code. It makes no session where there is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renewal {
+    who: SessionProof,
+    code: CodeProof,
+}
+
+impl Renewal {
+    pub(super) const fn new(who: SessionProof, code: CodeProof) -> Self {
+        Self { who, code }
+    }
+    /// The code that was given.
+    pub const fn code(&self) -> &CodeProof {
+        &self.code
+    }
+    /// The session as it goes on; `None` for a session of another account or of other credentials. Its absolute lifetime
+    /// still counts from the sign-in.
+    pub fn renew(self, session: &Session, id: SessionId, digest: Digest, now: Timestamp) -> Option<Session> {
+        (SessionProof::of(session) == self.who).then(|| {
+            Session::from_record(SessionRecord {
+                id,
+                digest,
+                account: session.account(),
+                credential_version: session.credential_version(),
+                second_step: SecondStep::Code(self.code.kind),
+                device: session.device(),
+                browser: session.browser().clone(),
+                created_at: session.created_at(),
+                last_used_at: now,
+                mfa_at: Some(self.code.at),
+            })
         })
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     challenge::{Challenge, ChallengeId},
     enrolment::{EnrolmentDraft, ProvenMethod},
-    proof::{CodeProof, PasswordProof},
+    proof::{Asked, CodeProof, PasswordProof, SessionProof},
     sign_in::{CodeReason, EnterCode, Sends, SignIn},
 };
 use crate::{
@@ -27,7 +27,8 @@ pub struct RecordError;
 struct Record {
     account: AccountId,
     credential_version: CredentialVersion,
-    password_at: Timestamp,
+    /// When the password was given; none where a session is asked.
+    password_at: Option<Timestamp>,
     sends: u8,
     last_send_at: Option<Timestamp>,
     state: State,
@@ -37,6 +38,7 @@ struct Record {
 #[serde(tag = "is", rename_all = "snake_case", deny_unknown_fields)]
 enum State {
     EnterCode { reason: CodeReason, role: Role, challenge: ChallengeRecord },
+    FreshCode { role: Role, challenge: ChallengeRecord },
     AwaitingTicket,
     Introduced,
     ChoosingPrimary,
@@ -148,7 +150,12 @@ impl SignIn {
     /// The bytes to seal and store.
     pub(crate) fn to_record(&self) -> Result<SecretBytes, RecordError> {
         let state = match self {
-            Self::EnterCode(s) => State::EnterCode { reason: s.reason, role: s.role, challenge: (&s.challenge).into() },
+            Self::EnterCode(s) => match s.who {
+                Asked::SigningIn(_) => {
+                    State::EnterCode { reason: s.reason, role: s.role, challenge: (&s.challenge).into() }
+                }
+                Asked::InSession(_) => State::FreshCode { role: s.role, challenge: (&s.challenge).into() },
+            },
             Self::Enrol { draft, .. } => match draft {
                 EnrolmentDraft::AwaitingTicket => State::AwaitingTicket,
                 EnrolmentDraft::Introduced => State::Introduced,
@@ -162,11 +169,15 @@ impl SignIn {
                 }
             },
         };
-        let (who, sends) = (self.who(), self.sends());
+        let password_at = match self {
+            Self::EnterCode(EnterCode { who: Asked::SigningIn(who), .. }) | Self::Enrol { who, .. } => Some(who.at),
+            Self::EnterCode(EnterCode { who: Asked::InSession(_), .. }) => None,
+        };
+        let sends = self.sends();
         let record = Record {
-            account: who.account,
-            credential_version: who.credential_version,
-            password_at: who.at,
+            account: self.account(),
+            credential_version: self.credential_version(),
+            password_at,
             sends: sends.count,
             last_send_at: sends.last_at,
             state,
@@ -177,14 +188,18 @@ impl SignIn {
     /// Rebuilds what [`to_record`](Self::to_record) wrote; only the store calls this.
     pub(crate) fn from_record(bytes: &SecretBytes) -> Result<Self, RecordError> {
         let record: Record = serde_json::from_slice(bytes.expose()).map_err(|_unreadable| RecordError)?;
-        let who = PasswordProof {
-            account: record.account,
-            credential_version: record.credential_version,
-            at: record.password_at,
-        };
+        let (account, credential_version) = (record.account, record.credential_version);
         let sends = Sends { count: record.sends, last_at: record.last_send_at };
+        if let State::FreshCode { role, challenge } = record.state {
+            let who = Asked::InSession(SessionProof { account, credential_version });
+            let (reason, challenge) = (CodeReason::FreshCode, challenge.try_into()?);
+            return Ok(Self::EnterCode(EnterCode { who, reason, role, challenge, sends }));
+        }
+        let who = PasswordProof { account, credential_version, at: record.password_at.ok_or(RecordError)? };
         let draft = match record.state {
+            State::FreshCode { .. } => return Err(RecordError),
             State::EnterCode { reason, role, challenge } => {
+                let who = Asked::SigningIn(who);
                 return Ok(Self::EnterCode(EnterCode { who, reason, role, challenge: challenge.try_into()?, sends }));
             }
             State::AwaitingTicket => EnrolmentDraft::AwaitingTicket,

@@ -8,17 +8,21 @@ use super::{
     challenge::{Challenge, ChallengeId, ChallengeSeed, CodeRefusal, Expected},
     enrolment::{EnrolmentDraft, EnrolmentStep, ProvenMethod, Ticket, TicketRefusal},
     passcode::EnteredCode,
-    proof::{Attempt, Authenticated, CodeProof, DeviceProof, PasswordProof, SecondStepProof},
+    proof::{
+        Asked, Attempt, Authenticated, CodeProof, DeviceProof, PasswordProof, Renewal, SecondStepProof, SessionProof,
+    },
     throttle,
 };
 use crate::{
-    account::{MethodId, MethodKind, MethodPair, NewMethod, PairError, PhoneNumber, Role, Target},
+    account::{
+        AccountId, CredentialVersion, MethodId, MethodKind, MethodPair, NewMethod, PairError, PhoneNumber, Role, Target,
+    },
     clock::Timestamp,
     keyring::Keyring,
     secret::{ExposeSecret as _, SecretString},
 };
 
-/// A pending sign-in.
+/// A pending sign-in, or a fresh code that a live session was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignIn {
     /// The account has its two methods: a code is asked.
@@ -37,7 +41,7 @@ pub enum SignIn {
 /// The code page's state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnterCode {
-    pub(super) who: PasswordProof,
+    pub(super) who: Asked,
     pub(super) reason: CodeReason,
     pub(super) role: Role,
     pub(super) challenge: Challenge,
@@ -79,6 +83,8 @@ pub enum CodeReason {
     TrustEnded(Timestamp),
     /// The trust was withdrawn, or the account's credentials changed since.
     TrustVoid,
+    /// Inside a session: what the person wants to do needs a fresh code.
+    FreshCode,
 }
 
 /// The durations the machine goes by.
@@ -168,6 +174,8 @@ pub enum Step {
     Continue(SignIn),
     /// Both steps are proven.
     Complete(Box<Completion>),
+    /// The fresh code was given: the session goes on renewed.
+    Renew(Renewal),
 }
 
 /// The next step, and a message if one is due.
@@ -224,13 +232,29 @@ impl SignIn {
             let done = Completion { authenticated, enrolled: None };
             return Ok(Transition { step: Step::Complete(Box::new(done)), send: None });
         }
-        open_for_role(who, reason, Role::Primary, pair, Sends::default(), ctx, seed)
+        open_for_role(Asked::SigningIn(who), reason, Role::Primary, pair, Sends::default(), ctx, seed)
     }
 
-    /// Whose password was given.
-    pub const fn who(&self) -> &PasswordProof {
+    /// A live session is asked for a fresh code, by the primary first. An account without methods has none to give.
+    pub fn ask_session(who: SessionProof, ctx: &Context<'_>, seed: ChallengeSeed) -> Result<Transition, Refusal> {
+        let pair = ctx.pair.ok_or(Refusal::OutOfStep)?;
+        let asked = Asked::InSession(who);
+        open_for_role(asked, CodeReason::FreshCode, Role::Primary, pair, Sends::default(), ctx, seed)
+    }
+
+    /// Whose sign-in or session it is.
+    pub const fn account(&self) -> AccountId {
         match self {
-            Self::EnterCode(EnterCode { who, .. }) | Self::Enrol { who, .. } => who,
+            Self::EnterCode(EnterCode { who, .. }) => who.account(),
+            Self::Enrol { who, .. } => who.account(),
+        }
+    }
+
+    /// The credentials it rests on; it is void once they change.
+    pub const fn credential_version(&self) -> CredentialVersion {
+        match self {
+            Self::EnterCode(EnterCode { who, .. }) => who.credential_version(),
+            Self::Enrol { who, .. } => who.credential_version(),
         }
     }
 
@@ -305,7 +329,7 @@ fn order(challenge: &Challenge, to: Option<&PhoneNumber>) -> Option<SendOrder> {
 /// Opens a challenge for one of the two methods. Sends at once for a phone; when the sign-in has sent all it may, or
 /// not yet, a phone cannot be switched to.
 fn open_for_role(
-    who: PasswordProof,
+    who: Asked,
     reason: CodeReason,
     role: Role,
     pair: &MethodPair,
@@ -347,8 +371,13 @@ fn advance_code(state: EnterCode, input: Input, ctx: &Context<'_>) -> Result<Tra
                 Target::Sms(_) | Target::Voice(_) => Expected::Message,
             };
             let proof = state.challenge.check(attempt, &entered, &expected, ctx.keyring, ctx.now)?;
-            let authenticated =
-                Authenticated::new(state.who, SecondStepProof::Code(proof)).ok_or(Refusal::OutOfStep)?;
+            let who = match state.who {
+                Asked::SigningIn(who) => who,
+                Asked::InSession(who) => {
+                    return Ok(Transition { step: Step::Renew(Renewal::new(who, proof)), send: None });
+                }
+            };
+            let authenticated = Authenticated::new(who, SecondStepProof::Code(proof)).ok_or(Refusal::OutOfStep)?;
             Ok(Transition { step: Step::Complete(Box::new(Completion { authenticated, enrolled: None })), send: None })
         }
         Input::SendAgain(seed) => resend(state, None, method.target.phone(), seed, ctx),

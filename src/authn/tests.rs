@@ -208,9 +208,12 @@ fn walk(world: &mut World, mut state: SignIn, moves: Vec<Move>) -> Result<(), Te
                     prop_assert_eq!(Some(order.challenge), to, "a message for another challenge");
                     prop_assert!(order.kind != MethodKind::App);
                 }
-                prop_assert!(next.who() == before.who(), "the proof of the password changed hands");
+                prop_assert!(next.account() == before.account(), "the proof of the password changed hands");
                 prop_assert_eq!(&SignIn::from_record(&next.to_record().unwrap()).unwrap(), &next);
                 state = next;
+            }
+            Ok(Transition { step: Step::Renew(_), .. }) => {
+                return Err(TestCaseError::fail("a sign-in renewed a session"));
             }
             Ok(Transition { step: Step::Complete(done), .. }) => {
                 prop_assert_eq!(done.authenticated.who().account(), world.account);

@@ -306,6 +306,7 @@ fn assemble(root: raw::Root, directory: &Path) -> Option<Config> {
         sign_in: SignInConfig {
             lifetime: sign_in.lifetime?.value.0,
             code_lifetime: sign_in.code_lifetime?.value.0,
+            fresh: sign_in.fresh?.value.0,
             failures_per_address: sign_in.failures_per_address?.value.0,
             failures_per_prefix: sign_in.failures_per_prefix?.value.0,
             failure_window: sign_in.failure_window?.value.0,

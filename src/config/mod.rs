@@ -272,6 +272,8 @@ pub struct SignInConfig {
     pub lifetime: Duration,
     /// Lifetime of an SMS or voice code.
     pub code_lifetime: Duration,
+    /// How old the code of a session may be for what is sensitive.
+    pub fresh: Duration,
     /// Wrong passwords from one address within the window.
     pub failures_per_address: u32,
     /// Wrong passwords from one prefix (/24, /56) within the window.

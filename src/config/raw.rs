@@ -156,6 +156,8 @@ tables! {
         lifetime: Time<MINUTE, HOUR> = default("10m"),
         /// A code by text message or call is good for this long (at most `10m`: NIST SP 800-63B-4 §3.1.3.2).
         code_lifetime: Time<MINUTE, { 10 * MINUTE }> = default("5m"),
+        /// What is sensitive (the security settings, and every page that asks for it) needs a code younger than this.
+        fresh: Time<MINUTE, HOUR> = default("5m"),
         /// Wrong passwords from one address within the window.
         failures_per_address: Whole<1, 1_000_000> = default(30),
         /// Wrong passwords from one network (IPv4 /24, IPv6 /56) within the window.

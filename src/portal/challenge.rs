@@ -4,6 +4,7 @@ use askama::Template;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    fresh,
     notice::{News, Note},
     page::{Here, PageFrame, ShownMethod, html},
     sign_in::SignInNotice,
@@ -12,8 +13,8 @@ use super::{
 use crate::{
     account::{MethodKind, PairError, Role},
     app::{
-        self, CodeOutcome, CodeProblem, CodeView, MethodView, PendingView, SendAvailability, SendOutcome, SendRefusal,
-        Unchoosable,
+        self, CodeOutcome, CodeProblem, CodeView, Flow, Grant, MethodView, PendingView, SendAvailability, SendOutcome,
+        SendRefusal, Unchoosable,
     },
     authn::{CodeReason, throttle},
     clock::Timestamp,
@@ -124,6 +125,8 @@ pub struct CodePage {
     pub trust_days: u64,
     /// The box was ticked before the page was shown again.
     pub trust_ticked: bool,
+    /// Inside a session: where a person who gives no code goes on.
+    pub cancel: Option<String>,
 }
 
 impl CodePage {
@@ -142,6 +145,16 @@ impl CodePage {
     }
     fn lead(&self) -> String {
         lead(&self.method, self.stage, &self.frame)
+    }
+    const fn signs_in(&self) -> bool {
+        !matches!(self.reason, CodeReason::FreshCode)
+    }
+    /// Where the forms of the page go.
+    const fn base(&self) -> &'static str {
+        base(self.signs_in())
+    }
+    const fn help_path(&self) -> &'static str {
+        if self.signs_in() { Here::CodeHelp.path() } else { Here::FreshHelp.path() }
     }
     fn error_text(&self) -> Option<String> {
         self.error.map(|error| error.text(self.method.kind, &self.frame))
@@ -187,6 +200,7 @@ impl CodePage {
                 self.frame.say("code-why-trust-ended", &[("date", self.frame.date(at).into())])
             }
             CodeReason::TrustVoid => self.frame.t("code-why-trust-void"),
+            CodeReason::FreshCode => self.frame.t("code-why-fresh"),
         }
     }
     fn trust_text(&self) -> String {
@@ -198,6 +212,11 @@ impl CodePage {
             MethodKind::Sms | MethodKind::Voice => self.frame.t("code-help-message"),
         }
     }
+}
+
+/// The code page at the sign-in, and the same inside a session.
+const fn base(signs_in: bool) -> &'static str {
+    if signs_in { Here::Code.path() } else { Here::Fresh.path() }
 }
 
 /// Where the code comes from, and until when it works.
@@ -344,12 +363,17 @@ pub struct CodeHelpPage {
     pub kind: MethodKind,
     /// The ways, best first.
     pub ways: Vec<WayOption>,
+    /// At the sign-in, or inside a session?
+    pub signs_in: bool,
 }
 
 impl CodeHelpPage {
     #[expect(clippy::unused_self, reason = "the shared frame of all pages asks every page")]
     const fn failed(&self) -> bool {
         false
+    }
+    const fn base(&self) -> &'static str {
+        base(self.signs_in)
     }
     fn heading(&self) -> String {
         match self.kind {
@@ -372,8 +396,27 @@ impl From<MethodView> for ShownMethod {
     }
 }
 
+/// The code page of what the visitor has pending.
+const fn code_page(visit: &Visit<'_>) -> Here {
+    match visit.flow {
+        Flow::SignIn => Here::Code,
+        Flow::FreshCode => Here::Fresh,
+    }
+}
+
+/// The same for "Didn't receive the code?".
+const fn help_page(visit: &Visit<'_>) -> Here {
+    match visit.flow {
+        Flow::SignIn => Here::CodeHelp,
+        Flow::FreshCode => Here::FreshHelp,
+    }
+}
+
 /// Nothing waits for what was sent: on to what does wait, else where a session leads, else to the sign-in.
 pub(super) async fn gone(visit: &Visit<'_>) -> app::Result<Answer> {
+    if visit.flow == Flow::FreshCode {
+        return fresh::gone(visit).await;
+    }
     match visit.portal.app.pending(&visit.browser()).await? {
         Some(PendingView::Code(_)) => return Ok(visit.see(Here::Code)),
         Some(PendingView::Enrol(_)) => return Ok(visit.see(Here::Enrolment)),
@@ -395,10 +438,13 @@ async fn pending_code(visit: &Visit<'_>) -> app::Result<Result<CodeView, Answer>
 }
 
 pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
-    let view = match pending_code(visit).await? {
-        Ok(view) => view,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+    match pending_code(visit).await? {
+        Ok(view) => Ok(show_code(visit, view)),
+        Err(elsewhere) => Ok(elsewhere),
+    }
+}
+
+pub(super) fn show_code(visit: &Visit<'_>, view: CodeView) -> Answer {
     let note = visit.note();
     let other_works = works(&view.other) && view.send_other == SendAvailability::Now;
     let stage = match (view.method.disabled, view.method.paused_until) {
@@ -415,7 +461,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
         Some(News::SignIn(_) | News::Choose(_) | News::Ticket(_)) | None => (None, None),
     };
     let page = CodePage {
-        frame: visit.frame(Here::Code, &note),
+        frame: visit.frame(code_page(visit), &note),
         role: view.method.role,
         method: view.method.into(),
         other: view.other.into(),
@@ -425,8 +471,9 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
         notice,
         trust_days: view.trust_days,
         trust_ticked: note.trust,
+        cancel: (visit.flow == Flow::FreshCode).then(|| fresh::cancel(visit)),
     };
-    Ok(visit.page(html(&page)))
+    visit.page(html(&page))
 }
 
 const fn works(method: &MethodView) -> bool {
@@ -434,18 +481,27 @@ const fn works(method: &MethodView) -> bool {
 }
 
 pub(super) async fn submit(visit: &Visit<'_>) -> app::Result<Answer> {
+    match enter(visit).await? {
+        Ok(grant) => Ok(visit.signed_in(&grant)),
+        Err(answer) => Ok(answer),
+    }
+}
+
+/// What a right code gave, or the answer to any other.
+pub(super) async fn enter(visit: &Visit<'_>) -> app::Result<Result<Grant, Answer>> {
     let trust = visit.form.text("trust") == "yes";
     let outcome = visit.portal.app.submit_code(&visit.browser(), visit.form.text("code"), trust).await?;
-    Ok(match outcome {
-        CodeOutcome::SignedIn(grant) => visit.signed_in(&grant),
-        CodeOutcome::Continue => visit.see(Here::Code),
+    let page = code_page(visit);
+    Ok(Err(match outcome {
+        CodeOutcome::SignedIn(grant) => return Ok(Ok(grant)),
+        CodeOutcome::Continue => visit.see(page),
         CodeOutcome::Refused(problem) => match code_error(problem, throttle::CODE_TRIES) {
-            Some(error) => visit.see_with(Here::Code, Note { trust, ..News::CodeError(error).into() }),
-            None => visit.see(Here::Code),
+            Some(error) => visit.see_with(page, Note { trust, ..News::CodeError(error).into() }),
+            None => visit.see(page),
         },
         CodeOutcome::TooMany => visit.see_with(Here::SignIn, News::SignIn(SignInNotice::TooManyTries)),
         CodeOutcome::Gone => gone(visit).await?,
-    })
+    }))
 }
 
 /// What the page says of a refused code. Of a pause or a stale page the page speaks by itself.
@@ -469,7 +525,8 @@ pub(super) async fn show_ways(visit: &Visit<'_>) -> app::Result<Answer> {
     };
     let note = visit.note();
     let kind = view.method.kind;
-    let page = CodeHelpPage { frame: visit.frame(Here::CodeHelp, &note), kind, ways: ways(view) };
+    let signs_in = visit.flow == Flow::SignIn;
+    let page = CodeHelpPage { frame: visit.frame(help_page(visit), &note), kind, ways: ways(view), signs_in };
     Ok(visit.page(html(&page)))
 }
 
@@ -514,7 +571,7 @@ const fn no_channel(why: Unchoosable, kind: MethodKind) -> WhyNot {
 }
 
 pub(super) async fn take_way(visit: &Visit<'_>) -> app::Result<Answer> {
-    let Some(way) = Way::parse(visit.form.text("way")) else { return Ok(visit.see(Here::CodeHelp)) };
+    let Some(way) = Way::parse(visit.form.text("way")) else { return Ok(visit.see(help_page(visit))) };
     let view = match pending_code(visit).await? {
         Ok(view) => view,
         Err(elsewhere) => return Ok(elsewhere),
@@ -523,18 +580,18 @@ pub(super) async fn take_way(visit: &Visit<'_>) -> app::Result<Answer> {
     let outcome = match way {
         Way::SendAgain => app.send_again(&browser).await?,
         // The button was pressed twice: the first press has done it.
-        Way::Channel(kind) if kind == view.method.kind => return Ok(visit.see(Here::Code)),
+        Way::Channel(kind) if kind == view.method.kind => return Ok(visit.see(code_page(visit))),
         Way::Channel(_) => app.switch_channel(&browser).await?,
-        Way::Role(role) if role == view.method.role => return Ok(visit.see(Here::Code)),
+        Way::Role(role) if role == view.method.role => return Ok(visit.see(code_page(visit))),
         Way::Role(role) => app.use_role(&browser, role).await?,
     };
     let notice = if way == Way::SendAgain { CodeNotice::SentAgain } else { CodeNotice::Switched };
     Ok(match outcome {
-        SendOutcome::Done => visit.see_with(Here::Code, News::Code(notice)),
-        SendOutcome::Refused(SendRefusal::Stale) => visit.see(Here::Code),
+        SendOutcome::Done => visit.see_with(code_page(visit), News::Code(notice)),
+        SendOutcome::Refused(SendRefusal::Stale) => visit.see(code_page(visit)),
         // The page says by itself what is not available, and from when.
         SendOutcome::Refused(SendRefusal::From(_) | SendRefusal::Exhausted | SendRefusal::Unavailable) => {
-            visit.see(Here::CodeHelp)
+            visit.see(help_page(visit))
         }
         SendOutcome::Gone => gone(visit).await?,
     })

@@ -8,7 +8,7 @@ use crate::secret::SecretString;
 const MOST_FIELDS: usize = 32;
 
 /// A form that was read.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Form {
     fields: Vec<(String, Zeroizing<String>)>,
 }
@@ -38,6 +38,12 @@ impl Form {
             fields.push((name, value));
         }
         Ok(Self { fields })
+    }
+
+    /// A form that was kept while a fresh code was asked for.
+    pub(super) fn kept(fields: &[(String, String)]) -> Self {
+        let fields = fields.iter().map(|(name, value)| (name.clone(), Zeroizing::new(value.clone()))).collect();
+        Self { fields }
     }
 
     /// A field; empty when it did not come.

@@ -7,6 +7,7 @@ mod csrf;
 pub mod enrolment;
 pub mod error;
 mod form;
+pub mod fresh;
 pub mod guides;
 mod language;
 mod notice;
@@ -66,7 +67,7 @@ impl Portal {
     /// and says why the session ended.
     pub fn sign_in_location(&self, target: &str, why: Interruption) -> String {
         let to = ReturnTo::parse(target).unwrap_or_default().sealed(self.app.keyring(), &**self.app.entropy());
-        visit::address(Here::SignIn.path(), &to, Some(why))
+        visit::address(Here::SignIn.path(), &to, "", Some(why))
     }
 
     /// An error page for a request that is not to our pages. `target` is its path and query, `reference` its identifier.

@@ -72,14 +72,30 @@ pub enum Here {
     SignOut,
     /// One of the guides.
     Guide(Guide),
+    /// A fresh code inside a session.
+    Fresh,
+    /// The same: when it does not come.
+    FreshHelp,
+    /// The security settings.
+    Settings,
     /// Where the person goes after the sign-in.
     Target,
 }
 
 impl Here {
     /// All but the guides.
-    const STEPS: [Self; 7] =
-        [Self::SignIn, Self::Code, Self::CodeHelp, Self::Enrolment, Self::EnrolmentDone, Self::SignOut, Self::Target];
+    const STEPS: &[Self] = &[
+        Self::SignIn,
+        Self::Code,
+        Self::CodeHelp,
+        Self::Enrolment,
+        Self::EnrolmentDone,
+        Self::SignOut,
+        Self::Fresh,
+        Self::FreshHelp,
+        Self::Settings,
+        Self::Target,
+    ];
 
     /// Its address; for the target, the console's first page.
     pub const fn path(self) -> &'static str {
@@ -91,6 +107,9 @@ impl Here {
             Self::EnrolmentDone => "/.sekisho/enrolment/done",
             Self::SignOut => "/.sekisho/sign-out",
             Self::Guide(guide) => guide.path(),
+            Self::Fresh => "/.sekisho/fresh",
+            Self::FreshHelp => "/.sekisho/fresh/help",
+            Self::Settings => "/.sekisho/settings",
             Self::Target => "/",
         }
     }
@@ -105,6 +124,9 @@ impl Here {
             Self::EnrolmentDone => "enrolment-done",
             Self::SignOut => "sign-out",
             Self::Guide(guide) => guide.as_str(),
+            Self::Fresh => "fresh",
+            Self::FreshHelp => "fresh-help",
+            Self::Settings => "settings",
             Self::Target => "target",
         }
     }
@@ -112,7 +134,7 @@ impl Here {
     /// Reads [`as_str`](Self::as_str).
     pub fn parse(word: &str) -> Option<Self> {
         let guides = Guide::ALL.into_iter().map(Self::Guide);
-        Self::STEPS.into_iter().chain(guides).find(|here| here.as_str() == word)
+        Self::STEPS.iter().copied().chain(guides).find(|here| here.as_str() == word)
     }
 
     /// The guide that explains this page; `None` on the list of all of them.
@@ -142,6 +164,8 @@ pub struct PageFrame {
     pub to: String,
     /// What the page says once, sealed, so that switching the language keeps it.
     pub note: String,
+    /// On the pages of the fresh code: what it is asked for, sealed (`fresh.rs`).
+    pub errand: String,
     /// The page itself, as the language form names it.
     pub here: Here,
     /// On a guide: the page it was opened from.
@@ -226,9 +250,9 @@ impl PageFrame {
         self.say("footer-zone", &[("zone", self.site.time_zone_name.as_str().into())])
     }
 
-    /// One of our pages, remembering where to go after the sign-in.
+    /// One of our pages, remembering where to go after the sign-in and what a fresh code is asked for.
     pub fn url(&self, path: &str) -> String {
-        if self.to.is_empty() { path.to_owned() } else { format!("{path}?to={}", self.to) }
+        super::visit::address(path, &self.to, &self.errand, None)
     }
 
     fn zoned(&self, at: Timestamp) -> jiff::Zoned {

@@ -17,13 +17,16 @@ use super::{
     Portal, challenge, csrf, enrolment,
     error::Problem,
     form::Form,
-    guides,
+    fresh, guides,
     guides::Guide,
     page::Here,
     sign_in, style,
     visit::{Answer, Client, Framing, Visit, protect},
 };
-use crate::{app, audit};
+use crate::{
+    app::{self, Flow},
+    audit,
+};
 
 /// GET (and HEAD), or POST.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +48,11 @@ pub enum Needs {
     Enrolment,
     /// A session.
     Session,
+    /// A session that is asked for a fresh code.
+    Asked,
+    /// A session whose code is younger than `[sign_in] fresh`. Whoever has an older one is asked for a code first, and
+    /// then what the form asked for is done.
+    FreshSession,
 }
 
 /// What an address does.
@@ -84,6 +92,16 @@ pub enum Does {
     ChooseAgain,
     /// Both methods are proven.
     ShowEnrolled,
+    /// The fresh code inside a session.
+    ShowFresh,
+    /// Asks for it.
+    BeginFresh,
+    /// Takes it, and does what it was asked for.
+    EnterFresh,
+    /// When it does not come.
+    ShowFreshWays,
+    /// Sends it again, by another channel, or uses the other method.
+    TakeFreshWay,
     /// The question before signing out.
     ShowSignOut,
     /// Signs out.
@@ -107,13 +125,16 @@ pub struct Route {
     pub does: Does,
     /// Where a person who comes too late, or with an expired form, opens the page again.
     pub page: Here,
+    /// Of a form that needs a fresh code: the fields that are kept until it is there, never a secret. Without any, the
+    /// page is shown again and the form sent again.
+    pub keeps: &'static [&'static str],
 }
 
 const fn get(path: &'static str, needs: Needs, does: Does, page: Here) -> Route {
-    Route { verb: Verb::Get, path, needs, does, page }
+    Route { verb: Verb::Get, path, needs, does, page, keeps: &[] }
 }
 const fn post(path: &'static str, needs: Needs, does: Does, page: Here) -> Route {
-    Route { verb: Verb::Post, path, needs, does, page }
+    Route { verb: Verb::Post, path, needs, does, page, keeps: &[] }
 }
 
 const fn guide(guide: Guide) -> Route {
@@ -139,6 +160,11 @@ pub const ROUTES: &[Route] = &[
     post("/.sekisho/enrolment/send-again", Needs::Enrolment, Does::ProveAgain, Here::Enrolment),
     post("/.sekisho/enrolment/choose-again", Needs::Enrolment, Does::ChooseAgain, Here::Enrolment),
     get("/.sekisho/enrolment/done", Needs::Session, Does::ShowEnrolled, Here::EnrolmentDone),
+    get("/.sekisho/fresh", Needs::Asked, Does::ShowFresh, Here::Fresh),
+    post("/.sekisho/fresh", Needs::Asked, Does::EnterFresh, Here::Fresh),
+    post("/.sekisho/fresh/begin", Needs::Asked, Does::BeginFresh, Here::Fresh),
+    get("/.sekisho/fresh/help", Needs::Asked, Does::ShowFreshWays, Here::FreshHelp),
+    post("/.sekisho/fresh/way", Needs::Asked, Does::TakeFreshWay, Here::FreshHelp),
     get("/.sekisho/sign-out", Needs::Session, Does::ShowSignOut, Here::SignOut),
     post("/.sekisho/sign-out", Needs::Nothing, Does::SignOut, Here::SignOut),
     post("/.sekisho/language", Needs::Nothing, Does::Language, Here::SignIn),
@@ -239,32 +265,72 @@ async fn answer(portal: &Portal, route: Route, parts: &http::request::Parts, bod
         return visit.problem(Problem::FormExpired, route.page);
     }
     let done = match route.does {
-        Does::ShowSignIn => sign_in::show(&visit).await,
-        Does::SignIn => sign_in::submit(&visit).await,
-        Does::ShowCode => challenge::show(&visit).await,
-        Does::EnterCode => challenge::submit(&visit).await,
-        Does::ShowWays => challenge::show_ways(&visit).await,
-        Does::TakeWay => challenge::take_way(&visit).await,
-        Does::OtherAccount => sign_in::other_account(&visit).await,
-        Does::ShowEnrolment => enrolment::show(&visit).await,
-        Does::EnterTicket => enrolment::ticket(&visit).await,
-        Does::BeginEnrolment => enrolment::begin(&visit).await,
-        Does::Choose => enrolment::choose(&visit).await,
-        Does::Prove => enrolment::prove(&visit).await,
-        Does::ProveAgain => enrolment::prove_again(&visit).await,
-        Does::ChooseAgain => enrolment::choose_again(&visit).await,
-        Does::ShowEnrolled => enrolment::show_done(&visit).await,
-        Does::ShowSignOut => sign_in::show_sign_out(&visit).await,
-        Does::SignOut => sign_in::sign_out(&visit).await,
-        Does::Language => Ok(sign_in::switch_language(&visit)),
-        Does::ShowGuide(guide) => Ok(guides::show(&visit, guide)),
-        Does::StyleSheet | Does::Mark => Ok(Answer::new(StatusCode::NOT_FOUND)),
+        Does::EnterFresh => return enter_fresh(visit.asking(Flow::FreshCode), route).await,
+        _ => act(&visit, route).await,
     };
-    done.unwrap_or_else(|error| {
-        tracing::error!(%error, path = route.path, request = client.reference, "a page failed");
-        let problem = if matches!(error, app::AppError::Busy) { Problem::Unavailable } else { Problem::Internal };
-        visit.problem(problem, route.page)
-    })
+    done.unwrap_or_else(|error| failed(&visit, route, &error))
+}
+
+fn failed(visit: &Visit<'_>, route: Route, error: &app::AppError) -> Answer {
+    tracing::error!(%error, path = route.path, request = visit.client.reference, "a page failed");
+    let problem = if matches!(error, app::AppError::Busy) { Problem::Unavailable } else { Problem::Internal };
+    visit.problem(problem, route.page)
+}
+
+/// A fresh code, then what it was asked for. The renewed session's cookie goes out whatever comes of that.
+async fn enter_fresh(visit: Visit<'_>, route: Route) -> Answer {
+    let grant = match challenge::enter(&visit).await {
+        Ok(Ok(grant)) => grant,
+        Ok(Err(answer)) => return answer,
+        Err(error) => return failed(&visit, route, &error),
+    };
+    let cookie = Visit::session_cookie(&grant);
+    let visit = Visit { renewed: Some(grant.session), ..visit.asking(Flow::SignIn) };
+    let answer = match fresh::resume(&visit).await {
+        Ok(Ok((route, form))) => {
+            let visit = Visit { form, ..visit };
+            act(&visit, route).await.unwrap_or_else(|error| failed(&visit, route, &error))
+        }
+        Ok(Err(answer)) => answer,
+        Err(error) => failed(&visit, route, &error),
+    };
+    // First, so that a cookie the errand itself sets comes after it and wins.
+    Answer { cookies: cookie.into_iter().chain(answer.cookies).collect(), ..answer }
+}
+
+async fn act(visit: &Visit<'_>, route: Route) -> app::Result<Answer> {
+    if route.needs == Needs::FreshSession
+        && let Some(elsewhere) = fresh::demand(visit, route).await?
+    {
+        return Ok(elsewhere);
+    }
+    match route.does {
+        Does::ShowSignIn => sign_in::show(visit).await,
+        Does::SignIn => sign_in::submit(visit).await,
+        Does::ShowCode => challenge::show(visit).await,
+        Does::EnterCode => challenge::submit(visit).await,
+        Does::ShowWays => challenge::show_ways(visit).await,
+        Does::TakeWay => challenge::take_way(visit).await,
+        Does::OtherAccount => sign_in::other_account(visit).await,
+        Does::ShowEnrolment => enrolment::show(visit).await,
+        Does::EnterTicket => enrolment::ticket(visit).await,
+        Does::BeginEnrolment => enrolment::begin(visit).await,
+        Does::Choose => enrolment::choose(visit).await,
+        Does::Prove => enrolment::prove(visit).await,
+        Does::ProveAgain => enrolment::prove_again(visit).await,
+        Does::ChooseAgain => enrolment::choose_again(visit).await,
+        Does::ShowEnrolled => enrolment::show_done(visit).await,
+        Does::ShowFresh => fresh::show(&visit.asking(Flow::FreshCode)).await,
+        Does::BeginFresh => fresh::begin(&visit.asking(Flow::FreshCode)).await,
+        Does::ShowFreshWays => challenge::show_ways(&visit.asking(Flow::FreshCode)).await,
+        Does::TakeFreshWay => challenge::take_way(&visit.asking(Flow::FreshCode)).await,
+        Does::ShowSignOut => sign_in::show_sign_out(visit).await,
+        Does::SignOut => sign_in::sign_out(visit).await,
+        Does::Language => Ok(sign_in::switch_language(visit)),
+        Does::ShowGuide(guide) => Ok(guides::show(visit, guide)),
+        // These answer before a visit is made, or lead here by themselves.
+        Does::StyleSheet | Does::Mark | Does::EnterFresh => Ok(Answer::new(StatusCode::NOT_FOUND)),
+    }
 }
 
 /// The form of a post that comes from our own pages, in the one encoding they send.

@@ -11,6 +11,7 @@ use super::{
         ProvePhonePage, ShownSeed, TicketError, TypedChoice,
     },
     error::{ErrorPage, Problem, TopLevelPage},
+    fresh::FreshPage,
     guides::{Guide, GuidePage, Lengths},
     page::{Here, PageFrame, ShownMethod, Site, html},
     sign_in::{SignInNotice, SignInPage, SignOutPage, SignedInPage},
@@ -55,6 +56,7 @@ pub(crate) fn frame(language: Language) -> PageFrame {
         form_token: "dG9rZW4".to_owned(),
         to: "c2VhbGVk".to_owned(),
         note: String::new(),
+        errand: String::new(),
         here: Here::SignIn,
         back: None,
     }
@@ -128,6 +130,7 @@ fn code(language: Language, pages: &mut Pages) {
         notice: None,
         trust_days: 30,
         trust_ticked: false,
+        cancel: None,
     };
     let (by_app, by_sms) = (|| page(app(), voice(language)), || page(sms(), app()));
     let by_voice = || CodePage { role: Role::Backup, ..page(voice(language), app()) };
@@ -147,6 +150,18 @@ fn code(language: Language, pages: &mut Pages) {
         pages.add("code", &format!("app-{state}"), &CodePage { error: Some(error), ..by_app() });
         pages.add("code", &format!("sms-{state}"), &CodePage { error: Some(error), ..by_sms() });
     }
+    let fresh = |page: CodePage| CodePage {
+        frame: PageFrame { here: Here::Fresh, errand: "c2VhbGVk".to_owned(), ..frame(language) },
+        reason: CodeReason::FreshCode,
+        cancel: Some("/.sekisho/settings".to_owned()),
+        ..page
+    };
+    pages.add("code", "fresh-app", &fresh(by_app()));
+    pages.add("code", "fresh-sms", &fresh(by_sms()));
+    for (state, method) in [("app", app()), ("sms", sms()), ("voice", voice(language))] {
+        let frame = PageFrame { here: Here::Fresh, errand: "c2VhbGVk".to_owned(), ..frame(language) };
+        pages.add("fresh", state, &FreshPage { frame, method, cancel: "/.sekisho/settings".to_owned() });
+    }
     pages.add("code", "sent-again", &CodePage { notice: Some(CodeNotice::SentAgain), ..by_sms() });
     pages.add("code", "switched", &CodePage { notice: Some(CodeNotice::Switched), ..by_voice() });
     for (state, stage) in [
@@ -162,7 +177,12 @@ fn code(language: Language, pages: &mut Pages) {
 }
 
 fn help(language: Language, pages: &mut Pages) {
-    let page = |kind, ways| CodeHelpPage { frame: PageFrame { here: Here::CodeHelp, ..frame(language) }, kind, ways };
+    let page = |kind, ways| CodeHelpPage {
+        frame: PageFrame { here: Here::CodeHelp, ..frame(language) },
+        kind,
+        ways,
+        signs_in: true,
+    };
     let option = |way, method, not| WayOption { way, method, not };
     let again = |method: ShownMethod, not| option(Way::SendAgain, method, not);
     let backup = |not| option(Way::Role(Role::Backup), voice(language), not);

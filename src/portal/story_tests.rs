@@ -465,21 +465,30 @@ async fn every_route_in_every_state() {
     let mut enrolling = Browser::new(&world);
     let page = enrolling.open("/.sekisho/sign-in").await;
     enrolling.submit(&page, "/.sekisho/sign-in", &[("user_name", "taro"), ("password", PASSWORD)]).await;
+    let mut asked = Browser::new(&world);
+    asked.enrol("/.sekisho/sign-in").await;
+    world.pass(Duration::from_secs(301));
+    let page = asked.open("/.sekisho/fresh").await;
+    assert_eq!(asked.submit(&page, "/.sekisho/fresh/begin", &[]).await.h1(), "Enter the code from your app");
     let mut signed_in = Browser::new(&world);
-    signed_in.enrol("/.sekisho/sign-in").await;
+    let page = signed_in.sign_in("/.sekisho/sign-in").await;
+    let code = world.code(&signed_in).await;
+    signed_in.submit(&page, "/.sekisho/code", &[("code", &code)]).await;
     let mut coding = Browser::new(&world);
     coding.sign_in("/.sekisho/sign-in").await;
     let states = [
         ("nobody", Needs::Nothing, nobody.jar.clone()),
         ("code", Needs::Code, coding.jar.clone()),
         ("enrolment", Needs::Enrolment, enrolling.jar.clone()),
-        ("session", Needs::Session, signed_in.jar.clone()),
+        ("asked", Needs::Asked, asked.jar.clone()),
+        ("session", Needs::FreshSession, signed_in.jar.clone()),
     ];
     for &route in ROUTES {
         for (name, state, jar) in &states {
             let mut browser = Browser { world: &world, jar: jar.clone(), language: "ja" };
             let allowed = match route.needs {
                 Needs::Nothing => true,
+                Needs::Session => matches!(state, Needs::Asked | Needs::FreshSession),
                 needs => needs == *state,
             };
             if route.verb == Verb::Get {

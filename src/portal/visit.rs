@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     access::Interruption,
-    app::{Browser, Cookie, DeviceCookie, Grant},
+    app::{Browser, Cookie, DeviceCookie, Flow, Grant},
     clock::Timestamp,
     keyring::CookieToken,
     language::Language,
@@ -35,6 +35,7 @@ pub struct Client {
 }
 
 /// A request to one of our pages.
+#[derive(Clone)]
 pub(super) struct Visit<'a> {
     pub(super) portal: &'a Portal,
     pub(super) headers: &'a HeaderMap,
@@ -42,10 +43,16 @@ pub(super) struct Visit<'a> {
     pub(super) language: Language,
     pub(super) seed: Seed,
     pub(super) to: ReturnTo,
+    /// What a fresh code is asked for, sealed.
+    pub(super) errand: String,
+    /// The cookie of a session that was renewed in this very request.
+    pub(super) renewed: Option<CookieToken>,
     pub(super) was: Option<Interruption>,
     /// The page a guide was opened from.
     pub(super) back: Option<Here>,
     pub(super) form: Form,
+    /// Which of the browser's pending steps the page is about.
+    pub(super) flow: Flow,
     pub(super) now: Timestamp,
 }
 
@@ -72,23 +79,36 @@ impl<'a> Visit<'a> {
             language: language::of(headers),
             seed: Seed::of(headers, &**portal.app.entropy()),
             to: to.unwrap_or_default(),
+            errand: match form.text("errand") {
+                "" => query("errand").unwrap_or_default().into_owned(),
+                sealed => sealed.to_owned(),
+            },
+            renewed: None,
             was: query("was").and_then(|word| was(&word)),
             back: back.filter(|here| !matches!(here, Here::Guide(_))),
             form,
+            flow: Flow::SignIn,
             now: portal.app.now(),
         }
     }
 
+    /// The same visit about another of the browser's pending steps.
+    pub(super) fn asking(&self, flow: Flow) -> Self {
+        Self { flow, ..self.clone() }
+    }
+
     /// What the use cases look at.
-    pub(super) fn browser(&self) -> Browser<'a> {
+    pub(super) fn browser(&self) -> Browser<'_> {
         let cookie = |name| cookie::read(self.headers, name).map(Cookie);
+        let renewed = self.renewed.as_ref().map(|token| Cookie(token.expose()));
         Browser {
-            session: cookie(cookie::SESSION),
+            session: renewed.or_else(|| cookie(cookie::SESSION)),
             sign_in: cookie(cookie::SIGN_IN),
             device: cookie(cookie::DEVICE),
             address: self.client.address,
             user_agent: self.headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default(),
             language: self.language,
+            flow: self.flow,
         }
     }
 
@@ -121,6 +141,7 @@ impl<'a> Visit<'a> {
             form_token: self.seed.token(app.keyring()),
             to: self.to.sealed(app.keyring(), &**app.entropy()),
             note,
+            errand: if self.flow == Flow::FreshCode { self.errand.clone() } else { String::new() },
             here,
             back: self.back.filter(|_| matches!(here, Here::Guide(_))),
         }
@@ -142,7 +163,10 @@ impl<'a> Visit<'a> {
         let place = match here {
             Here::Target => self.to.as_str().to_owned(),
             Here::Guide(guide) => guides::address(guide, &self.to.sealed(app.keyring(), &**app.entropy()), self.back),
-            here => address(here.path(), &self.to.sealed(app.keyring(), &**app.entropy()), None),
+            here => {
+                let errand = if matches!(here, Here::Fresh | Here::FreshHelp) { self.errand.as_str() } else { "" };
+                address(here.path(), &self.to.sealed(app.keyring(), &**app.entropy()), errand, None)
+            }
         };
         Answer { location: Some(place), ..Answer::new(StatusCode::SEE_OTHER) }
     }
@@ -158,9 +182,14 @@ impl<'a> Visit<'a> {
     pub(super) fn signed_in(&self, grant: &Grant) -> Answer {
         let here = if grant.enrolled { Here::EnrolmentDone } else { Here::Target };
         self.see(here)
-            .with(cookie::set(cookie::SESSION, grant.session.expose(), Keep::WhileOpen))
+            .with(Self::session_cookie(grant))
             .with(cookie::set(cookie::SIGN_IN, "", Keep::Remove))
             .with(grant.device.as_ref().and_then(|device| self.device(device)))
+    }
+
+    /// The cookie of a new session.
+    pub(super) fn session_cookie(grant: &Grant) -> Option<HeaderValue> {
+        cookie::set(cookie::SESSION, grant.session.expose(), Keep::WhileOpen)
     }
 
     /// The cookie of a pending sign-in.
@@ -185,10 +214,13 @@ fn was(word: &str) -> Option<Interruption> {
 }
 
 /// One of our addresses with what it carries.
-pub(super) fn address(path: &str, to: &str, why: Option<Interruption>) -> String {
+pub(super) fn address(path: &str, to: &str, errand: &str, why: Option<Interruption>) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     if !to.is_empty() {
         query.append_pair("to", to);
+    }
+    if !errand.is_empty() {
+        query.append_pair("errand", errand);
     }
     match why {
         Some(Interruption::Idle) => drop(query.append_pair("was", "idle")),

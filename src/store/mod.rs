@@ -2,6 +2,7 @@
 //! decided inside one transaction by a conditional statement, and a lost race is a normal answer, not an error.
 
 mod record;
+mod settings;
 mod sqlite;
 mod users;
 
@@ -17,6 +18,7 @@ pub use record::{
     SignInId, Stale, StoredSession,
 };
 
+pub use settings::{RenewSession, StoredMethods};
 pub use users::{
     AcceptError, AcceptInvitation, By, ChangeGroups, ChangedGroups, Invitation, InvitationId, InviteError, Member,
     NewInvitation, NewMember, NewMemberError, RemoveMember, RenewInvitation,

@@ -102,6 +102,7 @@ fn what_must_not_be_seen_is_in_no_line() {
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         user_agent: "curl/8",
         language: Language::Ja,
+        flow: crate::app::Flow::SignIn,
     };
     let form = PasswordForm { login: MARKER.into(), password: MARKER.into(), browser: &browser };
     let grant = Grant { session: CookieToken::new(MARKER.to_owned()), device: None, enrolled: false };

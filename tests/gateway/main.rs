@@ -10,6 +10,7 @@
 )]
 
 mod routes;
+mod settings;
 mod steps;
 mod story;
 #[path = "../support/mod.rs"]

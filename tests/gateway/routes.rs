@@ -44,7 +44,7 @@ const ENROLMENT: Gets = LedTo("/.sekisho/enrolment");
 const CONSOLE: Gets = LedTo("/");
 
 /// For GET: what each state gets. For POST: what each state gets when the form is genuine and empty.
-const TABLE: [(Verb, &str, [Gets; 4]); 26] = [
+const TABLE: &[(Verb, &str, [Gets; 4])] = &[
     (Verb::Get, "/.sekisho/style.css", [Shown; 4]),
     (Verb::Get, "/.sekisho/mark.svg", [Shown; 4]),
     (Verb::Get, "/.sekisho/sign-in", [Shown; 4]),
@@ -62,6 +62,12 @@ const TABLE: [(Verb, &str, [Gets; 4]); 26] = [
     (Verb::Post, "/.sekisho/enrolment/send-again", [SIGN_IN, CODE, ENROLMENT, CONSOLE]),
     (Verb::Post, "/.sekisho/enrolment/choose-again", [SIGN_IN, CODE, ENROLMENT, CONSOLE]),
     (Verb::Get, "/.sekisho/enrolment/done", [SIGN_IN, SIGN_IN, SIGN_IN, Shown]),
+    // The session of this table has just given a code: nothing is asked again.
+    (Verb::Get, "/.sekisho/fresh", [SIGN_IN, SIGN_IN, SIGN_IN, CONSOLE]),
+    (Verb::Post, "/.sekisho/fresh", [SIGN_IN, SIGN_IN, SIGN_IN, CONSOLE]),
+    (Verb::Post, "/.sekisho/fresh/begin", [SIGN_IN, SIGN_IN, SIGN_IN, CONSOLE]),
+    (Verb::Get, "/.sekisho/fresh/help", [SIGN_IN, SIGN_IN, SIGN_IN, CONSOLE]),
+    (Verb::Post, "/.sekisho/fresh/way", [SIGN_IN, SIGN_IN, SIGN_IN, CONSOLE]),
     (Verb::Get, "/.sekisho/sign-out", [SIGN_IN, SIGN_IN, SIGN_IN, Shown]),
     (Verb::Post, "/.sekisho/sign-out", [SIGN_IN; 4]),
     (Verb::Post, "/.sekisho/language", [SIGN_IN, SIGN_IN, SIGN_IN, CONSOLE]),
@@ -115,7 +121,7 @@ async fn every_state_gets_what_the_table_says() {
     let gateway = Gateway::start(&["fresh"], &["old"], "[session]\nper_account = 100\n").await;
     let mut wrong = Vec::new();
     for (place, state) in STATES.into_iter().enumerate() {
-        for (verb, path, expected) in &TABLE {
+        for (verb, path, expected) in TABLE {
             let (browser, page) = reach(&gateway, state).await;
             let answer = match verb {
                 Verb::Get => browser.visit(path).await,

@@ -6,6 +6,7 @@ mod attempts;
 mod outbox;
 mod rows;
 mod sessions;
+mod settings;
 mod sign_in;
 mod users;
 

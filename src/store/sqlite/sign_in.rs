@@ -32,7 +32,7 @@ macro_rules! pending {
 }
 
 /// Is the account enabled and of the credentials the password was checked against?
-async fn current(db: &mut SqliteConnection, account: AccountId, version: CredentialVersion) -> Result<bool> {
+pub(super) async fn current(db: &mut SqliteConnection, account: AccountId, version: CredentialVersion) -> Result<bool> {
     let found =
         sqlx::query("SELECT id FROM accounts WHERE id = $1 AND credential_version = $2 AND disabled_at IS NULL")
             .bind(account.to_string())
@@ -53,7 +53,7 @@ async fn rehash(db: &mut SqliteConnection, account: AccountId, hash: Option<&Pas
     Ok(())
 }
 
-async fn delete_by_digest(db: &mut SqliteConnection, digest: &Digest) -> Result<()> {
+pub(super) async fn delete_by_digest(db: &mut SqliteConnection, digest: &Digest) -> Result<()> {
     sqlx::query("DELETE FROM sign_ins WHERE digest = $1").bind(digest.as_bytes().as_slice()).execute(db).await?;
     Ok(())
 }
@@ -64,8 +64,7 @@ impl SqliteStore {
         begin: &BeginSignIn,
         now: Timestamp,
     ) -> Result<std::result::Result<(), Stale>> {
-        let (account, version) = (begin.sign_in.who().account(), begin.sign_in.who().credential_version());
-        let state = self.seal_state(&begin.id, &begin.sign_in)?;
+        let (account, version) = (begin.sign_in.account(), begin.sign_in.credential_version());
         let mut tx = self.write().await?;
         if !current(&mut tx, account, version).await? {
             return Ok(Err(Stale::MovedOn));
@@ -73,6 +72,21 @@ impl SqliteStore {
         if let Some(earlier) = &begin.replaces {
             delete_by_digest(&mut tx, earlier).await?;
         }
+        self.insert_sign_in(&mut tx, begin, now).await?;
+        attempts::forgive(&mut tx, &begin.forgive).await?;
+        rehash(&mut tx, account, begin.rehash.as_ref()).await?;
+        self.commit(tx, begin.message.is_some()).await?;
+        Ok(Ok(()))
+    }
+
+    /// The row and its message.
+    pub(super) async fn insert_sign_in(
+        &self,
+        db: &mut SqliteConnection,
+        begin: &BeginSignIn,
+        now: Timestamp,
+    ) -> Result<()> {
+        let account = begin.sign_in.account();
         sqlx::query(
             "INSERT INTO sign_ins (id, digest, account_id, credential_version, state, version, enrolment_tries_left,
                                    created_at, expires_at)
@@ -81,20 +95,17 @@ impl SqliteStore {
         .bind(begin.id.to_string())
         .bind(begin.digest.as_bytes().as_slice())
         .bind(account.to_string())
-        .bind(version.0)
-        .bind(state)
+        .bind(begin.sign_in.credential_version().0)
+        .bind(self.seal_state(&begin.id, &begin.sign_in)?)
         .bind(i64::from(ENROLMENT_TRIES))
         .bind(now.as_millis())
         .bind(begin.expires_at.as_millis())
-        .execute(&mut *tx)
+        .execute(&mut *db)
         .await?;
-        attempts::forgive(&mut tx, &begin.forgive).await?;
-        rehash(&mut tx, account, begin.rehash.as_ref()).await?;
         if let Some(message) = &begin.message {
-            outbox::insert_code(&mut tx, begin.id, account, message, now).await?;
+            outbox::insert_code(db, begin.id, account, message, now).await?;
         }
-        self.commit(tx, begin.message.is_some()).await?;
-        Ok(Ok(()))
+        Ok(())
     }
 
     async fn pending(&self, db: &mut SqliteConnection, row: &SqliteRow) -> Result<PendingSignIn> {
@@ -161,7 +172,7 @@ impl SqliteStore {
         message: Option<&OutboxOrder>,
         now: Timestamp,
     ) -> Result<std::result::Result<(), Stale>> {
-        let account = sign_in.who().account();
+        let account = sign_in.account();
         let state = self.seal_state(&id, sign_in)?;
         let mut tx = self.write().await?;
         // Changed credentials and disabled accounts have deleted the row: the swap fails on those, too.
@@ -233,22 +244,32 @@ impl SqliteStore {
     }
 }
 
+/// Takes away a pending row in exactly the version that was judged; `false` when it moved on or is over.
+pub(super) async fn delete_version(
+    db: &mut SqliteConnection,
+    (id, version): (SignInId, i64),
+    account: AccountId,
+    now: Timestamp,
+) -> Result<bool> {
+    let deleted =
+        sqlx::query("DELETE FROM sign_ins WHERE id = $1 AND version = $2 AND account_id = $3 AND expires_at > $4")
+            .bind(id.to_string())
+            .bind(version)
+            .bind(account.to_string())
+            .bind(now.as_millis())
+            .execute(db)
+            .await?;
+    Ok(deleted.rows_affected() > 0)
+}
+
 /// Takes away what this sign-in rests on, or says that it is gone: the pending row in exactly the version that was
 /// judged, or the trust that stood in for the code, which may have been withdrawn since it was shown.
 async fn consume(db: &mut SqliteConnection, complete: &CompleteSignIn) -> Result<bool> {
     let session = &complete.session;
-    if let Some((id, version)) = complete.pending {
-        let deleted =
-            sqlx::query("DELETE FROM sign_ins WHERE id = $1 AND version = $2 AND account_id = $3 AND expires_at > $4")
-                .bind(id.to_string())
-                .bind(version)
-                .bind(session.account().to_string())
-                .bind(complete.now.as_millis())
-                .execute(&mut *db)
-                .await?;
-        if deleted.rows_affected() == 0 {
-            return Ok(false);
-        }
+    if let Some(pending) = complete.pending
+        && !delete_version(db, pending, session.account(), complete.now).await?
+    {
+        return Ok(false);
     }
     let (SecondStep::TrustedDevice, Some(device)) = (session.second_step(), session.device()) else {
         // Only a trust completes without a pending sign-in.

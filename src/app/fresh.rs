@@ -1,0 +1,149 @@
+//! The fresh code: a live session is asked for a code again before something sensitive, also one that began on a trusted
+//! device. It never makes a session; the one there is goes on under a new identifier.
+
+use super::{App, AppError, Browser, Grant, Result};
+use crate::{
+    audit::{Event, Origin},
+    authn::{ChallengeSeed, Context, Renewal, SessionProof, SignIn, Step, Transition},
+    clock::Timestamp,
+    keyring::{Purpose, TokenId},
+    secret::Digest,
+    session::{SecondStep, Session, SessionId},
+    store::{BeginSignIn, OutboxId, OutboxOrder, PendingSignIn, RenewSession, SignInId, Stale},
+};
+
+/// Is the code of a browser's session young enough for what is sensitive?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// Nobody is signed in.
+    NoSession,
+    /// No, or the session began without a code.
+    Stale,
+    /// Yes.
+    Fresh,
+}
+
+/// What asking a session for a code led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepUp {
+    /// A code is waited for; a message may be on its way.
+    Pending,
+    /// Nobody is signed in.
+    NoSession,
+    /// The account has no methods to get a code by.
+    NoMethods,
+}
+
+impl App {
+    /// Is the code of this browser's session at most `[sign_in] fresh` old?
+    pub async fn fresh(&self, browser: &Browser<'_>) -> Result<Freshness> {
+        let Some(session) = self.stored_session(browser).await? else { return Ok(Freshness::NoSession) };
+        Ok(if self.is_fresh(&session, self.now()) { Freshness::Fresh } else { Freshness::Stale })
+    }
+
+    /// A trusted device stands in for the code at a sign-in, never here.
+    pub(super) fn is_fresh(&self, session: &Session, now: Timestamp) -> bool {
+        let given = match session.second_step() {
+            SecondStep::Code(_) => session.mfa_at(),
+            SecondStep::TrustedDevice => None,
+        };
+        given.is_some_and(|at| now.since(at) <= self.snapshot().config.sign_in.fresh)
+    }
+
+    /// The living session of this browser as the store has it.
+    pub(super) async fn stored_session(&self, browser: &Browser<'_>) -> Result<Option<Session>> {
+        let Ok(_alive) = self.live_session(browser.session).await? else { return Ok(None) };
+        let Some(digest) = self.session_digest(browser) else { return Ok(None) };
+        Ok(self.store.session(&digest).await?.map(|stored| stored.session))
+    }
+
+    /// Asks this browser's session for a fresh code; a phone gets a message. A code that is already waited for is waited
+    /// for on: asking twice sends nothing twice.
+    pub async fn ask_session(&self, browser: &Browser<'_>) -> Result<StepUp> {
+        let now = self.now();
+        let Some(session) = self.stored_session(browser).await? else { return Ok(StepUp::NoSession) };
+        let Some(methods) = self.store.methods_of(session.account()).await? else { return Ok(StepUp::NoMethods) };
+        let snapshot = self.snapshot();
+        let ctx = Context {
+            policy: &snapshot.policy(),
+            keyring: &self.keyring,
+            pair: Some(&methods.pair),
+            app_last_step: methods.app_last_step,
+            ticket: None,
+            now,
+        };
+        let seed = ChallengeSeed::draw(&*self.entropy, &self.keyring);
+        let asked = SignIn::ask_session(SessionProof::of(&session), &ctx, seed);
+        let Ok(Transition { step: Step::Continue(sign_in), send }) = asked else {
+            return Err(AppError::Bug("a session was not asked for a code"));
+        };
+        let begin = BeginSignIn {
+            id: SignInId::random(&*self.entropy),
+            digest: self.fresh_code_digest(session.digest())?,
+            sign_in,
+            expires_at: now + snapshot.config.sign_in.lifetime,
+            message: send.map(|order| OutboxOrder {
+                id: OutboxId::random(&*self.entropy),
+                order,
+                language: browser.language,
+            }),
+            replaces: None,
+            forgive: Vec::new(),
+            rehash: None,
+        };
+        match self.store.begin_in_session(&begin, session.digest(), now).await? {
+            Ok(asked_now) => {
+                if let Some(message) = begin.message.filter(|_| asked_now) {
+                    let (account, method) = (session.account().to_string(), message.order.kind.as_str());
+                    Event::CodeOrdered { account: &account, method }.record(Origin::Client(browser.address));
+                }
+                Ok(StepUp::Pending)
+            }
+            Err(_ended_meanwhile) => Ok(StepUp::NoSession),
+        }
+    }
+
+    /// The fresh code was right: the session goes on under a new identifier and cookie, the old ones end.
+    pub(super) async fn renew(
+        &self,
+        browser: &Browser<'_>,
+        pending: &PendingSignIn,
+        renewal: Renewal,
+        now: Timestamp,
+    ) -> Result<std::result::Result<Grant, Stale>> {
+        let Some(session) = self.stored_session(browser).await? else { return Ok(Err(Stale::MovedOn)) };
+        let (cookie, token) =
+            self.keyring.issue(Purpose::SessionCookie, TokenId::random(&*self.entropy)).ok_or(AppError::Key)?;
+        let digest = self.keyring.token_digest(&token).ok_or(AppError::Key)?;
+        let used = renewal.code().method().map(|method| (method, renewal.code().totp_step()));
+        let Some(renewed) = renewal.renew(&session, SessionId::random(&*self.entropy), digest, now) else {
+            return Ok(Err(Stale::MovedOn));
+        };
+        let renew = RenewSession {
+            pending: (pending.id, pending.version),
+            replaces: *session.digest(),
+            session: renewed.clone(),
+            used,
+            now,
+        };
+        let ended = match self.store.renew_session(&renew).await? {
+            Ok(ended) => ended,
+            Err(stale) => return Ok(Err(stale)),
+        };
+        self.live.forget(std::slice::from_ref(&ended)).await;
+        Event::SessionRenewed {
+            account: &session.account().to_string(),
+            session: &session.id().to_string(),
+            renewed: &renewed.id().to_string(),
+            second_step: renewed.second_step().as_str(),
+        }
+        .record(Origin::Client(browser.address));
+        Ok(Ok(Grant { session: cookie, device: None, enrolled: false }))
+    }
+
+    /// The store's name for the code a session is asked for: one for each session, and gone with it.
+    pub(super) fn fresh_code_digest(&self, session: &Digest) -> Result<Digest> {
+        let parts: [&[u8]; 2] = [b"fresh code of a session", session.as_bytes()];
+        self.keyring.mac(self.keyring.active(), Purpose::TokenDigest, &parts).ok_or(AppError::Key)
+    }
+}
