@@ -213,7 +213,14 @@ impl App {
         self.hashing
             .run(move || {
                 let scheme = &snapshot.scheme;
-                let proof = password::verify(scheme, candidate.as_ref(), typed.as_ref(), &dummy, now)?;
+                let began = std::time::Instant::now();
+                let proof = password::verify(candidate.as_ref(), typed.as_ref(), &dummy, now);
+                let (took, least) = (began.elapsed(), snapshot.config.password.minimum_delay);
+                if took > least {
+                    let kind = candidate.as_ref().and_then(|c| c.hash.cost()).map(|(kind, _)| kind);
+                    tracing::warn!(kind, ?took, "checking a password took longer than [password] minimum_delay");
+                }
+                let proof = proof?;
                 let outdated = candidate.is_some_and(|c| scheme.outdated(&c.hash));
                 let rehash = typed.filter(|_| outdated).and_then(|typed| scheme.hash(&typed, &*entropy).ok());
                 Some((proof, rehash))

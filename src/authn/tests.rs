@@ -109,7 +109,7 @@ impl World {
         let hash = scheme.hash(&password, &self.entropy).unwrap();
         let candidate =
             password::Candidate { account: self.account, credential_version: CredentialVersion(1), hash: hash.clone() };
-        password::verify(&scheme, Some(&candidate), Some(&password), &hash, self.now).unwrap()
+        password::verify(Some(&candidate), Some(&password), &hash, self.now).unwrap()
     }
 
     fn ctx(&self) -> Context<'_> {

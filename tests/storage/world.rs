@@ -149,9 +149,8 @@ impl Bench {
             credential_version: stored.account.credential_version,
             hash: stored.hash,
         };
-        let scheme = Scheme::argon2id(16, 1, 1).unwrap();
         let typed = Password::typed(PASSWORD);
-        password::verify(&scheme, Some(&candidate), typed.as_ref(), &candidate.hash, now).unwrap()
+        password::verify(Some(&candidate), typed.as_ref(), &candidate.hash, now).unwrap()
     }
 
     pub(crate) fn seed(&self) -> ChallengeSeed {

@@ -1,12 +1,16 @@
-//! Passwords: read once, compared in full, hashed with Argon2id, and the same work for a name nobody has.
+//! Passwords: read once, compared in full, hashed with Argon2id, and the same work for a name nobody has. Hashes of
+//! other programs are verified as those programs did and replaced at the first right password.
 
+mod foreign;
 mod rules;
 
+use foreign::Foreign;
+pub use foreign::HashRefused;
 pub use rules::{ContextWords, PasswordProblem};
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
-    password_hash::{PasswordHasher as _, PasswordVerifier as _, phc},
+    password_hash::{PasswordHasher as _, phc},
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use unicode_normalization::UnicodeNormalization as _;
@@ -23,9 +27,13 @@ pub const MIN_CHARS: usize = 8;
 /// Most code points.
 pub const MAX_CHARS: usize = 256;
 
-/// A password as typed, in NFC, at most [`MAX_CHARS`] code points; it cannot be printed or serialised.
+/// A password in NFC, at most [`MAX_CHARS`] code points; it cannot be printed or serialised.
 #[derive(Clone)]
-pub struct Password(SecretString);
+pub struct Password {
+    nfc: SecretString,
+    /// As typed, where that differs: other programs hashed what they got.
+    typed: Option<SecretString>,
+}
 
 impl Password {
     /// A password for signing in: any length up to the limit. `None` above it: no account can have it.
@@ -35,20 +43,21 @@ impl Password {
         if text.len() > MAX_CHARS * 12 {
             return None;
         }
-        let text: String = text.nfc().collect();
-        (text.chars().count() <= MAX_CHARS).then(|| Self(text.into()))
+        let nfc: String = text.nfc().collect();
+        let typed = (nfc != text).then(|| SecretString::from(text));
+        (nfc.chars().count() <= MAX_CHARS).then(|| Self { nfc: nfc.into(), typed })
     }
 
     /// A password to be stored: every code point counts, no composition rules, and neither a common one nor one made
     /// of `names`. Whoever stores a password goes through here, by way of `App::choose_password`.
     pub fn chosen(text: &str, names: &ContextWords) -> Result<Self, PasswordProblem> {
         let password = Self::typed(text).ok_or(PasswordProblem::TooLong)?;
-        rules::check(password.0.expose_secret(), names)?;
+        rules::check(password.nfc.expose_secret(), names)?;
         Ok(password)
     }
 
     fn bytes(&self) -> &[u8] {
-        self.0.expose_secret().as_bytes()
+        self.nfc.expose_secret().as_bytes()
     }
 }
 
@@ -58,7 +67,7 @@ impl std::fmt::Debug for Password {
     }
 }
 
-/// A stored hash in PHC string form, with its scheme, parameters and salt.
+/// A stored hash: one of ours in PHC string form, or one another program made, in its notation.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
@@ -66,6 +75,17 @@ impl PasswordHash {
     /// Rebuilds it from its column; only the store calls this.
     pub(crate) const fn from_record(phc: String) -> Self {
         Self(phc)
+    }
+    /// Takes a hash another program made, when its kind is known and checking it costs no more than the gateway can
+    /// bear.
+    pub fn imported(text: &str) -> Result<Self, HashRefused> {
+        let stored = foreign::stored_form(text);
+        Foreign::parse(stored)?.check_costs()?;
+        Ok(Self(stored.to_owned()))
+    }
+    /// Its kind and, among hashes of that kind, how costly it is; `None` for what cannot be read.
+    pub fn cost(&self) -> Option<(&'static str, u64)> {
+        Foreign::parse(&self.0).ok().map(|hash| hash.cost())
     }
     /// For the column.
     pub(crate) fn expose(&self) -> &str {
@@ -109,15 +129,27 @@ impl Scheme {
     /// Was this hash made with other costs, so that it should be made again at the next sign-in?
     pub fn outdated(&self, hash: &PasswordHash) -> bool {
         let Ok(parsed) = phc::PasswordHash::new(&hash.0) else { return true };
+        let ours = Algorithm::Argon2id.ident();
+        let length = parsed.hash.map_or(0, |output| output.len());
+        if parsed.algorithm != ours
+            || parsed.version != Some(Version::V0x13.into())
+            || length < Params::DEFAULT_OUTPUT_LEN
+        {
+            return true;
+        }
         Params::try_from(&parsed).map_or(true, |params| {
             let ours = self.argon2.params();
             (params.m_cost(), params.t_cost(), params.p_cost()) != (ours.m_cost(), ours.t_cost(), ours.p_cost())
         })
     }
 
-    fn matches(&self, password: &Password, hash: &PasswordHash) -> bool {
-        phc::PasswordHash::new(&hash.0)
-            .is_ok_and(|parsed| self.argon2.verify_password(password.bytes(), &parsed).is_ok())
+    /// Our hashes are of the password in NFC, those of other programs of what was typed. Where the two differ and the
+    /// first is wrong, the second is tried, whatever the hash: what was typed decides the work, not whose hash it is.
+    fn matches(password: &Password, hash: &PasswordHash) -> bool {
+        Foreign::parse(&hash.0).is_ok_and(|parsed| {
+            parsed.matches(password.bytes())
+                || password.typed.as_ref().is_some_and(|typed| parsed.matches(typed.expose_secret().as_bytes()))
+        })
     }
 }
 
@@ -135,14 +167,13 @@ pub struct Candidate {
 /// Always hashes once: against the account's hash, or against `dummy` where there is no account (or it cannot sign in),
 /// so that the work does not say which. The only way to a [`PasswordProof`].
 pub fn verify(
-    scheme: &Scheme,
     candidate: Option<&Candidate>,
     password: Option<&Password>,
     dummy: &PasswordHash,
     now: Timestamp,
 ) -> Option<PasswordProof> {
-    let too_long = Password(SecretString::from(String::new()));
-    let matched = scheme.matches(password.unwrap_or(&too_long), candidate.map_or(dummy, |c| &c.hash));
+    let too_long = Password { nfc: SecretString::from(String::new()), typed: None };
+    let matched = Scheme::matches(password.unwrap_or(&too_long), candidate.map_or(dummy, |c| &c.hash));
     match (candidate, password) {
         (Some(c), Some(_)) if matched => {
             Some(PasswordProof { account: c.account, credential_version: c.credential_version, at: now })
@@ -171,9 +202,8 @@ mod tests {
             credential_version: CredentialVersion(1),
             hash: hash.clone(),
         };
-        let check = |text: &str| {
-            verify(&scheme, Some(&candidate), Password::typed(text).as_ref(), &hash, Timestamp::EPOCH).is_some()
-        };
+        let check =
+            |text: &str| verify(Some(&candidate), Password::typed(text).as_ref(), &hash, Timestamp::EPOCH).is_some();
         assert!(check(&"が".repeat(128)), "composed and decomposed forms are one password");
         assert!(!check(&"が".repeat(127)), "nothing is cut off");
     }
@@ -194,7 +224,7 @@ mod tests {
         let entropy = SystemEntropy::new();
         let password = Password::typed("correct horse").unwrap();
         let dummy = scheme().hash(&password, &entropy).unwrap();
-        assert!(verify(&scheme(), None, Some(&password), &dummy, Timestamp::EPOCH).is_none());
+        assert!(verify(None, Some(&password), &dummy, Timestamp::EPOCH).is_none());
     }
 
     #[test]

@@ -54,7 +54,6 @@ struct Bench {
     inbox: Inbox,
     entropy: SharedEntropy,
     hash: PasswordHash,
-    scheme: Scheme,
     account: AccountId,
     directory: tempfile::TempDir,
 }
@@ -104,7 +103,7 @@ impl Bench {
         let carrier = || Some(Carrier::Inbox(inbox.clone()));
         let carriers = Carriers { sms: carrier(), voice: carrier(), mail: carrier() };
         let worker = Worker { store, keyring, clock: clock.clone(), sender: sample_sender(), carriers };
-        Self { worker, clock, inbox, entropy, hash, scheme, account: id, directory }
+        Self { worker, clock, inbox, entropy, hash, account: id, directory }
     }
 
     fn order(&self, transition: &Transition, language: Language) -> (SignIn, Option<OutboxOrder>) {
@@ -127,7 +126,7 @@ impl Bench {
             hash: stored.hash,
         };
         let typed = Password::typed("correct horse battery");
-        let who = password::verify(&self.scheme, Some(&candidate), typed.as_ref(), &self.hash, now).unwrap();
+        let who = password::verify(Some(&candidate), typed.as_ref(), &self.hash, now).unwrap();
         let keyring = &self.worker.keyring;
         let pair = self.pair().await;
         let ctx = Context { policy: &POLICY, keyring, pair: Some(&pair), app_last_step: None, ticket: None, now };
