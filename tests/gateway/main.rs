@@ -9,7 +9,10 @@
     reason = "a test fails by panicking"
 )]
 
+mod guides;
+mod parallel;
 mod routes;
+mod rules;
 mod settings;
 mod steps;
 mod story;

@@ -36,6 +36,22 @@ pub(crate) async fn sign_in(gateway: &Gateway, browser: &Browser, user: &str, se
     page
 }
 
+/// Password of an account without two-step verification, up to the question that begins its enrolment.
+pub(crate) async fn first_sign_in(_gateway: &Gateway, browser: &Browser, user: &str) -> Page {
+    let page = browser.open("/").await;
+    password(browser, &page, user).await
+}
+
+/// From that question to the choice of the primary.
+pub(crate) async fn begin_enrolment(browser: &Browser, page: &Page) -> Page {
+    browser.submit(page, &page.form_to("/.sekisho/enrolment/begin"), &[]).await
+}
+
+/// Chooses a method; the number is left empty for an app.
+pub(crate) async fn choose(browser: &Browser, page: &Page, kind: &str, number: &str) -> Page {
+    browser.submit(page, &page.form_with("kind"), &[("kind", kind), ("phone", number)]).await
+}
+
 /// Signs out through its page.
 pub(crate) async fn sign_out(browser: &Browser) -> Page {
     let page = browser.open("/.sekisho/sign-out").await;

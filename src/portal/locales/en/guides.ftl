@@ -104,7 +104,7 @@ guide-app-new-phone-lost = Is the old phone gone already? Press “{ code-help-a
 ## No code
 
 guide-no-code-title = When no code comes
-guide-no-code-lead = There is nearly always another way to your code. Try the steps in this order.
+guide-no-code-lead = There is nearly always another way to your code: once more, by another channel, or with your backup.
 
 guide-no-code-first-heading = What to do on the code page
 guide-no-code-open = Press “{ code-help-message }” below the code field (with an authenticator app: “{ code-help-app }”). Nothing is sent by that; you choose first.
@@ -145,7 +145,7 @@ guide-no-code-none = If neither of your two ways can be used, you need help to s
 ## Cannot change
 
 guide-cannot-change-title = When you can't change your settings
-guide-cannot-change-lead = To change a way of getting codes we ask for a code from one of your two. This is what to do when you have lost one of them, or both.
+guide-cannot-change-lead = To change how you get codes, we ask for a code from one of your two ways. What to do when you have lost one of them, or both.
 
 guide-cannot-change-one-heading = One of the two still works
 guide-cannot-change-one = Then you can do everything yourself.

@@ -91,7 +91,7 @@ guide-app-new-phone-lost = 古いスマートフォンが手もとにない場�
 ## コードが届かない
 
 guide-no-code-title = コードが届かないとき
-guide-no-code-lead = ほとんどの場合、別の方法でコードを受け取れます。次の順にお試しください。
+guide-no-code-lead = ほとんどの場合、もう一度送る、同じ番号で電話を受ける、バックアップ手段を使うなど、別の方法でコードを受け取れます。
 
 guide-no-code-first-heading = コードを入力するページでできること
 guide-no-code-open = 入力欄の下の「{ code-help-message }」（認証アプリの場合は「{ code-help-app }」）を押します。押しただけでは何も送られません。次のページで方法を選びます。
@@ -132,7 +132,7 @@ guide-no-code-none = 2つの方法がどちらも使えないときは、もう�
 ## 変更できない
 
 guide-cannot-change-title = 設定を変更できないとき
-guide-cannot-change-lead = コードを受け取る方法を変更するには、2つのうちどちらかのコードが必要です。片方または両方を使えなくなったときは、次のようにしてください。
+guide-cannot-change-lead = コードを受け取る方法を変更するには、2つのうちどちらかのコードが必要です。片方または両方を使えなくなったときの手続きをご案内します。
 
 guide-cannot-change-one-heading = どちらか1つは使えるとき
 guide-cannot-change-one = ご自分で変更できます。
