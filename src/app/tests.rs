@@ -1,5 +1,7 @@
 //! The use cases over a real store file, with a clock that is moved by hand.
 
+mod defaults;
+
 use std::{
     net::{IpAddr, Ipv4Addr},
     sync::{Arc, Mutex},
