@@ -12,9 +12,7 @@ use crate::{
     language::Language,
     secret::SecretString,
     session::{DeviceId, SessionId, TrustedDevice},
-    store::{
-        AccountSummary, EndedSession, Enrolment, NewAccount, NewAccountError, OutboxContent, Stale, StoredSession,
-    },
+    store::{AccountSummary, EndedSession, Enrolment, NewAccount, NewAccountError, OutboxContent, StoredSession},
 };
 
 /// A new account as an operator describes it.
@@ -164,7 +162,7 @@ impl App {
     pub async fn enrol_directly(&self, id: AccountId, pair: Enrolment) -> Answer<()> {
         match self.store.enrol_directly(id, pair, self.now()).await? {
             Ok(()) => Ok(Ok(())),
-            Err(Stale::MovedOn | Stale::StepUsed) => Ok(Err(Refused::HasMethods)),
+            Err(_has_them) => Ok(Err(Refused::HasMethods)),
         }
     }
 

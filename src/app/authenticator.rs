@@ -2,19 +2,20 @@
 
 use super::{App, AppError, Browser, DeviceCookie, Flow, Result, Snapshot, devices::Trust};
 use crate::{
-    account::{Account, LoginName, Method, MethodPair},
+    account::{Account, LoginName, Method, MethodPair, PhoneNumber},
     audit::{Event, Origin},
     authn::{
-        ChallengeSeed, Completion, Context, Password, PasswordProof, SecondStepProof, SignIn, Step, Transition,
-        password,
+        ChallengeSeed, Completion, Context, Messages, Password, PasswordProof, SecondStepProof, SendOrder, SignIn,
+        Step, Transition, password,
     },
     clock::Timestamp,
     keyring::{CookieToken, Purpose, TokenId},
     secret::{Digest, SecretString},
     session::{DeviceLabel, SecondStep, SessionId},
     store::{
-        BeginSignIn, CompleteSignIn, Credentials, EnrolledMethod, Enrolment, OutboxContent, OutboxId, OutboxItem,
-        OutboxOrder, PasswordSpend, PendingSignIn, RateLimit, RateSpend, Recipient, SignInId, Stale,
+        BeginSignIn, CompleteSignIn, Credentials, EnrolledMethod, Enrolment, MessageState, OutboxContent, OutboxId,
+        OutboxItem, OutboxOrder, PasswordSpend, PendingSignIn, RateLimit, RateSpend, Recipient, SendKey, SignInId,
+        Stale, UsedCode,
     },
 };
 use secrecy::ExposeSecret as _;
@@ -135,57 +136,94 @@ impl App {
         } else {
             super::devices::Judged { proof: None, reason: crate::authn::CodeReason::NewBrowser, cookie: None }
         };
-        let ctx = Context {
-            policy: &snapshot.policy(),
-            keyring: &self.keyring,
-            pair: credentials.pair.as_ref(),
-            app_last_step: credentials.app_last_step,
-            ticket: credentials.ticket.as_ref(),
-            now,
-        };
-        let seed = ChallengeSeed::draw(&*self.entropy, &self.keyring);
         let account = &credentials.account;
-        let Ok(Transition { step, send }) = SignIn::begin(proof, judged.proof, judged.reason, &ctx, seed) else {
-            return Err(AppError::Bug("a sign-in that begins was refused"));
-        };
-        match step {
-            Step::Renew(_) => Err(AppError::Bug("a password renewed a session")),
-            Step::Complete(done) => {
-                let finish =
-                    Finish { pending: None, forgive: vec![budget], rehash, trust: None, device: judged.cookie };
-                match self.finish(*done, account, browser, finish, now).await? {
-                    Ok(grant) => Ok(PasswordOutcome::SignedIn(grant)),
-                    Err(_changed_meanwhile) => Ok(PasswordOutcome::Refused(PasswordRefusal::BadCredentials)),
+        // First as if a message may go out. Where the store says that none may yet, or that another sign-in has just
+        // ordered one, the code that is good is joined: whoever knows the password causes no more messages than one.
+        let mut withheld = false;
+        for _ in 0..3 {
+            let messages = match &credentials.pair {
+                Some(pair) => self.store.message_state(SendKey::Method(pair.primary().id), now).await?,
+                None => MessageState::default(),
+            };
+            let ctx = Context {
+                policy: &snapshot.policy(),
+                keyring: &self.keyring,
+                pair: credentials.pair.as_ref(),
+                app_last_step: credentials.app_last_step,
+                ticket: credentials.ticket.as_ref(),
+                messages: Messages { primary: messages.code.as_ref(), backup: None, withheld },
+                now,
+            };
+            let seed = ChallengeSeed::draw(&*self.entropy, &self.keyring);
+            let begun = SignIn::begin(proof.clone(), judged.proof.clone(), judged.reason, &ctx, seed);
+            let Ok(Transition { step, send }) = begun else {
+                return Err(AppError::Bug("a sign-in that begins was refused"));
+            };
+            let sign_in = match step {
+                Step::Renew(_) => return Err(AppError::Bug("a password renewed a session")),
+                Step::Complete(done) => {
+                    let finish =
+                        Finish { pending: None, forgive: vec![budget], rehash, trust: None, device: judged.cookie };
+                    return match self.finish(*done, account, browser, finish, now).await? {
+                        Ok(grant) => Ok(PasswordOutcome::SignedIn(grant)),
+                        Err(_changed_meanwhile) => Ok(PasswordOutcome::Refused(PasswordRefusal::BadCredentials)),
+                    };
                 }
+                Step::Continue(sign_in) => sign_in,
+            };
+            if self.continues(browser, &sign_in, now).await? {
+                self.store.forgive(&[budget]).await?;
+                return Ok(PasswordOutcome::Pending { cookie: None, device: judged.cookie });
             }
-            Step::Continue(sign_in) => {
-                if self.continues(browser, &sign_in, now).await? {
-                    self.store.forgive(&[budget]).await?;
-                    return Ok(PasswordOutcome::Pending { cookie: None, device: judged.cookie });
+            let (cookie, token) =
+                self.keyring.issue(Purpose::SignInCookie, TokenId::random(&*self.entropy)).ok_or(AppError::Key)?;
+            let message = send.map(|order| self.outbox_order(order, &sign_in, browser.language)).transpose()?;
+            let method = message.as_ref().map(|message| message.order.kind.as_str());
+            let begin = BeginSignIn {
+                id: SignInId::random(&*self.entropy),
+                digest: self.keyring.token_digest(&token).ok_or(AppError::Key)?,
+                sign_in,
+                expires_at: now + snapshot.config.sign_in.lifetime,
+                message,
+                replaces: self.sign_in_digest(browser),
+                forgive: vec![budget],
+                rehash: rehash.clone(),
+            };
+            match self.store.begin_sign_in(&begin, now).await? {
+                Ok(()) => {
+                    if let Some(method) = method {
+                        Event::CodeOrdered { account: &account.id.to_string(), method }.record(origin);
+                    }
+                    return Ok(PasswordOutcome::Pending { cookie: Some(cookie), device: judged.cookie });
                 }
-                let (cookie, token) =
-                    self.keyring.issue(Purpose::SignInCookie, TokenId::random(&*self.entropy)).ok_or(AppError::Key)?;
-                let message = send.map(|order| {
-                    let method = order.kind.as_str();
-                    Event::CodeOrdered { account: &account.id.to_string(), method }.record(origin);
-                    OutboxOrder { id: OutboxId::random(&*self.entropy), order, language: browser.language }
-                });
-                let begin = BeginSignIn {
-                    id: SignInId::random(&*self.entropy),
-                    digest: self.keyring.token_digest(&token).ok_or(AppError::Key)?,
-                    sign_in,
-                    expires_at: now + snapshot.config.sign_in.lifetime,
-                    message,
-                    replaces: self.sign_in_digest(browser),
-                    forgive: vec![budget],
-                    rehash,
-                };
-                match self.store.begin_sign_in(&begin, now).await? {
-                    Ok(()) => Ok(PasswordOutcome::Pending { cookie: Some(cookie), device: judged.cookie }),
-                    Err(_changed_meanwhile) => Ok(PasswordOutcome::Refused(PasswordRefusal::BadCredentials)),
-                }
+                Err(Stale::SendAgainAt(_) | Stale::NoMoreSends(_)) => withheld = true,
+                // The account changed, or another sign-in made a new code the good one: looked at once more.
+                Err(Stale::MovedOn | Stale::StepUsed) => {}
             }
         }
+        Ok(PasswordOutcome::Refused(PasswordRefusal::BadCredentials))
+    }
+
+    /// The message of a code, and what pays for it: the method, or the number while it is being set up.
+    pub(super) fn outbox_order(
+        &self,
+        order: SendOrder,
+        sign_in: &SignIn,
+        language: crate::language::Language,
+    ) -> Result<OutboxOrder> {
+        let key = match sign_in.method() {
+            Some(method) => SendKey::Method(method),
+            None => self.number_key(&order.to)?,
+        };
+        let limit = self.snapshot().send_limit(key);
+        Ok(OutboxOrder { id: OutboxId::random(&*self.entropy), order, language, limit })
+    }
+
+    /// What counts the messages to a number that is being set up: its digits, whatever the account and the channel.
+    pub(super) fn number_key(&self, number: &PhoneNumber) -> Result<SendKey> {
+        let parts: [&[u8]; 2] = [b"number", number.e164().as_bytes()];
+        let digest = self.keyring.mac(self.keyring.active(), Purpose::ThrottleKey, &parts);
+        Ok(SendKey::Number(digest.ok_or(AppError::Key)?))
     }
 
     /// Does this browser already have a pending sign-in of the same account? A second tab then joins it: the same
@@ -284,7 +322,7 @@ impl App {
         let label = DeviceLabel::from_user_agent(browser.user_agent);
         let Completion { authenticated, enrolled } = done;
         let used = match authenticated.second() {
-            SecondStepProof::Code(code) => code.method().map(|id| (id, code.totp_step())),
+            SecondStepProof::Code(code) => UsedCode::of(code),
             SecondStepProof::TrustedDevice(_) => None,
         };
         let enrolled = enrolled.map(|pair| self.enrolled(&pair)).transpose()?;

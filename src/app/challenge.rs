@@ -6,15 +6,16 @@ use super::{
     enrolment::{EnrolmentView, Unchoosable, enrolment_view, offered},
 };
 use crate::{
-    account::{Method, MethodKind, Role, Target, check_target},
+    account::{Method, MethodKind, NewMethod, Role, Target, check_target},
     audit::{Event, Origin},
     authn::{
-        ChallengeSeed, CodeReason, CodeRefusal, Context, EnterCode, EnteredCode, Input, Refusal, Sends, SignIn, Step,
-        Transition, throttle,
+        Challenge, ChallengeSeed, CodeReason, CodeRefusal, Context, EnterCode, EnteredCode, Input, Messages, Refusal,
+        SignIn, Step, Transition, throttle,
     },
     clock::Timestamp,
+    keyring::Purpose,
     session::DeviceLabel,
-    store::{CodeSpend, MethodState, OutboxId, OutboxOrder, PendingSignIn, Stale},
+    store::{CodeSpend, Delivery, MessageState, MethodState, PendingSignIn, RateLimit, RateSpend, Stale},
 };
 
 /// What a pending sign-in is waiting for.
@@ -48,8 +49,19 @@ pub enum SendAvailability {
     Now,
     /// From then on.
     From(Timestamp),
-    /// Not in this sign-in.
-    Exhausted,
+    /// All of this flow are sent; it begins again then.
+    Exhausted(Timestamp),
+}
+
+impl SendAvailability {
+    /// What the store counted, by the configured waits.
+    pub(super) fn of(messages: &MessageState, waits: usize) -> Self {
+        match messages.next_at {
+            None => Self::Now,
+            Some(at) if usize::try_from(messages.sent).is_ok_and(|sent| sent <= waits) => Self::From(at),
+            Some(at) => Self::Exhausted(at),
+        }
+    }
 }
 
 /// The code page.
@@ -61,8 +73,12 @@ pub struct CodeView {
     pub other: MethodView,
     /// Until when a message's code works.
     pub expires_at: Timestamp,
-    /// Has it ended?
+    /// Has it ended, or been used by another sign-in?
     pub expired: bool,
+    /// Was a message sent that this code came by? Not where the wait from an earlier sign-in still runs.
+    pub sent: bool,
+    /// What became of that message.
+    pub delivery: Option<Delivery>,
     /// Why a code is asked.
     pub reason: CodeReason,
     /// Tries before a pause, from the second wrong one on.
@@ -132,8 +148,8 @@ pub enum SendOutcome {
 pub enum SendRefusal {
     /// From then on.
     From(Timestamp),
-    /// Not in this sign-in.
-    Exhausted,
+    /// All of this flow are sent; it begins again then.
+    Exhausted(Timestamp),
     /// The number or the service has no such channel.
     Unavailable,
     /// The page was not the current one.
@@ -144,11 +160,20 @@ impl From<Refusal> for SendRefusal {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::SendAgainAt(at) => Self::From(at),
-            Refusal::NoMoreSends => Self::Exhausted,
+            Refusal::NoMoreSends(at) => Self::Exhausted(at),
             Refusal::Pair(_) => Self::Unavailable,
             Refusal::OutOfStep | Refusal::Code(_) | Refusal::Ticket(_) => Self::Stale,
         }
     }
+}
+
+/// May the input order a message?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sending {
+    /// If the store grants it.
+    Allowed,
+    /// The store has refused it: the code that is good already is joined, if there is one.
+    Withheld,
 }
 
 impl App {
@@ -157,14 +182,40 @@ impl App {
         let now = self.now();
         let Some(pending) = self.pending_record(browser, now).await? else { return Ok(None) };
         Ok(match &pending.sign_in {
-            SignIn::EnterCode(state) => self.code_view(&pending, state, now).map(PendingView::Code),
-            SignIn::Enrol { draft, sends, .. } => {
-                Some(PendingView::Enrol(enrolment_view(&self.snapshot().config, &pending, draft, *sends, now)))
+            SignIn::EnterCode(state) => {
+                let delivery = self.delivery(state.challenge()).await?;
+                self.code_view(&pending, state, delivery, now).map(PendingView::Code)
+            }
+            SignIn::Enrol { draft, .. } => {
+                let (messages, delivery) = match draft.proving() {
+                    Some((_, NewMethod { target: Target::Sms(number) | Target::Voice(number), .. }, challenge)) => {
+                        let key = self.number_key(number)?;
+                        (self.store.message_state(key, now).await?, self.delivery(challenge).await?)
+                    }
+                    Some((_, NewMethod { target: Target::App(_), .. }, _)) | None => Default::default(),
+                };
+                let snapshot = self.snapshot();
+                let send_again = SendAvailability::of(&messages, snapshot.config.sign_in.resend_waits.len());
+                let view = enrolment_view(&snapshot.config, &pending, draft, send_again, delivery, now);
+                Some(PendingView::Enrol(view))
             }
         })
     }
 
-    fn code_view(&self, pending: &PendingSignIn, state: &EnterCode, now: Timestamp) -> Option<CodeView> {
+    async fn delivery(&self, challenge: &Challenge) -> Result<Option<Delivery>> {
+        match challenge.kind() {
+            MethodKind::App => Ok(None),
+            MethodKind::Sms | MethodKind::Voice => Ok(self.store.delivery(challenge.id()).await?),
+        }
+    }
+
+    fn code_view(
+        &self,
+        pending: &PendingSignIn,
+        state: &EnterCode,
+        delivery: Option<Delivery>,
+        now: Timestamp,
+    ) -> Option<CodeView> {
         let snapshot = self.snapshot();
         let pair = pending.pair.as_ref()?;
         let (role, challenge) = (state.role(), state.challenge());
@@ -176,17 +227,27 @@ impl App {
         method.kind = challenge.kind();
         let other = method_view(pair.get(role.other()), role.other(), of(role.other()), now);
         let wrong = of(role).consecutive;
-        let sends = pending.sign_in.sends();
+        let messages = |role: Role| match role {
+            Role::Primary => &pending.primary_messages,
+            Role::Backup => &pending.backup_messages,
+        };
+        let (own, others) = (messages(role), messages(role.other()));
+        let waits = snapshot.config.sign_in.resend_waits.len();
+        // A code that another sign-in has used, or replaced, is good no more.
+        let good = own.code.as_ref().is_some_and(|code| code.id() == challenge.id());
         let switch = switch_to(challenge.kind(), pair.get(role), &snapshot.config);
         Some(CodeView {
             expires_at: challenge.expires_at(),
-            expired: challenge.kind() != MethodKind::App && challenge.expired(now),
+            expired: challenge.kind() != MethodKind::App && (!good || challenge.expired(now)),
+            sent: challenge.was_sent(),
+            delivery,
             reason: state.reason(),
             tries_left: (wrong % throttle::CODE_TRIES >= 2).then(|| throttle::code_tries_left(wrong)),
-            send_again: availability(sends, now),
-            send_other: match (other.kind, sends.next_at()) {
-                (MethodKind::App, _) | (_, Ok(_)) => SendAvailability::Now,
-                (_, Err(_)) => SendAvailability::Exhausted,
+            send_again: SendAvailability::of(own, waits),
+            // A code of the other method that is good can be entered although no further message goes out.
+            send_other: match (other.kind, &others.code) {
+                (MethodKind::App, _) | (_, Some(_)) => SendAvailability::Now,
+                (MethodKind::Sms | MethodKind::Voice, None) => SendAvailability::of(others, waits),
             },
             switch_to: switch.and_then(std::result::Result::ok),
             no_switch: switch.and_then(std::result::Result::err),
@@ -206,7 +267,8 @@ impl App {
         let Some(challenge) = pending.sign_in.challenge() else {
             return Ok(CodeOutcome::Refused(CodeProblem::Stale));
         };
-        let (id, kind) = (pending.account.id.to_string(), challenge.kind().as_str());
+        let method_kind = challenge.kind();
+        let (id, kind) = (pending.account.id.to_string(), method_kind.as_str());
         let refused = |reason| Event::CodeRefused { account: &id, method: kind, reason }.record(origin);
 
         let (attempt, tries_left) = if let Some(method) = pending.sign_in.method() {
@@ -246,6 +308,12 @@ impl App {
                 return Ok(CodeOutcome::Refused(problem));
             }
         };
+        if let SignIn::Enrol { draft, .. } = &pending.sign_in
+            && let Some((_, proven, _)) = draft.proving()
+            && let Some(number) = proven.target.phone()
+        {
+            self.store.forget_sends(self.number_key(number)?).await?;
+        }
         match transition.step {
             Step::Continue(next) => match self.store.save_sign_in(pending.id, pending.version, &next, None, now).await?
             {
@@ -257,11 +325,7 @@ impl App {
                     Event::CodeAccepted { account: &id, method: kind, role }.record(origin);
                     Ok(CodeOutcome::SignedIn(grant))
                 }
-                Err(Stale::StepUsed) => {
-                    refused("reused");
-                    Ok(CodeOutcome::Refused(CodeProblem::Reused))
-                }
-                Err(Stale::MovedOn) => Ok(CodeOutcome::Refused(CodeProblem::Stale)),
+                Err(stale) => Ok(CodeOutcome::Refused(lost(stale, method_kind, refused))),
             },
             Step::Complete(done) => {
                 let label = DeviceLabel::from_user_agent(browser.user_agent);
@@ -280,11 +344,7 @@ impl App {
                         Event::CodeAccepted { account: &id, method: kind, role }.record(origin);
                         Ok(CodeOutcome::SignedIn(grant))
                     }
-                    Err(Stale::StepUsed) => {
-                        refused("reused");
-                        Ok(CodeOutcome::Refused(CodeProblem::Reused))
-                    }
-                    Err(Stale::MovedOn) => Ok(CodeOutcome::Refused(CodeProblem::Stale)),
+                    Err(stale) => Ok(CodeOutcome::Refused(lost(stale, method_kind, refused))),
                 }
             }
         }
@@ -325,20 +385,21 @@ impl App {
             Refusal::Pair(_)
             | Refusal::OutOfStep
             | Refusal::SendAgainAt(_)
-            | Refusal::NoMoreSends
+            | Refusal::NoMoreSends(_)
             | Refusal::Ticket(_) => CodeProblem::Stale,
         })
     }
 
-    /// "Send again" and "call again".
+    /// "Send again" and "call again". While a wait runs nothing is sent; a code that another sign-in has asked for
+    /// meanwhile is taken over.
     pub async fn send_again(&self, browser: &Browser<'_>) -> Result<SendOutcome> {
-        self.send(browser, |_, seed| Some(Input::SendAgain(seed))).await
+        self.send(browser, true, |_, seed| Some(Input::SendAgain(seed))).await
     }
 
     /// "Call this number instead", or text it again.
     pub async fn switch_channel(&self, browser: &Browser<'_>) -> Result<SendOutcome> {
         let config = self.snapshot();
-        self.send(browser, |pending, seed| {
+        self.send(browser, false, |pending, seed| {
             let SignIn::EnterCode(state) = &pending.sign_in else { return None };
             let method = pending.pair.as_ref()?.get(state.role());
             let kind = switch_to(state.challenge().kind(), method, &config.config)?.ok()?;
@@ -347,24 +408,36 @@ impl App {
         .await
     }
 
-    /// "Use the backup", or back to the primary.
+    /// "Use the backup", or back to the primary. While a wait of that method runs its good code is asked for, if there
+    /// is one; the page says from when the next message can go out.
     pub async fn use_role(&self, browser: &Browser<'_>, role: Role) -> Result<SendOutcome> {
-        self.send(browser, |_, seed| Some(Input::UseRole(role, seed))).await
+        self.send(browser, true, |_, seed| Some(Input::UseRole(role, seed))).await
     }
 
     async fn send(
         &self,
         browser: &Browser<'_>,
-        input: impl FnOnce(&PendingSignIn, ChallengeSeed) -> Option<Input>,
+        joins: bool,
+        input: impl Fn(&PendingSignIn, ChallengeSeed) -> Option<Input>,
     ) -> Result<SendOutcome> {
         let now = self.now();
         let Some(pending) = self.pending_record(browser, now).await? else { return Ok(SendOutcome::Gone) };
-        let seed = ChallengeSeed::draw(&*self.entropy, &self.keyring);
-        let Some(input) = input(&pending, seed) else { return Ok(SendOutcome::Refused(SendRefusal::Unavailable)) };
-        match self.advance(browser, &pending, input, now).await? {
-            Ok(()) => Ok(SendOutcome::Done),
-            Err(refusal) => Ok(SendOutcome::Refused(refusal.into())),
+        let seed = || ChallengeSeed::draw(&*self.entropy, &self.keyring);
+        let Some(first) = input(&pending, seed()) else {
+            return Ok(SendOutcome::Refused(SendRefusal::Unavailable));
+        };
+        let refusal = match self.advance(browser, &pending, first, Sending::Allowed, now).await? {
+            Ok(()) => return Ok(SendOutcome::Done),
+            Err(refusal) => refusal,
+        };
+        if joins
+            && let Refusal::SendAgainAt(_) | Refusal::NoMoreSends(_) = refusal
+            && let Some(second) = input(&pending, seed())
+            && self.advance(browser, &pending, second, Sending::Withheld, now).await?.is_ok()
+        {
+            return Ok(SendOutcome::Done);
         }
+        Ok(SendOutcome::Refused(refusal.into()))
     }
 
     /// One input that leaves the sign-in pending: advance, then store state and message in one transaction.
@@ -373,10 +446,12 @@ impl App {
         browser: &Browser<'_>,
         pending: &PendingSignIn,
         input: Input,
+        sending: Sending,
         now: Timestamp,
     ) -> Result<std::result::Result<(), Refusal>> {
         let policy = self.snapshot().policy();
         let ctx = self.context(pending, &policy, now);
+        let ctx = Context { messages: Messages { withheld: sending == Sending::Withheld, ..ctx.messages }, ..ctx };
         let Transition { step, send } = match pending.sign_in.clone().advance(input, &ctx) {
             Ok(transition) => transition,
             Err(refusal) => return Ok(Err(refusal)),
@@ -384,15 +459,38 @@ impl App {
         let Step::Continue(next) = step else {
             return Err(AppError::Bug("a sign-in was completed without a code"));
         };
-        let message = send.map(|order| {
-            let (account, method) = (pending.account.id.to_string(), order.kind.as_str());
-            Event::CodeOrdered { account: &account, method }.record(Origin::Client(browser.address));
-            OutboxOrder { id: OutboxId::random(&*self.entropy), order, language: browser.language }
-        });
-        match self.store.save_sign_in(pending.id, pending.version, &next, message.as_ref(), now).await? {
-            Ok(()) => Ok(Ok(())),
-            Err(_moved_on) => Ok(Err(Refusal::OutOfStep)),
+        let message = send.map(|order| self.outbox_order(order, &next, browser.language)).transpose()?;
+        let enrolling = message.is_some() && next.method().is_none();
+        let enrolment_sends = if enrolling { Some(self.enrolment_sends(pending)?) } else { None };
+        if let Some(rate) = enrolment_sends
+            && let RateSpend::Wait(until) = self.store.spend_rate(rate, now).await?
+        {
+            return Ok(Err(Refusal::NoMoreSends(until)));
         }
+        let saved = self.store.save_sign_in(pending.id, pending.version, &next, message.as_ref(), now).await?;
+        if let (Err(_), Some(rate)) = (saved, enrolment_sends) {
+            self.store.refund_rate(rate.key, now).await?;
+        }
+        Ok(match saved {
+            Ok(()) => {
+                if let Some(message) = message {
+                    let (account, method) = (pending.account.id.to_string(), message.order.kind.as_str());
+                    Event::CodeOrdered { account: &account, method }.record(Origin::Client(browser.address));
+                }
+                Ok(())
+            }
+            Err(Stale::SendAgainAt(at)) => Err(Refusal::SendAgainAt(at)),
+            Err(Stale::NoMoreSends(at)) => Err(Refusal::NoMoreSends(at)),
+            Err(Stale::MovedOn | Stale::StepUsed) => Err(Refusal::OutOfStep),
+        })
+    }
+
+    /// Numbers that nobody has proven count for themselves; this counts all that one account tries, so that a
+    /// password opens no way to text numbers without end.
+    fn enrolment_sends(&self, pending: &PendingSignIn) -> Result<RateLimit> {
+        let parts: [&[u8]; 2] = [b"enrolment-sends", pending.account.id.as_bytes()];
+        let key = self.keyring.mac(self.keyring.active(), Purpose::ThrottleKey, &parts).ok_or(AppError::Key)?;
+        Ok(RateLimit { key, limit: throttle::ENROLMENT_SENDS, window: throttle::ENROLMENT_SENDS_WINDOW })
     }
 
     fn context<'a>(
@@ -407,7 +505,28 @@ impl App {
             pair: pending.pair.as_ref(),
             app_last_step: pending.app_last_step,
             ticket: pending.ticket.as_ref(),
+            messages: Messages {
+                primary: pending.primary_messages.code.as_ref(),
+                backup: pending.backup_messages.code.as_ref(),
+                withheld: false,
+            },
             now,
+        }
+    }
+}
+
+/// A right code came too late: somebody was faster.
+fn lost(stale: Stale, kind: MethodKind, refused: impl Fn(&'static str)) -> CodeProblem {
+    match (stale, kind) {
+        (Stale::MovedOn | Stale::SendAgainAt(_) | Stale::NoMoreSends(_), _) => CodeProblem::Stale,
+        (Stale::StepUsed, MethodKind::App) => {
+            refused("reused");
+            CodeProblem::Reused
+        }
+        // The code of a message that another sign-in has used is over; there is no next one to wait for.
+        (Stale::StepUsed, MethodKind::Sms | MethodKind::Voice) => {
+            refused("reused");
+            CodeProblem::Expired
         }
     }
 }
@@ -419,14 +538,6 @@ pub(super) fn method_view(method: &Method, role: Role, state: MethodState, now: 
         last_two: method.target.phone().map(|n| n.last_two().to_owned()),
         paused_until: state.paused_until.filter(|until| *until > now),
         disabled: state.disabled,
-    }
-}
-
-pub(super) fn availability(sends: Sends, now: Timestamp) -> SendAvailability {
-    match sends.next_at() {
-        Ok(at) if at <= now => SendAvailability::Now,
-        Ok(at) => SendAvailability::From(at),
-        Err(_exhausted) => SendAvailability::Exhausted,
     }
 }
 

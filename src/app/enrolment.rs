@@ -2,16 +2,16 @@
 
 use super::{
     App, Browser, Result,
-    challenge::{SendAvailability, SendRefusal, availability},
+    challenge::{SendAvailability, SendRefusal, Sending},
 };
 use crate::{
     account::{Label, MethodKind, NewMethod, PairError, PhoneError, PhoneNumber, Role, Target, backup_choice},
     audit::{Event, Origin},
-    authn::{ChallengeSeed, EnrolmentDraft, EnrolmentStep, Input, Refusal, Sends, SignIn, TicketRefusal, totp},
+    authn::{ChallengeSeed, EnrolmentDraft, EnrolmentStep, Input, Refusal, SignIn, TicketRefusal, totp},
     clock::Timestamp,
     config::Config,
     secret::SecretString,
-    store::PendingSignIn,
+    store::{Delivery, PendingSignIn},
 };
 
 /// The enrolment pages.
@@ -62,6 +62,8 @@ pub struct ProvingView {
     pub expired: bool,
     /// Sending again.
     pub send_again: SendAvailability,
+    /// What became of the message.
+    pub delivery: Option<Delivery>,
 }
 
 /// What an authenticator app needs.
@@ -143,7 +145,7 @@ impl App {
         };
         let account = pending.account.id.to_string();
         let judged = |accepted| Event::TicketShown { account: &account, accepted }.record(origin);
-        match self.advance(browser, &pending, Input::Ticket { attempt, typed }, now).await? {
+        match self.advance(browser, &pending, Input::Ticket { attempt, typed }, Sending::Allowed, now).await? {
             Ok(()) => {
                 judged(true);
                 Ok(TicketOutcome::Done)
@@ -197,7 +199,7 @@ impl App {
         if !matches!(pending.sign_in, SignIn::Enrol { .. }) {
             return Ok(EnrolmentOutcome::Gone);
         }
-        Ok(match self.advance(browser, &pending, input, now).await? {
+        Ok(match self.advance(browser, &pending, input, Sending::Allowed, now).await? {
             Ok(()) => EnrolmentOutcome::Done,
             Err(Refusal::Pair(problem)) => EnrolmentOutcome::Refused(ChoiceProblem::Pair(problem)),
             Err(refusal) => EnrolmentOutcome::Refused(ChoiceProblem::Send(refusal.into())),
@@ -218,7 +220,8 @@ pub(super) fn enrolment_view(
     config: &Config,
     pending: &PendingSignIn,
     draft: &EnrolmentDraft,
-    sends: Sends,
+    send_again: SendAvailability,
+    delivery: Option<Delivery>,
     now: Timestamp,
 ) -> EnrolmentView {
     let chosen = |method: &NewMethod| ChosenView {
@@ -251,7 +254,8 @@ pub(super) fn enrolment_view(
         },
         expires_at: challenge.expires_at(),
         expired: challenge.kind() != MethodKind::App && challenge.expired(now),
-        send_again: availability(sends, now),
+        send_again,
+        delivery,
     });
     let choices = MethodKind::ALL
         .into_iter()

@@ -4,12 +4,12 @@
 use super::{App, AppError, Browser, Grant, Result};
 use crate::{
     audit::{Event, Origin},
-    authn::{ChallengeSeed, Context, Renewal, SessionProof, SignIn, Step, Transition},
+    authn::{ChallengeSeed, Context, Messages, Renewal, SessionProof, SignIn, Step, Transition},
     clock::Timestamp,
     keyring::{Purpose, TokenId},
     secret::Digest,
     session::{SecondStep, Session, SessionId},
-    store::{BeginSignIn, OutboxId, OutboxOrder, PendingSignIn, RenewSession, SignInId, Stale},
+    store::{BeginSignIn, PendingSignIn, RenewSession, SendKey, SignInId, Stale, UsedCode},
 };
 
 /// Is the code of a browser's session young enough for what is sensitive?
@@ -64,43 +64,49 @@ impl App {
         let Some(session) = self.stored_session(browser).await? else { return Ok(StepUp::NoSession) };
         let Some(methods) = self.store.methods_of(session.account()).await? else { return Ok(StepUp::NoMethods) };
         let snapshot = self.snapshot();
-        let ctx = Context {
-            policy: &snapshot.policy(),
-            keyring: &self.keyring,
-            pair: Some(&methods.pair),
-            app_last_step: methods.app_last_step,
-            ticket: None,
-            now,
-        };
-        let seed = ChallengeSeed::draw(&*self.entropy, &self.keyring);
-        let asked = SignIn::ask_session(SessionProof::of(&session), &ctx, seed);
-        let Ok(Transition { step: Step::Continue(sign_in), send }) = asked else {
-            return Err(AppError::Bug("a session was not asked for a code"));
-        };
-        let begin = BeginSignIn {
-            id: SignInId::random(&*self.entropy),
-            digest: self.fresh_code_digest(session.digest())?,
-            sign_in,
-            expires_at: now + snapshot.config.sign_in.lifetime,
-            message: send.map(|order| OutboxOrder {
-                id: OutboxId::random(&*self.entropy),
-                order,
-                language: browser.language,
-            }),
-            replaces: None,
-            forgive: Vec::new(),
-            rehash: None,
-        };
-        match self.store.begin_in_session(&begin, session.digest(), now).await? {
-            Ok(asked_now) => {
-                if let Some(message) = begin.message.filter(|_| asked_now) {
-                    let (account, method) = (session.account().to_string(), message.order.kind.as_str());
-                    Event::CodeOrdered { account: &account, method }.record(Origin::Client(browser.address));
+        // As at a sign-in: where no message may go out yet, the code that is good is joined.
+        let mut withheld = false;
+        for _ in 0..3 {
+            let messages = self.store.message_state(SendKey::Method(methods.pair.primary().id), now).await?;
+            let ctx = Context {
+                policy: &snapshot.policy(),
+                keyring: &self.keyring,
+                pair: Some(&methods.pair),
+                app_last_step: methods.app_last_step,
+                ticket: None,
+                messages: Messages { primary: messages.code.as_ref(), backup: None, withheld },
+                now,
+            };
+            let seed = ChallengeSeed::draw(&*self.entropy, &self.keyring);
+            let asked = SignIn::ask_session(SessionProof::of(&session), &ctx, seed);
+            let Ok(Transition { step: Step::Continue(sign_in), send }) = asked else {
+                return Err(AppError::Bug("a session was not asked for a code"));
+            };
+            let message = send.map(|order| self.outbox_order(order, &sign_in, browser.language)).transpose()?;
+            let begin = BeginSignIn {
+                id: SignInId::random(&*self.entropy),
+                digest: self.fresh_code_digest(session.digest())?,
+                sign_in,
+                expires_at: now + snapshot.config.sign_in.lifetime,
+                message,
+                replaces: None,
+                forgive: Vec::new(),
+                rehash: None,
+            };
+            match self.store.begin_in_session(&begin, session.digest(), now).await? {
+                Ok(asked_now) => {
+                    if let Some(message) = begin.message.filter(|_| asked_now) {
+                        let (account, method) = (session.account().to_string(), message.order.kind.as_str());
+                        Event::CodeOrdered { account: &account, method }.record(Origin::Client(browser.address));
+                    }
+                    return Ok(StepUp::Pending);
                 }
-                Ok(StepUp::Pending)
+                Err(Stale::SendAgainAt(_) | Stale::NoMoreSends(_)) => withheld = true,
+                // The session ended, or another sign-in made a new code the good one: looked at once more.
+                Err(Stale::MovedOn | Stale::StepUsed) => {}
             }
-            Err(_ended_meanwhile) => Ok(StepUp::NoSession),
         }
+        Ok(StepUp::NoSession)
     }
 
     /// The fresh code was right: the session goes on under a new identifier and cookie, the old ones end.
@@ -115,7 +121,7 @@ impl App {
         let (cookie, token) =
             self.keyring.issue(Purpose::SessionCookie, TokenId::random(&*self.entropy)).ok_or(AppError::Key)?;
         let digest = self.keyring.token_digest(&token).ok_or(AppError::Key)?;
-        let used = renewal.code().method().map(|method| (method, renewal.code().totp_step()));
+        let used = UsedCode::of(renewal.code());
         let Some(renewed) = renewal.renew(&session, SessionId::random(&*self.entropy), digest, now) else {
             return Ok(Err(Stale::MovedOn));
         };

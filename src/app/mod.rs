@@ -36,12 +36,12 @@ use crate::{
     access::{Requirement, Rule, Rules},
     authn::{self, password},
     clock::{SharedClock, Timestamp},
-    config::{AccessConfig, Config},
+    config::{AccessConfig, Config, SignInConfig},
     entropy::SharedEntropy,
     keyring::Keyring,
     language::Language,
     session::Lifetime,
-    store::{Store, StoreError},
+    store::{SendKey, SendLimit, Store, StoreError},
 };
 
 /// Why a use case did not run. The person is told to try again; nothing was changed.
@@ -110,6 +110,12 @@ impl Snapshot {
 
     fn lifetime(&self) -> Lifetime {
         Lifetime { idle: self.config.session.idle, absolute: self.config.session.absolute }
+    }
+
+    /// How often a message may go to a method or a number.
+    fn send_limit(&self, key: SendKey) -> SendLimit {
+        let SignInConfig { resend_waits, resend_rest, .. } = &self.config.sign_in;
+        SendLimit { key, waits: resend_waits.clone(), rest: *resend_rest }
     }
 
     fn policy(&self) -> authn::Policy {

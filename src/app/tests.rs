@@ -11,8 +11,9 @@ use std::{
 use http::Method;
 
 use super::{
-    App, Browser, ChoiceForm, CodeOutcome, CodeProblem, Cookie, EnrolmentOutcome, GateRequest, Grant, PasswordForm,
-    PasswordOutcome, PasswordRefusal, PendingView, SendOutcome, SendRefusal, TicketOutcome, administration::NewPerson,
+    App, Browser, ChoiceForm, ChoiceProblem, CodeOutcome, CodeProblem, Cookie, EnrolmentOutcome, GateRequest, Grant,
+    PasswordForm, PasswordOutcome, PasswordRefusal, PendingView, SendAvailability, SendOutcome, SendRefusal,
+    TicketOutcome, administration::NewPerson,
 };
 use crate::{
     access::{Decision, Interruption},
@@ -660,4 +661,183 @@ async fn the_last_use_reaches_the_store_in_time() {
     world.decide(&jar).await;
     world.app.write_last_uses().await.unwrap();
     assert_eq!(stored().await, world.app.now());
+}
+
+/// Messages the account's methods were sent so far, by their channels.
+async fn ordered(world: &World) -> usize {
+    world.app.store().claim_messages(100, world.app.now()).await.unwrap().len()
+}
+
+#[tokio::test]
+async fn r6_new_sign_ins_within_the_wait_send_nothing_and_share_the_code() {
+    let world = World::new().await;
+    world.enrolled("hanako").await;
+    ordered(&world).await;
+    let mut first = Jar::new();
+    world.password(&mut first, "hanako", PASSWORD).await;
+    let code = world.code(&first).await;
+    let mut others: Vec<Jar> = Vec::new();
+    for _ in 0..8 {
+        world.pass(Duration::from_secs(1));
+        let mut other = Jar::new();
+        world.password(&mut other, "hanako", PASSWORD).await;
+        assert_eq!(world.code(&other).await, code, "the same code while it works");
+        others.push(other);
+    }
+    assert_eq!(ordered(&world).await, 1, "nine right passwords in eight seconds");
+    let Some(PendingView::Code(view)) = world.app.pending(&others[0].browser()).await.unwrap() else { panic!() };
+    let from = world.app.now() + Duration::from_secs(22);
+    assert_eq!(view.send_again, SendAvailability::From(from), "the page says when the next can go");
+
+    world.pass(Duration::from_secs(21));
+    let early = world.app.send_again(&others[1].browser()).await.unwrap();
+    assert!(matches!(early, SendOutcome::Refused(SendRefusal::From(at)) if at == from), "{early:?}");
+    world.pass(Duration::from_secs(1));
+    assert!(matches!(world.app.send_again(&others[1].browser()).await.unwrap(), SendOutcome::Done));
+    assert_eq!((ordered(&world).await, world.code(&others[1]).await), (1, code.clone()));
+
+    // It counts once, whoever is first.
+    assert!(matches!(world.submit(&mut others[2], &code, false).await, CodeOutcome::SignedIn(_)));
+    let replay = world.submit(&mut others[3], &code, false).await;
+    assert!(matches!(replay, CodeOutcome::Refused(CodeProblem::Expired)), "{replay:?}");
+    let Some(PendingView::Code(view)) = world.app.pending(&others[3].browser()).await.unwrap() else { panic!() };
+    assert!(view.expired, "and the page says so");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn r6_a_password_sent_four_times_at_once_sends_one_message() {
+    let world = Arc::new(World::new().await);
+    world.enrolled("hanako").await;
+    ordered(&world).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let world = world.clone();
+        tasks.spawn(async move {
+            let mut jar = Jar::new();
+            let outcome = world.password(&mut jar, "hanako", PASSWORD).await;
+            assert!(matches!(outcome, PasswordOutcome::Pending { cookie: Some(_), .. }), "{outcome:?}");
+            world.code(&jar).await
+        });
+    }
+    let mut codes = tasks.join_all().await;
+    codes.dedup();
+    assert_eq!((codes.len(), ordered(&world).await), (1, 1));
+}
+
+/// The first message, then five more after 30, 60, 120, 300 and 600 seconds; then none for two hours.
+#[tokio::test]
+async fn r6_every_wait_of_the_table_holds_to_the_second() {
+    let world = World::new().await;
+    world.enrolled("hanako").await;
+    ordered(&world).await;
+    let sign_in = async || {
+        let mut jar = Jar::new();
+        world.password(&mut jar, "hanako", PASSWORD).await;
+        jar
+    };
+    sign_in().await;
+    for wait in [30, 60, 120, 300, 600] {
+        assert_eq!(ordered(&world).await, 1);
+        world.pass(Duration::from_secs(wait - 1));
+        let jar = sign_in().await;
+        let at = world.app.now() + Duration::from_secs(1);
+        let early = world.app.send_again(&jar.browser()).await.unwrap();
+        assert!(matches!(early, SendOutcome::Refused(SendRefusal::From(from)) if from == at), "{wait}: {early:?}");
+        assert_eq!(ordered(&world).await, 0, "{wait} seconds, one early");
+        world.pass(Duration::from_secs(1));
+        sign_in().await;
+    }
+    assert_eq!(ordered(&world).await, 1, "the sixth and last");
+    let rest = Duration::from_hours(2);
+    let begins_again = world.app.now() + rest;
+    world.pass(rest - Duration::from_secs(1));
+    let jar = sign_in().await;
+    let none = world.app.send_again(&jar.browser()).await.unwrap();
+    assert!(matches!(none, SendOutcome::Refused(SendRefusal::Exhausted(at)) if at == begins_again), "{none:?}");
+    let Some(PendingView::Code(view)) = world.app.pending(&jar.browser()).await.unwrap() else { panic!() };
+    assert!(view.expired && !view.sent && view.send_other == SendAvailability::Now, "the other method works: {view:?}");
+    assert!(matches!(world.app.use_role(&jar.browser(), Role::Backup).await.unwrap(), SendOutcome::Done));
+    assert_eq!(ordered(&world).await, 1, "a call to the backup");
+    world.pass(Duration::from_secs(1));
+    sign_in().await;
+    assert_eq!(ordered(&world).await, 1, "the count has begun again");
+    world.pass(Duration::from_secs(30));
+    sign_in().await;
+    assert_eq!(ordered(&world).await, 1, "with the first wait");
+}
+
+#[tokio::test]
+async fn a_right_code_begins_the_waits_again() {
+    let world = World::new().await;
+    world.enrolled("hanako").await;
+    ordered(&world).await;
+    for _ in 0..12 {
+        let mut jar = Jar::new();
+        world.password(&mut jar, "hanako", PASSWORD).await;
+        assert_eq!(ordered(&world).await, 1, "each message reached the person");
+        let code = world.code(&jar).await;
+        assert!(matches!(world.submit(&mut jar, &code, false).await, CodeOutcome::SignedIn(_)));
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_sends_nothing() {
+    let world = World::new().await;
+    world.enrolled("hanako").await;
+    ordered(&world).await;
+    for name in ["hanako", "nobody"] {
+        world.password(&mut Jar::new(), name, WRONG).await;
+    }
+    assert_eq!(ordered(&world).await, 0);
+}
+
+#[tokio::test]
+async fn numbers_being_set_up_are_counted_across_accounts_and_sign_ins() {
+    let world = World::new().await;
+    let begin = async |name: &str| {
+        let mut jar = Jar::new();
+        world.password(&mut jar, name, PASSWORD).await;
+        world.app.begin_enrolment(&jar.browser()).await.unwrap();
+        jar
+    };
+    for name in ["hanako", "taro"] {
+        world.person(name).await;
+    }
+    let hanako = begin("hanako").await;
+    for _ in 0..3 {
+        assert!(matches!(world.choose(&hanako, MethodKind::Sms, "090-1234-5678").await, EnrolmentOutcome::Done));
+    }
+    assert_eq!(ordered(&world).await, 1, "a choice that is sent again is no second message");
+    let wait = ChoiceProblem::Send(SendRefusal::From(world.app.now() + Duration::from_secs(30)));
+    for jar in [&begin("hanako").await, &begin("taro").await] {
+        for (kind, number) in [(MethodKind::Sms, "+81 90 1234 5678"), (MethodKind::Voice, "０９０１２３４５６７８")]
+        {
+            let outcome = world.choose(jar, kind, number).await;
+            assert!(matches!(outcome, EnrolmentOutcome::Refused(why) if why == wait), "{number}: {outcome:?}");
+        }
+    }
+    let taro = begin("taro").await;
+    assert!(matches!(world.choose(&taro, MethodKind::Sms, "080-9876-5432").await, EnrolmentOutcome::Done));
+    assert_eq!(ordered(&world).await, 1);
+}
+
+#[tokio::test]
+async fn one_account_tries_ten_numbers_an_hour() {
+    let world = World::new().await;
+    world.person("hanako").await;
+    let mut jar = Jar::new();
+    world.password(&mut jar, "hanako", PASSWORD).await;
+    world.app.begin_enrolment(&jar.browser()).await.unwrap();
+    for n in 0..10 {
+        let outcome = world.choose(&jar, MethodKind::Sms, &format!("090-1234-56{n:02}")).await;
+        assert!(matches!(outcome, EnrolmentOutcome::Done), "{n}: {outcome:?}");
+    }
+    let until = world.app.now() + Duration::from_hours(1);
+    let mut jar = Jar::new();
+    world.password(&mut jar, "hanako", PASSWORD).await;
+    world.app.begin_enrolment(&jar.browser()).await.unwrap();
+    let outcome = world.choose(&jar, MethodKind::Sms, "090-1234-5699").await;
+    let over = ChoiceProblem::Send(SendRefusal::Exhausted(until));
+    assert!(matches!(outcome, EnrolmentOutcome::Refused(why) if why == over), "{outcome:?}");
+    assert!(matches!(world.choose(&jar, MethodKind::App, "").await, EnrolmentOutcome::Done), "an app needs no message");
 }

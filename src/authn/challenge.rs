@@ -90,6 +90,15 @@ impl Challenge {
         Self { id: seed.id, method, kind, nonce: seed.nonce, key: seed.key, created_at: now, expires_at: now + lasts }
     }
 
+    /// A challenge nobody can meet: no message may go out yet, and none is good.
+    pub(super) fn unsent(method: MethodId, kind: MethodKind, seed: ChallengeSeed, now: Timestamp) -> Self {
+        Self::open(Some(method), kind, seed, Duration::ZERO, now)
+    }
+
+    /// Was a code ever asked for with it?
+    pub fn was_sent(&self) -> bool {
+        self.expires_at > self.created_at
+    }
     /// Its identifier.
     pub const fn id(&self) -> ChallengeId {
         self.id
@@ -128,7 +137,9 @@ impl Challenge {
         keyring: &Keyring,
         now: Timestamp,
     ) -> Result<CodeProof, CodeRefusal> {
-        let proof = |totp_step| CodeProof { kind: self.kind, method: self.method, totp_step, at: now };
+        // While a number is being set up its code belongs to that sign-in alone.
+        let challenge = (self.kind != MethodKind::App && self.method.is_some()).then_some(self.id);
+        let proof = |totp_step| CodeProof { kind: self.kind, method: self.method, challenge, totp_step, at: now };
         match *expected {
             Expected::App { seed, last_step } => {
                 totp::check(seed, entered, now, last_step).map(|step| proof(Some(step)))

@@ -169,6 +169,14 @@ impl EnrolmentDraft {
         }
     }
 
+    /// Is this the method that is being proven now, by a code that still works? An app's key is drawn once.
+    pub(super) fn proves(&self, target: &Target, now: Timestamp) -> bool {
+        self.proving().is_some_and(|(_, proving, challenge)| match (&proving.target, target) {
+            (Target::App(_), Target::App(_)) => true,
+            (chosen, target) => chosen == target && !challenge.expired(now),
+        })
+    }
+
     /// The channel of the proven primary.
     pub const fn primary_kind(&self) -> Option<MethodKind> {
         match self {

@@ -22,5 +22,5 @@ pub use proof::{
 };
 pub use record::RecordError;
 pub use sign_in::{
-    CodeReason, Completion, Context, EnterCode, Input, Policy, Refusal, SendOrder, Sends, SignIn, Step, Transition,
+    CodeReason, Completion, Context, EnterCode, Input, Messages, Policy, Refusal, SendOrder, SignIn, Step, Transition,
 };

@@ -1,6 +1,7 @@
 //! Evidence that cannot be made up: each proof is created in one place only, and a session needs all that the policy
 //! asks for.
 
+use super::challenge::ChallengeId;
 use crate::{
     account::{AccountId, CredentialVersion, MethodId, MethodKind},
     clock::Timestamp,
@@ -94,6 +95,7 @@ impl Attempt {
 pub struct CodeProof {
     pub(super) kind: MethodKind,
     pub(super) method: Option<MethodId>,
+    pub(super) challenge: Option<ChallengeId>,
     pub(super) totp_step: Option<i64>,
     pub(super) at: Timestamp,
 }
@@ -106,6 +108,10 @@ impl CodeProof {
     /// The enrolled method, or `None` while one is being enrolled.
     pub const fn method(&self) -> Option<MethodId> {
         self.method
+    }
+    /// For messages the challenge whose code it was, which the store must still take: several sign-ins may know it.
+    pub const fn challenge(&self) -> Option<ChallengeId> {
+        self.challenge
     }
     /// For apps the matched time step, which the store must still burn (RFC 6238 §5.2).
     pub const fn totp_step(&self) -> Option<i64> {

@@ -8,7 +8,7 @@ use super::{
     challenge::{Challenge, ChallengeId},
     enrolment::{EnrolmentDraft, ProvenMethod},
     proof::{Asked, CodeProof, PasswordProof, SessionProof},
-    sign_in::{CodeReason, EnterCode, Sends, SignIn},
+    sign_in::{CodeReason, EnterCode, SignIn},
 };
 use crate::{
     account::{AccountId, CredentialVersion, Label, MethodId, MethodKind, NewMethod, PhoneNumber, Role, Target},
@@ -29,8 +29,6 @@ struct Record {
     credential_version: CredentialVersion,
     /// When the password was given; none where a session is asked.
     password_at: Option<Timestamp>,
-    sends: u8,
-    last_send_at: Option<Timestamp>,
     state: State,
 }
 
@@ -141,8 +139,23 @@ impl TryFrom<ProvenRecord> for ProvenMethod {
     type Error = RecordError;
     fn try_from(r: ProvenRecord) -> Result<Self, RecordError> {
         let method = NewMethod::try_from(r.method)?;
-        let proof = CodeProof { kind: method.target.kind(), method: None, totp_step: r.totp_step, at: r.at };
+        let kind = method.target.kind();
+        let proof = CodeProof { kind, method: None, challenge: None, totp_step: r.totp_step, at: r.at };
         Ok(Self { method, proof })
+    }
+}
+
+impl Challenge {
+    /// The bytes to seal and store, for the code of a method.
+    pub(crate) fn to_record(&self) -> Result<SecretBytes, RecordError> {
+        let record = ChallengeRecord::from(self);
+        serde_json::to_vec(&record).map(SecretBytes::new).map_err(|_unwritable| RecordError)
+    }
+
+    /// Rebuilds what [`to_record`](Self::to_record) wrote; only the store calls this.
+    pub(crate) fn from_record(bytes: &SecretBytes) -> Result<Self, RecordError> {
+        let record: ChallengeRecord = serde_json::from_slice(bytes.expose()).map_err(|_unreadable| RecordError)?;
+        record.try_into()
     }
 }
 
@@ -173,15 +186,8 @@ impl SignIn {
             Self::EnterCode(EnterCode { who: Asked::SigningIn(who), .. }) | Self::Enrol { who, .. } => Some(who.at),
             Self::EnterCode(EnterCode { who: Asked::InSession(_), .. }) => None,
         };
-        let sends = self.sends();
-        let record = Record {
-            account: self.account(),
-            credential_version: self.credential_version(),
-            password_at,
-            sends: sends.count,
-            last_send_at: sends.last_at,
-            state,
-        };
+        let (account, credential_version) = (self.account(), self.credential_version());
+        let record = Record { account, credential_version, password_at, state };
         serde_json::to_vec(&record).map(SecretBytes::new).map_err(|_unwritable| RecordError)
     }
 
@@ -189,18 +195,17 @@ impl SignIn {
     pub(crate) fn from_record(bytes: &SecretBytes) -> Result<Self, RecordError> {
         let record: Record = serde_json::from_slice(bytes.expose()).map_err(|_unreadable| RecordError)?;
         let (account, credential_version) = (record.account, record.credential_version);
-        let sends = Sends { count: record.sends, last_at: record.last_send_at };
         if let State::FreshCode { role, challenge } = record.state {
             let who = Asked::InSession(SessionProof { account, credential_version });
             let (reason, challenge) = (CodeReason::FreshCode, challenge.try_into()?);
-            return Ok(Self::EnterCode(EnterCode { who, reason, role, challenge, sends }));
+            return Ok(Self::EnterCode(EnterCode { who, reason, role, challenge }));
         }
         let who = PasswordProof { account, credential_version, at: record.password_at.ok_or(RecordError)? };
         let draft = match record.state {
             State::FreshCode { .. } => return Err(RecordError),
             State::EnterCode { reason, role, challenge } => {
                 let who = Asked::SigningIn(who);
-                return Ok(Self::EnterCode(EnterCode { who, reason, role, challenge: challenge.try_into()?, sends }));
+                return Ok(Self::EnterCode(EnterCode { who, reason, role, challenge: challenge.try_into()? }));
             }
             State::AwaitingTicket => EnrolmentDraft::AwaitingTicket,
             State::Introduced => EnrolmentDraft::Introduced,
@@ -215,6 +220,6 @@ impl SignIn {
                 challenge: challenge.try_into()?,
             },
         };
-        Ok(Self::Enrol { who, draft, sends })
+        Ok(Self::Enrol { who, draft })
     }
 }

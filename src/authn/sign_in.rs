@@ -11,7 +11,6 @@ use super::{
     proof::{
         Asked, Attempt, Authenticated, CodeProof, DeviceProof, PasswordProof, Renewal, SecondStepProof, SessionProof,
     },
-    throttle,
 };
 use crate::{
     account::{
@@ -33,8 +32,6 @@ pub enum SignIn {
         who: PasswordProof,
         /// How far it has come.
         draft: EnrolmentDraft,
-        /// Messages sent so far.
-        sends: Sends,
     },
 }
 
@@ -45,32 +42,6 @@ pub struct EnterCode {
     pub(super) reason: CodeReason,
     pub(super) role: Role,
     pub(super) challenge: Challenge,
-    pub(super) sends: Sends,
-}
-
-/// How many messages this sign-in has sent, and when the last one went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Sends {
-    pub(super) count: u8,
-    pub(super) last_at: Option<Timestamp>,
-}
-
-impl Sends {
-    /// From when the next message may be sent; `Err` when none may be any more.
-    pub fn next_at(self) -> Result<Timestamp, Refusal> {
-        let wait = throttle::resend_wait(self.count).ok_or(Refusal::NoMoreSends)?;
-        Ok(self.last_at.map_or(Timestamp::EPOCH, |last| last + wait))
-    }
-    /// One more to the same destination: the wait applies.
-    fn again(self, now: Timestamp) -> Result<Self, Refusal> {
-        let at = self.next_at()?;
-        if now < at { Err(Refusal::SendAgainAt(at)) } else { self.elsewhere(now) }
-    }
-    /// One to another method of the pair: only the number of messages is limited.
-    fn elsewhere(self, now: Timestamp) -> Result<Self, Refusal> {
-        self.next_at()?;
-        Ok(Self { count: self.count.saturating_add(1), last_at: Some(now) })
-    }
 }
 
 /// Why a code is asked; the page says so.
@@ -109,8 +80,32 @@ pub struct Context<'a> {
     pub app_last_step: Option<i64>,
     /// What an enrolment has to show first, where an operator removed the methods.
     pub ticket: Option<&'a Ticket>,
+    /// What the store knows of the messages to the two methods.
+    pub messages: Messages<'a>,
     /// The time.
     pub now: Timestamp,
+}
+
+/// The codes by message that are good now, whichever sign-in asked for them, and whether one more may be sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Messages<'a> {
+    /// The primary's.
+    pub primary: Option<&'a Challenge>,
+    /// The backup's.
+    pub backup: Option<&'a Challenge>,
+    /// The store said that no message may go out yet: what is good is used, and nothing is sent.
+    pub withheld: bool,
+}
+
+impl<'a> Messages<'a> {
+    /// The code of this very method that still works.
+    fn good(&self, role: Role, method: MethodId, now: Timestamp) -> Option<&'a Challenge> {
+        let code = match role {
+            Role::Primary => self.primary,
+            Role::Backup => self.backup,
+        };
+        code.filter(|code| code.method == Some(method) && !code.expired(now))
+    }
 }
 
 /// What can happen to a pending sign-in.
@@ -196,12 +191,12 @@ pub enum Refusal {
     /// The ticket was not accepted.
     #[error(transparent)]
     Ticket(#[from] TicketRefusal),
-    /// The next message may be sent from then on.
+    /// The next message may be sent from then on; the store said so.
     #[error("the next message may be sent at {0}")]
     SendAgainAt(Timestamp),
-    /// This sign-in has sent all its messages.
-    #[error("no more messages in this sign-in")]
-    NoMoreSends,
+    /// All messages of this flow are sent; from then on it begins again. The store said so.
+    #[error("no more messages until {0}")]
+    NoMoreSends(Timestamp),
     /// The method cannot be used, or not with the other one.
     #[error(transparent)]
     Pair(#[from] PairError),
@@ -223,7 +218,7 @@ impl SignIn {
         let Some(pair) = ctx.pair else {
             // A trust without methods is of older credentials: it proves nothing.
             let draft = if ctx.ticket.is_some() { EnrolmentDraft::AwaitingTicket } else { EnrolmentDraft::Introduced };
-            let enrol = Self::Enrol { who, draft, sends: Sends::default() };
+            let enrol = Self::Enrol { who, draft };
             return Ok(Transition { step: Step::Continue(enrol), send: None });
         };
         if let Some(device) = device
@@ -232,14 +227,14 @@ impl SignIn {
             let done = Completion { authenticated, enrolled: None };
             return Ok(Transition { step: Step::Complete(Box::new(done)), send: None });
         }
-        open_for_role(Asked::SigningIn(who), reason, Role::Primary, pair, Sends::default(), ctx, seed)
+        Ok(open_for_role(Asked::SigningIn(who), reason, Role::Primary, pair, ctx, seed))
     }
 
     /// A live session is asked for a fresh code, by the primary first. An account without methods has none to give.
     pub fn ask_session(who: SessionProof, ctx: &Context<'_>, seed: ChallengeSeed) -> Result<Transition, Refusal> {
         let pair = ctx.pair.ok_or(Refusal::OutOfStep)?;
         let asked = Asked::InSession(who);
-        open_for_role(asked, CodeReason::FreshCode, Role::Primary, pair, Sends::default(), ctx, seed)
+        Ok(open_for_role(asked, CodeReason::FreshCode, Role::Primary, pair, ctx, seed))
     }
 
     /// Whose sign-in or session it is.
@@ -285,18 +280,11 @@ impl SignIn {
         }
     }
 
-    /// Messages sent so far.
-    pub const fn sends(&self) -> Sends {
-        match self {
-            Self::EnterCode(EnterCode { sends, .. }) | Self::Enrol { sends, .. } => *sends,
-        }
-    }
-
     /// Takes one input. On `Err` nothing has changed.
     pub fn advance(self, input: Input, ctx: &Context<'_>) -> Result<Transition, Refusal> {
         match self {
             Self::EnterCode(state) => advance_code(state, input, ctx),
-            Self::Enrol { who, draft, sends } => advance_enrolment(who, draft, sends, input, ctx),
+            Self::Enrol { who, draft } => advance_enrolment(who, draft, input, ctx),
         }
     }
 }
@@ -326,32 +314,49 @@ fn order(challenge: &Challenge, to: Option<&PhoneNumber>) -> Option<SendOrder> {
     Some(SendOrder { challenge: challenge.id, kind: challenge.kind, to, expires_at: challenge.expires_at })
 }
 
-/// Opens a challenge for one of the two methods. Sends at once for a phone; when the sign-in has sent all it may, or
-/// not yet, a phone cannot be switched to.
+/// Opens a challenge for one of the two methods: for a phone the code that is good already, else a new one, and the
+/// message that carries it unless the store withholds messages.
 fn open_for_role(
     who: Asked,
     reason: CodeReason,
     role: Role,
     pair: &MethodPair,
-    sends: Sends,
     ctx: &Context<'_>,
     seed: ChallengeSeed,
-) -> Result<Transition, Refusal> {
+) -> Transition {
     let method = pair.get(role);
     let kind = method.kind();
-    let (lasts, sends) = match kind {
-        MethodKind::App => (ctx.policy.sign_in_lifetime, sends),
-        MethodKind::Sms | MethodKind::Voice => (ctx.policy.code_lifetime, sends.elsewhere(ctx.now)?),
+    let (challenge, message) = match (method.target.phone(), ctx.messages.good(role, method.id, ctx.now)) {
+        (None, _) => (Challenge::open(Some(method.id), kind, seed, ctx.policy.sign_in_lifetime, ctx.now), None),
+        (Some(_), Some(good)) if ctx.messages.withheld => (good.clone(), None),
+        (Some(_), None) if ctx.messages.withheld => (Challenge::unsent(method.id, kind, seed, ctx.now), None),
+        (Some(to), good) => {
+            let challenge = renewed(good, method.id, kind, seed, ctx);
+            let message = order(&challenge, Some(to));
+            (challenge, message)
+        }
     };
-    let challenge = Challenge::open(Some(method.id), kind, seed, lasts, ctx.now);
-    let message = order(&challenge, method.target.phone());
-    Ok(continue_with(SignIn::EnterCode(EnterCode { who, reason, role, challenge, sends }), message))
+    continue_with(SignIn::EnterCode(EnterCode { who, reason, role, challenge }), message)
 }
 
 /// The same code while it works, else a new one; by the given channel.
-fn renewed(challenge: Challenge, kind: MethodKind, seed: ChallengeSeed, ctx: &Context<'_>) -> Challenge {
-    if challenge.expired(ctx.now) || challenge.kind == MethodKind::App {
-        Challenge::open(challenge.method, kind, seed, ctx.policy.code_lifetime, ctx.now)
+fn renewed(
+    good: Option<&Challenge>,
+    method: MethodId,
+    kind: MethodKind,
+    seed: ChallengeSeed,
+    ctx: &Context<'_>,
+) -> Challenge {
+    match good {
+        Some(good) => Challenge { kind, ..good.clone() },
+        None => Challenge::open(Some(method), kind, seed, ctx.policy.code_lifetime, ctx.now),
+    }
+}
+
+/// The same while a number is being proven; its code belongs to this enrolment alone.
+fn proving_again(challenge: Challenge, kind: MethodKind, seed: ChallengeSeed, ctx: &Context<'_>) -> Challenge {
+    if challenge.expired(ctx.now) {
+        Challenge::open(None, kind, seed, ctx.policy.code_lifetime, ctx.now)
     } else {
         Challenge { kind, ..challenge }
     }
@@ -380,15 +385,15 @@ fn advance_code(state: EnterCode, input: Input, ctx: &Context<'_>) -> Result<Tra
             let authenticated = Authenticated::new(who, SecondStepProof::Code(proof)).ok_or(Refusal::OutOfStep)?;
             Ok(Transition { step: Step::Complete(Box::new(Completion { authenticated, enrolled: None })), send: None })
         }
-        Input::SendAgain(seed) => resend(state, None, method.target.phone(), seed, ctx),
+        Input::SendAgain(seed) => resend(state, None, method.id, method.target.phone(), seed, ctx),
         Input::SwitchChannel(kind, seed) => {
             let number = method.target.phone().ok_or(Refusal::OutOfStep)?;
             let target = phone_target(kind, number).ok_or(Refusal::OutOfStep)?;
             crate::account::check_target(&target)?;
-            resend(state, Some(kind), Some(number), seed, ctx)
+            resend(state, Some(kind), method.id, Some(number), seed, ctx)
         }
         Input::UseRole(role, _) if role == state.role => Ok(continue_with(SignIn::EnterCode(state), None)),
-        Input::UseRole(role, seed) => open_for_role(state.who, state.reason, role, pair, state.sends, ctx, seed),
+        Input::UseRole(role, seed) => Ok(open_for_role(state.who, state.reason, role, pair, ctx, seed)),
         Input::Ticket { .. } | Input::BeginEnrolment | Input::Choose(..) | Input::ChooseAgain => {
             Err(Refusal::OutOfStep)
         }
@@ -406,22 +411,27 @@ fn phone_target(kind: MethodKind, number: &PhoneNumber) -> Option<Target> {
 fn resend(
     state: EnterCode,
     kind: Option<MethodKind>,
+    method: MethodId,
     to: Option<&PhoneNumber>,
     seed: ChallengeSeed,
     ctx: &Context<'_>,
 ) -> Result<Transition, Refusal> {
     let to = to.ok_or(Refusal::OutOfStep)?;
-    let sends = state.sends.again(ctx.now)?;
+    let good = ctx.messages.good(state.role, method, ctx.now);
+    if ctx.messages.withheld {
+        // Another sign-in has asked for a new code meanwhile: that one is on its way, and no second is sent.
+        let good = good.filter(|good| good.id != state.challenge.id).ok_or(Refusal::OutOfStep)?;
+        return Ok(continue_with(SignIn::EnterCode(EnterCode { challenge: good.clone(), ..state }), None));
+    }
     let kind = kind.unwrap_or(state.challenge.kind);
-    let challenge = renewed(state.challenge, kind, seed, ctx);
+    let challenge = renewed(good, method, kind, seed, ctx);
     let message = order(&challenge, Some(to));
-    Ok(continue_with(SignIn::EnterCode(EnterCode { challenge, sends, ..state }), message))
+    Ok(continue_with(SignIn::EnterCode(EnterCode { challenge, ..state }), message))
 }
 
 fn advance_enrolment(
     who: PasswordProof,
     draft: EnrolmentDraft,
-    sends: Sends,
     input: Input,
     ctx: &Context<'_>,
 ) -> Result<Transition, Refusal> {
@@ -429,56 +439,57 @@ fn advance_enrolment(
         // Another tab or browser finished first; a second pair would replace what was proven.
         return Err(Refusal::OutOfStep);
     }
-    let next = |draft, sends, send| Ok(continue_with(SignIn::Enrol { who: who.clone(), draft, sends }, send));
+    let next = |draft, send| Ok(continue_with(SignIn::Enrol { who: who.clone(), draft }, send));
     match (draft, input) {
         (EnrolmentDraft::AwaitingTicket, Input::Ticket { attempt: _paid, typed }) => {
             let ticket = ctx.ticket.ok_or(Refusal::OutOfStep)?;
             ticket.check(typed.expose_secret(), ctx.keyring, ctx.now)?;
-            next(EnrolmentDraft::Introduced, sends, None)
+            next(EnrolmentDraft::Introduced, None)
         }
-        (EnrolmentDraft::Introduced, Input::BeginEnrolment) => next(EnrolmentDraft::ChoosingPrimary, sends, None),
+        (EnrolmentDraft::Introduced, Input::BeginEnrolment) => next(EnrolmentDraft::ChoosingPrimary, None),
         (draft, Input::Choose(new, seed)) => {
             draft.check_choice(&new.target)?;
+            if draft.proves(&new.target, ctx.now) {
+                // The button was pressed twice: the key that is shown and the message that went out stay good.
+                return next(draft, None);
+            }
             let kind = new.target.kind();
-            let (lasts, sends) = match kind {
-                MethodKind::App => (ctx.policy.sign_in_lifetime, sends),
-                MethodKind::Sms | MethodKind::Voice => (ctx.policy.code_lifetime, sends.again(ctx.now)?),
+            let lasts = match kind {
+                MethodKind::App => ctx.policy.sign_in_lifetime,
+                MethodKind::Sms | MethodKind::Voice => ctx.policy.code_lifetime,
             };
             let challenge = Challenge::open(None, kind, seed, lasts, ctx.now);
             let message = order(&challenge, new.target.phone());
             match draft {
                 EnrolmentDraft::AwaitingTicket | EnrolmentDraft::Introduced => Err(Refusal::OutOfStep),
                 EnrolmentDraft::ChoosingPrimary | EnrolmentDraft::ProvingPrimary { .. } => {
-                    next(EnrolmentDraft::ProvingPrimary { new, challenge }, sends, message)
+                    next(EnrolmentDraft::ProvingPrimary { new, challenge }, message)
                 }
                 EnrolmentDraft::ChoosingBackup { primary } | EnrolmentDraft::ProvingBackup { primary, .. } => {
-                    next(EnrolmentDraft::ProvingBackup { primary, new, challenge }, sends, message)
+                    next(EnrolmentDraft::ProvingBackup { primary, new, challenge }, message)
                 }
             }
         }
-        (EnrolmentDraft::ProvingPrimary { .. }, Input::ChooseAgain) => {
-            next(EnrolmentDraft::ChoosingPrimary, sends, None)
-        }
+        (EnrolmentDraft::ProvingPrimary { .. }, Input::ChooseAgain) => next(EnrolmentDraft::ChoosingPrimary, None),
         (EnrolmentDraft::ProvingBackup { primary, .. }, Input::ChooseAgain) => {
-            next(EnrolmentDraft::ChoosingBackup { primary }, sends, None)
+            next(EnrolmentDraft::ChoosingBackup { primary }, None)
         }
         (EnrolmentDraft::ProvingPrimary { new, challenge }, Input::SendAgain(seed)) => {
-            let sends = new.target.phone().ok_or(Refusal::OutOfStep).and_then(|_| sends.again(ctx.now))?;
-            let challenge = renewed(challenge, new.target.kind(), seed, ctx);
+            new.target.phone().ok_or(Refusal::OutOfStep)?;
+            let challenge = proving_again(challenge, new.target.kind(), seed, ctx);
             let message = order(&challenge, new.target.phone());
-            next(EnrolmentDraft::ProvingPrimary { new, challenge }, sends, message)
+            next(EnrolmentDraft::ProvingPrimary { new, challenge }, message)
         }
         (EnrolmentDraft::ProvingBackup { primary, new, challenge }, Input::SendAgain(seed)) => {
-            let sends = new.target.phone().ok_or(Refusal::OutOfStep).and_then(|_| sends.again(ctx.now))?;
-            let challenge = renewed(challenge, new.target.kind(), seed, ctx);
+            new.target.phone().ok_or(Refusal::OutOfStep)?;
+            let challenge = proving_again(challenge, new.target.kind(), seed, ctx);
             let message = order(&challenge, new.target.phone());
-            next(EnrolmentDraft::ProvingBackup { primary, new, challenge }, sends, message)
+            next(EnrolmentDraft::ProvingBackup { primary, new, challenge }, message)
         }
         (EnrolmentDraft::ProvingPrimary { new, challenge }, Input::Code { attempt, entered }) => {
             let proof = prove(&new, &challenge, attempt, &entered, ctx)?;
             let primary = ProvenMethod { method: new, proof };
-            // The primary's messages reached a real phone; the backup starts with its own count.
-            next(EnrolmentDraft::ChoosingBackup { primary }, Sends::default(), None)
+            next(EnrolmentDraft::ChoosingBackup { primary }, None)
         }
         (EnrolmentDraft::ProvingBackup { primary, new, challenge }, Input::Code { attempt, entered }) => {
             let proof = prove(&new, &challenge, attempt, &entered, ctx)?;

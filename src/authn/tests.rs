@@ -6,8 +6,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::{
-    ChallengeSeed, CodeReason, Context, EnteredCode, Input, Password, PasswordProof, Policy, SecondStepProof, SignIn,
-    Step, Transition, password, proof::Attempt, proof::DeviceProof, totp,
+    Challenge, ChallengeSeed, CodeReason, Context, EnteredCode, Input, Messages, Password, PasswordProof, Policy,
+    SecondStepProof, SignIn, Step, Transition, password, proof::Attempt, proof::DeviceProof, totp,
 };
 use crate::{
     account::{
@@ -113,12 +113,17 @@ impl World {
     }
 
     fn ctx(&self) -> Context<'_> {
+        self.ctx_with(Messages::default())
+    }
+
+    fn ctx_with<'a>(&'a self, messages: Messages<'a>) -> Context<'a> {
         Context {
             policy: &POLICY,
             keyring: &self.keyring,
             pair: self.pair.as_ref(),
             app_last_step: None,
             ticket: None,
+            messages,
             now: self.now,
         }
     }
@@ -294,16 +299,21 @@ fn the_same_code_goes_out_again_while_it_works_and_a_new_one_after() {
     let mut world = World::new(Some((Target::Sms(number(0)), Target::Voice(number(4))))).unwrap();
     let Step::Continue(state) = world.begin(None).step else { panic!() };
     let first = world.right_code(&state).unwrap();
-    let again = |world: &World, state: SignIn| state.advance(Input::SendAgain(world.seed()), &world.ctx());
+    let good = |state: &SignIn| state.challenge().unwrap().clone();
+    let again = |world: &World, state: SignIn, good: &Challenge, withheld| {
+        let ctx = world.ctx_with(Messages { primary: Some(good), backup: None, withheld });
+        state.advance(Input::SendAgain(world.seed()), &ctx)
+    };
 
-    world.now = world.now + Duration::from_secs(29);
-    assert!(again(&world, state.clone()).is_err(), "one second early");
-    world.now = world.now + Duration::from_secs(1);
-    let Step::Continue(state) = again(&world, state).unwrap().step else { panic!() };
+    world.now = world.now + Duration::from_secs(30);
+    assert!(again(&world, state.clone(), &good(&state), true).is_err(), "the store withholds messages");
+    let ours = good(&state);
+    let Step::Continue(state) = again(&world, state, &ours, false).unwrap().step else { panic!() };
     assert_eq!(world.right_code(&state), Some(first.clone()), "the same code");
     world.now = world.now + Duration::from_secs(270);
     assert_eq!(world.right_code(&state), None, "five minutes are over");
-    let Step::Continue(state) = again(&world, state).unwrap().step else { panic!() };
+    let over = good(&state);
+    let Step::Continue(state) = again(&world, state, &over, false).unwrap().step else { panic!() };
     assert_ne!(world.right_code(&state), None);
     let entered = EnteredCode::parse(&first).unwrap();
     let fresh = world.right_code(&state).unwrap();
@@ -313,20 +323,45 @@ fn the_same_code_goes_out_again_while_it_works_and_a_new_one_after() {
 }
 
 #[test]
-fn five_messages_a_sign_in_whatever_the_way() {
-    let mut world = World::new(Some((Target::Sms(number(0)), Target::Sms(number(3))))).unwrap();
-    let Step::Continue(mut state) = world.begin(None).step else { panic!() };
-    let mut sent = 1;
-    for turn in 0..20 {
-        world.now = world.now + Duration::from_mins(10);
-        let role = if turn % 2 == 0 { Role::Backup } else { Role::Primary };
-        let input = if turn % 3 == 0 { Input::SendAgain(world.seed()) } else { Input::UseRole(role, world.seed()) };
-        if let Ok(Transition { step: Step::Continue(next), send }) = state.clone().advance(input, &world.ctx()) {
-            sent += u32::from(send.is_some());
-            state = next;
-        }
+fn a_sign_in_without_a_message_joins_the_code_that_is_good_or_has_none() {
+    let world = World::new(Some((Target::Sms(number(0)), Target::Voice(number(4))))).unwrap();
+    let Step::Continue(first) = world.begin(None).step else { panic!() };
+    let begin = |messages| {
+        let reason = CodeReason::NewBrowser;
+        SignIn::begin(world.password_proof(), None, reason, &world.ctx_with(messages), world.seed()).unwrap()
+    };
+    let withheld = true;
+    let joined = begin(Messages { primary: first.challenge(), backup: None, withheld });
+    assert_eq!(joined.send, None);
+    let Step::Continue(joined) = joined.step else { panic!() };
+    assert_eq!(world.right_code(&joined), world.right_code(&first));
+
+    // The backup's code is none of the primary.
+    for messages in
+        [Messages { withheld, ..Messages::default() }, Messages { primary: None, backup: first.challenge(), withheld }]
+    {
+        let unsent = begin(messages);
+        assert_eq!(unsent.send, None);
+        let Step::Continue(unsent) = unsent.step else { panic!() };
+        assert!(!unsent.challenge().unwrap().was_sent());
+        assert_eq!(world.right_code(&unsent), None, "nobody can meet it");
     }
-    assert_eq!(sent, 5);
+}
+
+#[test]
+fn a_choice_sent_twice_is_one_choice() {
+    let world = World::new(None).unwrap();
+    let Step::Continue(state) = world.begin(None).step else { panic!() };
+    let take = |state: SignIn, input| state.advance(input, &world.ctx()).unwrap();
+    let Step::Continue(state) = take(state, Input::BeginEnrolment).step else { panic!() };
+    let sms = || NewMethod { target: Target::Sms(number(0)), label: None };
+    let app = || NewMethod { target: Target::App(totp::seed(&world.entropy)), label: None };
+    for choice in [&sms as &dyn Fn() -> NewMethod, &app] {
+        let first = take(state.clone(), Input::Choose(choice(), world.seed()));
+        let Step::Continue(once) = first.step else { panic!() };
+        let again = take(once.clone(), Input::Choose(choice(), world.seed()));
+        assert_eq!((again.step, again.send), (Step::Continue(once), None));
+    }
 }
 
 #[test]

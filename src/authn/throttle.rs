@@ -16,6 +16,11 @@ pub const CODE_PAUSE_FIRST: Duration = Duration::from_mins(15);
 /// The longest pause of a method.
 pub const CODE_PAUSE_MOST: Duration = Duration::from_hours(2);
 
+/// Messages an account may have sent while it sets up its methods, within [`ENROLMENT_SENDS_WINDOW`]: the numbers are
+/// not proven yet, so each counts for itself, and all of them together.
+pub const ENROLMENT_SENDS: u32 = 10;
+/// The window of [`ENROLMENT_SENDS`].
+pub const ENROLMENT_SENDS_WINDOW: Duration = Duration::from_hours(1);
 /// Tries at enrolment codes in one sign-in; their messages go to numbers nobody has proven yet.
 pub const ENROLMENT_TRIES: u32 = 10;
 
@@ -27,15 +32,6 @@ pub const PASSWORD_WAIT_FIRST: Duration = Duration::from_secs(30);
 pub const PASSWORD_WAIT_MOST: Duration = Duration::from_hours(1);
 /// Wrong passwords are forgotten after this long without another.
 pub const PASSWORD_FORGET: Duration = Duration::from_hours(24);
-
-/// Waits between messages of one sign-in: after the first, the second, …; its length is also the most sends.
-pub const RESEND_WAITS: [Duration; 5] = [
-    Duration::from_secs(30),
-    Duration::from_mins(1),
-    Duration::from_mins(2),
-    Duration::from_mins(5),
-    Duration::from_mins(10),
-];
 
 fn doubled(first: Duration, times: u32, most: Duration) -> Duration {
     2_u32.checked_pow(times).and_then(|factor| first.checked_mul(factor)).map_or(most, |wait| wait.min(most))
@@ -57,14 +53,6 @@ pub fn password_wait(failures: u32) -> Option<Duration> {
     (failures >= PASSWORD_TRIES).then(|| doubled(PASSWORD_WAIT_FIRST, failures - PASSWORD_TRIES, PASSWORD_WAIT_MOST))
 }
 
-/// The wait after the `sends`-th message of a sign-in; `None` when no more may be sent.
-pub fn resend_wait(sends: u8) -> Option<Duration> {
-    if usize::from(sends) >= RESEND_WAITS.len() {
-        return None;
-    }
-    Some(sends.checked_sub(1).and_then(|sent| RESEND_WAITS.get(usize::from(sent)).copied()).unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,11 +69,5 @@ mod tests {
     fn password_waits_follow_the_table() {
         let secs = |n| password_wait(n).map(|d| d.as_secs());
         assert_eq!([4, 5, 6, 7, 12, 1000].map(secs), [None, Some(30), Some(60), Some(120), Some(3600), Some(3600)]);
-    }
-
-    #[test]
-    fn five_sends_and_the_waits_between() {
-        let secs = |n| resend_wait(n).map(|d| d.as_secs());
-        assert_eq!([0, 1, 2, 3, 4, 5, 6].map(secs), [Some(0), Some(30), Some(60), Some(120), Some(300), None, None]);
     }
 }

@@ -274,6 +274,10 @@ pub struct SignInConfig {
     pub code_lifetime: Duration,
     /// How old the code of a session may be for what is sensitive.
     pub fresh: Duration,
+    /// Waits after the first message with a code, the second, …
+    pub resend_waits: Vec<Duration>,
+    /// The wait after the last one; the count begins again after it.
+    pub resend_rest: Duration,
     /// Wrong passwords from one address within the window.
     pub failures_per_address: u32,
     /// Wrong passwords from one prefix (/24, /56) within the window.

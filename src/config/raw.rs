@@ -158,6 +158,13 @@ tables! {
         code_lifetime: Time<MINUTE, { 10 * MINUTE }> = default("5m"),
         /// What is sensitive (the security settings, and every page that asks for it) needs a code younger than this.
         fresh: Time<MINUTE, HOUR> = default("5m"),
+        /// How long after a message with a code the next one may be asked for: after the first, the second, … As many
+        /// further messages as there are waits may follow the first. Counted for each method across all sign-ins, and
+        /// for each number while it is being set up.
+        resend_waits: OneOrMany<Time<SECOND, { 10 * MINUTE }>> = default(["30s", "1m", "2m", "5m", "10m"]),
+        /// After the last of these messages the next one may follow this much later. The count begins again after this
+        /// long without a message, and with every code that was right.
+        resend_rest: Time<{ 10 * MINUTE }, DAY> = default("2h"),
         /// Wrong passwords from one address within the window.
         failures_per_address: Whole<1, 1_000_000> = default(30),
         /// Wrong passwords from one network (IPv4 /24, IPv6 /56) within the window.

@@ -140,15 +140,14 @@ impl Worker {
         }
     }
 
-    /// `None` when its time, its challenge or its sign-in is over.
+    /// `None` when its time or its challenge is over, or the sign-in that sets up its number.
     async fn render(&self, item: &OutboxItem, now: Timestamp) -> Result<Option<Outgoing>, StoreError> {
         if now >= item.expires_at {
             return Ok(None);
         }
         let notice = match item.content {
             OutboxContent::Code { sign_in, challenge } => {
-                let pending = self.store.pending_sign_in_by_id(sign_in, now).await?;
-                let current = pending.as_ref().and_then(|p| p.sign_in.challenge()).filter(|c| c.id() == challenge);
+                let current = self.store.ordered_code(sign_in, challenge, now).await?;
                 let Some(code) = current.and_then(|c| c.code(&self.keyring, now)) else { return Ok(None) };
                 return Ok(self.code_body(item, &code, now).map(|body| outgoing(item, body, now)));
             }

@@ -280,8 +280,8 @@ impl Way {
 pub enum WhyNot {
     /// It opens then.
     Until(Timestamp),
-    /// All messages of this sign-in are sent.
-    NoMoreSends,
+    /// All messages of this flow are sent; the next may go then.
+    NoMoreSends(Timestamp),
     /// Too many wrong codes, until then.
     Paused(Timestamp),
     /// Disabled.
@@ -302,7 +302,7 @@ impl WhyNot {
     pub(super) fn text(self, frame: &PageFrame) -> String {
         match self {
             Self::Until(at) => frame.timed_from("why-not-until", at),
-            Self::NoMoreSends => frame.t("why-not-no-more-sends"),
+            Self::NoMoreSends(at) => frame.timed_from("why-not-no-more-sends", at),
             Self::Paused(at) => frame.timed_from("why-not-paused", at),
             Self::Disabled => frame.t("why-not-disabled"),
             Self::SmsNotOffered => frame.t("why-not-sms-not-offered"),
@@ -540,7 +540,7 @@ fn ways(view: CodeView) -> Vec<WayOption> {
     let sending = |availability| match availability {
         SendAvailability::Now => None,
         SendAvailability::From(at) => Some(WhyNot::Until(at)),
-        SendAvailability::Exhausted => Some(WhyNot::NoMoreSends),
+        SendAvailability::Exhausted(at) => Some(WhyNot::NoMoreSends(at)),
     };
     let again = blocked(&view.method).or_else(|| sending(view.send_again));
     let other = blocked(&view.other).or_else(|| sending(view.send_other));
@@ -590,7 +590,7 @@ pub(super) async fn take_way(visit: &Visit<'_>) -> app::Result<Answer> {
         SendOutcome::Done => visit.see_with(code_page(visit), News::Code(notice)),
         SendOutcome::Refused(SendRefusal::Stale) => visit.see(code_page(visit)),
         // The page says by itself what is not available, and from when.
-        SendOutcome::Refused(SendRefusal::From(_) | SendRefusal::Exhausted | SendRefusal::Unavailable) => {
+        SendOutcome::Refused(SendRefusal::From(_) | SendRefusal::Exhausted(_) | SendRefusal::Unavailable) => {
             visit.see(help_page(visit))
         }
         SendOutcome::Gone => gone(visit).await?,

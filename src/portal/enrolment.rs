@@ -131,8 +131,8 @@ pub enum ChooseError {
     NotOffered(MethodKind),
     /// The next message may be sent then.
     Wait(Timestamp),
-    /// All messages of this sign-in are sent.
-    NoMoreSends,
+    /// All messages to the number are sent; the next may go then.
+    NoMoreSends(Timestamp),
 }
 
 /// The field an error stands at.
@@ -154,7 +154,7 @@ impl ChooseError {
             Self::Nothing
             | Self::NotOffered(_)
             | Self::Wait(_)
-            | Self::NoMoreSends
+            | Self::NoMoreSends(_)
             | Self::Pair(PairError::AppTwice) => ChooseField::Kind,
         }
     }
@@ -171,7 +171,7 @@ impl ChooseError {
             Self::NotOffered(MethodKind::Voice) => frame.t("why-not-voice-not-offered"),
             Self::NotOffered(MethodKind::App | MethodKind::Sms) => frame.t("why-not-sms-not-offered"),
             Self::Wait(at) => frame.timed_from("choose-wait", at),
-            Self::NoMoreSends => frame.t("choose-no-more-sends"),
+            Self::NoMoreSends(at) => frame.timed_from("choose-no-more-sends", at),
         }
     }
 }
@@ -410,7 +410,7 @@ impl ProvePhonePage {
                 },
                 at,
             ),
-            WhyNot::NoMoreSends => self.frame.t("prove-no-more-sends"),
+            WhyNot::NoMoreSends(at) => self.frame.timed_from("prove-no-more-sends", at),
             other => other.text(&self.frame),
         })
     }
@@ -518,7 +518,7 @@ fn prove_page(frame: PageFrame, note: &Note, view: ProvingView) -> String {
         send_again: match view.send_again {
             SendAvailability::Now => None,
             SendAvailability::From(at) => Some(WhyNot::Until(at)),
-            SendAvailability::Exhausted => Some(WhyNot::NoMoreSends),
+            SendAvailability::Exhausted(at) => Some(WhyNot::NoMoreSends(at)),
         },
         sent_again,
         error: error.or_else(|| view.expired.then_some(CodeError::Expired)),
@@ -576,7 +576,7 @@ pub(super) async fn choose(visit: &Visit<'_>) -> app::Result<Answer> {
             ChoiceProblem::Label => again(ChooseError::Label),
             ChoiceProblem::NotOffered => again(ChooseError::NotOffered(kind)),
             ChoiceProblem::Send(SendRefusal::From(at)) => again(ChooseError::Wait(at)),
-            ChoiceProblem::Send(SendRefusal::Exhausted) => again(ChooseError::NoMoreSends),
+            ChoiceProblem::Send(SendRefusal::Exhausted(at)) => again(ChooseError::NoMoreSends(at)),
             ChoiceProblem::Send(SendRefusal::Unavailable | SendRefusal::Stale) => visit.see(Here::Enrolment),
         },
     })

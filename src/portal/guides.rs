@@ -370,6 +370,10 @@ pub struct Lengths {
     pub devices: u32,
     /// A code by message.
     pub code: Duration,
+    /// Between the first message and the next.
+    pub wait: Duration,
+    /// Messages that may follow the first.
+    pub sends: usize,
     /// A sign-in that is not finished.
     pub sign_in: Duration,
     /// A session without a request.
@@ -384,6 +388,8 @@ impl From<&Config> for Lengths {
             trust: config.trusted_device.lifetime,
             devices: config.trusted_device.per_account,
             code: config.sign_in.code_lifetime,
+            wait: config.sign_in.resend_waits.first().copied().unwrap_or(config.sign_in.resend_rest),
+            sends: config.sign_in.resend_waits.len(),
             sign_in: config.sign_in.lifetime,
             idle: config.session.idle,
             absolute: config.session.absolute,
@@ -398,6 +404,8 @@ impl Lengths {
             trust: Duration::from_hours(30 * 24),
             devices: 10,
             code: Duration::from_mins(5),
+            wait: Duration::from_secs(30),
+            sends: 5,
             sign_in: Duration::from_mins(10),
             idle: Duration::from_hours(1),
             absolute: Duration::from_hours(12),
@@ -447,7 +455,6 @@ impl GuidePage {
     /// A message with everything a guide may name.
     fn words(&self, key: &str) -> String {
         let (frame, lengths) = (&self.frame, &self.lengths);
-        let first_wait = throttle::resend_wait(1).unwrap_or_default();
         let values: [(&str, FluentValue<'_>); 13] = [
             ("service", frame.service().into()),
             ("trust", frame.length(lengths.trust).into()),
@@ -458,8 +465,8 @@ impl GuidePage {
             ("idle", frame.length(lengths.idle).into()),
             ("absolute", frame.length(lengths.absolute).into()),
             ("step", frame.length(Duration::from_secs(totp::STEP_SECONDS.unsigned_abs())).into()),
-            ("wait", frame.length(first_wait).into()),
-            ("sends", throttle::RESEND_WAITS.len().into()),
+            ("wait", frame.length(lengths.wait).into()),
+            ("sends", lengths.sends.into()),
             ("tries", throttle::CODE_TRIES.into()),
             ("pause", frame.length(throttle::CODE_PAUSE_FIRST).into()),
         ];
@@ -553,6 +560,8 @@ mod tests {
         let short = Lengths {
             trust: Duration::from_hours(7 * 24),
             devices: 3,
+            wait: Duration::from_secs(30),
+            sends: 5,
             code: Duration::from_secs(150),
             sign_in: Duration::from_mins(1),
             idle: Duration::from_mins(90),

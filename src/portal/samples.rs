@@ -196,7 +196,7 @@ fn help(language: Language, pages: &mut Pages) {
     pages.add("help-app", "disabled", &page(MethodKind::App, vec![backup(Some(WhyNot::Disabled))]));
     pages.add("help", "sms", &page(MethodKind::Sms, vec![again(sms(), None), call(None), app_backup()]));
     pages.add("help", "sms-wait", &page(MethodKind::Sms, vec![again(sms(), until), call(until), app_backup()]));
-    let none = Some(WhyNot::NoMoreSends);
+    let none = Some(WhyNot::NoMoreSends(minutes(120)));
     pages.add("help", "sms-no-more", &page(MethodKind::Sms, vec![again(sms(), none), call(none), app_backup()]));
     let no_voice = Some(WhyNot::VoiceNotOffered);
     pages.add("help", "no-voice", &page(MethodKind::Sms, vec![again(sms(), None), call(no_voice), app_backup()]));
@@ -251,7 +251,7 @@ fn enrolment(language: Language, pages: &mut Pages) {
         ("label", Some(MethodKind::Voice), "03-1234-5678", ChooseError::Label),
         ("not-offered", Some(MethodKind::Sms), "", ChooseError::NotOffered(MethodKind::Sms)),
         ("wait", Some(MethodKind::Sms), "090-1234-5678", ChooseError::Wait(minutes(2))),
-        ("no-more", Some(MethodKind::Sms), "090-1234-5678", ChooseError::NoMoreSends),
+        ("no-more", Some(MethodKind::Sms), "090-1234-5678", ChooseError::NoMoreSends(minutes(120))),
     ] {
         let typed = TypedChoice { kind, phone: phone.to_owned(), label: String::new() };
         let page = choose(Some(sms()), [None, None, None]);
@@ -276,7 +276,7 @@ fn enrolment(language: Language, pages: &mut Pages) {
         error: None,
     };
     pages.add("prove-sms", "first", &prove_phone(sms(), Some(WhyNot::Until(minutes(1)))));
-    pages.add("prove-sms", "no-more", &prove_phone(sms(), Some(WhyNot::NoMoreSends)));
+    pages.add("prove-sms", "no-more", &prove_phone(sms(), Some(WhyNot::NoMoreSends(minutes(120)))));
     let again = ProvePhonePage { sent_again: true, ..prove_phone(sms(), None) };
     pages.add("prove-sms", "sent-again", &again);
     let wait = Some(WhyNot::Until(minutes(1)));

@@ -1,6 +1,7 @@
 //! The store: whole transactions by name, not rows. One contract for every engine; each limit and each single use is
 //! decided inside one transaction by a conditional statement, and a lost race is a normal answer, not an error.
 
+mod challenge;
 mod record;
 mod settings;
 mod sqlite;
@@ -11,11 +12,12 @@ use std::{
     sync::Arc,
 };
 
+pub use challenge::{Delivery, MessageState, SendKey, SendLimit};
 pub use record::{
     AccountSummary, BeginSignIn, CodeSpend, CompleteSignIn, Completed, Credentials, EndedSession, EnrolledMethod,
     Enrolment, MethodState, NewAccount, NewAccountError, NewDevice, OutboxContent, OutboxId, OutboxItem, OutboxOrder,
     OutboxOutcome, PasswordSpend, PendingSignIn, PresentDevice, PresentedDevice, RateLimit, RateSpend, Recipient,
-    SignInId, Stale, StoredSession,
+    SignInId, Stale, StoredSession, UsedCode,
 };
 
 pub use settings::{RenewSession, StoredMethods};

@@ -1,8 +1,9 @@
 //! What goes into the store's transactions and comes out of them.
 
+use super::{MessageState, SendLimit};
 use crate::{
     account::{Account, AccountId, EmailAddress, Method, MethodId, MethodPair, PhoneNumber},
-    authn::{Attempt, ChallengeId, DeviceProof, PasswordHash, SendOrder, SignIn, Ticket},
+    authn::{Attempt, ChallengeId, CodeProof, DeviceProof, PasswordHash, SendOrder, SignIn, Ticket},
     clock::Timestamp,
     language::Language,
     random_id,
@@ -133,6 +134,8 @@ pub struct OutboxOrder {
     pub order: SendOrder,
     /// Of the text.
     pub language: Language,
+    /// What pays for it.
+    pub limit: SendLimit,
 }
 
 /// A sign-in that begins: the password was right and a code or an enrolment is due.
@@ -173,6 +176,10 @@ pub struct PendingSignIn {
     pub primary: MethodState,
     /// State of the backup.
     pub backup: MethodState,
+    /// Messages to the primary.
+    pub primary_messages: MessageState,
+    /// Messages to the backup.
+    pub backup_messages: MessageState,
     /// The last accepted step of the account's app, where it has one.
     pub app_last_step: Option<i64>,
     /// What an enrolment has to show first, after an operator removed the methods.
@@ -189,9 +196,15 @@ pub enum Stale {
     /// Another state is stored now, or none.
     #[error("the sign-in has moved on")]
     MovedOn,
-    /// The app's time step was used by somebody faster.
+    /// The app's time step, or the code of the message, was used by somebody faster.
     #[error("the code was used meanwhile")]
     StepUsed,
+    /// No message may go to the method or number before then.
+    #[error("the next message may be sent at {0}")]
+    SendAgainAt(Timestamp),
+    /// All messages of the flow are sent; it begins again then.
+    #[error("no more messages until {0}")]
+    NoMoreSends(Timestamp),
 }
 
 /// A method to store with its first burnt step.
@@ -225,6 +238,25 @@ pub struct NewDevice {
     pub expires_at: Timestamp,
 }
 
+/// A right code of an enrolled method, to be used up with what it opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UsedCode {
+    /// The method.
+    pub method: MethodId,
+    /// For apps the step to burn.
+    pub step: Option<i64>,
+    /// For messages the challenge to take.
+    pub challenge: Option<ChallengeId>,
+}
+
+impl UsedCode {
+    /// Of a proof; `None` for a method that is only being set up.
+    pub fn of(proof: &CodeProof) -> Option<Self> {
+        let method = proof.method()?;
+        Some(Self { method, step: proof.totp_step(), challenge: proof.challenge() })
+    }
+}
+
 /// The end of a sign-in: burn the code, store the pair, make the session, all or nothing.
 #[derive(Clone, Debug)]
 pub struct CompleteSignIn {
@@ -232,8 +264,8 @@ pub struct CompleteSignIn {
     pub pending: Option<(SignInId, i64)>,
     /// The session to store.
     pub session: Session,
-    /// The enrolled method whose code was right, and for apps the step to burn.
-    pub used: Option<(MethodId, Option<i64>)>,
+    /// The code of an enrolled method that was right.
+    pub used: Option<UsedCode>,
     /// The pair to store; the account must have none.
     pub enrolled: Option<Enrolment>,
     /// The device to trust.

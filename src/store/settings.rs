@@ -1,8 +1,8 @@
 //! What a person changes inside a session: the transactions of the security settings and of the fresh code before them.
 
-use super::{BeginSignIn, EndedSession, MethodState, Result, SignInId, Stale, Store};
+use super::{BeginSignIn, EndedSession, MethodState, Result, SignInId, Stale, Store, UsedCode};
 use crate::{
-    account::{AccountId, MethodId, MethodPair},
+    account::{AccountId, MethodPair},
     clock::Timestamp,
     secret::Digest,
     session::Session,
@@ -30,8 +30,8 @@ pub struct RenewSession {
     pub replaces: Digest,
     /// The session as it goes on.
     pub session: Session,
-    /// The method whose code was right, and for apps the step to burn.
-    pub used: Option<(MethodId, Option<i64>)>,
+    /// The code of an enrolled method that was right.
+    pub used: Option<UsedCode>,
     /// The time.
     pub now: Timestamp,
 }

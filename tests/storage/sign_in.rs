@@ -3,7 +3,7 @@
 use sekisho::{
     account::{Label, MethodPair, NewMethod, Role, Target},
     authn::{Input, PasswordHash, ProvenMethod, Step},
-    store::{CompleteSignIn, EnrolledMethod, Enrolment, OutboxContent, Stale},
+    store::{CompleteSignIn, EnrolledMethod, Enrolment, OutboxContent, Stale, UsedCode},
 };
 
 use crate::world::{Bench, LIFETIME, NOW, POLICY, Person, app_code, entered, phone};
@@ -127,7 +127,7 @@ async fn a_lost_swap_writes_nothing() {
 
     let again = bench.advance(&pending, Input::UseRole(Role::Backup, bench.seed()), NOW).unwrap();
     let Step::Continue(sign_in) = again.step else { panic!("still pending") };
-    let message = again.send.map(|send| bench.order(send));
+    let message = again.send.map(|send| bench.order(send, &sign_in));
     assert!(message.is_some());
     let lost = bench.store.save_sign_in(pending.id, pending.version, &sign_in, message.as_ref(), NOW).await.unwrap();
     assert_eq!(lost, Err(Stale::MovedOn));
@@ -218,9 +218,9 @@ async fn an_app_code_without_its_step_completes_nothing() {
     let bench = Bench::new().await;
     let hanako = bench.person("hanako").await;
     let complete = bench.ready(&hanako, NOW).await;
-    let (method, step) = complete.used.unwrap();
-    assert!(step.is_some());
-    let complete = CompleteSignIn { used: Some((method, None)), ..complete };
+    let used = complete.used.unwrap();
+    assert!(used.step.is_some());
+    let complete = CompleteSignIn { used: Some(UsedCode { step: None, ..used }), ..complete };
     assert!(bench.store.complete_sign_in(&complete).await.unwrap().is_err());
 }
 

@@ -8,8 +8,8 @@ use sekisho::{
         PhoneNumber, Target, UserName,
     },
     authn::{
-        ChallengeSeed, CodeReason, Completion, Context, DeviceProof, EnteredCode, Input, NewSession, Password,
-        PasswordHash, PasswordProof, Policy, SendOrder, SignIn, Step, Ticket,
+        ChallengeSeed, CodeReason, Completion, Context, DeviceProof, EnteredCode, Input, Messages, NewSession,
+        Password, PasswordHash, PasswordProof, Policy, SendOrder, SignIn, Step, Ticket,
         password::{self, Scheme},
         totp,
     },
@@ -21,7 +21,7 @@ use sekisho::{
     session::{DeviceLabel, Lifetime, Session, SessionId},
     store::{
         BeginSignIn, CodeSpend, CompleteSignIn, EnrolledMethod, NewAccount, OutboxId, OutboxOrder, PendingSignIn,
-        SignInId, Store,
+        SendKey, SendLimit, SignInId, Store, UsedCode,
     },
 };
 
@@ -157,8 +157,18 @@ impl Bench {
         ChallengeSeed::draw(&*self.entropy, &self.keyring)
     }
 
-    pub(crate) fn order(&self, order: SendOrder) -> OutboxOrder {
-        OutboxOrder { id: OutboxId::random(&*self.entropy), order, language: Language::Ja }
+    /// What pays for a message of this sign-in.
+    pub(crate) fn limit(&self, sign_in: &SignIn) -> SendLimit {
+        let key = match sign_in.method() {
+            Some(method) => SendKey::Method(method),
+            None => SendKey::Number(self.digest()),
+        };
+        SendLimit { key, waits: [30, 60, 120, 300, 600].map(Duration::from_secs).to_vec(), rest: 120 * MINUTE }
+    }
+
+    pub(crate) fn order(&self, order: SendOrder, sign_in: &SignIn) -> OutboxOrder {
+        let (id, limit) = (OutboxId::random(&*self.entropy), self.limit(sign_in));
+        OutboxOrder { id, order, language: Language::Ja, limit }
     }
 
     /// The right password: what there is to store for the code page or the enrolment.
@@ -171,16 +181,18 @@ impl Bench {
             pair: stored.pair.as_ref(),
             app_last_step: stored.app_last_step,
             ticket: None,
+            messages: Messages::default(),
             now,
         };
         let next = SignIn::begin(who, None, CodeReason::NewBrowser, &ctx, self.seed()).unwrap();
         let Step::Continue(sign_in) = next.step else { panic!("a code is due") };
+        let message = next.send.map(|send| self.order(send, &sign_in));
         BeginSignIn {
             id: SignInId::random(&*self.entropy),
             digest: self.digest(),
             sign_in,
             expires_at: now + POLICY.sign_in_lifetime,
-            message: next.send.map(|send| self.order(send)),
+            message,
             replaces: None,
             forgive: Vec::new(),
             rehash: None,
@@ -206,6 +218,11 @@ impl Bench {
             pair: pending.pair.as_ref(),
             app_last_step: pending.app_last_step,
             ticket: None,
+            messages: Messages {
+                primary: pending.primary_messages.code.as_ref(),
+                backup: pending.backup_messages.code.as_ref(),
+                withheld: false,
+            },
             now,
         };
         pending.sign_in.clone().advance(input, &ctx)
@@ -215,7 +232,7 @@ impl Bench {
     pub(crate) async fn proceed(&self, pending: &PendingSignIn, input: Input, now: Timestamp) -> PendingSignIn {
         let next = self.advance(pending, input, now).unwrap();
         let Step::Continue(sign_in) = next.step else { panic!("still pending") };
-        let message = next.send.map(|send| self.order(send));
+        let message = next.send.map(|send| self.order(send, &sign_in));
         let saved = self.store.save_sign_in(pending.id, pending.version, &sign_in, message.as_ref(), now).await;
         saved.unwrap().unwrap();
         self.store.pending_sign_in_by_id(pending.id, now).await.unwrap().unwrap()
@@ -240,7 +257,7 @@ impl Bench {
         now: Timestamp,
     ) -> CompleteSignIn {
         let used = match done.authenticated.second() {
-            sekisho::authn::SecondStepProof::Code(code) => code.method().map(|method| (method, code.totp_step())),
+            sekisho::authn::SecondStepProof::Code(code) => UsedCode::of(code),
             sekisho::authn::SecondStepProof::TrustedDevice(_) => None,
         };
         let new = NewSession {
@@ -289,6 +306,7 @@ impl Bench {
             pair: stored.pair.as_ref(),
             app_last_step: stored.app_last_step,
             ticket: None,
+            messages: Messages::default(),
             now,
         };
         let next = SignIn::begin(who, Some(device), CodeReason::NewBrowser, &ctx, self.seed()).unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::{Row as _, SqliteConnection};
 
-use super::{SqliteStore, rows::Cells};
+use super::{SqliteStore, challenge::take_code, rows::Cells};
 use crate::{
     account::{AccountId, MethodId},
     authn::{
@@ -17,7 +17,7 @@ use crate::{
     },
     clock::Timestamp,
     secret::Digest,
-    store::{CodeSpend, PasswordSpend, RateLimit, RateSpend, Result, SignInId, Stale},
+    store::{CodeSpend, PasswordSpend, RateLimit, RateSpend, Result, SignInId, Stale, UsedCode},
 };
 
 const DAY_MILLIS: i64 = 24 * 3600 * 1000;
@@ -211,21 +211,28 @@ async fn within_window(db: &mut SqliteConnection, method: MethodId, now: Timesta
 pub(super) async fn succeed(
     db: &mut SqliteConnection,
     account: AccountId,
-    method: MethodId,
-    step: Option<i64>,
+    used: UsedCode,
     now: Timestamp,
 ) -> Result<std::result::Result<(), Stale>> {
-    // An app's code always has a step: without one the comparison with NULL lets nothing through.
+    let UsedCode { method, step, challenge } = used;
+    if let Some(challenge) = challenge
+        && !take_code(db, method, challenge).await?
+    {
+        return Ok(Err(Stale::StepUsed));
+    }
+    // An app's code always has a step: without one the comparison with NULL lets nothing through. A message's code has
+    // been taken above.
     let burnt = sqlx::query(
         "UPDATE methods SET consecutive = 0, paused_until = NULL, last_used_at = $3,
              last_step = CASE WHEN kind = 'app' THEN $4 ELSE NULL END
          WHERE id = $1 AND account_id = $2
-           AND (kind <> 'app' OR ($4 IS NOT NULL AND (last_step IS NULL OR last_step < $4)))",
+           AND CASE WHEN kind = 'app' THEN $4 IS NOT NULL AND (last_step IS NULL OR last_step < $4) ELSE $5 END",
     )
     .bind(method.to_string())
     .bind(account.to_string())
     .bind(now.as_millis())
     .bind(step)
+    .bind(challenge.is_some())
     .execute(&mut *db)
     .await?;
     if burnt.rows_affected() == 0 {

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod attempts;
+mod challenge;
 mod outbox;
 mod rows;
 mod sessions;
@@ -36,6 +37,9 @@ const READERS: u32 = 4;
 /// Finished messages stay this long for whoever asks why one did not come.
 const FINISHED_MESSAGES: Duration = Duration::from_hours(7 * 24);
 
+/// The longest rest that can be configured; counts of messages older than that begin again anyway.
+const OLD_SENDS: Duration = Duration::from_hours(24);
+
 /// The last use of a session is written at most once a minute: what looks idle here may have been used since.
 const TOUCH_LAG: Duration = Duration::from_mins(2);
 
@@ -50,11 +54,13 @@ pub struct SqliteStore {
 }
 
 fn migrator() -> Migrator {
-    let first = SqlStr::from_static(include_str!("../migrations/0001_first.sql"));
-    let users = SqlStr::from_static(include_str!("../migrations/0006_users.sql"));
+    let migration = |version, name: &'static str, sql| {
+        Migration::new(version, name.into(), MigrationType::Simple, SqlStr::from_static(sql), false)
+    };
     Migrator::with_migrations(vec![
-        Migration::new(1, "first".into(), MigrationType::Simple, first, false),
-        Migration::new(6, "users".into(), MigrationType::Simple, users, false),
+        migration(1, "first", include_str!("../migrations/0001_first.sql")),
+        migration(4, "challenge", include_str!("../migrations/0004_challenge.sql")),
+        migration(6, "users", include_str!("../migrations/0006_users.sql")),
     ])
 }
 
@@ -128,6 +134,9 @@ impl SqliteStore {
             ("DELETE FROM trusted_devices WHERE expires_at <= $1", now),
             ("DELETE FROM invitations WHERE expires_at <= $1", now - FINISHED_MESSAGES),
             ("DELETE FROM rates WHERE ends_at <= $1", now),
+            ("DELETE FROM method_codes WHERE expires_at <= $1", now),
+            // Long after any rest: a count that is needed is never lost.
+            ("DELETE FROM sends WHERE next_at <= $1", now - OLD_SENDS),
             ("DELETE FROM password_throttles WHERE updated_at <= $1", now - PASSWORD_FORGET),
             ("DELETE FROM sessions WHERE created_at <= $1", now - lifetime.absolute),
             ("DELETE FROM sessions WHERE last_used_at <= $1", now - lifetime.idle - TOUCH_LAG),

@@ -26,6 +26,10 @@ pub(super) async fn insert(db: &mut SqliteConnection, item: &OutboxItem) -> Resu
         Recipient::Mail(address) => ("mail", None, Some(address.as_str())),
     };
     let phone = PhoneColumns::of(phone);
+    let challenge = match &item.content {
+        OutboxContent::Code { challenge, .. } => Some(challenge),
+        _ => None,
+    };
     let content = serde_json::to_string(&item.content).map_err(|_unwritable| StoreError::Corrupt {
         table: "outbox",
         column: "content",
@@ -33,8 +37,8 @@ pub(super) async fn insert(db: &mut SqliteConnection, item: &OutboxItem) -> Resu
     })?;
     sqlx::query(
         "INSERT INTO outbox (id, account_id, channel, e164, extension, number_kind, email, language, content,
-                             created_at, expires_at, state)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'queued')",
+                             created_at, expires_at, state, challenge)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'queued', $12)",
     )
     .bind(item.id.to_string())
     .bind(item.account.to_string())
@@ -47,6 +51,7 @@ pub(super) async fn insert(db: &mut SqliteConnection, item: &OutboxItem) -> Resu
     .bind(content)
     .bind(item.created_at.as_millis())
     .bind(item.expires_at.as_millis())
+    .bind(challenge.map(|challenge| challenge.to_string()))
     .execute(db)
     .await?;
     Ok(())

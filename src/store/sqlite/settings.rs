@@ -44,7 +44,9 @@ impl SqliteStore {
             return Ok(Ok(false));
         }
         sign_in::delete_by_digest(&mut tx, &begin.digest).await?;
-        self.insert_sign_in(&mut tx, begin, now).await?;
+        if let Err(stale) = self.insert_sign_in(&mut tx, begin, now).await? {
+            return Ok(Err(stale));
+        }
         self.commit(tx, begin.message.is_some()).await?;
         Ok(Ok(true))
     }
@@ -61,8 +63,8 @@ impl SqliteStore {
         {
             return Ok(Err(Stale::MovedOn));
         }
-        if let Some((method, step)) = renew.used
-            && let Err(stale) = attempts::succeed(&mut tx, account, method, step, renew.now).await?
+        if let Some(used) = renew.used
+            && let Err(stale) = attempts::succeed(&mut tx, account, used, renew.now).await?
         {
             return Ok(Err(stale));
         }

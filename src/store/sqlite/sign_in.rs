@@ -4,7 +4,7 @@ use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     SqliteStore, attempts, outbox,
-    rows::{self, Cells, account_columns},
+    rows::{self, Cells, Methods, account_columns},
     sessions, users,
 };
 use crate::{
@@ -72,7 +72,9 @@ impl SqliteStore {
         if let Some(earlier) = &begin.replaces {
             delete_by_digest(&mut tx, earlier).await?;
         }
-        self.insert_sign_in(&mut tx, begin, now).await?;
+        if let Err(stale) = self.insert_sign_in(&mut tx, begin, now).await? {
+            return Ok(Err(stale));
+        }
         attempts::forgive(&mut tx, &begin.forgive).await?;
         rehash(&mut tx, account, begin.rehash.as_ref()).await?;
         self.commit(tx, begin.message.is_some()).await?;
@@ -85,7 +87,7 @@ impl SqliteStore {
         db: &mut SqliteConnection,
         begin: &BeginSignIn,
         now: Timestamp,
-    ) -> Result<()> {
+    ) -> Result<std::result::Result<(), Stale>> {
         let account = begin.sign_in.account();
         sqlx::query(
             "INSERT INTO sign_ins (id, digest, account_id, credential_version, state, version, enrolment_tries_left,
@@ -103,18 +105,25 @@ impl SqliteStore {
         .execute(&mut *db)
         .await?;
         if let Some(message) = &begin.message {
-            outbox::insert_code(db, begin.id, account, message, now).await?;
+            return self.order_message(db, begin.id, account, &begin.sign_in, message, now).await;
         }
-        Ok(())
+        Ok(Ok(()))
     }
 
-    async fn pending(&self, db: &mut SqliteConnection, row: &SqliteRow) -> Result<PendingSignIn> {
+    async fn pending(&self, db: &mut SqliteConnection, row: &SqliteRow, now: Timestamp) -> Result<PendingSignIn> {
         let cells = Cells::of(row, "sign_ins", "p_id")?;
         let id = cells.text("p_id", SignInId::parse)?;
         let account = rows::account(row)?;
         let sign_in = self.open_state(&id, row.try_get("p_state")?)?;
         let methods = self.methods(db, account.id).await?;
         let (primary, backup) = methods.as_ref().map(|m| (m.primary, m.backup)).unwrap_or_default();
+        let (primary_messages, backup_messages) = match &methods {
+            Some(Methods { pair, .. }) => (
+                self.method_messages(db, pair.primary().id, now).await?,
+                self.method_messages(db, pair.backup().id, now).await?,
+            ),
+            None => Default::default(),
+        };
         Ok(PendingSignIn {
             id,
             version: row.try_get("p_version")?,
@@ -125,6 +134,8 @@ impl SqliteStore {
             pair: methods.map(|m| m.pair),
             primary,
             backup,
+            primary_messages,
+            backup_messages,
             enrolment_tries_left: cells.count("p_tries_left")?,
             expires_at: cells.time("p_expires_at")?,
         })
@@ -143,7 +154,7 @@ impl SqliteStore {
             .await?;
         match found {
             None => Ok(None),
-            Some(row) => self.pending(&mut tx, &row).await.map(Some),
+            Some(row) => self.pending(&mut tx, &row, now).await.map(Some),
         }
     }
 
@@ -160,7 +171,7 @@ impl SqliteStore {
             .await?;
         match found {
             None => Ok(None),
-            Some(row) => self.pending(&mut tx, &row).await.map(Some),
+            Some(row) => self.pending(&mut tx, &row, now).await.map(Some),
         }
     }
 
@@ -190,8 +201,10 @@ impl SqliteStore {
         if swapped.rows_affected() == 0 {
             return Ok(Err(Stale::MovedOn));
         }
-        if let Some(message) = message {
-            outbox::insert_code(&mut tx, id, account, message, now).await?;
+        if let Some(message) = message
+            && let Err(stale) = self.order_message(&mut tx, id, account, sign_in, message, now).await?
+        {
+            return Ok(Err(stale));
         }
         self.commit(tx, message.is_some()).await?;
         Ok(Ok(()))
@@ -215,8 +228,8 @@ impl SqliteStore {
         if !current(&mut tx, account, session.credential_version()).await? || !consume(&mut tx, complete).await? {
             return Ok(Err(Stale::MovedOn));
         }
-        if let Some((method, step)) = complete.used
-            && let Err(stale) = attempts::succeed(&mut tx, account, method, step, complete.now).await?
+        if let Some(used) = complete.used
+            && let Err(stale) = attempts::succeed(&mut tx, account, used, complete.now).await?
         {
             return Ok(Err(stale));
         }

@@ -111,7 +111,7 @@ guide-no-code-open = Press “{ code-help-message }” below the code field (wit
 guide-no-code-again = A message can take a few minutes. Then press “{ help-send-again-sms }” or “{ help-send-again-voice }”. While the code works, you get the same one again, so every message that arrives is right.
 guide-no-code-channel = Press “{ help-call-instead }” if texts don't get through, or “{ help-text-instead }” if you can't take a call.
 guide-no-code-other = Press “{ help-use-backup }”. You are just as well signed in with it, and can change your primary afterwards.
-guide-no-code-limits = After the first message you can ask again after { $wait }, then the waits get longer, and one sign-in sends at most { $sends } messages. The page says from what time the next one is possible. A code works for { $code }.
+guide-no-code-limits = After the first message you can ask again after { $wait }, then the waits get longer, and after { $sends } more messages there is a longer break. The page says from what time the next one is possible. A code works for { $code }.
 
 guide-no-code-sms-heading = Text messages
 guide-no-code-digits = Compare the last two digits on the page with your number. If they are not yours, sign in with your backup and change the number.

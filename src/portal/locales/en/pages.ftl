@@ -113,7 +113,7 @@ help-none-guide = Read the help pages
 help-back = Back to the code field
 
 why-not-until = You can do this from { $time }.
-why-not-no-more-sends = This sign-in has sent all the messages it can. Use another way, or sign in again later.
+why-not-no-more-sends = We've sent all the messages we can for now. You can get another one from { $time }; the other ways work now.
 why-not-paused = There were too many wrong codes. You can use this again at { $time }.
 why-not-disabled = This was switched off after many wrong codes.
 why-not-sms-not-offered = This service doesn't send text messages.
@@ -177,7 +177,7 @@ choose-app-twice = Your primary is an authenticator app, so your backup must be 
 choose-same-number = That's already your primary number. Use a different number or an authenticator app.
 choose-label-bad = A name is at most 40 characters on one line. Shorten it.
 choose-wait = The next message can go out at { $time }. Continue then, or choose an authenticator app.
-choose-no-more-sends = This sign-in has sent all the messages it can. Choose an authenticator app, or sign in again later.
+choose-no-more-sends = We've sent all the messages we can for now. The next one can go out at { $time }. An authenticator app works now.
 
 pairs-summary = Which pairs are possible
 pairs-primary = Primary
@@ -205,7 +205,7 @@ prove-send-again-sms = Send the text message again
 prove-send-again-voice = Call me again
 prove-send-again-sms-from = We can send it again from { $time }.
 prove-send-again-voice-from = We can call again from { $time }.
-prove-no-more-sends = This sign-in has sent all the messages it can. Choose another method, or sign in again later.
+prove-no-more-sends = We've sent all the messages we can for now. You can get another one from { $time }, or choose another method.
 prove-choose-again = Choose another method
 
 done-heading = Two-step verification is on

@@ -98,7 +98,7 @@ guide-no-code-open = 入力欄の下の「{ code-help-message }」（認証ア�
 guide-no-code-again = 届くまで数分かかることがあります。それでも届かないときは、「{ help-send-again-sms }」または「{ help-send-again-voice }」を押します。コードが有効なあいだは同じコードをお送りするので、どのメッセージのコードも使えます。
 guide-no-code-channel = SMSが届かないときは「{ help-call-instead }」、電話に出られないときは「{ help-text-instead }」を押します。
 guide-no-code-other = 「{ help-use-backup }」を押します。バックアップ手段でも同じようにログインでき、そのあとで第一手段を変更できます。
-guide-no-code-limits = 最初のメッセージから{ $wait }たつと、もう一度送れます。送るたびに待ち時間は長くなり、1回のログインで送れるのは{ $sends }回までです。次に送れる時刻はページに表示されます。コードの有効期間は{ $code }です。
+guide-no-code-limits = 最初のメッセージから{ $wait }たつと、もう一度送れます。送るたびに待ち時間は長くなり、{ $sends }回送り直すと、しばらく送れなくなります。次に送れる時刻はページに表示されます。コードの有効期間は{ $code }です。
 
 guide-no-code-sms-heading = SMSの場合
 guide-no-code-digits = ページに表示されている末尾2桁が、お使いの番号と合っていることをご確認ください。違う場合は、バックアップ手段でログインして番号を変更してください。

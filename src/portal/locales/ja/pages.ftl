@@ -107,7 +107,7 @@ help-none-guide = ヘルプを読む
 help-back = コードの入力に戻る
 
 why-not-until = { $time }からお使いになれます。
-why-not-no-more-sends = 今回のログインで送れる回数の上限に達しました。別の方法を使うか、時間をおいてログインし直してください。
+why-not-no-more-sends = 続けて送れる回数の上限に達しました。次は{ $time }から送れます。ほかの方法は今すぐ使えます。
 why-not-paused = 入力の間違いが続いたため、{ $time }まで使えません。
 why-not-disabled = 入力の間違いが多かったため、停止しています。
 why-not-sms-not-offered = このサービスではSMSを送っていません。
@@ -171,7 +171,7 @@ choose-app-twice = 第一手段が認証アプリのため、バックアップ�
 choose-same-number = この番号は第一手段として登録済みです。別の電話番号か認証アプリを登録してください。
 choose-label-bad = 名前は1行で40文字までです。短くしてください。
 choose-wait = 次のメッセージは{ $time }から送れます。その時刻以降に進むか、認証アプリを選んでください。
-choose-no-more-sends = 今回のログインで送れる回数の上限に達しました。認証アプリを選ぶか、時間をおいてログインし直してください。
+choose-no-more-sends = 続けて送れる回数の上限に達しました。次のメッセージは{ $time }から送れます。認証アプリは今すぐ登録できます。
 
 pairs-summary = 登録できる組み合わせ
 pairs-primary = 第一手段
@@ -199,7 +199,7 @@ prove-send-again-sms = SMSをもう一度送る
 prove-send-again-voice = もう一度電話を受ける
 prove-send-again-sms-from = { $time }以降に、もう一度お送りできます。
 prove-send-again-voice-from = { $time }以降に、もう一度お電話できます。
-prove-no-more-sends = 今回のログインで送れる回数の上限に達しました。別の方法を選ぶか、時間をおいてログインし直してください。
+prove-no-more-sends = 続けて送れる回数の上限に達しました。次は{ $time }から送れます。別の方法を選ぶこともできます。
 prove-choose-again = 別の方法を選ぶ
 
 done-heading = 2段階認証を有効にしました

@@ -1,0 +1,99 @@
+//! Messages with codes: their limits, the code that is good, and what became of them.
+
+use std::{fmt, time::Duration};
+
+use super::{Result, SignInId, Store};
+use crate::{
+    account::MethodId,
+    authn::{Challenge, ChallengeId},
+    clock::Timestamp,
+    secret::Digest,
+};
+
+/// Whose messages are counted together, across sign-ins and sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendKey {
+    /// An enrolled method.
+    Method(MethodId),
+    /// A number that is being set up, by the keyed digest of its digits, whoever sets it up.
+    Number(Digest),
+}
+
+impl fmt::Display for SendKey {
+    /// As the store names it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Method(id) => write!(f, "method:{id}"),
+            Self::Number(digest) => write!(f, "number:{}", data_encoding::HEXLOWER.encode(digest.as_bytes())),
+        }
+    }
+}
+
+/// How often a message may go out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SendLimit {
+    /// What counts.
+    pub key: SendKey,
+    /// The waits after the first message, the second, …; as many further messages as waits may follow the first.
+    pub waits: Vec<Duration>,
+    /// After the last one, or this long without any, counting begins again.
+    pub rest: Duration,
+}
+
+/// What was sent to a method or a number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MessageState {
+    /// The code of the method that is good now, whichever sign-in asked for it.
+    pub code: Option<Challenge>,
+    /// Messages of this flow, while a wait runs.
+    pub sent: u32,
+    /// No further message before then; `None`: now.
+    pub next_at: Option<Timestamp>,
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// It waits for its turn.
+    Queued,
+    /// The provider took it.
+    Sent,
+    /// It could not be sent.
+    Failed,
+}
+
+impl Store {
+    /// What was sent to a method or a number, and from when more may be. Reads only.
+    pub async fn message_state(&self, key: SendKey, now: Timestamp) -> Result<MessageState> {
+        match self {
+            Self::Sqlite(s) => s.message_state(key, now).await,
+        }
+    }
+
+    /// Begins the count again: the message came, and the number is proven.
+    pub async fn forget_sends(&self, key: SendKey) -> Result<()> {
+        match self {
+            Self::Sqlite(s) => s.forget_sends(key).await,
+        }
+    }
+
+    /// The challenge a message in the outbox carries the code of, while it is good: a method's, or that of the number
+    /// this sign-in is setting up.
+    pub async fn ordered_code(
+        &self,
+        sign_in: SignInId,
+        challenge: ChallengeId,
+        now: Timestamp,
+    ) -> Result<Option<Challenge>> {
+        match self {
+            Self::Sqlite(s) => s.ordered_code(sign_in, challenge, now).await,
+        }
+    }
+
+    /// What became of the newest message with this code; `None` when there is none.
+    pub async fn delivery(&self, challenge: ChallengeId) -> Result<Option<Delivery>> {
+        match self {
+            Self::Sqlite(s) => s.delivery(challenge).await,
+        }
+    }
+}
