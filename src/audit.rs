@@ -73,6 +73,11 @@ pub enum Event<'a> {
         /// Was a mailed link part of it?
         mailed_link: bool,
     },
+    /// Enrolling was put off, as the rollout allows.
+    EnrolmentPutOff {
+        /// Whose.
+        account: &'a str,
+    },
     /// An enrolment ticket was typed.
     TicketShown {
         /// Whose enrolment.
@@ -199,6 +204,7 @@ impl Event<'_> {
                     mailed_link = mailed_link
                 );
             }
+            Self::EnrolmentPutOff { account } => event!(info, "enrolment_put_off", account = account),
             Self::TicketShown { account, accepted } => {
                 event!(warn, "ticket_shown", account = account, accepted = accepted);
             }

@@ -6,7 +6,7 @@ use crate::{
     audit::{Event, Origin},
     authn::{
         ChallengeSeed, Completion, Context, Messages, Password, PasswordProof, SecondStepProof, SendOrder, SignIn,
-        Step, Transition, password,
+        Standing, Step, Transition, WaivedBecause, password,
     },
     clock::Timestamp,
     keyring::{CookieToken, Purpose, TokenId},
@@ -84,8 +84,12 @@ pub struct SessionView {
 impl App {
     /// Takes the first form. Every answer, right or wrong, known or unknown, comes at the same fixed delay or later.
     pub async fn sign_in(&self, form: PasswordForm<'_>) -> Result<PasswordOutcome> {
+        self.sign_in_by(form, EnrolmentWish::AsAsked).await
+    }
+
+    pub(super) async fn sign_in_by(&self, form: PasswordForm<'_>, enrolment: EnrolmentWish) -> Result<PasswordOutcome> {
         let due = tokio::time::Instant::now() + self.snapshot().config.password.minimum_delay;
-        let outcome = self.check_password(form).await;
+        let outcome = self.check_password(form, enrolment).await;
         tokio::time::sleep_until(due).await;
         match outcome {
             Err(AppError::Busy) => Ok(PasswordOutcome::Refused(PasswordRefusal::Busy)),
@@ -93,7 +97,7 @@ impl App {
         }
     }
 
-    async fn check_password(&self, form: PasswordForm<'_>) -> Result<PasswordOutcome> {
+    async fn check_password(&self, form: PasswordForm<'_>, enrolment: EnrolmentWish) -> Result<PasswordOutcome> {
         let (now, snapshot, browser) = (self.now(), self.snapshot(), form.browser);
         let origin = Origin::Client(browser.address);
         let name = LoginName::parse(form.login.expose_secret());
@@ -136,6 +140,11 @@ impl App {
         } else {
             super::devices::Judged { proof: None, reason: crate::authn::CodeReason::NewBrowser, cookie: None }
         };
+        let excusable = credentials.pair.is_none() && credentials.ticket.is_none();
+        let standing = match enrolment {
+            EnrolmentWish::AsAsked if excusable => self.standing(&credentials.account, now).await?,
+            EnrolmentWish::AsAsked | EnrolmentWish::Now => Standing::Enforced,
+        };
         let account = &credentials.account;
         // First as if a message may go out. Where the store says that none may yet, or that another sign-in has just
         // ordered one, the code that is good is joined: whoever knows the password causes no more messages than one.
@@ -151,6 +160,7 @@ impl App {
                 pair: credentials.pair.as_ref(),
                 app_last_step: credentials.app_last_step,
                 ticket: credentials.ticket.as_ref(),
+                standing,
                 messages: Messages { primary: messages.code.as_ref(), backup: None, withheld },
                 now,
             };
@@ -323,7 +333,11 @@ impl App {
         let Completion { authenticated, enrolled } = done;
         let used = match authenticated.second() {
             SecondStepProof::Code(code) => UsedCode::of(code),
-            SecondStepProof::TrustedDevice(_) => None,
+            SecondStepProof::TrustedDevice(_) | SecondStepProof::Waived(_) => None,
+        };
+        let waived = match authenticated.second() {
+            SecondStepProof::Waived(waiver) => Some(waiver.because()),
+            SecondStepProof::Code(_) | SecondStepProof::TrustedDevice(_) => None,
         };
         let enrolled = enrolled.map(|pair| self.enrolled(&pair)).transpose()?;
         let (cookie, token) =
@@ -341,11 +355,16 @@ impl App {
         let device = finish.trust.as_ref().map(|t| t.cookie.clone()).or(finish.device);
         let notice = enrolled.as_ref().and_then(|_| self.notice(account, OutboxContent::TwoStepEnabled, now));
         let methods = enrolled.as_ref().map(|p| (p.primary().method.kind(), p.backup().method.kind()));
+        let later = match waived {
+            Some(WaivedBecause::Later) => Some(snapshot.config.rollout.later),
+            Some(WaivedBecause::NotYet) | None => None,
+        };
         let complete = CompleteSignIn {
             pending: finish.pending,
             session: session.clone(),
             used,
             enrolled,
+            later,
             trust: finish.trust.map(|t| t.device),
             replaces: self.session_digest(browser),
             forgive: finish.forgive,
@@ -465,6 +484,15 @@ impl App {
             None => Ok(None),
         }
     }
+}
+
+/// What happens to an account without methods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum EnrolmentWish {
+    /// What the rollout asks of it.
+    AsAsked,
+    /// It enrols, since its owner wants to.
+    Now,
 }
 
 /// What else goes into the last transaction of a sign-in.

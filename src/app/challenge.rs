@@ -10,7 +10,7 @@ use crate::{
     audit::{Event, Origin},
     authn::{
         Challenge, ChallengeSeed, CodeReason, CodeRefusal, Context, EnterCode, EnteredCode, Input, Messages, Refusal,
-        SignIn, Step, Transition, throttle,
+        SignIn, Standing, Step, Transition, throttle,
     },
     clock::Timestamp,
     keyring::Purpose,
@@ -493,7 +493,7 @@ impl App {
         Ok(RateLimit { key, limit: throttle::ENROLMENT_SENDS, window: throttle::ENROLMENT_SENDS_WINDOW })
     }
 
-    fn context<'a>(
+    pub(super) fn context<'a>(
         &'a self,
         pending: &'a PendingSignIn,
         policy: &'a crate::authn::Policy,
@@ -510,6 +510,7 @@ impl App {
                 backup: pending.backup_messages.code.as_ref(),
                 withheld: false,
             },
+            standing: Standing::Enforced,
             now,
         }
     }

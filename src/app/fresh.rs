@@ -4,7 +4,7 @@
 use super::{App, AppError, Browser, Grant, Result};
 use crate::{
     audit::{Event, Origin},
-    authn::{ChallengeSeed, Context, Messages, Renewal, SessionProof, SignIn, Step, Transition},
+    authn::{ChallengeSeed, Context, Messages, Renewal, SessionProof, SignIn, Standing, Step, Transition},
     clock::Timestamp,
     keyring::{Purpose, TokenId},
     secret::Digest,
@@ -45,7 +45,7 @@ impl App {
     pub(super) fn is_fresh(&self, session: &Session, now: Timestamp) -> bool {
         let given = match session.second_step() {
             SecondStep::Code(_) => session.mfa_at(),
-            SecondStep::TrustedDevice => None,
+            SecondStep::TrustedDevice | SecondStep::Waived => None,
         };
         given.is_some_and(|at| now.since(at) <= self.snapshot().config.sign_in.fresh)
     }
@@ -74,6 +74,7 @@ impl App {
                 pair: Some(&methods.pair),
                 app_last_step: methods.app_last_step,
                 ticket: None,
+                standing: Standing::Enforced,
                 messages: Messages { primary: messages.code.as_ref(), backup: None, withheld },
                 now,
             };

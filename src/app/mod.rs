@@ -12,6 +12,7 @@ mod hashing;
 mod live_sessions;
 mod open;
 mod passwords;
+mod rollout;
 #[cfg(test)]
 mod tests;
 
@@ -31,10 +32,12 @@ pub use enrolment::{
 pub use fresh::{Freshness, StepUp};
 pub use gate::GateRequest;
 pub use open::OpenError;
+pub use rollout::LaterOutcome;
 
 use crate::{
     access::{Requirement, Rule, Rules},
-    authn::{self, password},
+    account::Group,
+    authn::{self, Cohort, password},
     clock::{SharedClock, Timestamp},
     config::{AccessConfig, Config, SignInConfig},
     entropy::SharedEntropy,
@@ -80,6 +83,7 @@ pub struct Snapshot {
     pub config: Config,
     /// Its rules.
     pub rules: Rules,
+    cohorts: Vec<(Vec<Group>, Cohort)>,
     scheme: password::Scheme,
 }
 
@@ -103,9 +107,20 @@ impl Snapshot {
                 Ok(Rule::new(&rule.path, methods, requirement))
             })
             .collect::<Result<_>>()?;
+        let groups = |names: &[String]| {
+            let read =
+                |name: &String| Group::parse(name).map_err(|why| AppError::Config(format!("group {name:?}: {why}")));
+            names.iter().map(read).collect::<Result<Vec<_>>>()
+        };
+        let cohorts = config
+            .rollout
+            .cohorts
+            .iter()
+            .map(|cohort| Ok((groups(&cohort.groups)?, Cohort { from: cohort.from, deadline: cohort.deadline })))
+            .collect::<Result<_>>()?;
         let password = &config.password;
         let scheme = password::Scheme::argon2id(password.memory_kib, password.passes, password.lanes)?;
-        Ok(Self { rules: Rules::new(rules), scheme, config })
+        Ok(Self { rules: Rules::new(rules), cohorts, scheme, config })
     }
 
     fn lifetime(&self) -> Lifetime {

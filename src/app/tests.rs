@@ -2,6 +2,8 @@
 
 mod defaults;
 
+mod rollout;
+
 use std::{
     net::{IpAddr, Ipv4Addr},
     sync::{Arc, Mutex},
@@ -17,7 +19,7 @@ use super::{
 };
 use crate::{
     access::{Decision, Interruption},
-    account::{Account, MethodKind, Role, UserName},
+    account::{Account, Group, MethodKind, Role, UserName},
     authn::{CodeReason, EnrolmentStep, Password, SignIn, TicketRefusal, throttle},
     clock::{Clock, Timestamp},
     config::Config,
@@ -89,17 +91,25 @@ impl World {
         Self { app: Arc::new(app), clock, _directory: directory }
     }
 
+    fn store_path(&self) -> std::path::PathBuf {
+        self._directory.path().join("store.db")
+    }
+
     fn pass(&self, time: Duration) {
         let mut now = self.clock.0.lock().unwrap();
         *now = *now + time;
     }
 
     async fn person(&self, name: &str) -> Account {
+        self.person_of(name, &[]).await
+    }
+
+    async fn person_of(&self, name: &str, groups: &[&str]) -> Account {
         let person = NewPerson {
             user_name: UserName::parse(name).unwrap(),
             email: None,
             display_name: None,
-            groups: vec![],
+            groups: groups.iter().map(|name| Group::parse(name).unwrap()).collect(),
             language: Language::En,
             password: Password::typed(PASSWORD).unwrap(),
         };

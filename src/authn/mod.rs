@@ -7,6 +7,7 @@ pub mod passcode;
 pub mod password;
 mod proof;
 mod record;
+mod rollout;
 mod sign_in;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ pub use proof::{
     Attempt, Authenticated, CodeProof, DeviceProof, NewSession, PasswordProof, Renewal, SecondStepProof, SessionProof,
 };
 pub use record::RecordError;
+pub use rollout::{Asked, Cohort, Grace, PolicyWaiver, Standing, WaivedBecause};
 pub use sign_in::{
     CodeReason, Completion, Context, EnterCode, Input, Messages, Policy, Refusal, SendOrder, SignIn, Step, Transition,
 };

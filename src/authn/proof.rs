@@ -1,7 +1,7 @@
 //! Evidence that cannot be made up: each proof is created in one place only, and a session needs all that the policy
 //! asks for.
 
-use super::challenge::ChallengeId;
+use super::{challenge::ChallengeId, rollout::PolicyWaiver};
 use crate::{
     account::{AccountId, CredentialVersion, MethodId, MethodKind},
     clock::Timestamp,
@@ -153,6 +153,8 @@ pub enum SecondStepProof {
     Code(CodeProof),
     /// By a browser trusted earlier.
     TrustedDevice(DeviceProof),
+    /// Not at all: the rollout does not ask for it yet.
+    Waived(PolicyWaiver),
 }
 
 /// Both steps are proven: the only thing a session can be made from.
@@ -176,11 +178,14 @@ pub struct NewSession {
 }
 
 impl Authenticated {
-    /// Both proofs must be of one account; a trust of another account is no proof.
+    /// Both proofs must be of one account; a trust or a waiver of another account is no proof.
     pub(super) fn new(who: PasswordProof, second: SecondStepProof) -> Option<Self> {
         match &second {
             SecondStepProof::TrustedDevice(device) if device.account != who.account => None,
-            SecondStepProof::TrustedDevice(_) | SecondStepProof::Code(_) => Some(Self { who, second }),
+            SecondStepProof::Waived(waiver) if waiver.account() != who.account => None,
+            SecondStepProof::TrustedDevice(_) | SecondStepProof::Code(_) | SecondStepProof::Waived(_) => {
+                Some(Self { who, second })
+            }
         }
     }
     /// Whose sign-in it is.
@@ -198,6 +203,7 @@ impl Authenticated {
             SecondStepProof::TrustedDevice(device) => {
                 (SecondStep::TrustedDevice, Some(device.device), Some(device.issued_at))
             }
+            SecondStepProof::Waived(_) => (SecondStep::Waived, None, None),
         };
         Session::from_record(SessionRecord {
             id: new.id,

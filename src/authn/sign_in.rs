@@ -11,6 +11,7 @@ use super::{
     proof::{
         Asked, Attempt, Authenticated, CodeProof, DeviceProof, PasswordProof, Renewal, SecondStepProof, SessionProof,
     },
+    rollout::{PolicyWaiver, Standing},
 };
 use crate::{
     account::{
@@ -82,6 +83,8 @@ pub struct Context<'a> {
     pub ticket: Option<&'a Ticket>,
     /// What the store knows of the messages to the two methods.
     pub messages: Messages<'a>,
+    /// What the rollout asks of an account without methods.
+    pub standing: Standing,
     /// The time.
     pub now: Timestamp,
 }
@@ -137,6 +140,8 @@ pub enum Input {
     Choose(NewMethod, ChallengeSeed),
     /// Enrolment: back to the choice.
     ChooseAgain,
+    /// Enrolment: not today, while the rollout allows it.
+    Later,
 }
 
 /// A message to send once the new state is stored. It names the challenge, never the code.
@@ -207,7 +212,7 @@ pub enum Refusal {
 
 impl SignIn {
     /// The password is proven: a trusted device completes at once, a pair asks for a code by its primary, an account
-    /// without one enrols.
+    /// without one enrols, unless the rollout does not ask yet. Whoever lost the methods shows the ticket first.
     pub fn begin(
         who: PasswordProof,
         device: Option<DeviceProof>,
@@ -217,6 +222,11 @@ impl SignIn {
     ) -> Result<Transition, Refusal> {
         let Some(pair) = ctx.pair else {
             // A trust without methods is of older credentials: it proves nothing.
+            if ctx.ticket.is_none()
+                && let Some(waiver) = PolicyWaiver::not_yet(&who, ctx.standing)
+            {
+                return waived(who, waiver);
+            }
             let draft = if ctx.ticket.is_some() { EnrolmentDraft::AwaitingTicket } else { EnrolmentDraft::Introduced };
             let enrol = Self::Enrol { who, draft };
             return Ok(Transition { step: Step::Continue(enrol), send: None });
@@ -302,6 +312,13 @@ impl EnterCode {
     pub const fn challenge(&self) -> &Challenge {
         &self.challenge
     }
+}
+
+/// The session begins without a second step.
+fn waived(who: PasswordProof, waiver: PolicyWaiver) -> Result<Transition, Refusal> {
+    let authenticated = Authenticated::new(who, SecondStepProof::Waived(waiver)).ok_or(Refusal::OutOfStep)?;
+    let done = Completion { authenticated, enrolled: None };
+    Ok(Transition { step: Step::Complete(Box::new(done)), send: None })
 }
 
 fn continue_with(state: SignIn, send: Option<SendOrder>) -> Transition {
@@ -394,7 +411,7 @@ fn advance_code(state: EnterCode, input: Input, ctx: &Context<'_>) -> Result<Tra
         }
         Input::UseRole(role, _) if role == state.role => Ok(continue_with(SignIn::EnterCode(state), None)),
         Input::UseRole(role, seed) => Ok(open_for_role(state.who, state.reason, role, pair, ctx, seed)),
-        Input::Ticket { .. } | Input::BeginEnrolment | Input::Choose(..) | Input::ChooseAgain => {
+        Input::Ticket { .. } | Input::BeginEnrolment | Input::Choose(..) | Input::ChooseAgain | Input::Later => {
             Err(Refusal::OutOfStep)
         }
     }
@@ -445,6 +462,17 @@ fn advance_enrolment(
             let ticket = ctx.ticket.ok_or(Refusal::OutOfStep)?;
             ticket.check(typed.expose_secret(), ctx.keyring, ctx.now)?;
             next(EnrolmentDraft::Introduced, None)
+        }
+        (
+            EnrolmentDraft::Introduced
+            | EnrolmentDraft::ChoosingPrimary
+            | EnrolmentDraft::ProvingPrimary { .. }
+            | EnrolmentDraft::ChoosingBackup { .. }
+            | EnrolmentDraft::ProvingBackup { .. },
+            Input::Later,
+        ) if ctx.ticket.is_none() => {
+            let waiver = PolicyWaiver::later(&who, ctx.standing).ok_or(Refusal::OutOfStep)?;
+            waived(who.clone(), waiver)
         }
         (EnrolmentDraft::Introduced, Input::BeginEnrolment) => next(EnrolmentDraft::ChoosingPrimary, None),
         (draft, Input::Choose(new, seed)) => {
@@ -511,7 +539,8 @@ fn advance_enrolment(
             | Input::UseRole(..)
             | Input::Ticket { .. }
             | Input::BeginEnrolment
-            | Input::ChooseAgain,
+            | Input::ChooseAgain
+            | Input::Later,
         ) => Err(Refusal::OutOfStep),
     }
 }

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 
 use super::{
     Challenge, ChallengeSeed, CodeReason, Context, EnteredCode, Input, Messages, Password, PasswordProof, Policy,
-    SecondStepProof, SignIn, Step, Transition, password, proof::Attempt, proof::DeviceProof, totp,
+    SecondStepProof, SignIn, Standing, Step, Ticket, Transition, WaivedBecause, password, proof::Attempt,
+    proof::DeviceProof, totp,
 };
 use crate::{
     account::{
@@ -44,6 +45,7 @@ enum Move {
     Begin,
     Choose(MethodKind, usize),
     Back,
+    Later,
     Wait(u64),
 }
 
@@ -61,6 +63,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         2 => Just(Move::Begin),
         3 => (kind(), 0..NUMBERS.len()).prop_map(|(k, n)| Move::Choose(k, n)),
         1 => Just(Move::Back),
+        1 => Just(Move::Later),
         2 => prop_oneof![Just(1_u64), Just(31), Just(299), Just(301)].prop_map(Move::Wait),
     ];
     proptest::collection::vec(one, 0..24)
@@ -85,6 +88,8 @@ struct World {
     keyring: Keyring,
     account: AccountId,
     pair: Option<MethodPair>,
+    standing: Standing,
+    ticket: Option<Ticket>,
     now: Timestamp,
 }
 
@@ -100,7 +105,7 @@ impl World {
         };
         let keyring = Keyring::generate(&entropy, now).unwrap();
         let account = AccountId::random(&entropy);
-        Some(Self { entropy, keyring, account, pair, now })
+        Some(Self { entropy, keyring, account, pair, standing: Standing::Enforced, ticket: None, now })
     }
 
     fn password_proof(&self) -> PasswordProof {
@@ -122,7 +127,8 @@ impl World {
             keyring: &self.keyring,
             pair: self.pair.as_ref(),
             app_last_step: None,
-            ticket: None,
+            ticket: self.ticket.as_ref(),
+            standing: self.standing,
             messages,
             now: self.now,
         }
@@ -192,6 +198,7 @@ fn walk(world: &mut World, mut state: SignIn, moves: Vec<Move>) -> Result<(), Te
                 Input::Choose(NewMethod { target, label: None }, world.seed())
             }
             Move::Back => Input::ChooseAgain,
+            Move::Later => Input::Later,
             Move::Wait(secs) => {
                 world.now = world.now + Duration::from_secs(secs);
                 continue;
@@ -292,6 +299,55 @@ fn a_trust_without_methods_leads_to_enrolment() {
     let world = World::new(None).unwrap();
     let trust = DeviceProof::rotated(DeviceId::random(&world.entropy), world.account, world.now);
     assert!(matches!(world.begin(Some(trust)).step, Step::Continue(SignIn::Enrol { .. })));
+}
+
+fn asked(world: &World) -> Standing {
+    Standing::Asked(super::Grace { deadline: world.now + Duration::from_hours(1), laters_left: 1 })
+}
+
+#[test]
+fn r10_the_rollout_excuses_only_an_account_that_never_had_methods() {
+    let because = |step: Step| match step {
+        Step::Complete(done) => match done.authenticated.second() {
+            SecondStepProof::Waived(waiver) => Some(waiver.because()),
+            SecondStepProof::Code(_) | SecondStepProof::TrustedDevice(_) => panic!("by what?"),
+        },
+        Step::Continue(_) | Step::Renew(_) => None,
+    };
+    let mut world = World::new(None).unwrap();
+    world.standing = Standing::NotYet;
+    assert_eq!(because(world.begin(None).step), Some(WaivedBecause::NotYet));
+    let Step::Complete(done) = world.begin(None).step else { panic!() };
+    let new = super::NewSession {
+        id: crate::session::SessionId::random(&world.entropy),
+        digest: crate::secret::Digest::new([1; 32]),
+        trusted: None,
+        browser: crate::session::DeviceLabel::new(""),
+    };
+    let session = done.authenticated.establish(new, world.now);
+    assert_eq!((session.second_step().level(), session.mfa_at(), session.device()), (1, None, None));
+
+    world.standing = asked(&world);
+    let Step::Continue(state) = world.begin(None).step else { panic!("it is asked") };
+    let later = state.clone().advance(Input::Later, &world.ctx()).unwrap().step;
+    assert_eq!(because(later), Some(WaivedBecause::Later));
+    world.standing = Standing::Enforced;
+    assert!(state.advance(Input::Later, &world.ctx()).is_err(), "after the deadline");
+
+    // Whoever had methods and lost them, or has them, is never excused.
+    let expires_at = world.now + Duration::from_hours(24);
+    world.ticket = Some(Ticket::draw(&world.entropy, &world.keyring, expires_at).unwrap().0);
+    for standing in [Standing::NotYet, asked(&world)] {
+        world.standing = standing;
+        let Step::Continue(state) = world.begin(None).step else { panic!("the ticket comes first") };
+        assert!(state.advance(Input::Later, &world.ctx()).is_err());
+    }
+    let mut enrolled = World::new(Some((Target::Sms(number(0)), Target::Voice(number(4))))).unwrap();
+    for standing in [Standing::NotYet, asked(&enrolled)] {
+        enrolled.standing = standing;
+        let Step::Continue(state) = enrolled.begin(None).step else { panic!("a code is asked") };
+        assert!(state.advance(Input::Later, &enrolled.ctx()).is_err());
+    }
 }
 
 #[test]

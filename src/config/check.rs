@@ -9,13 +9,14 @@ use std::{
 };
 
 use super::{
-    Branding, Config, IdentityHeaders, InboxConfig, Limits, Listen, LogConfig, PasswordConfig, Provider, RuleConfig,
-    SessionConfig, SignInConfig, StoreConfig, TrustedDeviceConfig, Upstream,
+    Branding, CohortConfig, Config, IdentityHeaders, InboxConfig, Limits, Listen, LogConfig, PasswordConfig, Provider,
+    RolloutConfig, RuleConfig, SessionConfig, SignInConfig, StoreConfig, TrustedDeviceConfig, Upstream, UsersConfig,
     problem::Report,
     raw,
     read::{At, Many},
-    value::{KIB, MIB, spoken},
+    value::{GroupName, KIB, MIB, spoken},
 };
+use crate::clock::Timestamp;
 
 /// Checks the tables against each other. `None` where something needed was missing or unusable, which is then in the
 /// report.
@@ -34,6 +35,12 @@ pub(super) fn check(root: raw::Root, directory: &Path, report: &mut Report<'_>) 
     }
     if let Some(session) = &root.session {
         check_session(&session.value, report);
+    }
+    if let Some(rollout) = &root.rollout {
+        check_rollout(&rollout.value, report);
+    }
+    if let Some(users) = &root.users {
+        check_users(&users.value, report);
     }
     assemble(root, directory)
 }
@@ -223,6 +230,38 @@ fn check_session(session: &raw::Session, report: &mut Report<'_>) {
     }
 }
 
+/// A cohort that nobody can be in is a day somebody believes in.
+fn check_rollout(rollout: &raw::Rollout, report: &mut Report<'_>) {
+    let Some(At { value: Many(cohorts), .. }) = &rollout.cohort else { return };
+    let mut before: Vec<(usize, &[At<GroupName>])> = Vec::new();
+    for cohort in cohorts {
+        let Some(groups) = cohort.value.groups.as_ref().map(|groups| groups.value.0.as_slice()) else { continue };
+        let covers = |others: &[At<GroupName>]| {
+            others.is_empty()
+                || !groups.is_empty()
+                    && groups.iter().all(|group| others.iter().any(|other| other.value == group.value))
+        };
+        if let (Some(span), Some((start, _))) = (&cohort.span, before.iter().find(|(_, others)| covers(others))) {
+            let message =
+                format!("rollout.cohort: nobody is in it, since the cohort at line {} takes them", report.line(*start));
+            let help = "the first cohort that fits decides: put the narrower one before the broader one".to_owned();
+            report.add(Some(span), message, Some(help));
+        }
+        before.extend(cohort.span.as_ref().map(|span| (span.start, groups)));
+    }
+}
+
+/// More than one page of boxes can carry.
+const MOST_GRANTABLE: usize = 20;
+
+fn check_users(users: &raw::Users, report: &mut Report<'_>) {
+    let Some(groups) = &users.grantable_groups else { return };
+    if groups.value.0.len() > MOST_GRANTABLE {
+        let message = format!("users.grantable_groups: at most {MOST_GRANTABLE}");
+        report.add(groups.span.as_ref(), message, None);
+    }
+}
+
 #[expect(clippy::too_many_lines, reason = "a line for each field, and nothing else")]
 fn assemble(root: raw::Root, directory: &Path) -> Option<Config> {
     let cores = available_parallelism().map_or(1, NonZeroUsize::get);
@@ -247,6 +286,23 @@ fn assemble(root: raw::Root, directory: &Path) -> Option<Config> {
     let trusted_device = root.trusted_device?.value;
     let limits = root.limits?.value;
     let time_zone = root.time_zone?.value;
+    let rollout = root.rollout?.value;
+    let report = match rollout.report {
+        Some(file) => directory.join(file.value.0),
+        None => store_file.with_file_name("observe.json"),
+    };
+    let zone = time_zone.zone.clone();
+    let users = root.users?.value;
+    let names =
+        |groups: super::read::OneOrMany<GroupName>| groups.0.into_iter().map(|group| group.value.0).collect::<Vec<_>>();
+    let cohort = |cohort: At<raw::Cohort>| {
+        let midnight = cohort.value.from?.value.0.to_zoned(zone.clone()).ok()?;
+        Some(CohortConfig {
+            groups: names(cohort.value.groups?.value),
+            from: Timestamp::from_millis(midnight.timestamp().as_millisecond()),
+            deadline: cohort.value.deadline?.value.0,
+        })
+    };
     let inbox = root.inbox?.value.listen?.value.0;
     let provider =
         |channel: Option<At<raw::Channel>>| channel.and_then(|channel| channel.value.provider).map(|at| at.value);
@@ -322,6 +378,17 @@ fn assemble(root: raw::Root, directory: &Path) -> Option<Config> {
         trusted_device: TrustedDeviceConfig {
             lifetime: trusted_device.lifetime?.value.0,
             per_account: trusted_device.per_account?.value.0,
+        },
+        rollout: RolloutConfig {
+            mode: rollout.mode?.value,
+            later: rollout.later?.value.0,
+            cohorts: rollout.cohort?.value.0.into_iter().map(cohort).collect::<Option<_>>()?,
+            report,
+        },
+        users: UsersConfig {
+            grantable_groups: names(users.grantable_groups?.value),
+            max_users: users.max_users?.value.0,
+            invitation: users.invitation?.value.0,
         },
         limits: Limits {
             head_deadline: limits.head_deadline?.value.0,

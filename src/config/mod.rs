@@ -26,7 +26,7 @@ pub use self::{
     problem::{Problem, Problems},
     reference::{reference, schema},
 };
-use crate::language::Language;
+use crate::{clock::Timestamp, language::Language};
 
 /// Reads and checks a file. Relative paths in it start at its directory.
 pub fn load(path: &Path) -> Result<Config, Problems> {
@@ -113,6 +113,10 @@ pub struct Config {
     pub session: SessionConfig,
     /// Trusted devices.
     pub trusted_device: TrustedDeviceConfig,
+    /// How two-step verification comes to accounts that have none.
+    pub rollout: RolloutConfig,
+    /// Seller accounts.
+    pub users: UsersConfig,
     /// Limits on connections and request heads.
     pub limits: Limits,
     /// Who carries text messages; `None`: the SMS method is not offered.
@@ -127,6 +131,19 @@ pub struct Config {
     pub threads: usize,
     /// Log lines.
     pub log: LogConfig,
+}
+
+impl Config {
+    /// What is allowed and yet worth saying aloud, before the gateway is live and each time it starts.
+    pub fn warnings(&self) -> Vec<&'static str> {
+        match self.rollout.mode {
+            RolloutMode::Enforce => Vec::new(),
+            RolloutMode::Observe => vec![
+                "rollout.mode is \"observe\": NOTHING IS ENFORCED. Every request reaches the console without a session, \
+                 paths with access = \"deny\" included. Set it to \"enforce\" when the report shows nothing that would break",
+            ],
+        }
+    }
 }
 
 /// `https://host[:port]`, lower case, without a path.
@@ -306,6 +323,50 @@ pub struct TrustedDeviceConfig {
     pub lifetime: Duration,
     /// At most this many an account; the oldest goes.
     pub per_account: u32,
+}
+
+/// How two-step verification comes to accounts that have none.
+#[derive(Clone, Debug)]
+pub struct RolloutConfig {
+    /// Is anything enforced?
+    pub mode: RolloutMode,
+    /// So often "later".
+    pub later: u32,
+    /// In order; the first that fits decides.
+    pub cohorts: Vec<CohortConfig>,
+    /// The report of `observe`.
+    pub report: PathBuf,
+}
+
+/// Only `Observe` lets requests through without a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RolloutMode {
+    /// Sessions are needed as the rules say.
+    Enforce,
+    /// Nothing is enforced; what would be is reported.
+    Observe,
+}
+
+/// People who are asked from a certain day on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CohortConfig {
+    /// Accounts in one of these; empty: everybody.
+    pub groups: Vec<String>,
+    /// Nobody is asked before.
+    pub from: Timestamp,
+    /// From the first time somebody is asked.
+    pub deadline: Duration,
+}
+
+/// Seller accounts.
+#[derive(Clone, Debug)]
+pub struct UsersConfig {
+    /// What owners may give and take.
+    pub grantable_groups: Vec<String>,
+    /// People of one seller account, invitations included.
+    pub max_users: u32,
+    /// Lifetime of an invitation.
+    pub invitation: Duration,
 }
 
 /// Limits on what a client may send.

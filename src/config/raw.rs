@@ -4,11 +4,12 @@
 use std::net::SocketAddr;
 
 use super::{
-    AccessConfig, Provider, PublicUrl,
+    AccessConfig, Provider, PublicUrl, RolloutMode,
     read::{Many, OneOrMany, Whole, tables},
     value::{
-        BothNames, Colour, DAY, FilePath, HOUR, HostHeader, KIB, Link, LogFilter, Loopback, MIB, MILLISECOND, MINUTE,
-        Name, OwnHeader, PhoneRegion, RuleMethod, RulePath, SECOND, Size, StoreUrl, Time, UpstreamUrl, Zone,
+        BothNames, Colour, DAY, Day, FilePath, GroupName, HOUR, HostHeader, KIB, Link, LogFilter, Loopback, MIB,
+        MILLISECOND, MINUTE, Name, OwnHeader, PhoneRegion, RuleMethod, RulePath, SECOND, Size, StoreUrl, Time,
+        UpstreamUrl, Zone,
     },
 };
 
@@ -33,6 +34,8 @@ tables! {
         sign_in: SignIn = default({}),
         session: Session = default({}),
         trusted_device: TrustedDevice = default({}),
+        rollout: Rollout = default({}),
+        users: Users = default({}),
         limits: Limits = default({}),
         /// Codes by text message. Without this table the method is not offered; one of `sms` and `voice` is needed.
         sms: Channel = optional,
@@ -191,6 +194,39 @@ tables! {
         lifetime: Time<HOUR, { 400 * DAY }> = default("30d"),
         /// Trusted devices of one account; the oldest goes.
         per_account: Whole<1, 1000> = default(10),
+    }
+
+    /// How two-step verification comes to accounts that have none yet. `docs/rollout.md` tells the story.
+    Rollout {
+        /// `enforce`: whoever is in no cohort sets it up at the next sign-in; `observe`: nothing is enforced, every request
+        /// goes through without a session, and a report says what would break.
+        mode: RolloutMode = default("enforce"),
+        /// So often a person of a cohort may say "later".
+        later: Whole<0, 100> = default(3),
+        /// Who is asked from when on. The first cohort that fits an account decides; who is in none is asked now.
+        cohort: Many<Cohort> = default([]),
+        /// Where the report of `observe` is kept. Without it: `observe.json` beside the store.
+        report: FilePath = optional,
+    }
+
+    /// People who are asked from a certain day on.
+    Cohort {
+        /// Accounts in one of these groups. Without it: everybody.
+        groups: OneOrMany<GroupName> = default([]),
+        /// Nobody of the cohort is asked before this day.
+        from: Day = required,
+        /// From the first time a person is asked; afterwards "later" is not offered any more.
+        deadline: Time<0, { 366 * DAY }> = default("14d"),
+    }
+
+    /// The people of seller accounts, and what their owners may do.
+    Users {
+        /// Groups that the owner of a seller account may give to its people and take from them.
+        grantable_groups: OneOrMany<GroupName> = default([]),
+        /// People of one seller account, invitations included.
+        max_users: Whole<1, 10_000> = default(50),
+        /// An invitation is good for this long.
+        invitation: Time<HOUR, { 90 * DAY }> = default("7d"),
     }
 
     /// What a client may send. More is refused.

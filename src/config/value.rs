@@ -8,7 +8,7 @@ use toml::{Spanned, de::DeValue};
 use url::Url;
 
 use super::{
-    AccessConfig, Provider, PublicUrl,
+    AccessConfig, Provider, PublicUrl, RolloutMode,
     problem::{Report, did_you_mean, quoted},
     read::{At, Refusal, Shape, Text, Value, report_type},
 };
@@ -520,6 +520,61 @@ impl Text for AccessConfig {
     }
     fn constraint() -> serde_json::Value {
         words(&ACCESS)
+    }
+}
+
+const MODES: [(&str, RolloutMode); 2] = [("enforce", RolloutMode::Enforce), ("observe", RolloutMode::Observe)];
+
+impl Text for RolloutMode {
+    const KIND: &'static str = "a mode";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        word(text, "a mode", &MODES)
+    }
+    fn constraint() -> serde_json::Value {
+        words(&MODES)
+    }
+}
+
+/// A group as accounts have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct GroupName(pub(super) String);
+
+impl Text for GroupName {
+    const KIND: &'static str = "a group";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | ':');
+        if text.is_empty() || text.len() > 64 || !text.chars().all(allowed) {
+            let help = "1 to 64 ASCII letters, digits, dots, dashes, underscores and colons";
+            return Err(Refusal::new(format!("{} is not a group", quoted(text)), help));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    fn constraint() -> serde_json::Value {
+        json!({ "pattern": "^[-.:_0-9A-Za-z]{1,64}$" })
+    }
+}
+
+/// A day of the calendar; it begins at midnight in the configured zone.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Day(pub(super) jiff::civil::Date);
+
+impl Text for Day {
+    const KIND: &'static str = "a date";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let bad = |_not_a_day| Refusal::new(format!("{} is not a date", quoted(text)), "as in \"2027-04-01\"");
+        let whole = text.len() == 10;
+        match text.parse() {
+            Ok(day) if whole => Ok(Self(day)),
+            _ => Err(bad(())),
+        }
+    }
+
+    fn constraint() -> serde_json::Value {
+        json!({ "format": "date" })
     }
 }
 

@@ -10,6 +10,7 @@ use super::{
     notice::{News, Note},
     page::{Here, PageFrame, ShownMethod, html},
     qr,
+    rollout::grace_text,
     sign_in::SignInNotice,
     visit::{Answer, Visit},
 };
@@ -19,7 +20,7 @@ use crate::{
         self, ChoiceForm, ChoiceProblem, ChosenView, CodeOutcome, EnrolmentOutcome, EnrolmentView, PendingView,
         ProvingView, SendAvailability, SendOutcome, SendRefusal, TicketOutcome, Unchoosable,
     },
-    authn::{EnrolmentStep, TicketRefusal, throttle},
+    authn::{EnrolmentStep, Grace, TicketRefusal, throttle},
     clock::Timestamp,
 };
 
@@ -70,6 +71,8 @@ impl Progress {
 pub struct EnrolIntroPage {
     /// The frame.
     pub frame: PageFrame,
+    /// How long it may still be put off, where the rollout allows it.
+    pub grace: Option<Grace>,
 }
 
 impl EnrolIntroPage {
@@ -79,6 +82,9 @@ impl EnrolIntroPage {
     }
     fn heading(&self) -> String {
         self.frame.t("enrol-intro-heading")
+    }
+    fn grace_text(&self) -> Option<String> {
+        self.grace.map(|grace| grace_text(grace, &self.frame))
     }
 }
 
@@ -477,7 +483,10 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
             };
             html(&EnrolTicketPage { frame, error })
         }
-        (EnrolmentStep::Introduced, _) => html(&EnrolIntroPage { frame }),
+        (EnrolmentStep::Introduced, _) => {
+            let grace = visit.portal.app.grace(&visit.browser()).await?;
+            html(&EnrolIntroPage { frame, grace })
+        }
         (_, Some(proving)) => prove_page(frame, &note, proving),
         (_, None) => html(&choose_page(frame, note, EnrolmentView { proving: None, ..view })),
     };

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     challenge,
-    error::Problem,
     form::Form,
     notice::Note,
     page::{Here, PageFrame, ShownMethod, html},
@@ -157,7 +156,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
         // Another tab was faster, or the person came back to the page: nothing is asked twice.
         return Ok(onward(visit));
     }
-    let Some(pair) = session.pair else { return Ok(visit.problem(Problem::Forbidden, Here::Target)) };
+    let Some(pair) = session.pair else { return Ok(visit.see(Here::Enable)) };
     let page = FreshPage {
         frame: visit.frame(Here::Fresh, &Note::default()),
         method: pair.primary().into(),
@@ -175,7 +174,7 @@ pub(super) async fn begin(visit: &Visit<'_>) -> app::Result<Answer> {
     Ok(match app.ask_session(&visit.browser()).await? {
         StepUp::Pending => visit.see(Here::Fresh),
         StepUp::NoSession => visit.see(Here::SignIn),
-        StepUp::NoMethods => visit.problem(Problem::Forbidden, Here::Target),
+        StepUp::NoMethods => visit.see(Here::Enable),
     })
 }
 

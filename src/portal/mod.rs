@@ -15,6 +15,7 @@ pub mod page;
 mod password;
 mod qr;
 pub mod return_to;
+pub mod rollout;
 pub mod routes;
 #[cfg(test)]
 pub(crate) mod samples;

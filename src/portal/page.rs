@@ -66,6 +66,8 @@ pub enum Here {
     CodeHelp,
     /// The current step of the enrolment.
     Enrolment,
+    /// The password page before enrolling out of a session.
+    Enable,
     /// Its end.
     EnrolmentDone,
     /// The question before signing out.
@@ -89,6 +91,7 @@ impl Here {
         Self::Code,
         Self::CodeHelp,
         Self::Enrolment,
+        Self::Enable,
         Self::EnrolmentDone,
         Self::SignOut,
         Self::Fresh,
@@ -104,6 +107,7 @@ impl Here {
             Self::Code => "/.sekisho/code",
             Self::CodeHelp => "/.sekisho/code/help",
             Self::Enrolment => "/.sekisho/enrolment",
+            Self::Enable => "/.sekisho/enable",
             Self::EnrolmentDone => "/.sekisho/enrolment/done",
             Self::SignOut => "/.sekisho/sign-out",
             Self::Guide(guide) => guide.path(),
@@ -121,6 +125,7 @@ impl Here {
             Self::Code => "code",
             Self::CodeHelp => "code-help",
             Self::Enrolment => "enrolment",
+            Self::Enable => "enable",
             Self::EnrolmentDone => "enrolment-done",
             Self::SignOut => "sign-out",
             Self::Guide(guide) => guide.as_str(),

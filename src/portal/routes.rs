@@ -20,7 +20,7 @@ use super::{
     fresh, guides,
     guides::Guide,
     page::Here,
-    sign_in, style,
+    rollout, sign_in, style,
     visit::{Answer, Client, Framing, Visit, protect},
 };
 use crate::{
@@ -53,6 +53,8 @@ pub enum Needs {
     /// A session whose code is younger than `[sign_in] fresh`. Whoever has an older one is asked for a code first, and
     /// then what the form asked for is done.
     FreshSession,
+    /// A session that was begun without a second step.
+    Waived,
 }
 
 /// What an address does.
@@ -90,6 +92,12 @@ pub enum Does {
     ProveAgain,
     /// Back to the choice.
     ChooseAgain,
+    /// Puts enrolling off.
+    Later,
+    /// The password page before enrolling out of a session.
+    ShowEnable,
+    /// Takes that password.
+    Enable,
     /// Both methods are proven.
     ShowEnrolled,
     /// The fresh code inside a session.
@@ -159,6 +167,9 @@ pub const ROUTES: &[Route] = &[
     post("/.sekisho/enrolment/prove", Needs::Enrolment, Does::Prove, Here::Enrolment),
     post("/.sekisho/enrolment/send-again", Needs::Enrolment, Does::ProveAgain, Here::Enrolment),
     post("/.sekisho/enrolment/choose-again", Needs::Enrolment, Does::ChooseAgain, Here::Enrolment),
+    post("/.sekisho/later", Needs::Enrolment, Does::Later, Here::Enrolment),
+    get("/.sekisho/enable", Needs::Waived, Does::ShowEnable, Here::Enable),
+    post("/.sekisho/enable", Needs::Waived, Does::Enable, Here::Enable),
     get("/.sekisho/enrolment/done", Needs::Session, Does::ShowEnrolled, Here::EnrolmentDone),
     get("/.sekisho/fresh", Needs::Asked, Does::ShowFresh, Here::Fresh),
     post("/.sekisho/fresh", Needs::Asked, Does::EnterFresh, Here::Fresh),
@@ -319,6 +330,9 @@ async fn act(visit: &Visit<'_>, route: Route) -> app::Result<Answer> {
         Does::Prove => enrolment::prove(visit).await,
         Does::ProveAgain => enrolment::prove_again(visit).await,
         Does::ChooseAgain => enrolment::choose_again(visit).await,
+        Does::Later => rollout::later(visit).await,
+        Does::ShowEnable => rollout::show_enable(visit).await,
+        Does::Enable => rollout::enable(visit).await,
         Does::ShowEnrolled => enrolment::show_done(visit).await,
         Does::ShowFresh => fresh::show(&visit.asking(Flow::FreshCode)).await,
         Does::BeginFresh => fresh::begin(&visit.asking(Flow::FreshCode)).await,

@@ -14,12 +14,13 @@ use super::{
     fresh::FreshPage,
     guides::{Guide, GuidePage, Lengths},
     page::{Here, PageFrame, ShownMethod, Site, html},
+    rollout::EnablePage,
     sign_in::{SignInNotice, SignInPage, SignOutPage, SignedInPage},
 };
 use crate::{
     account::{MethodKind, PairError, PhoneError, Role},
     app::Unchoosable,
-    authn::CodeReason,
+    authn::{CodeReason, Grace},
     clock::Timestamp,
     config::Branding,
     language::Language,
@@ -219,7 +220,22 @@ fn enrolment(language: Language, pages: &mut Pages) {
     {
         pages.add("ticket", state, &EnrolTicketPage { frame: frame(), error });
     }
-    pages.add("enrol-intro", "first", &EnrolIntroPage { frame: frame() });
+    pages.add("enrol-intro", "first", &EnrolIntroPage { frame: frame(), grace: None });
+    for laters_left in [3, 1] {
+        let grace = Some(Grace { deadline: Timestamp::from_secs(1_796_569_200), laters_left });
+        pages.add("enrol-intro", &format!("later-{laters_left}"), &EnrolIntroPage { frame: frame(), grace });
+    }
+    for (state, notice) in [
+        ("first", None),
+        ("wrong", Some(SignInNotice::BadCredentials)),
+        ("missing", Some(SignInNotice::CredentialsMissing)),
+        ("wait", Some(SignInNotice::WaitUntil(minutes(4)))),
+        ("busy", Some(SignInNotice::Busy)),
+    ] {
+        let (user, target) = ("hanako".to_owned(), "/orders/1042".to_owned());
+        let frame = PageFrame { here: Here::Enable, ..frame() };
+        pages.add("enable", state, &EnablePage { frame, user, notice, target });
+    }
 
     let kinds = |nots: [Option<Unchoosable>; 3]| -> Vec<KindOption> {
         MethodKind::ALL.into_iter().zip(nots).map(|(kind, not)| KindOption { kind, not }).collect()

@@ -15,11 +15,11 @@ use tower::ServiceExt as _;
 use super::{
     Client, Portal, ReturnTo, cookie,
     page::Here,
-    routes::{Needs, ROUTES, Verb, router},
+    routes::{Does, Needs, ROUTES, Verb, router},
 };
 use crate::{
     access::Interruption,
-    account::UserName,
+    account::{Group, UserName},
     app::{App, administration::NewPerson},
     authn::{Password, SignIn},
     clock::{Clock, Timestamp},
@@ -68,6 +68,12 @@ impl World {
             provider = "inbox"
             [voice]
             provider = "inbox"
+            [[rollout.cohort]]
+            groups = ["asked"]
+            from = "2020-01-01"
+            [[rollout.cohort]]
+            groups = ["unasked"]
+            from = "2100-01-01"
             [insecure]
             inbox_provider = true
             weak_password_hash = true
@@ -86,11 +92,15 @@ impl World {
     }
 
     async fn person(&self, name: &str) {
+        self.person_of(name, &[]).await;
+    }
+
+    async fn person_of(&self, name: &str, groups: &[&str]) {
         let person = NewPerson {
             user_name: UserName::parse(name).unwrap(),
             email: None,
             display_name: None,
-            groups: vec![],
+            groups: groups.iter().map(|name| Group::parse(name).unwrap()).collect(),
             language: Language::En,
             password: Password::typed(PASSWORD).unwrap(),
         };
@@ -252,8 +262,12 @@ impl<'a> Browser<'a> {
     }
 
     async fn sign_in(&mut self, place: &str) -> Page {
+        self.sign_in_as("hanako", place).await
+    }
+
+    async fn sign_in_as(&mut self, name: &str, place: &str) -> Page {
         let page = self.open(place).await;
-        self.submit(&page, "/.sekisho/sign-in", &[("user_name", "hanako"), ("password", PASSWORD)]).await
+        self.submit(&page, "/.sekisho/sign-in", &[("user_name", name), ("password", PASSWORD)]).await
     }
 
     /// From nothing to a session, an app and a voice call enrolled.
@@ -323,6 +337,45 @@ async fn the_whole_story_once() {
     browser.submit(&page, "/.sekisho/sign-out", &[]).await;
     let page = browser.sign_in(&sign_in_to(&world, "/orders/7")).await;
     assert_eq!((page.status, page.location()), (StatusCode::SEE_OTHER, "/orders/7"), "trusted: no code");
+}
+
+#[tokio::test]
+async fn r10_later_three_times_and_then_the_enrolment() {
+    let world = World::new().await;
+    world.person_of("saburo", &["asked"]).await;
+    let mut browser = Browser::new(&world);
+    for left in ["3 more times", "2 more times", "once more"] {
+        let page = browser.sign_in_as("saburo", &sign_in_to(&world, "/orders/1042")).await;
+        assert_eq!(page.h1(), "Protect your account with two-step verification");
+        assert!(page.body.contains("Enable two-step verification"), "{}", page.body);
+        assert!(page.body.contains("Set this up by 29 January 2027."), "the fourteenth day: {}", page.body);
+        assert!(page.body.contains(left), "{left}: {}", page.body);
+        let page = browser.submit(&page, "/.sekisho/later", &[]).await;
+        assert_eq!((page.status, page.location()), (StatusCode::SEE_OTHER, "/orders/1042"));
+        let page = browser.open("/.sekisho/sign-out").await;
+        browser.submit(&page, "/.sekisho/sign-out", &[]).await;
+        world.pass(Duration::from_hours(24));
+    }
+    let page = browser.sign_in_as("saburo", "/.sekisho/sign-in").await;
+    assert_eq!(page.h1(), "Protect your account with two-step verification");
+    assert!(!page.body.contains("/.sekisho/later"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn a_session_without_a_second_step_enrols_with_its_password_once_more() {
+    let world = World::new().await;
+    world.person_of("jiro", &["unasked"]).await;
+    let mut browser = Browser::new(&world);
+    let page = browser.sign_in_as("jiro", &sign_in_to(&world, "/orders/7")).await;
+    assert_eq!(page.location(), "/orders/7", "nobody is asked yet");
+    let page = browser.open("/.sekisho/enable").await;
+    let page = browser.submit(&page, "/.sekisho/enable", &[("password", "wrong horse battery")]).await;
+    assert!(page.body.contains("That password isn&#39;t right."), "{}", page.body);
+    let page = browser.submit(&page, "/.sekisho/enable", &[("password", PASSWORD)]).await;
+    assert_eq!(page.h1(), "Protect your account with two-step verification");
+    assert!(!page.body.contains("/.sekisho/later"), "{}", page.body);
+    let page = browser.submit(&page, "/.sekisho/enrolment/begin", &[]).await;
+    assert_eq!(page.h1(), "Choose your primary");
 }
 
 #[tokio::test]
@@ -476,19 +529,28 @@ async fn every_route_in_every_state() {
     signed_in.submit(&page, "/.sekisho/code", &[("code", &code)]).await;
     let mut coding = Browser::new(&world);
     coding.sign_in("/.sekisho/sign-in").await;
+    world.person_of("jiro", &["unasked"]).await;
+    let mut waived = Browser::new(&world);
+    waived.sign_in_as("jiro", "/.sekisho/sign-in").await;
     let states = [
         ("nobody", Needs::Nothing, nobody.jar.clone()),
         ("code", Needs::Code, coding.jar.clone()),
         ("enrolment", Needs::Enrolment, enrolling.jar.clone()),
         ("asked", Needs::Asked, asked.jar.clone()),
         ("session", Needs::FreshSession, signed_in.jar.clone()),
+        ("waived", Needs::Waived, waived.jar.clone()),
     ];
     for &route in ROUTES {
         for (name, state, jar) in &states {
             let mut browser = Browser { world: &world, jar: jar.clone(), language: "ja" };
             let allowed = match route.needs {
                 Needs::Nothing => true,
-                Needs::Session => matches!(state, Needs::Asked | Needs::FreshSession),
+                // The end of an enrolment is shown to whoever has one.
+                Needs::Session => match state {
+                    Needs::Asked | Needs::FreshSession => true,
+                    Needs::Waived => !matches!(route.does, Does::ShowEnrolled | Does::ShowFresh),
+                    _ => false,
+                },
                 needs => needs == *state,
             };
             if route.verb == Verb::Get {

@@ -26,6 +26,8 @@ pub enum SecondStep {
     Code(MethodKind),
     /// A trusted device stood in for the code.
     TrustedDevice,
+    /// The rollout did not ask for one yet.
+    Waived,
 }
 
 impl SecondStep {
@@ -33,7 +35,7 @@ impl SecondStep {
     pub const fn level(self) -> u8 {
         match self {
             Self::Code(_) => 2,
-            Self::TrustedDevice => 1,
+            Self::TrustedDevice | Self::Waived => 1,
         }
     }
     /// The word in the store.
@@ -41,11 +43,16 @@ impl SecondStep {
         match self {
             Self::Code(kind) => kind.as_str(),
             Self::TrustedDevice => "trusted_device",
+            Self::Waived => "waived",
         }
     }
     /// Reads [`as_str`](Self::as_str).
     pub fn parse(word: &str) -> Option<Self> {
-        if word == "trusted_device" { Some(Self::TrustedDevice) } else { MethodKind::parse(word).map(Self::Code) }
+        match word {
+            "trusted_device" => Some(Self::TrustedDevice),
+            "waived" => Some(Self::Waived),
+            channel => MethodKind::parse(channel).map(Self::Code),
+        }
     }
 }
 

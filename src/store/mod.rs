@@ -3,6 +3,7 @@
 
 mod challenge;
 mod record;
+mod rollout;
 mod settings;
 mod sqlite;
 mod users;
@@ -20,6 +21,7 @@ pub use record::{
     SignInId, Stale, StoredSession, UsedCode,
 };
 
+pub use rollout::Unenrolled;
 pub use settings::{RenewSession, StoredMethods};
 pub use users::{
     AcceptError, AcceptInvitation, By, ChangeGroups, ChangedGroups, Invitation, InvitationId, InviteError, Member,

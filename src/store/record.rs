@@ -268,6 +268,8 @@ pub struct CompleteSignIn {
     pub used: Option<UsedCode>,
     /// The pair to store; the account must have none.
     pub enrolled: Option<Enrolment>,
+    /// Count one "later" of the rollout, of at most so many; it is over where none is left.
+    pub later: Option<u32>,
     /// The device to trust.
     pub trust: Option<NewDevice>,
     /// The browser's earlier session, which ends.

@@ -35,7 +35,14 @@ pub(super) fn leaf_keys() -> Vec<String> {
     for (name, property) in properties(&schema) {
         let table = property.get("items").unwrap_or(property);
         if table.get("properties").is_some() {
-            keys.extend(properties(table).map(|(key, _)| format!("{name}.{key}")));
+            for (key, inner) in properties(table) {
+                let inner = inner.get("items").unwrap_or(inner);
+                if inner.get("properties").is_some() {
+                    keys.extend(properties(inner).map(|(leaf, _)| format!("{name}.{key}.{leaf}")));
+                } else {
+                    keys.push(format!("{name}.{key}"));
+                }
+            }
         } else {
             keys.push(name.clone());
         }

@@ -30,6 +30,26 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
     ("", "[session]\nidle = \"2 s\"", &[r#"22:8 session.idle: "2 s" is not from 1m to 30d"#]),
     ("", "[session]\nidle = \"24h\"", &["22:8 session.idle: 1d is longer than session.absolute (12h)"]),
     ("", "[session]\nabsolute = \"30m\"", &["22:12 session.absolute: 30m is shorter than session.idle (1h)"]),
+    ("", "[rollout]\nmode = \"off\"", &[r#"22:8 rollout.mode: "off" is not a mode"#]),
+    (
+        "",
+        "[[rollout.cohort]]\nfrom = \"2027-4-1\"\ndeadline = \"14\"",
+        &[
+            r#"22:8 rollout.cohort.from: "2027-4-1" is not a date"#,
+            r#"23:12 rollout.cohort.deadline: "14" is not a duration"#,
+        ],
+    ),
+    (
+        "",
+        "[[rollout.cohort]]\ngroups = \"a,b\"\nfrom = \"2027-04-01\"",
+        &[r#"22:10 rollout.cohort.groups: "a,b" is not a group"#],
+    ),
+    (
+        "",
+        "[[rollout.cohort]]\nfrom = \"2027-04-01\"\n[[rollout.cohort]]\ngroups = \"pilot\"\nfrom = \"2027-03-01\"",
+        &["23:1 rollout.cohort: nobody is in it, since the cohort at line 21 takes them"],
+    ),
+    ("", "[users]\nmax_users = 0", &["22:13 users.max_users: 0 is not from 1 to 10000"]),
     ("", "session = 5", &["21:1 insecure.session: unknown key"]),
     ("", "[session]\nper_account = 0", &["22:15 session.per_account: 0 is not from 1 to 1000"]),
     (

@@ -12,6 +12,8 @@ mod file;
 #[cfg(test)]
 mod outbox;
 #[cfg(test)]
+mod rollout;
+#[cfg(test)]
 mod sessions;
 #[cfg(test)]
 mod sign_in;

@@ -9,7 +9,7 @@ use sekisho::{
     },
     authn::{
         ChallengeSeed, CodeReason, Completion, Context, DeviceProof, EnteredCode, Input, Messages, NewSession,
-        Password, PasswordHash, PasswordProof, Policy, SendOrder, SignIn, Step, Ticket,
+        Password, PasswordHash, PasswordProof, Policy, SendOrder, SignIn, Standing, Step, Ticket,
         password::{self, Scheme},
         totp,
     },
@@ -182,6 +182,7 @@ impl Bench {
             app_last_step: stored.app_last_step,
             ticket: None,
             messages: Messages::default(),
+            standing: Standing::default(),
             now,
         };
         let next = SignIn::begin(who, None, CodeReason::NewBrowser, &ctx, self.seed()).unwrap();
@@ -223,6 +224,7 @@ impl Bench {
                 backup: pending.backup_messages.code.as_ref(),
                 withheld: false,
             },
+            standing: Standing::default(),
             now,
         };
         pending.sign_in.clone().advance(input, &ctx)
@@ -258,7 +260,7 @@ impl Bench {
     ) -> CompleteSignIn {
         let used = match done.authenticated.second() {
             sekisho::authn::SecondStepProof::Code(code) => UsedCode::of(code),
-            sekisho::authn::SecondStepProof::TrustedDevice(_) => None,
+            sekisho::authn::SecondStepProof::TrustedDevice(_) | sekisho::authn::SecondStepProof::Waived(_) => None,
         };
         let new = NewSession {
             id: SessionId::random(&*self.entropy),
@@ -271,6 +273,7 @@ impl Bench {
             session: done.authenticated.establish(new, now),
             used,
             enrolled: None,
+            later: None,
             trust: None,
             replaces: None,
             forgive: Vec::new(),
@@ -307,6 +310,7 @@ impl Bench {
             app_last_step: stored.app_last_step,
             ticket: None,
             messages: Messages::default(),
+            standing: Standing::default(),
             now,
         };
         let next = SignIn::begin(who, Some(device), CodeReason::NewBrowser, &ctx, self.seed()).unwrap();

@@ -11,7 +11,8 @@ use crate::{
         Target, UserName,
     },
     authn::{
-        ChallengeSeed, CodeReason, Context, Input, Messages, Password, PasswordHash, Policy, SignIn, Step, Transition,
+        ChallengeSeed, CodeReason, Context, Input, Messages, Password, PasswordHash, Policy, SignIn, Standing, Step,
+        Transition,
         password::{self, Scheme},
     },
     clock::Clock,
@@ -134,8 +135,16 @@ impl Bench {
         let pair = self.pair().await;
         let good = self.worker.store.message_state(SendKey::Method(pair.primary().id), now).await.unwrap().code;
         let messages = Messages { primary: good.as_ref(), ..Messages::default() };
-        let ctx =
-            Context { policy: &POLICY, keyring, pair: Some(&pair), app_last_step: None, ticket: None, messages, now };
+        let ctx = Context {
+            policy: &POLICY,
+            keyring,
+            pair: Some(&pair),
+            app_last_step: None,
+            ticket: None,
+            standing: Standing::default(),
+            messages,
+            now,
+        };
         let seed = ChallengeSeed::draw(&*self.entropy, keyring);
         let opened = SignIn::begin(who, None, CodeReason::NewBrowser, &ctx, seed).unwrap();
         let (sign_in, message) = self.order(&opened, language);
@@ -162,8 +171,16 @@ impl Bench {
         let keyring = &self.worker.keyring;
         let stored = self.worker.store.pending_sign_in(&pending.cookie, now).await.unwrap().unwrap();
         let messages = Messages { primary: stored.primary_messages.code.as_ref(), ..Messages::default() };
-        let ctx =
-            Context { policy: &POLICY, keyring, pair: Some(&pair), app_last_step: None, ticket: None, messages, now };
+        let ctx = Context {
+            policy: &POLICY,
+            keyring,
+            pair: Some(&pair),
+            app_last_step: None,
+            ticket: None,
+            standing: Standing::default(),
+            messages,
+            now,
+        };
         let next = pending.sign_in.clone().advance(input, &ctx).unwrap();
         let (sign_in, message) = self.order(&next, Language::Ja);
         let saved = self.worker.store.save_sign_in(pending.id, stored.version, &sign_in, message.as_ref(), now).await;

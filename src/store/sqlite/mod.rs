@@ -5,6 +5,7 @@ mod accounts;
 mod attempts;
 mod challenge;
 mod outbox;
+mod rollout;
 mod rows;
 mod sessions;
 mod settings;

@@ -3,7 +3,7 @@
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
-    SqliteStore, attempts, outbox,
+    SqliteStore, attempts, outbox, rollout,
     rows::{self, Cells, Methods, account_columns},
     sessions, users,
 };
@@ -244,6 +244,10 @@ impl SqliteStore {
         if let Some(earlier) = &complete.replaces {
             ended.extend(sessions::delete_by_digest(&mut tx, earlier).await?);
         }
+        if complete.enrolled.is_some() {
+            // Sessions from before the pair was there rest on the password alone.
+            ended.extend(sessions::delete_of_account(&mut tx, account).await?);
+        }
         ended.extend(sessions::insert(&mut tx, session, complete.max_sessions).await?);
         if let Some(device) = &complete.trust {
             sessions::insert_device(&mut tx, device, session, complete.max_devices, complete.now).await?;
@@ -284,8 +288,16 @@ async fn consume(db: &mut SqliteConnection, complete: &CompleteSignIn) -> Result
     {
         return Ok(false);
     }
+    if session.second_step() == SecondStep::Waived {
+        // Methods proven meanwhile, or taken away by an operator, are asked for from then on.
+        let waived = rollout::may_be_waived(db, session.account()).await?;
+        return match complete.later {
+            Some(most) => Ok(waived && rollout::spend_later(db, session.account(), most, complete.now).await?),
+            None => Ok(waived),
+        };
+    }
     let (SecondStep::TrustedDevice, Some(device)) = (session.second_step(), session.device()) else {
-        // Only a trust completes without a pending sign-in.
+        // Only a trust and the rollout complete without a pending sign-in.
         return Ok(complete.pending.is_some());
     };
     let trusted = sqlx::query("SELECT id FROM trusted_devices WHERE id = $1 AND account_id = $2")
