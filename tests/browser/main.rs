@@ -160,6 +160,7 @@ async fn tell(words: &'static Words) {
     scene.photograph(&other, "code-help-paused").await;
 
     errors(&scene, &browser).await;
+    guides(&scene, &browser).await;
     for browser in [&browser, &other] {
         let broken: Vec<String> =
             browser.complaints().await.into_iter().filter(|line| line.contains("Content Security Policy")).collect();
@@ -279,6 +280,25 @@ async fn errors(scene: &Scene, browser: &Chromium) {
     scene.photograph(browser, "error-not-found").await;
     browser.open(&format!("http://{}/", scene.settings.inbox)).await;
     browser.photograph(&scene.album, "inbox", scene.words.tag).await;
+}
+
+/// Each guide, its list of contents, and the links from one to the next.
+async fn guides(scene: &Scene, browser: &Chromium) {
+    browser.open(&scene.url("/.sekisho/guides")).await;
+    scene.photograph(browser, "guides").await;
+    let places = browser.attributes("ul.ways a", "href").await;
+    assert_eq!(places.len(), 5, "{places:?}");
+    for place in places {
+        browser.open(&scene.url(&place)).await;
+        scene.photograph(browser, &place.replace("/.sekisho/guides/", "guide-")).await;
+        let parts = browser.attributes(".contents a", "href").await;
+        for part in &parts {
+            assert_eq!(browser.attributes(part, "id").await.len(), 1, "{place}: {part} is on the page");
+        }
+        browser.tick(&format!(".contents a[href='{}']", parts.last().unwrap())).await;
+        let top = browser.run("return document.querySelector(location.hash).getBoundingClientRect().top", vec![]).await;
+        assert!(top.as_f64().is_some_and(|top| top < 800.0), "{place}: its last part is in sight: {top}");
+    }
 }
 
 async fn password(browser: &Chromium) {
