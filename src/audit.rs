@@ -140,6 +140,21 @@ pub enum Event<'a> {
         /// Which.
         account: &'a str,
     },
+    /// Accounts were imported, with the password hashes they had elsewhere.
+    AccountsImported {
+        /// How many.
+        accounts: usize,
+    },
+    /// Names, address, groups or language of an account were changed.
+    AccountEdited {
+        /// Which.
+        account: &'a str,
+    },
+    /// An account was deleted. Its identifier, which says nothing by itself, is all that is left of it.
+    AccountDeleted {
+        /// Which.
+        account: &'a str,
+    },
     /// An account was disabled.
     AccountDisabled {
         /// Which.
@@ -234,6 +249,9 @@ impl Event<'_> {
                 event!(info, "device_revoked", account = account, device = device);
             }
             Self::AccountCreated { account } => event!(info, "account_created", account = account),
+            Self::AccountsImported { accounts } => event!(warn, "accounts_imported", accounts = accounts),
+            Self::AccountEdited { account } => event!(warn, "account_edited", account = account),
+            Self::AccountDeleted { account } => event!(warn, "account_deleted", account = account),
             Self::AccountDisabled { account } => event!(warn, "account_disabled", account = account),
             Self::AccountEnabled { account } => event!(warn, "account_enabled", account = account),
             Self::PasswordSet { account } => event!(warn, "password_set", account = account),

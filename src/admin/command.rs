@@ -10,8 +10,31 @@ use crate::{language::Language, secret::SecretString};
 pub enum Command {
     /// Makes an account.
     AddUser(NewUser),
-    /// All accounts.
-    ListUsers {},
+    /// Makes accounts that were elsewhere, as many of a file as fit one command.
+    ImportUsers {
+        /// Every check, and no change.
+        dry_run: bool,
+        /// Whom.
+        users: Vec<ImportUser>,
+    },
+    /// Changes what is known of an account.
+    EditUser {
+        /// Which.
+        user: String,
+        /// What becomes of it.
+        edit: EditUser,
+    },
+    /// Deletes an account with everything that is its own.
+    DeleteUser {
+        /// Which.
+        user: String,
+    },
+    /// Accounts by user name, as many as fit one reply; the next ones are asked for by the last name.
+    ListUsers {
+        /// Only those after this user name.
+        #[serde(default)]
+        after: Option<String>,
+    },
     /// One account.
     ShowUser {
         /// Which.
@@ -89,6 +112,54 @@ pub struct NewUser {
     /// The first password.
     #[serde(with = "secret_text")]
     pub password: SecretString,
+}
+
+/// An account as a file of another program has it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImportUser {
+    /// The name it signs in by.
+    pub name: String,
+    /// Also a name it signs in by, and where notices go.
+    pub email: Option<String>,
+    /// What the console may show.
+    pub display_name: Option<String>,
+    /// Its groups.
+    pub groups: Vec<String>,
+    /// Language of notices.
+    pub language: Language,
+    /// It cannot sign in.
+    pub disabled: bool,
+    /// The hash it had there.
+    #[serde(with = "secret_text")]
+    pub password_hash: SecretString,
+    /// Telephone numbers as they were written there.
+    pub phones: Vec<String>,
+}
+
+impl std::fmt::Debug for ImportUser {
+    /// Whole numbers and hashes are never printed.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ImportUser({:?}, …)", self.name)
+    }
+}
+
+/// Changes of an account; what is not there stays. An empty address or display name goes.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EditUser {
+    /// The name it signs in by.
+    pub name: Option<String>,
+    /// Its address.
+    pub email: Option<String>,
+    /// What the console may show.
+    pub display_name: Option<String>,
+    /// Groups it gets.
+    pub add_groups: Vec<String>,
+    /// Groups it loses.
+    pub remove_groups: Vec<String>,
+    /// Language of notices.
+    pub language: Option<Language>,
 }
 
 /// A secret on its way through the socket: the one place that writes it out.

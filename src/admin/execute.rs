@@ -2,6 +2,7 @@
 
 use super::{
     command::{Command, NewUser},
+    import,
     reply::{DeviceView, Reply, ResetView, SessionView, UserView},
 };
 use crate::{
@@ -15,6 +16,9 @@ use crate::{
     session::{DeviceId, SessionId},
     store::AccountSummary,
 };
+
+/// At most so many accounts a reply; a list that is this long may go on.
+pub const USERS_A_REPLY: u32 = 1_000;
 
 /// Why a command was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -39,8 +43,24 @@ pub async fn execute(app: &App, command: Command) -> Result<Reply, Failure> {
         Command::AddUser(new) => {
             Reply::User(Box::new(UserView::of_account(&app.add_account(checked(app, &new)?).await??)))
         }
-        Command::ListUsers {} => Reply::Users(app.list_accounts().await?.iter().map(UserView::new).collect()),
-        Command::ShowUser { user } => Reply::User(Box::new(UserView::new(&find(app, &user).await?))),
+        Command::ImportUsers { dry_run, users } => Reply::Imported(import::run(app, users, dry_run).await?),
+        Command::EditUser { user, edit } => {
+            let account = find(app, &user).await?.account;
+            let edit = import::checked_edit(&account, &edit)?;
+            let id = app.edit_account(&account, &edit).await??.id.to_string();
+            Reply::User(Box::new(shown(app, &id).await?))
+        }
+        Command::DeleteUser { user } => {
+            let id = find(app, &user).await?.account.id;
+            Reply::UserDeleted(app.delete_account(id).await??)
+        }
+        Command::ListUsers { after } => {
+            let after = after.as_deref().map(UserName::parse).transpose();
+            let after = after.map_err(|why| Failure::Refused(format!("the user name to go on after: {why}")))?;
+            let accounts = app.list_accounts_after(after.as_ref(), USERS_A_REPLY).await?;
+            Reply::Users(accounts.iter().map(UserView::new).collect())
+        }
+        Command::ShowUser { user } => Reply::User(Box::new(shown(app, &user).await?)),
         Command::DisableUser { user } => {
             let id = find(app, &user).await?.account.id;
             Reply::SessionsEnded(app.disable_account(id, true).await??)
@@ -98,6 +118,14 @@ pub async fn execute(app: &App, command: Command) -> Result<Reply, Failure> {
     })
 }
 
+/// An account with all that is shown of one.
+async fn shown(app: &App, user: &str) -> Result<UserView, Failure> {
+    let summary = find(app, user).await?;
+    let numbers = app.imported_numbers(summary.account.id).await?;
+    let unproven_numbers = numbers.iter().map(|number| number.last_two().to_owned()).collect();
+    Ok(UserView { unproven_numbers, ..UserView::new(&summary) })
+}
+
 async fn find(app: &App, user: &str) -> Result<AccountSummary, Failure> {
     Ok(app.find_account(user).await??)
 }
@@ -118,20 +146,24 @@ fn checked(app: &App, new: &NewUser) -> Result<NewPerson, Failure> {
         Some(typed) => Some(EmailAddress::parse(typed).map_err(|why| problem("the e-mail address", &why))?),
         None => None,
     };
-    let display_name = match new.display_name.as_deref().map(str::trim) {
-        None | Some("") => None,
-        Some(name) if name.chars().count() > 100 || name.chars().any(char::is_control) => {
-            return Err(Failure::Refused("the display name: it is at most 100 characters on one line".to_owned()));
-        }
-        Some(name) => Some(name.to_owned()),
-    };
-    let groups = new
-        .groups
-        .iter()
-        .map(|typed| Group::parse(typed).map_err(|why| problem("a group", &why)))
-        .collect::<Result<_, _>>()?;
+    let display_name = display_name(new.display_name.as_deref()).map_err(Failure::Refused)?;
+    let groups = groups(&new.groups).map_err(Failure::Refused)?;
     let password = choose(app, &new.password, &user_name, email.as_ref())?;
     Ok(NewPerson { user_name, email, display_name, groups, language: new.language, password })
+}
+
+pub(super) fn display_name(typed: Option<&str>) -> Result<Option<String>, String> {
+    match typed.map(str::trim) {
+        None | Some("") => Ok(None),
+        Some(name) if name.chars().count() > 100 || name.chars().any(char::is_control) => {
+            Err("the display name: it is at most 100 characters on one line".to_owned())
+        }
+        Some(name) => Ok(Some(name.to_owned())),
+    }
+}
+
+pub(super) fn groups(typed: &[String]) -> Result<Vec<Group>, String> {
+    typed.iter().map(|typed| Group::parse(typed).map_err(|why| format!("a group: {why}"))).collect()
 }
 
 fn not_an_id(what: &str) -> String {

@@ -4,10 +4,13 @@
 
 mod command;
 mod execute;
+mod import;
 mod reply;
 mod socket;
 
-pub use command::{Command, NewUser};
-pub use execute::{Failure, execute};
-pub use reply::{DeviceView, MethodView, PairView, Reply, ResetView, SessionView, UserView};
+pub use command::{Command, EditUser, ImportUser, NewUser};
+pub use execute::{Failure, USERS_A_REPLY, execute};
+pub use reply::{
+    CheckView, DeviceView, ImportView, LineView, MethodView, PairView, Reply, ResetView, SessionView, UserView,
+};
 pub use socket::{COMMAND_PATH, bind, router, socket_path};

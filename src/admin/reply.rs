@@ -16,6 +16,10 @@ use crate::{
 pub enum Reply {
     /// One account.
     User(Box<UserView>),
+    /// What became of the accounts of an import.
+    Imported(ImportView),
+    /// The account is deleted; this many sessions ended with it.
+    UserDeleted(usize),
     /// Accounts by user name.
     Users(Vec<UserView>),
     /// Trusted devices, newest first within an account.
@@ -40,6 +44,39 @@ impl std::fmt::Debug for TicketText {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("TicketText(…)")
     }
+}
+
+/// What became of the accounts of one command.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportView {
+    /// How many were made; of a dry run, how many would have been.
+    pub imported: usize,
+    /// Those that were not, and why.
+    pub refused: Vec<LineView>,
+    /// Those that were made without something, and why.
+    pub left_out: Vec<LineView>,
+    /// How long checking a password takes, by kind of hash.
+    pub checks: Vec<CheckView>,
+    /// No answer to a password comes before this many milliseconds.
+    pub minimum_delay: u64,
+}
+
+/// What is to be said of one account of an import, without its hash or numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineView {
+    /// Its place in the command, from 0.
+    pub index: usize,
+    /// The reason, for the operator.
+    pub reason: String,
+}
+
+/// A kind of hash and the time its check takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckView {
+    /// `bcrypt`, `Argon2`, …
+    pub kind: String,
+    /// Of the costliest one seen, on this machine, with the longest password.
+    pub milliseconds: u64,
 }
 
 /// A reset of the second step.
@@ -74,6 +111,9 @@ pub struct UserView {
     pub created_at: String,
     /// Its two methods, once it has them.
     pub methods: Option<PairView>,
+    /// The last digits of the numbers that came with its import and that nobody has proven.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unproven_numbers: Vec<String>,
     /// Its sessions; those over by age count until the next clean-up.
     pub sessions: u32,
     /// Its trusted devices, counted likewise.
@@ -151,6 +191,7 @@ impl UserView {
             disabled: account.disabled,
             created_at: account.created_at.to_string(),
             methods: None,
+            unproven_numbers: Vec::new(),
             sessions: 0,
             devices: 0,
         }

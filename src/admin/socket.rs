@@ -25,8 +25,8 @@ use crate::{app::App, config::Config};
 /// Where commands are posted.
 pub const COMMAND_PATH: &str = "/command";
 
-/// More than any command has.
-const BODY_BYTES: usize = 64 * 1024;
+/// More than any command has; an import sends its accounts in commands of at most half of it.
+const BODY_BYTES: usize = 1024 * 1024;
 
 /// Where the socket of a gateway with this configuration is.
 pub fn socket_path(config: &Config) -> PathBuf {

@@ -5,14 +5,17 @@ use std::time::Duration;
 
 use super::{App, AppError, Result};
 use crate::{
-    account::{Account, AccountId, CredentialVersion, EmailAddress, Group, LoginName, UserName},
+    account::{Account, AccountId, CredentialVersion, EmailAddress, Group, LoginName, PhoneNumber, UserName},
     audit::{Event, Origin},
     authn::{Password, PasswordHash, Ticket},
     clock::Timestamp,
     language::Language,
     secret::SecretString,
     session::{DeviceId, SessionId, TrustedDevice},
-    store::{AccountSummary, EndedSession, Enrolment, NewAccount, NewAccountError, OutboxContent, StoredSession},
+    store::{
+        AccountEdit, AccountSummary, EditedAccount, EndedSession, Enrolment, NewAccount, NewAccountError,
+        OutboxContent, StoredSession,
+    },
 };
 
 /// A new account as an operator describes it.
@@ -95,6 +98,41 @@ impl App {
     /// All accounts by user name.
     pub async fn list_accounts(&self) -> Result<Vec<AccountSummary>> {
         Ok(self.store.accounts().await?)
+    }
+
+    /// At most `limit` accounts by user name, those after `after`.
+    pub async fn list_accounts_after(&self, after: Option<&UserName>, limit: u32) -> Result<Vec<AccountSummary>> {
+        Ok(self.store.accounts_after(after, limit).await?)
+    }
+
+    /// Changes what is known of an account; its sessions go on, and the console hears of it with their next request.
+    pub async fn edit_account(&self, account: &Account, edit: &AccountEdit) -> Answer<Account> {
+        let Some(edited) = self.store.edit_account(account.id, edit, None).await? else {
+            return Ok(Err(Refused::NotFound("account")));
+        };
+        match edited {
+            Ok(EditedAccount { account, sessions }) => {
+                self.live.reread(&sessions).await;
+                Event::AccountEdited { account: &account.id.to_string() }.record(Origin::Operator);
+                Ok(Ok(account))
+            }
+            Err(taken) => Ok(Err(taken.into())),
+        }
+    }
+
+    /// Deletes an account with everything that is its own; the number of sessions that ended. The audit log keeps its
+    /// identifier.
+    pub async fn delete_account(&self, id: AccountId) -> Answer<usize> {
+        let ended = self.store.delete_account(id).await?;
+        if ended.is_some() {
+            Event::AccountDeleted { account: &id.to_string() }.record(Origin::Operator);
+        }
+        Ok(self.ended(ended).await)
+    }
+
+    /// Numbers that came with the import of an account; nobody has proven them.
+    pub async fn imported_numbers(&self, id: AccountId) -> Result<Vec<PhoneNumber>> {
+        Ok(self.store.imported_numbers(id).await?)
     }
 
     /// By identifier, user name or e-mail address.

@@ -164,6 +164,17 @@ impl LiveSessions {
         }
     }
 
+    /// Forgets what is known of sessions that go on: the next request reads them again.
+    pub(super) async fn reread(&self, changed: &[EndedSession]) {
+        if changed.is_empty() {
+            return;
+        }
+        self.revocations.fetch_add(1, Ordering::AcqRel);
+        for session in changed {
+            self.by_digest.invalidate(session.digest.as_bytes()).await;
+        }
+    }
+
     /// Notes a use for the next [`take_uses`](Self::take_uses).
     pub(super) fn note_use(&self, digest: &Digest, session: SessionId, at: Timestamp) {
         let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);

@@ -9,6 +9,7 @@ mod enrolment;
 mod fresh;
 mod gate;
 mod hashing;
+pub mod import;
 mod live_sessions;
 mod open;
 mod passwords;
@@ -151,6 +152,7 @@ pub struct App {
     snapshot: ArcSwap<Snapshot>,
     hashing: hashing::HashingPool,
     dummy: authn::PasswordHash,
+    checks: import::CheckTimes,
     live: live_sessions::LiveSessions,
     lock: Option<open::StoreLock>,
 }
@@ -171,7 +173,18 @@ impl App {
         let hashing = hashing::HashingPool::new(snapshot.config.password.parallel, snapshot.config.password.queue);
         let live = live_sessions::LiveSessions::new(snapshot.config.session.cache);
         let snapshot = ArcSwap::from_pointee(snapshot);
-        Ok(Self { store, keyring, clock, entropy, snapshot, hashing, dummy, live, lock: None })
+        Ok(Self {
+            store,
+            keyring,
+            clock,
+            entropy,
+            snapshot,
+            hashing,
+            dummy,
+            checks: import::CheckTimes::default(),
+            live,
+            lock: None,
+        })
     }
 
     /// The configuration in force.

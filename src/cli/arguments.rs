@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{Failed, password};
+use super::{Failed, confirm, password};
 use crate::{
-    admin::{Command, NewUser},
+    admin::{Command, EditUser, NewUser},
     language::Language,
 };
 
@@ -116,12 +116,26 @@ enum UserAction {
     /// The password is one line on standard input. On a terminal it is asked for and not shown.
     #[command(after_help = EXIT_CODES)]
     Add(AddUser),
+    /// Makes accounts from a file of another program, with the password hashes they have there
+    ///
+    /// Every account is made or refused with its line and the reason; none replaces another, so the same file can be
+    /// imported again after its refused lines were corrected. docs/import.md says what each format holds.
+    #[command(after_help = EXIT_CODES)]
+    Import(ImportUsers),
     /// All accounts
     #[command(after_help = EXIT_CODES)]
     List,
     /// One account
     #[command(after_help = EXIT_CODES)]
     Show(Named),
+    /// Changes names, address, groups or language; sessions go on
+    #[command(after_help = EXIT_CODES)]
+    Edit(EditedUser),
+    /// Deletes an account with everything that is its own; sessions and trusted devices end
+    ///
+    /// The log of security events keeps its identifier, which names nobody any more.
+    #[command(after_help = EXIT_CODES)]
+    Delete(DeletedUser),
     /// Stops sign-ins; sessions and trusted devices end
     #[command(after_help = EXIT_CODES)]
     Disable(Named),
@@ -157,6 +171,68 @@ struct AddUser {
     /// Language of notices
     #[arg(long, value_name = "ja|en", default_value = "ja", value_parser = language)]
     language: Language,
+}
+
+/// Where accounts come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum ImportFormat {
+    /// Comma-separated, with a header line
+    Csv,
+    /// Apache htpasswd
+    Htpasswd,
+    /// Authelia's users file (YAML)
+    Authelia,
+    /// Django's `dumpdata auth` (JSON)
+    Django,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ImportUsers {
+    /// What the file is
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) format: ImportFormat,
+    /// The file; -: standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Check every line and change nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Language of notices to accounts whose line names none
+    #[arg(long, value_name = "ja|en", default_value = "ja", value_parser = language)]
+    pub(super) language: Language,
+}
+
+#[derive(Debug, Args)]
+struct EditedUser {
+    #[command(flatten)]
+    named: Named,
+    /// A new name to sign in by
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// A new e-mail address; an empty one: none
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
+    /// What the console may show; an empty one: nothing
+    #[arg(long, value_name = "NAME")]
+    display_name: Option<String>,
+    /// A group it gets; may be repeated
+    #[arg(long = "add-group", value_name = "GROUP")]
+    add_groups: Vec<String>,
+    /// A group it loses; may be repeated
+    #[arg(long = "remove-group", value_name = "GROUP")]
+    remove_groups: Vec<String>,
+    /// Language of notices
+    #[arg(long, value_name = "ja|en", value_parser = language)]
+    language: Option<Language>,
+}
+
+#[derive(Debug, Args)]
+struct DeletedUser {
+    #[command(flatten)]
+    named: Named,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
 }
 
 #[derive(Debug, Args)]
@@ -228,10 +304,43 @@ fn language(tag: &str) -> Result<Language, String> {
     Language::ALL.into_iter().find(|known| known.tag() == tag).ok_or_else(|| "ja or en".to_owned())
 }
 
+/// What to do about accounts.
+pub(super) enum UserWork<'a> {
+    /// One command, one reply.
+    Command(Command),
+    /// As many as the list is long.
+    List,
+    /// As many as the file is long.
+    Import(&'a ImportUsers),
+}
+
 impl User {
-    /// The command for the gateway; asks for a password where it needs one.
-    pub(super) fn requested(&self) -> Result<Command, Failed> {
-        Ok(match &self.action {
+    /// The work; asks for a password or a confirmation where it needs one.
+    pub(super) fn requested(&self) -> Result<UserWork<'_>, Failed> {
+        Ok(UserWork::Command(match &self.action {
+            UserAction::Import(import) => return Ok(UserWork::Import(import)),
+            UserAction::List => return Ok(UserWork::List),
+            UserAction::Edit(edited) => {
+                let edit = EditUser {
+                    name: edited.name.clone(),
+                    email: edited.email.clone(),
+                    display_name: edited.display_name.clone(),
+                    add_groups: edited.add_groups.clone(),
+                    remove_groups: edited.remove_groups.clone(),
+                    language: edited.language,
+                };
+                if edit == EditUser::default() {
+                    return Err(Failed::refused("there is nothing to change; say what, as in --email ADDRESS"));
+                }
+                Command::EditUser { user: edited.named.user.clone(), edit }
+            }
+            UserAction::Delete(deleted) => {
+                let user = deleted.named.user.clone();
+                if !deleted.yes && !confirm::delete(&user)? {
+                    return Err(Failed::refused("nothing was deleted"));
+                }
+                Command::DeleteUser { user }
+            }
             UserAction::Add(new) => Command::AddUser(NewUser {
                 name: new.name.clone(),
                 email: new.email.clone(),
@@ -240,7 +349,6 @@ impl User {
                 language: new.language,
                 password: password::read(&new.name)?,
             }),
-            UserAction::List => Command::ListUsers {},
             UserAction::Show(named) => Command::ShowUser { user: named.user.clone() },
             UserAction::Disable(named) => Command::DisableUser { user: named.user.clone() },
             UserAction::Enable(named) => Command::EnableUser { user: named.user.clone() },
@@ -248,7 +356,7 @@ impl User {
                 Command::SetPassword { user: named.user.clone(), password: password::read(&named.user)? }
             }
             UserAction::ResetTwoStep(named) => Command::ResetSecondStep { user: named.user.clone() },
-        })
+        }))
     }
 }
 

@@ -3,7 +3,9 @@
 
 mod arguments;
 mod check;
+mod confirm;
 pub mod demo;
+mod import;
 mod operate;
 mod output;
 mod password;
@@ -14,7 +16,7 @@ use std::{fmt, io, process::ExitCode};
 
 use clap::Parser as _;
 
-use arguments::{Arguments, Verb};
+use arguments::{Arguments, UserWork, Verb};
 
 /// Why a command did not do what was asked; which kind decides the exit code.
 #[derive(Debug)]
@@ -42,7 +44,11 @@ pub fn run() -> ExitCode {
         Verb::Serve(serve) => serve::run(&serve),
         Verb::Demo(demo) => demo::run(&demo),
         Verb::Check(check) => check::run(&check),
-        Verb::User(user) => user.requested().and_then(|command| operate::run(&user.common, command)),
+        Verb::User(user) => user.requested().and_then(|work| match work {
+            UserWork::Command(command) => operate::run(&user.common, command),
+            UserWork::List => operate::list_users(&user.common),
+            UserWork::Import(import) => import::run(&user.common, import),
+        }),
         Verb::Device(device) => operate::run(&device.common, device.requested()),
         Verb::Session(session) => operate::run(&session.common, session.requested()),
     };

@@ -1,7 +1,7 @@
-//! Carries a command out: through the running gateway, or on the store itself where none runs. The lock of the store
+//! Carries commands out: through the running gateway, or on the store itself where none runs. The lock of the store
 //! sees to it that there is never both.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use super::{Failed, arguments::Common, complain, output, remote};
 use crate::{
@@ -13,33 +13,78 @@ use crate::{
     telemetry,
 };
 
+/// Where commands go, decided once: a row of commands all take the same way.
+pub(super) enum Door {
+    /// To the gateway that listens at this socket.
+    Gateway(PathBuf),
+    /// To the store, which nobody else has open meanwhile.
+    Store(Box<App>),
+}
+
 pub(super) fn run(common: &Common, command: Command) -> Result<(), Failed> {
     let config = config::load(&common.config).map_err(Failed::refused)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failed::unreachable)?;
-    let reply = runtime.block_on(carry_out(config, common.verbose, command))?;
+    let runtime = runtime()?;
+    let reply = runtime.block_on(async { Door::open(config, common.verbose).await?.execute(command).await })?;
     if common.json { output::reply_json(&reply) } else { output::reply(&reply) }
 }
 
-async fn carry_out(config: Config, verbose: bool, command: Command) -> Result<Reply, Failed> {
-    let socket = admin::socket_path(&config);
-    if let Some(reply) = remote::send(&socket, &command).await? {
-        if verbose {
-            complain(&format!("through the gateway at {}", socket.display()));
+/// `sekisho user list`: reply by reply, so that many accounts need no more memory than few.
+pub(super) fn list_users(common: &Common) -> Result<(), Failed> {
+    let config = config::load(&common.config).map_err(Failed::refused)?;
+    let runtime = runtime()?;
+    let door = runtime.block_on(Door::open(config, common.verbose))?;
+    let mut list = output::UserList::begin(common.json)?;
+    let mut after = None;
+    loop {
+        let users = match runtime.block_on(door.execute(Command::ListUsers { after: after.take() }))? {
+            Reply::Users(users) => users,
+            _ => return Err(Failed::unreachable("this is not a list; is the gateway of another version?")),
+        };
+        list.add(&users)?;
+        match users.last() {
+            Some(last) if users.len() >= admin::USERS_A_REPLY as usize => after = Some(last.name.clone()),
+            _ => return list.end(),
         }
-        return Ok(reply);
     }
-    if verbose {
-        complain(&format!("no gateway at {}: on the store itself", socket.display()));
+}
+
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failed> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failed::unreachable)
+}
+
+impl Door {
+    /// Finds out whether a gateway runs, and opens the store where none does.
+    pub(super) async fn open(config: Config, verbose: bool) -> Result<Self, Failed> {
+        let socket = admin::socket_path(&config);
+        if remote::listens(&socket).await? {
+            if verbose {
+                complain(&format!("through the gateway at {}", socket.display()));
+            }
+            return Ok(Self::Gateway(socket));
+        }
+        if verbose {
+            complain(&format!("no gateway at {}: on the store itself", socket.display()));
+        }
+        // What an operator changes is a security event whoever carries it out.
+        telemetry::init("error,audit=info", telemetry::Output::StandardError).map_err(Failed::unreachable)?;
+        let opened = App::open(config, Arc::new(SystemClock), Arc::new(SystemEntropy::new())).await;
+        let app = opened.map_err(|error| match error {
+            OpenError::InUse(_) => {
+                Failed::unreachable(format!("{error}, and it does not listen at {}", socket.display()))
+            }
+            _ => Failed::unreachable(error),
+        })?;
+        Ok(Self::Store(Box::new(app)))
     }
-    // What an operator changes is a security event whoever carries it out.
-    telemetry::init("error,audit=info", telemetry::Output::StandardError).map_err(Failed::unreachable)?;
-    let opened = App::open(config, Arc::new(SystemClock), Arc::new(SystemEntropy::new())).await;
-    let app = opened.map_err(|error| match error {
-        OpenError::InUse(_) => Failed::unreachable(format!("{error}, and it does not listen at {}", socket.display())),
-        _ => Failed::unreachable(error),
-    })?;
-    admin::execute(&app, command).await.map_err(|failure| match failure {
-        Failure::Refused(words) => Failed::Refused(words),
-        Failure::App(error) => Failed::unreachable(error),
-    })
+
+    /// One command.
+    pub(super) async fn execute(&self, command: Command) -> Result<Reply, Failed> {
+        match self {
+            Self::Gateway(socket) => remote::send(socket, &command).await,
+            Self::Store(app) => admin::execute(app, command).await.map_err(|failure| match failure {
+                Failure::Refused(words) => Failed::Refused(words),
+                Failure::App(error) => Failed::unreachable(error),
+            }),
+        }
+    }
 }

@@ -22,6 +22,44 @@ pub(super) fn json(value: &impl Serialize) -> Result<(), Failed> {
     text(&serde_json::to_string_pretty(value).map_err(Failed::refused)?)
 }
 
+/// A list of accounts that comes reply by reply.
+pub(super) struct UserList {
+    json: bool,
+    any: bool,
+    widths: [usize; 8],
+}
+
+const USER_HEAD: [&str; 8] = ["NAME", "E-MAIL", "DISPLAY NAME", "GROUPS", "TWO-STEP", "SESSIONS", "DEVICES", "STATE"];
+
+impl UserList {
+    pub(super) fn begin(json: bool) -> Result<Self, Failed> {
+        if json {
+            text("[")?;
+        }
+        Ok(Self { json, any: false, widths: [0; 8] })
+    }
+
+    /// Columns are as wide as what came so far needs.
+    pub(super) fn add(&mut self, users: &[UserView]) -> Result<(), Failed> {
+        let first = !std::mem::replace(&mut self.any, true);
+        if self.json {
+            for (index, user) in users.iter().enumerate() {
+                let comma = if first && index == 0 { "" } else { "," };
+                text(&format!("{comma}{}", serde_json::to_string(user).map_err(Failed::refused)?))?;
+            }
+            return Ok(());
+        }
+        let head = first.then(|| USER_HEAD.map(str::to_owned));
+        let lines: Vec<[String; 8]> = head.into_iter().chain(users.iter().map(user_row)).collect();
+        widen(&mut self.widths, &lines);
+        if lines.is_empty() { Ok(()) } else { text(&aligned(&self.widths, &lines)) }
+    }
+
+    pub(super) fn end(self) -> Result<(), Failed> {
+        if self.json { text("]") } else { Ok(()) }
+    }
+}
+
 /// A reply for scripts: lists as arrays, one account or a reset as an object, what ended as a number.
 pub(super) fn reply_json(reply: &Reply) -> Result<(), Failed> {
     match reply {
@@ -30,7 +68,8 @@ pub(super) fn reply_json(reply: &Reply) -> Result<(), Failed> {
         Reply::Devices(devices) => json(devices),
         Reply::Sessions(sessions) => json(sessions),
         Reply::SecondStepReset(reset) => json(reset),
-        Reply::SessionsEnded(_) | Reply::DevicesRevoked(_) => json(reply),
+        Reply::Imported(view) => json(view),
+        Reply::UserDeleted(_) | Reply::SessionsEnded(_) | Reply::DevicesRevoked(_) => json(reply),
     }
 }
 
@@ -38,10 +77,9 @@ pub(super) fn reply_json(reply: &Reply) -> Result<(), Failed> {
 pub(super) fn reply(reply: &Reply) -> Result<(), Failed> {
     text(&match reply {
         Reply::User(user) => sheet(user),
-        Reply::Users(users) => table(
-            ["NAME", "E-MAIL", "DISPLAY NAME", "GROUPS", "TWO-STEP", "SESSIONS", "DEVICES", "STATE"],
-            users.iter().map(user_row),
-        ),
+        Reply::Users(users) => table(USER_HEAD, users.iter().map(user_row)),
+        Reply::Imported(view) => format!("imported: {}; refused: {}", view.imported, view.refused.len()),
+        Reply::UserDeleted(ended) => format!("deleted; sessions ended: {ended}"),
         Reply::Devices(devices) => {
             table(["ID", "ACCOUNT", "BROWSER", "TRUSTED", "LAST USED", "EXPIRES"], devices.iter().map(device_row))
         }
@@ -114,7 +152,11 @@ fn sheet(user: &UserView) -> String {
         ("sessions", user.sessions.to_string()),
         ("devices", user.devices.to_string()),
     ];
-    rows.map(|(name, value)| format!("{name:<13} {value}")).join("\n")
+    let unproven = user.unproven_numbers.iter().map(|ending| {
+        ("unproven", format!("a telephone number ending in {ending}, from the import; it counts for nothing"))
+    });
+    let lines = rows.into_iter().chain(unproven).map(|(name, value)| format!("{name:<13} {value}"));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn method_line(method: &MethodView) -> String {
@@ -144,11 +186,22 @@ fn minute(at: &str) -> String {
 fn table<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
     let mut lines = vec![head.map(str::to_owned)];
     lines.extend(rows);
-    let widths: [usize; N] = std::array::from_fn(|column| {
-        lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.width()).max().unwrap_or_default()
-    });
+    let mut widths = [0; N];
+    widen(&mut widths, &lines);
+    aligned(&widths, &lines)
+}
+
+fn widen<const N: usize>(widths: &mut [usize; N], lines: &[[String; N]]) {
+    for line in lines {
+        for (width, cell) in widths.iter_mut().zip(line) {
+            *width = (*width).max(cell.width());
+        }
+    }
+}
+
+fn aligned<const N: usize>(widths: &[usize; N], lines: &[[String; N]]) -> String {
     let mut text = String::new();
-    for line in &lines {
+    for line in lines {
         let mut row = String::new();
         for (cell, width) in line.iter().zip(widths) {
             row.push_str(cell);

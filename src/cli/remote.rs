@@ -14,23 +14,28 @@ use crate::admin::{COMMAND_PATH, Command, Reply};
 
 /// A hash waits for its place; nothing else takes long.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// A hundred thousand accounts fit.
-const REPLY_BYTES: usize = 256 * 1024 * 1024;
+/// More than any reply has.
+const REPLY_BYTES: usize = 64 * 1024 * 1024;
 
 #[derive(serde::Deserialize)]
 struct Refusal {
     error: String,
 }
 
-/// Sends a command; `None` when no gateway listens.
-pub(super) async fn send(socket: &Path, command: &Command) -> Result<Option<Reply>, Failed> {
-    let stream = match UnixStream::connect(socket).await {
-        Ok(stream) => stream,
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
-            return Ok(None);
-        }
-        Err(error) => return Err(Failed::unreachable(format!("{}: {error}", socket.display()))),
-    };
+/// Does a gateway listen?
+pub(super) async fn listens(socket: &Path) -> Result<bool, Failed> {
+    match UnixStream::connect(socket).await {
+        Ok(_gateway) => Ok(true),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => Ok(false),
+        Err(error) => Err(Failed::unreachable(format!("{}: {error}", socket.display()))),
+    }
+}
+
+/// Sends a command.
+pub(super) async fn send(socket: &Path, command: &Command) -> Result<Reply, Failed> {
+    let stream = UnixStream::connect(socket)
+        .await
+        .map_err(|error| Failed::unreachable(format!("{}: {error}", socket.display())))?;
     let lost = |error: &dyn std::fmt::Display| Failed::unreachable(format!("the gateway did not answer: {error}"));
     let exchange = tokio::time::timeout(PATIENCE, exchange(stream, command));
     let (status, body) = match exchange.await {
@@ -40,7 +45,7 @@ pub(super) async fn send(socket: &Path, command: &Command) -> Result<Option<Repl
     };
     if status == StatusCode::OK {
         return match serde_json::from_slice(&body) {
-            Ok(reply) => Ok(Some(reply)),
+            Ok(reply) => Ok(reply),
             Err(_of_another_version) => Err(lost(&"this is not a reply; is the gateway of another version?")),
         };
     }

@@ -2,6 +2,7 @@
 //! decided inside one transaction by a conditional statement, and a lost race is a normal answer, not an error.
 
 mod challenge;
+mod import;
 mod record;
 mod rollout;
 mod settings;
@@ -14,6 +15,7 @@ use std::{
 };
 
 pub use challenge::{Delivery, MessageState, SendKey, SendLimit};
+pub use import::{AccountEdit, EditedAccount, ImportRun, ImportedAccount};
 pub use record::{
     AccountSummary, BeginSignIn, CodeSpend, CompleteSignIn, Completed, Credentials, EndedSession, EnrolledMethod,
     Enrolment, MethodState, NewAccount, NewAccountError, NewDevice, OutboxContent, OutboxId, OutboxItem, OutboxOrder,

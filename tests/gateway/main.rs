@@ -10,6 +10,7 @@
 )]
 
 mod guides;
+mod import;
 mod parallel;
 mod routes;
 mod rules;

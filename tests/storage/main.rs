@@ -10,6 +10,8 @@ mod devices;
 #[cfg(test)]
 mod file;
 #[cfg(test)]
+mod import;
+#[cfg(test)]
 mod outbox;
 #[cfg(test)]
 mod rollout;

@@ -8,7 +8,7 @@ use super::{
     sessions,
 };
 use crate::{
-    account::{AccountId, EmailAddress, Label, LoginName, PhoneNumber, Role, Target},
+    account::{Account, AccountId, EmailAddress, Label, LoginName, MethodPair, PhoneNumber, Role, Target},
     authn::PasswordHash,
     authn::Ticket,
     clock::Timestamp,
@@ -32,6 +32,13 @@ macro_rules! summaries {
             $rest
         )
     };
+}
+pub(super) use summaries;
+
+/// A row of [`summaries!`] with what was read of the account's methods.
+pub(super) fn summary_row(row: &SqliteRow, account: Account, pair: Option<MethodPair>) -> Result<AccountSummary> {
+    let cells = rows::Cells::of(row, "accounts", "account_id")?;
+    Ok(AccountSummary { pair, sessions: cells.count("session_count")?, devices: cells.count("device_count")?, account })
 }
 
 /// The columns of a number, for the two tables that have them.
@@ -110,23 +117,11 @@ impl SqliteStore {
     async fn summary(&self, db: &mut SqliteConnection, row: &SqliteRow) -> Result<AccountSummary> {
         let account = rows::account(row)?;
         let methods = self.methods(db, account.id).await?;
-        let cells = rows::Cells::of(row, "accounts", "account_id")?;
-        Ok(AccountSummary {
-            pair: methods.map(|m| m.pair),
-            sessions: cells.count("session_count")?,
-            devices: cells.count("device_count")?,
-            account,
-        })
+        summary_row(row, account, methods.map(|m| m.pair))
     }
 
     pub(in crate::store) async fn accounts(&self) -> Result<Vec<AccountSummary>> {
-        let mut tx = self.read().await?;
-        let found = sqlx::query(summaries!("ORDER BY a.user_name")).fetch_all(&mut *tx).await?;
-        let mut accounts = Vec::with_capacity(found.len());
-        for row in &found {
-            accounts.push(self.summary(&mut tx, row).await?);
-        }
-        Ok(accounts)
+        self.accounts_after(None, u32::MAX).await
     }
 
     pub(super) async fn summary_of(&self, db: &mut SqliteConnection, id: AccountId) -> Result<Option<AccountSummary>> {
@@ -290,6 +285,10 @@ impl SqliteStore {
         .bind(account.to_string())
         .execute(&mut *db)
         .await?;
+        sqlx::query("DELETE FROM imported_numbers WHERE account_id = $1")
+            .bind(account.to_string())
+            .execute(&mut *db)
+            .await?;
         delete_sign_ins(db, account).await?;
         Ok(true)
     }

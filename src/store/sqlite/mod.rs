@@ -4,6 +4,7 @@
 mod accounts;
 mod attempts;
 mod challenge;
+mod import;
 mod outbox;
 mod rollout;
 mod rows;
@@ -61,6 +62,7 @@ fn migrator() -> Migrator {
     Migrator::with_migrations(vec![
         migration(1, "first", include_str!("../migrations/0001_first.sql")),
         migration(4, "challenge", include_str!("../migrations/0004_challenge.sql")),
+        migration(5, "import", include_str!("../migrations/0005_import.sql")),
         migration(6, "users", include_str!("../migrations/0006_users.sql")),
     ])
 }
@@ -109,6 +111,8 @@ impl SqliteStore {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            // What is deleted is personal data or a spent secret: it does not stay in the file's free pages.
+            .pragma("secure_delete", "on")
             .busy_timeout(BUSY);
         let pool = || SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None).test_before_acquire(false);
         let writer = pool().max_connections(1).connect_with(options.clone()).await?;

@@ -137,6 +137,11 @@ impl SqliteStore {
             .bind(account.to_string())
             .fetch_all(&mut *db)
             .await?;
+        self.pair_of(account, &rows)
+    }
+
+    /// The same of rows that were read already: all of the account's.
+    pub(super) fn pair_of(&self, account: AccountId, rows: &[SqliteRow]) -> Result<Option<Methods>> {
         let corrupt = |column| StoreError::Corrupt { table: "methods", column, row: format!("account {account}") };
         let mut stored = rows.iter().map(|row| self.method(row)).collect::<Result<Vec<_>>>()?.into_iter();
         let (one, other) = match (stored.next(), stored.next(), stored.next()) {

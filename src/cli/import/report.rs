@@ -1,0 +1,148 @@
+//! What is said of an import: every refused line at once, the sums at the end, and on a terminal how far it is. Never a
+//! hash, never a telephone number.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use super::{super::output, Place};
+use crate::{
+    admin::{CheckView, ImportView, LineView},
+    cli::Failed,
+};
+
+pub(super) struct Report {
+    json: bool,
+    dry_run: bool,
+    /// Of the file, where it is known.
+    length: Option<u64>,
+    terminal: bool,
+    /// Is the bar on the terminal's last line?
+    shown: bool,
+    any: bool,
+    imported: usize,
+    refused: usize,
+    left_out: usize,
+    checks: Vec<CheckView>,
+    minimum_delay: u64,
+}
+
+impl Report {
+    pub(super) fn begin(json: bool, dry_run: bool, length: Option<u64>) -> Result<Self, Failed> {
+        if json {
+            output::text("{\"lines\": [")?;
+        }
+        Ok(Self {
+            json,
+            dry_run,
+            length,
+            terminal: io::stderr().is_terminal(),
+            shown: false,
+            any: false,
+            imported: 0,
+            refused: 0,
+            left_out: 0,
+            checks: Vec::new(),
+            minimum_delay: 0,
+        })
+    }
+
+    pub(super) fn refused(&mut self, place: Place, reason: &str) -> Result<(), Failed> {
+        self.refused += 1;
+        self.line(place, "refused", reason)
+    }
+
+    /// What became of the accounts of one command.
+    pub(super) fn add(&mut self, places: &[Place], view: ImportView) -> Result<(), Failed> {
+        let place = |line: &LineView| places.get(line.index).copied();
+        self.imported += view.imported;
+        for line in &view.refused {
+            if let Some(place) = place(line) {
+                self.refused(place, &line.reason)?;
+            }
+        }
+        for line in &view.left_out {
+            self.left_out += 1;
+            if let Some(place) = place(line) {
+                self.line(place, "left_out", &line.reason)?;
+            }
+        }
+        for check in view.checks {
+            match self.checks.iter_mut().find(|known| known.kind == check.kind) {
+                Some(known) => known.milliseconds = known.milliseconds.max(check.milliseconds),
+                None => self.checks.push(check),
+            }
+        }
+        self.minimum_delay = view.minimum_delay;
+        Ok(())
+    }
+
+    fn line(&mut self, place: Place, what: &str, reason: &str) -> Result<(), Failed> {
+        self.clear();
+        if !self.json {
+            let entry = place.entry.map_or_else(String::new, |entry| format!(", entry {entry}"));
+            let made = if what == "left_out" { "imported, but " } else { "" };
+            return output::text(&format!("line {}{entry}: {made}{reason}", place.line));
+        }
+        let comma = if std::mem::replace(&mut self.any, true) { "," } else { "" };
+        let mut line = serde_json::json!({ "line": place.line, what: reason });
+        if let (Some(entry), Some(line)) = (place.entry, line.as_object_mut()) {
+            line.insert("entry".to_owned(), entry.into());
+        }
+        output::text(&format!("{comma}{line}"))
+    }
+
+    /// Shows how far it is, where somebody looks on.
+    pub(super) fn progress(&mut self, read: u64) -> Result<(), Failed> {
+        const WIDTH: u64 = 30;
+        if !self.terminal {
+            return Ok(());
+        }
+        let bar = self.length.filter(|length| *length > 0).map_or_else(String::new, |length| {
+            let done = (read.min(length) * WIDTH / length) as usize;
+            let percent = read.min(length) * 100 / length;
+            format!("[{}{}] {percent:>3} %  ", "#".repeat(done), ".".repeat(WIDTH as usize - done))
+        });
+        self.shown = true;
+        let written = write!(io::stderr(), "\r{bar}imported: {}, refused: {} ", self.imported, self.refused);
+        written.map_err(|error| Failed::refused(format!("standard error: {error}")))
+    }
+
+    fn clear(&mut self) {
+        if std::mem::take(&mut self.shown) {
+            // A terminal that is gone shows no bar either.
+            drop(write!(io::stderr(), "\r\x1b[K"));
+        }
+    }
+
+    /// The kinds of hashes whose check takes longer than every answer is delayed.
+    fn slow(&self) -> impl Iterator<Item = &CheckView> {
+        self.checks.iter().filter(|check| check.milliseconds > self.minimum_delay)
+    }
+
+    /// The sums. Was everything taken?
+    pub(super) fn end(mut self) -> Result<bool, Failed> {
+        self.clear();
+        if self.json {
+            let sums = serde_json::json!({
+                "dry_run": self.dry_run,
+                "imported": self.imported,
+                "refused": self.refused,
+                "left_out": self.left_out,
+                "checks": self.checks,
+                "minimum_delay": self.minimum_delay,
+            });
+            let sums = sums.to_string();
+            output::text(&format!("], {}", sums.strip_prefix('{').unwrap_or_default()))?;
+        } else {
+            let would = if self.dry_run { "dry run, nothing was changed; " } else { "" };
+            output::text(&format!("{would}imported: {}; refused: {}", self.imported, self.refused))?;
+            for slow in self.slow() {
+                output::text(&format!(
+                    "checking a password against a {} hash took {} ms here. No answer comes before {} ms, which no longer \
+                     hides whose hash is checked: raise [password] minimum_delay above it until these accounts have signed in.",
+                    slow.kind, slow.milliseconds, self.minimum_delay
+                ))?;
+            }
+        }
+        Ok(self.refused == 0)
+    }
+}
