@@ -6,11 +6,11 @@ use super::{
     enrolment::{EnrolmentView, Unchoosable, enrolment_view, offered},
 };
 use crate::{
-    account::{Method, MethodKind, NewMethod, Role, Target, check_target},
+    account::{AccountId, Method, MethodKind, NewMethod, Role, Target, check_target},
     audit::{Event, Origin},
     authn::{
         Challenge, ChallengeSeed, CodeReason, CodeRefusal, Context, EnterCode, EnteredCode, Input, Messages, Refusal,
-        SignIn, Standing, Step, Transition, throttle,
+        SignIn, Standing, Step, Transition, throttle, totp,
     },
     clock::Timestamp,
     keyring::Purpose,
@@ -67,6 +67,8 @@ impl SendAvailability {
 /// The code page.
 #[derive(Clone, Debug)]
 pub struct CodeView {
+    /// Whose sign-in it is; never shown.
+    pub account: AccountId,
     /// The method in use. Its `kind` is the channel in use, which may be a call to a number that usually gets texts.
     pub method: MethodView,
     /// The other one.
@@ -119,6 +121,8 @@ pub enum CodeProblem {
     Wrong {
         /// Tries before a pause.
         tries_left: u32,
+        /// The clock of the app is slow by so many minutes: the code was right then.
+        minutes_slow: Option<i64>,
     },
     /// Its time was over.
     Expired,
@@ -237,6 +241,7 @@ impl App {
         let good = own.code.as_ref().is_some_and(|code| code.id() == challenge.id());
         let switch = switch_to(challenge.kind(), pair.get(role), &snapshot.config);
         Some(CodeView {
+            account: pending.account.id,
             expires_at: challenge.expires_at(),
             expired: challenge.kind() != MethodKind::App && (!good || challenge.expired(now)),
             sent: challenge.was_sent(),
@@ -296,11 +301,12 @@ impl App {
         };
         let policy = self.snapshot().policy();
         let ctx = self.context(&pending, &policy, now);
+        let typed = entered.clone();
         let transition = match pending.sign_in.clone().advance(Input::Code { attempt, entered }, &ctx) {
             Ok(transition) => transition,
             Err(refusal) => {
-                let problem = self.code_problem(&pending, refusal, tries_left, now, refused).await?;
-                if matches!(problem, CodeProblem::Wrong { tries_left: 0 }) {
+                let problem = self.code_problem(&pending, refusal, (tries_left, &typed), now, refused).await?;
+                if matches!(problem, CodeProblem::Wrong { tries_left: 0, .. }) {
                     // All tries at one's own new method are gone: the sign-in starts over.
                     self.abandon(browser).await?;
                     return Ok(CodeOutcome::TooMany);
@@ -355,7 +361,7 @@ impl App {
         &self,
         pending: &PendingSignIn,
         refusal: Refusal,
-        tries_left: u32,
+        (tries_left, typed): (u32, &EnteredCode),
         now: Timestamp,
         refused: impl Fn(&'static str),
     ) -> Result<CodeProblem> {
@@ -379,7 +385,7 @@ impl App {
                 match state {
                     Some(MethodState { disabled: true, .. }) => CodeProblem::Disabled,
                     Some(MethodState { paused_until: Some(until), .. }) if until > now => CodeProblem::Paused(until),
-                    _ => CodeProblem::Wrong { tries_left },
+                    _ => CodeProblem::Wrong { tries_left, minutes_slow: minutes_slow(pending, typed, now) },
                 }
             }
             Refusal::Pair(_)
@@ -513,6 +519,18 @@ impl App {
             standing: Standing::Enforced,
             now,
         }
+    }
+}
+
+/// Is the wrong code one the app showed a while ago? The try is paid for already.
+fn minutes_slow(pending: &PendingSignIn, typed: &EnteredCode, now: Timestamp) -> Option<i64> {
+    let target = match &pending.sign_in {
+        SignIn::EnterCode(state) => &pending.pair.as_ref()?.get(state.role()).target,
+        SignIn::Enrol { draft, .. } => &draft.proving()?.1.target,
+    };
+    match target {
+        Target::App(seed) => totp::minutes_slow(seed, typed, now),
+        Target::Sms(_) | Target::Voice(_) => None,
     }
 }
 

@@ -5,7 +5,9 @@ use super::{
     challenge::{SendAvailability, SendRefusal, Sending},
 };
 use crate::{
-    account::{Label, MethodKind, NewMethod, PairError, PhoneError, PhoneNumber, Role, Target, backup_choice},
+    account::{
+        AccountId, Label, MethodKind, NewMethod, PairError, PhoneError, PhoneNumber, Role, Target, backup_choice,
+    },
     audit::{Event, Origin},
     authn::{ChallengeSeed, EnrolmentDraft, EnrolmentStep, Input, Refusal, SignIn, TicketRefusal, totp},
     clock::Timestamp,
@@ -17,6 +19,8 @@ use crate::{
 /// The enrolment pages.
 #[derive(Clone, Debug)]
 pub struct EnrolmentView {
+    /// Whose sign-in it is; never shown.
+    pub account: AccountId,
     /// Where the person is.
     pub step: EnrolmentStep,
     /// The proven primary.
@@ -271,5 +275,5 @@ pub(super) fn enrolment_view(
             (kind, choice)
         })
         .collect();
-    EnrolmentView { step: draft.step(), primary, proving, choices }
+    EnrolmentView { account: pending.account.id, step: draft.step(), primary, proving, choices }
 }

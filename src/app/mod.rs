@@ -35,6 +35,8 @@ pub use gate::GateRequest;
 pub use open::OpenError;
 pub use rollout::LaterOutcome;
 
+pub use crate::store::Delivery;
+
 use crate::{
     access::{Requirement, Rule, Rules},
     account::Group,

@@ -388,7 +388,8 @@ async fn five_wrong_codes_pause_one_method_and_leave_the_other() {
     let right = world.code(&jar).await;
     let wrong = if right == "000000" { "111111" } else { "000000" };
     for left in [4, 3, 2, 1] {
-        let CodeOutcome::Refused(CodeProblem::Wrong { tries_left }) = world.submit(&mut jar, wrong, false).await else {
+        let CodeOutcome::Refused(CodeProblem::Wrong { tries_left, .. }) = world.submit(&mut jar, wrong, false).await
+        else {
             panic!()
         };
         assert_eq!(tries_left, left);
@@ -589,7 +590,7 @@ async fn ten_wrong_enrolment_codes_end_the_sign_in() {
     let wrong = if right == "000000" { "111111" } else { "000000" };
     for left in (1..10).rev() {
         let outcome = world.submit(&mut jar, wrong, false).await;
-        assert!(matches!(outcome, CodeOutcome::Refused(CodeProblem::Wrong { tries_left }) if tries_left == left));
+        assert!(matches!(outcome, CodeOutcome::Refused(CodeProblem::Wrong { tries_left, .. }) if tries_left == left));
     }
     assert!(matches!(world.submit(&mut jar, wrong, false).await, CodeOutcome::TooMany));
     assert!(matches!(world.submit(&mut jar, &right, false).await, CodeOutcome::Gone));

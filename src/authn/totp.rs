@@ -54,6 +54,25 @@ pub fn check(
     }
 }
 
+/// How far back a clock that is slow is recognised, in steps: ten minutes.
+const SLOW_MOST: i64 = 20;
+
+/// How many whole minutes the app's clock is slow, when a wrong code is one it showed at most ten minutes ago; the
+/// nearest step counts. For help only: such a code is never accepted. Nothing is said of codes still to come: whoever
+/// guessed one would know what to enter in a few minutes.
+pub fn minutes_slow(seed: &SecretBytes, entered: &EnteredCode, now: Timestamp) -> Option<i64> {
+    let generator = generator(seed);
+    let current = now.as_secs().div_euclid(STEP_SECONDS);
+    let mut nearest = None;
+    for behind in (SKEW + 1..=SLOW_MOST).rev() {
+        let at = u64::try_from((current - behind).saturating_mul(STEP_SECONDS)).unwrap_or(0);
+        if constant_time_eq(generator.generate(at).to_string().as_bytes(), entered.as_str().as_bytes()) {
+            nearest = Some(behind);
+        }
+    }
+    nearest.map(|steps| (steps * STEP_SECONDS + 30) / 60)
+}
+
 /// The `otpauth://` address an app reads from the QR code or a tap.
 pub fn provisioning_uri(seed: &SecretBytes, issuer: &str, account: &str) -> String {
     use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -106,6 +125,18 @@ mod tests {
         assert_eq!(check_at((step - 1) * 30, "050471", None), Ok(step));
         assert_eq!(check_at((step + 2) * 30, "050471", None), Err(CodeRefusal::Wrong));
         assert_eq!(check_at((step - 2) * 30 + 29, "050471", None), Err(CodeRefusal::Wrong));
+    }
+
+    #[test]
+    fn a_slow_clock_is_recognised_and_a_fast_one_is_not() {
+        let seed = SecretBytes::new(*b"12345678901234567890");
+        let entered = EnteredCode::parse("050471").unwrap();
+        let shown: i64 = 1_111_111_111 / 30 * 30;
+        let slow = |secs| minutes_slow(&seed, &entered, Timestamp::from_secs(shown + secs));
+        assert_eq!([0, 30, 59].map(slow), [None; 3], "accepted");
+        assert_eq!([60, 300, 600, 629].map(slow), [Some(1), Some(5), Some(10), Some(10)]);
+        assert_eq!(slow(630), None, "too far");
+        assert_eq!([-60, -300, -600].map(slow), [None; 3], "a code still to come says nothing");
     }
 
     #[test]

@@ -13,11 +13,12 @@ use super::{
 use crate::{
     account::{MethodKind, PairError, Role},
     app::{
-        self, CodeOutcome, CodeProblem, CodeView, Flow, Grant, MethodView, PendingView, SendAvailability, SendOutcome,
-        SendRefusal, Unchoosable,
+        self, CodeOutcome, CodeProblem, CodeView, Delivery, Flow, Grant, MethodView, PendingView, SendAvailability,
+        SendOutcome, SendRefusal, Unchoosable,
     },
     authn::{CodeReason, throttle},
     clock::Timestamp,
+    secret::constant_time_eq,
 };
 
 /// Why the code that was typed did not do.
@@ -27,6 +28,8 @@ pub enum CodeError {
     Wrong {
         /// Before the next pause.
         tries_left: Option<u32>,
+        /// The clock of the app is slow by so many minutes.
+        minutes_slow: Option<i64>,
     },
     /// Its time is over.
     Expired,
@@ -40,10 +43,11 @@ impl CodeError {
     /// The sentence; `kind` is the channel the code came by.
     pub(super) fn text(self, kind: MethodKind, frame: &PageFrame) -> String {
         match self {
-            Self::Wrong { tries_left } => {
-                let wrong = match kind {
-                    MethodKind::App => frame.t("code-wrong-app"),
-                    MethodKind::Sms | MethodKind::Voice => frame.t("code-wrong-message"),
+            Self::Wrong { tries_left, minutes_slow } => {
+                let wrong = match (kind, minutes_slow) {
+                    (MethodKind::App, Some(minutes)) => frame.say("code-clock-slow", &[("minutes", minutes.into())]),
+                    (MethodKind::App, None) => frame.t("code-wrong-app"),
+                    (MethodKind::Sms | MethodKind::Voice, _) => frame.t("code-wrong-message"),
                 };
                 match tries_left {
                     None => wrong,
@@ -73,10 +77,14 @@ pub enum CodeStage {
         /// `None` for apps.
         valid_until: Option<Timestamp>,
     },
-    /// The message's code is over.
-    Expired {
-        /// May a new one be sent now?
-        can_send: bool,
+    /// There is no code by message that works now.
+    NoCode {
+        /// Was there one in this sign-in? Not where a wait from an earlier one still runs.
+        sent: bool,
+        /// May a new one be sent?
+        send: SendAvailability,
+        /// Does the other method work?
+        other_works: bool,
     },
     /// Too many wrong codes.
     Paused {
@@ -99,6 +107,8 @@ pub enum CodeNotice {
     SentAgain,
     /// Another channel or method is in use now.
     Switched,
+    /// A message went out a moment ago; the next one may go then.
+    NotYet(Timestamp),
 }
 
 /// "Enter the code".
@@ -125,6 +135,10 @@ pub struct CodePage {
     pub trust_days: u64,
     /// The box was ticked before the page was shown again.
     pub trust_ticked: bool,
+    /// Why the message cannot be sent again now.
+    pub again: Option<WhyNot>,
+    /// What became of the message.
+    pub delivery: Option<Delivery>,
     /// Inside a session: where a person who gives no code goes on.
     pub cancel: Option<String>,
 }
@@ -149,6 +163,9 @@ impl CodePage {
     const fn signs_in(&self) -> bool {
         !matches!(self.reason, CodeReason::FreshCode)
     }
+    const fn by(&self) -> &'static str {
+        self.method.kind.as_str()
+    }
     /// Where the forms of the page go.
     const fn base(&self) -> &'static str {
         base(self.signs_in())
@@ -161,25 +178,71 @@ impl CodePage {
     }
     /// Why no code can be entered now.
     fn obstacle(&self) -> Option<String> {
-        let still = |works: bool, text| match (works, self.role) {
-            (false, _) => text,
-            (true, Role::Primary) => sentences(&self.frame, [text, self.frame.t("code-paused-use-backup")]),
-            (true, Role::Backup) => sentences(&self.frame, [text, self.frame.t("code-paused-use-primary")]),
-        };
+        let still = |works, text| self.still(works, text);
         match self.stage {
             CodeStage::Enter { .. } => None,
-            CodeStage::Expired { .. } => Some(self.frame.t("code-expired")),
+            CodeStage::NoCode { sent, send, other_works } => Some(self.no_code(sent, send, other_works)),
             CodeStage::Paused { until, other_works } => {
                 Some(still(other_works, self.frame.timed_from("code-paused", until)))
             }
             CodeStage::Disabled { other_works } => Some(still(other_works, self.frame.t("code-disabled"))),
         }
     }
+    /// The text, and that the other method works, where it does.
+    fn still(&self, works: bool, text: String) -> String {
+        match (works, self.role) {
+            (false, _) => text,
+            (true, Role::Primary) => sentences(&self.frame, [text, self.frame.t("code-paused-use-backup")]),
+            (true, Role::Backup) => sentences(&self.frame, [text, self.frame.t("code-paused-use-primary")]),
+        }
+    }
+    fn no_code(&self, sent: bool, send: SendAvailability, other_works: bool) -> String {
+        let frame = &self.frame;
+        let digits = self.method.last_two();
+        match (sent, send) {
+            (true, SendAvailability::Now) => frame.t("code-expired"),
+            (false, SendAvailability::Now) => frame.say("code-unsent", &[("digits", digits.into())]),
+            (true, SendAvailability::From(at)) => {
+                let over = frame.t("code-over");
+                self.still(other_works, sentences(frame, [over, frame.timed_from("code-new-from", at)]))
+            }
+            (false, SendAvailability::From(at)) => {
+                let time = frame.clock_from(at);
+                let wait = frame.say("code-unsent-from", &[("digits", digits.into()), ("time", time.into())]);
+                self.still(other_works, wait)
+            }
+            (_, SendAvailability::Exhausted(at)) => self.still(other_works, frame.timed_from("code-no-more-sends", at)),
+        }
+    }
     fn can_send(&self) -> bool {
-        matches!(self.stage, CodeStage::Expired { can_send: true })
+        matches!(self.stage, CodeStage::NoCode { send: SendAvailability::Now, .. })
+    }
+    /// Codes of an app are refused again and again: its clock may be off, whichever way.
+    fn clock_hint(&self) -> bool {
+        clock_hint(self.method.kind, self.error)
+    }
+    /// From when the message can be sent again, beside the field.
+    fn again_from(&self) -> Option<String> {
+        let not = (self.enters() && self.method.kind != MethodKind::App).then_some(self.again)??;
+        match (not, self.method.kind) {
+            (WhyNot::Until(at), MethodKind::Voice) => Some(self.frame.timed_from("prove-send-again-voice-from", at)),
+            (WhyNot::Until(at), MethodKind::App | MethodKind::Sms) => {
+                Some(self.frame.timed_from("prove-send-again-sms-from", at))
+            }
+            (other, _) => Some(other.text(&self.frame)),
+        }
+    }
+    /// What became of the message, in each state a script may learn of.
+    fn delivery_line(&self) -> Option<DeliveryLine> {
+        let delivery = self.delivery.filter(|_| self.enters())?;
+        Some(DeliveryLine::new(self.method.kind, delivery, &self.frame))
     }
     fn can_switch(&self) -> bool {
-        matches!(self.stage, CodeStage::Paused { other_works: true, .. } | CodeStage::Disabled { other_works: true })
+        match self.stage {
+            CodeStage::Enter { .. } => false,
+            CodeStage::NoCode { send, other_works, .. } => other_works && send != SendAvailability::Now,
+            CodeStage::Paused { other_works, .. } | CodeStage::Disabled { other_works } => other_works,
+        }
     }
     fn other_way(&self) -> &'static str {
         Way::Role(self.role.other()).as_str()
@@ -191,6 +254,7 @@ impl CodePage {
         self.notice.map(|notice| match notice {
             CodeNotice::SentAgain => self.frame.t("code-sent-again"),
             CodeNotice::Switched => self.frame.t("code-switched"),
+            CodeNotice::NotYet(at) => self.frame.timed_from("code-not-yet", at),
         })
     }
     fn why(&self) -> String {
@@ -217,6 +281,55 @@ impl CodePage {
 /// The code page at the sign-in, and the same inside a session.
 const fn base(signs_in: bool) -> &'static str {
     if signs_in { Here::Code.path() } else { Here::Fresh.path() }
+}
+
+/// The second wrong code of an app in a row, and none that an app with a slow clock shows.
+pub(super) const fn clock_hint(kind: MethodKind, error: Option<CodeError>) -> bool {
+    matches!(kind, MethodKind::App)
+        && matches!(error, Some(CodeError::Wrong { tries_left: Some(_), minutes_slow: None }))
+}
+
+/// What became of a message, as its page says it and as a script may say it later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryLine {
+    /// Now.
+    pub now: Delivery,
+    /// The sentences for each state.
+    pub queued: String,
+    /// It went out.
+    pub sent: String,
+    /// It did not.
+    pub failed: String,
+}
+
+impl DeliveryLine {
+    pub(super) fn new(kind: MethodKind, now: Delivery, frame: &PageFrame) -> Self {
+        let keys = match kind {
+            MethodKind::App | MethodKind::Sms => ["delivery-sms-queued", "delivery-sms-sent", "delivery-sms-failed"],
+            MethodKind::Voice => ["delivery-voice-queued", "delivery-voice-sent", "delivery-voice-failed"],
+        };
+        let [queued, sent, failed] = keys.map(|key| frame.t(key));
+        Self { now, queued, sent, failed }
+    }
+    pub(super) fn text(&self) -> &str {
+        match self.now {
+            Delivery::Queued => &self.queued,
+            Delivery::Sent => &self.sent,
+            Delivery::Failed => &self.failed,
+        }
+    }
+    pub(super) const fn word(&self) -> &'static str {
+        delivery_word(self.now)
+    }
+}
+
+/// As the state of a page names it for scripts.
+pub(super) const fn delivery_word(delivery: Delivery) -> &'static str {
+    match delivery {
+        Delivery::Queued => "queued",
+        Delivery::Sent => "sent",
+        Delivery::Failed => "failed",
+    }
 }
 
 /// Where the code comes from, and until when it works.
@@ -353,6 +466,17 @@ impl WayOption {
     }
 }
 
+/// A way that leads to a page of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastWay {
+    /// Its address.
+    pub url: String,
+    /// Its name.
+    pub name: String,
+    /// What it takes.
+    pub hint: String,
+}
+
 /// "Didn't receive the code?".
 #[derive(Debug, Template)]
 #[template(path = "code_help.html")]
@@ -368,6 +492,10 @@ pub struct CodeHelpPage {
 }
 
 impl CodeHelpPage {
+    /// Inside a session the person is signed in: nothing has to be recovered.
+    fn last_ways(&self) -> Vec<LastWay> {
+        if self.signs_in { last_ways(&self.frame) } else { Vec::new() }
+    }
     #[expect(clippy::unused_self, reason = "the shared frame of all pages asks every page")]
     const fn failed(&self) -> bool {
         false
@@ -412,6 +540,23 @@ const fn help_page(visit: &Visit<'_>) -> Here {
     }
 }
 
+/// What the script of a waiting page may know: the session that another tab has got lets this page go on, if it is of
+/// the person the page waits for, and what became of the message.
+pub(super) async fn state(visit: &Visit<'_>) -> app::Result<serde_json::Value> {
+    let app = &visit.portal.app;
+    let who = visit.headers.get("x-sekisho-who").and_then(|who| who.to_str().ok()).unwrap_or_default();
+    let session = app.session(&visit.browser()).await?;
+    let go = session.is_some_and(|session| {
+        who.is_empty() || constant_time_eq(who.as_bytes(), visit.who(session.account.id).as_bytes())
+    });
+    let delivery = match app.pending(&visit.browser()).await? {
+        Some(PendingView::Code(view)) => view.delivery,
+        Some(PendingView::Enrol(view)) => view.proving.and_then(|proving| proving.delivery),
+        None => None,
+    };
+    Ok(serde_json::json!({ "go": go, "delivery": delivery.map(delivery_word) }))
+}
+
 /// Nothing waits for what was sent: on to what does wait, else where a session leads, else to the sign-in.
 pub(super) async fn gone(visit: &Visit<'_>) -> app::Result<Answer> {
     if visit.flow == Flow::FreshCode {
@@ -450,7 +595,7 @@ pub(super) fn show_code(visit: &Visit<'_>, view: CodeView) -> Answer {
     let stage = match (view.method.disabled, view.method.paused_until) {
         (true, _) => CodeStage::Disabled { other_works },
         (false, Some(until)) => CodeStage::Paused { until, other_works },
-        (false, None) if view.expired => CodeStage::Expired { can_send: view.send_again == SendAvailability::Now },
+        (false, None) if view.expired => CodeStage::NoCode { sent: view.sent, send: view.send_again, other_works },
         (false, None) => {
             CodeStage::Enter { valid_until: (view.method.kind != MethodKind::App).then_some(view.expires_at) }
         }
@@ -461,7 +606,7 @@ pub(super) fn show_code(visit: &Visit<'_>, view: CodeView) -> Answer {
         Some(News::SignIn(_) | News::Choose(_) | News::Ticket(_)) | None => (None, None),
     };
     let page = CodePage {
-        frame: visit.frame(code_page(visit), &note),
+        frame: PageFrame { who: visit.who(view.account), ..visit.frame(code_page(visit), &note) },
         role: view.method.role,
         method: view.method.into(),
         other: view.other.into(),
@@ -471,9 +616,20 @@ pub(super) fn show_code(visit: &Visit<'_>, view: CodeView) -> Answer {
         notice,
         trust_days: view.trust_days,
         trust_ticked: note.trust,
+        again: not_sending(view.send_again),
+        delivery: view.delivery,
         cancel: (visit.flow == Flow::FreshCode).then(|| fresh::cancel(visit)),
     };
     visit.page(html(&page))
+}
+
+/// Why a message cannot be sent now.
+pub(super) const fn not_sending(availability: SendAvailability) -> Option<WhyNot> {
+    match availability {
+        SendAvailability::Now => None,
+        SendAvailability::From(at) => Some(WhyNot::Until(at)),
+        SendAvailability::Exhausted(at) => Some(WhyNot::NoMoreSends(at)),
+    }
 }
 
 const fn works(method: &MethodView) -> bool {
@@ -509,8 +665,8 @@ pub(super) fn code_error(problem: CodeProblem, tries: u32) -> Option<CodeError> 
     match problem {
         CodeProblem::NotSixDigits => Some(CodeError::NotSixDigits),
         // Tries are counted aloud from the second wrong one on.
-        CodeProblem::Wrong { tries_left } => {
-            Some(CodeError::Wrong { tries_left: (tries_left + 2 <= tries).then_some(tries_left) })
+        CodeProblem::Wrong { tries_left, minutes_slow } => {
+            Some(CodeError::Wrong { tries_left: (tries_left + 2 <= tries).then_some(tries_left), minutes_slow })
         }
         CodeProblem::Expired => Some(CodeError::Expired),
         CodeProblem::Reused => Some(CodeError::Reused),
@@ -526,7 +682,8 @@ pub(super) async fn show_ways(visit: &Visit<'_>) -> app::Result<Answer> {
     let note = visit.note();
     let kind = view.method.kind;
     let signs_in = visit.flow == Flow::SignIn;
-    let page = CodeHelpPage { frame: visit.frame(help_page(visit), &note), kind, ways: ways(view), signs_in };
+    let frame = PageFrame { who: visit.who(view.account), ..visit.frame(help_page(visit), &note) };
+    let page = CodeHelpPage { frame, kind, ways: ways(view), signs_in };
     Ok(visit.page(html(&page)))
 }
 
@@ -537,13 +694,8 @@ fn ways(view: CodeView) -> Vec<WayOption> {
         (false, Some(until)) => Some(WhyNot::Paused(until)),
         (false, None) => None,
     };
-    let sending = |availability| match availability {
-        SendAvailability::Now => None,
-        SendAvailability::From(at) => Some(WhyNot::Until(at)),
-        SendAvailability::Exhausted(at) => Some(WhyNot::NoMoreSends(at)),
-    };
-    let again = blocked(&view.method).or_else(|| sending(view.send_again));
-    let other = blocked(&view.other).or_else(|| sending(view.send_other));
+    let again = blocked(&view.method).or_else(|| not_sending(view.send_again));
+    let other = blocked(&view.other).or_else(|| not_sending(view.send_other));
     let in_use = ShownMethod::from(view.method);
     let mut ways = Vec::new();
     if in_use.kind != MethodKind::App {
@@ -556,6 +708,22 @@ fn ways(view: CodeView) -> Vec<WayOption> {
     }
     ways.push(WayOption { way: Way::Role(view.other.role), method: view.other.into(), not: other });
     ways
+}
+
+/// What is left when neither method works, in the order it helps.
+fn last_ways(frame: &PageFrame) -> Vec<LastWay> {
+    vec![
+        LastWay {
+            url: frame.url("/.sekisho/recovery-code"),
+            name: frame.t("help-recovery-code"),
+            hint: frame.t("help-recovery-code-hint"),
+        },
+        LastWay {
+            url: frame.url("/.sekisho/recovery"),
+            name: frame.t("help-recovery"),
+            hint: frame.t("help-recovery-hint"),
+        },
+    ]
 }
 
 const fn no_channel(why: Unchoosable, kind: MethodKind) -> WhyNot {
@@ -589,6 +757,10 @@ pub(super) async fn take_way(visit: &Visit<'_>) -> app::Result<Answer> {
     Ok(match outcome {
         SendOutcome::Done => visit.see_with(code_page(visit), News::Code(notice)),
         SendOutcome::Refused(SendRefusal::Stale) => visit.see(code_page(visit)),
+        // Pressed twice, or on a page that was open for long: a message is on its way, and its field is here.
+        SendOutcome::Refused(SendRefusal::From(at)) if way == Way::SendAgain => {
+            visit.see_with(code_page(visit), News::Code(CodeNotice::NotYet(at)))
+        }
         // The page says by itself what is not available, and from when.
         SendOutcome::Refused(SendRefusal::From(_) | SendRefusal::Exhausted(_) | SendRefusal::Unavailable) => {
             visit.see(help_page(visit))

@@ -4,7 +4,7 @@ use askama::Template;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    challenge::{CodeError, CodeNotice, WhyNot, code_error, gone, message_lead},
+    challenge::{CodeError, CodeNotice, DeliveryLine, WhyNot, clock_hint, code_error, gone, message_lead, not_sending},
     form::Form,
     guides::Guide,
     notice::{News, Note},
@@ -17,8 +17,8 @@ use super::{
 use crate::{
     account::{Label, MethodKind, PairError, PhoneError, Role},
     app::{
-        self, ChoiceForm, ChoiceProblem, ChosenView, CodeOutcome, EnrolmentOutcome, EnrolmentView, PendingView,
-        ProvingView, SendAvailability, SendOutcome, SendRefusal, TicketOutcome, Unchoosable,
+        self, ChoiceForm, ChoiceProblem, ChosenView, CodeOutcome, Delivery, EnrolmentOutcome, EnrolmentView,
+        PendingView, ProvingView, SendOutcome, SendRefusal, TicketOutcome, Unchoosable,
     },
     authn::{EnrolmentStep, Grace, TicketRefusal, throttle},
     clock::Timestamp,
@@ -360,6 +360,9 @@ impl ProveAppPage {
     fn error_text(&self) -> Option<String> {
         self.error.map(|error| error.text(MethodKind::App, &self.frame))
     }
+    fn clock_hint(&self) -> bool {
+        clock_hint(MethodKind::App, self.error)
+    }
 }
 
 /// Proving a phone: a message is on its way.
@@ -378,6 +381,8 @@ pub struct ProvePhonePage {
     pub send_again: Option<WhyNot>,
     /// It was just sent again.
     pub sent_again: bool,
+    /// What became of the message.
+    pub delivery: Option<Delivery>,
     /// What was wrong with the last code.
     pub error: Option<CodeError>,
 }
@@ -400,6 +405,12 @@ impl ProvePhonePage {
     }
     fn error_text(&self) -> Option<String> {
         self.error.map(|error| error.text(self.method.kind, &self.frame))
+    }
+    const fn by(&self) -> &'static str {
+        self.method.kind.as_str()
+    }
+    fn delivery_line(&self) -> Option<DeliveryLine> {
+        self.delivery.map(|delivery| DeliveryLine::new(self.method.kind, delivery, &self.frame))
     }
     fn again(&self) -> String {
         match self.method.kind {
@@ -474,7 +485,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
         None => return gone(visit).await,
     };
     let note = visit.note();
-    let frame = visit.frame(Here::Enrolment, &note);
+    let frame = PageFrame { who: visit.who(view.account), ..visit.frame(Here::Enrolment, &note) };
     let page = match (view.step, view.proving) {
         (EnrolmentStep::EnterTicket, _) => {
             let error = match note.news {
@@ -511,9 +522,13 @@ fn prove_page(frame: PageFrame, note: &Note, view: ProvingView) -> String {
     let (error, sent_again) = match note.news {
         Some(News::CodeError(error)) => (Some(error), false),
         Some(News::Code(CodeNotice::SentAgain)) => (None, true),
-        Some(News::SignIn(_) | News::Code(CodeNotice::Switched) | News::Choose(_) | News::Ticket(_)) | None => {
-            (None, false)
-        }
+        Some(
+            News::SignIn(_)
+            | News::Code(CodeNotice::Switched | CodeNotice::NotYet(_))
+            | News::Choose(_)
+            | News::Ticket(_),
+        )
+        | None => (None, false),
     };
     if let Some(app) = view.app {
         let seed = ShownSeed { uri: app.uri, key: app.base32 };
@@ -524,12 +539,9 @@ fn prove_page(frame: PageFrame, note: &Note, view: ProvingView) -> String {
         role: view.role,
         method: view.method.into(),
         valid_until: view.expires_at,
-        send_again: match view.send_again {
-            SendAvailability::Now => None,
-            SendAvailability::From(at) => Some(WhyNot::Until(at)),
-            SendAvailability::Exhausted(at) => Some(WhyNot::NoMoreSends(at)),
-        },
+        send_again: not_sending(view.send_again),
         sent_again,
+        delivery: view.delivery.filter(|_| !view.expired),
         error: error.or_else(|| view.expired.then_some(CodeError::Expired)),
     })
 }

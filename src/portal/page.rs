@@ -24,24 +24,24 @@ pub struct Site {
     time_zone: jiff::tz::TimeZone,
     time_zone_name: String,
     stylesheet: String,
+    script: String,
 }
 
 impl Site {
     /// Takes what the pages show. The address of the style sheet names its content, so that browsers may keep it.
     pub(super) fn new(config: &Config, sheet: &[u8]) -> Self {
-        let digest = ring::digest::digest(&ring::digest::SHA256, sheet);
-        let version = digest.as_ref().first_chunk::<8>().map(|bytes| data_encoding::HEXLOWER.encode(bytes));
         Self {
             branding: config.branding.clone(),
             time_zone: config.time_zone.clone(),
             time_zone_name: config.time_zone_name.clone(),
-            stylesheet: format!("/.sekisho/style.css?v={}", version.unwrap_or_default()),
+            stylesheet: versioned("/.sekisho/style.css", sheet),
+            script: versioned(Here::SCRIPT, super::style::SCRIPT.as_bytes()),
         }
     }
 
-    /// Is this the query of the current style sheet?
-    pub(super) fn stylesheet_has_query(&self, query: &str) -> bool {
-        self.stylesheet.split('?').nth(1) == Some(query)
+    /// Is this the address of something as it is now, whose name says its content?
+    pub(super) fn is_current(&self, path_and_query: &str) -> bool {
+        [&self.stylesheet, &self.script].iter().any(|address| *address == path_and_query)
     }
 
     #[cfg(test)]
@@ -51,8 +51,16 @@ impl Site {
             time_zone: jiff::tz::TimeZone::get("Asia/Tokyo").unwrap(),
             time_zone_name: "Asia/Tokyo".to_owned(),
             stylesheet: "/.sekisho/style.css".to_owned(),
+            script: Here::SCRIPT.to_owned(),
         }
     }
+}
+
+/// An address that names the content, so that browsers may keep it.
+fn versioned(path: &str, content: &[u8]) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, content);
+    let version = digest.as_ref().first_chunk::<8>().map(|bytes| data_encoding::HEXLOWER.encode(bytes));
+    format!("{path}?v={}", version.unwrap_or_default())
 }
 
 /// One of our pages, or the place the person is on the way to.
@@ -85,6 +93,8 @@ pub enum Here {
 }
 
 impl Here {
+    /// The script of all pages.
+    pub const SCRIPT: &str = "/.sekisho/app.js";
     /// All but the guides.
     const STEPS: &[Self] = &[
         Self::SignIn,
@@ -169,6 +179,8 @@ pub struct PageFrame {
     pub to: String,
     /// What the page says once, sealed, so that switching the language keeps it.
     pub note: String,
+    /// Who is signing in, for the page's script: means nothing outside this browser. Empty where nobody is.
+    pub who: String,
     /// On the pages of the fresh code: what it is asked for, sealed (`fresh.rs`).
     pub errand: String,
     /// The page itself, as the language form names it.
@@ -222,6 +234,16 @@ impl PageFrame {
     /// The address of the style sheet.
     pub fn stylesheet(&self) -> &str {
         &self.site.stylesheet
+    }
+
+    /// The address of the script.
+    pub fn script(&self) -> &str {
+        &self.site.script
+    }
+
+    /// Does another tab's sign-in let this page go on? Then its script looks for it.
+    pub const fn waits(&self) -> bool {
+        matches!(self.here, Here::SignIn | Here::Code | Here::CodeHelp | Here::Enrolment)
     }
 
     /// Where "Help" leads.

@@ -64,6 +64,10 @@ pub enum Does {
     StyleSheet,
     /// The mark in the browser's tab.
     Mark,
+    /// The script that adds comfort.
+    Script,
+    /// What a waiting page's script asks for: may the page go on, and what became of its message.
+    State,
     /// The password page.
     ShowSignIn,
     /// Takes the password.
@@ -153,6 +157,8 @@ const fn guide(guide: Guide) -> Route {
 pub const ROUTES: &[Route] = &[
     get("/.sekisho/style.css", Needs::Nothing, Does::StyleSheet, Here::Target),
     get("/.sekisho/mark.svg", Needs::Nothing, Does::Mark, Here::Target),
+    get(Here::SCRIPT, Needs::Nothing, Does::Script, Here::Target),
+    get("/.sekisho/state", Needs::Nothing, Does::State, Here::Target),
     get("/.sekisho/sign-in", Needs::Nothing, Does::ShowSignIn, Here::SignIn),
     post("/.sekisho/sign-in", Needs::Nothing, Does::SignIn, Here::SignIn),
     get("/.sekisho/code", Needs::Code, Does::ShowCode, Here::Code),
@@ -234,23 +240,52 @@ fn problem(portal: &Portal, parts: &http::request::Parts, problem: Problem) -> A
 async fn serve(portal: &Portal, route: Route, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let answer = match route.does {
-        Does::StyleSheet => return asset(portal, &parts, "text/css; charset=utf-8").map(Body::from),
-        Does::Mark => return asset(portal, &parts, "image/svg+xml").map(Body::from),
+        Does::StyleSheet => return asset(portal, &parts, "text/css; charset=utf-8", portal.sheet.clone()),
+        Does::Mark => return asset(portal, &parts, "image/svg+xml", Bytes::from_static(style::MARK.as_bytes())),
+        Does::Script => {
+            let script = Bytes::from_static(style::SCRIPT.as_bytes());
+            return asset(portal, &parts, "text/javascript; charset=utf-8", script);
+        }
+        Does::State => return state(portal, &parts).await,
         _ => answer(portal, route, &parts, body).await,
     };
     answer.into_response().map(Body::from)
 }
 
-fn asset(portal: &Portal, parts: &http::request::Parts, kind: &'static str) -> Response<Bytes> {
-    let style = kind.starts_with("text/css");
-    let body = if style { portal.sheet.clone() } else { Bytes::from_static(style::MARK.as_bytes()) };
-    let mut response = Response::new(body);
+fn asset(portal: &Portal, parts: &http::request::Parts, kind: &'static str, body: Bytes) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
     let headers = response.headers_mut();
     protect(headers, Framing::Nobody);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    let current = style && parts.uri.query().is_some_and(|query| portal.site.stylesheet_has_query(query));
+    let asked = parts.uri.path_and_query().map(http::uri::PathAndQuery::as_str).unwrap_or_default();
+    let current = portal.site.is_current(asked);
     let keep = if current { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
+    response
+}
+
+/// For the script of a page that waits; it changes nothing and tells nothing but these two.
+async fn state(portal: &Portal, parts: &http::request::Parts) -> Response<Body> {
+    let told = match parts.extensions.get::<Client>() {
+        Some(client) => {
+            let visit = Visit::new(portal, &parts.uri, &parts.headers, client, Form::default());
+            challenge::state(&visit).await
+        }
+        None => Err(app::AppError::Bug("a request without a client address")),
+    };
+    let (status, body) = match told {
+        Ok(told) => (StatusCode::OK, told.to_string()),
+        Err(error) => {
+            tracing::error!(%error, "the state of a page could not be told");
+            (StatusCode::INTERNAL_SERVER_ERROR, "{}".to_owned())
+        }
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    protect(headers, Framing::Nobody);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
@@ -343,7 +378,9 @@ async fn act(visit: &Visit<'_>, route: Route) -> app::Result<Answer> {
         Does::Language => Ok(sign_in::switch_language(visit)),
         Does::ShowGuide(guide) => Ok(guides::show(visit, guide)),
         // These answer before a visit is made, or lead here by themselves.
-        Does::StyleSheet | Does::Mark | Does::EnterFresh => Ok(Answer::new(StatusCode::NOT_FOUND)),
+        Does::StyleSheet | Does::Mark | Does::Script | Does::State | Does::EnterFresh => {
+            Ok(Answer::new(StatusCode::NOT_FOUND))
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use askama::Template;
 
 use super::{
-    challenge::{CodeError, CodeHelpPage, CodeNotice, CodePage, CodeStage, Way, WayOption, WhyNot},
+    challenge::{CodeError, CodeHelpPage, CodeNotice, CodePage, CodeStage, Way, WayOption, WhyNot, not_sending},
     enrolment::{
         ChooseError, ChoosePage, EnrolDonePage, EnrolIntroPage, EnrolTicketPage, KindOption, ProveAppPage,
         ProvePhonePage, ShownSeed, TicketError, TypedChoice,
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     account::{MethodKind, PairError, PhoneError, Role},
-    app::Unchoosable,
+    app::{Delivery, SendAvailability, Unchoosable},
     authn::{CodeReason, Grace},
     clock::Timestamp,
     config::Branding,
@@ -57,6 +57,7 @@ pub(crate) fn frame(language: Language) -> PageFrame {
         form_token: "dG9rZW4".to_owned(),
         to: "c2VhbGVk".to_owned(),
         note: String::new(),
+        who: "d2hv".to_owned(),
         errand: String::new(),
         here: Here::SignIn,
         back: None,
@@ -131,6 +132,8 @@ fn code(language: Language, pages: &mut Pages) {
         notice: None,
         trust_days: 30,
         trust_ticked: false,
+        again: None,
+        delivery: None,
         cancel: None,
     };
     let (by_app, by_sms) = (|| page(app(), voice(language)), || page(sms(), app()));
@@ -141,9 +144,9 @@ fn code(language: Language, pages: &mut Pages) {
     pages.add("code", "trust-ended", &CodePage { reason: CodeReason::TrustEnded(NOW), trust_ticked: true, ..by_app() });
     pages.add("code", "trust-void", &CodePage { reason: CodeReason::TrustVoid, ..by_app() });
     for (state, error) in [
-        ("wrong", CodeError::Wrong { tries_left: None }),
-        ("wrong-twice", CodeError::Wrong { tries_left: Some(3) }),
-        ("wrong-last", CodeError::Wrong { tries_left: Some(1) }),
+        ("wrong", CodeError::Wrong { tries_left: None, minutes_slow: None }),
+        ("wrong-twice", CodeError::Wrong { tries_left: Some(3), minutes_slow: None }),
+        ("wrong-last", CodeError::Wrong { tries_left: Some(1), minutes_slow: None }),
         ("expired-typed", CodeError::Expired),
         ("reused", CodeError::Reused),
         ("not-six", CodeError::NotSixDigits),
@@ -164,10 +167,25 @@ fn code(language: Language, pages: &mut Pages) {
         pages.add("fresh", state, &FreshPage { frame, method, cancel: "/.sekisho/settings".to_owned() });
     }
     pages.add("code", "sent-again", &CodePage { notice: Some(CodeNotice::SentAgain), ..by_sms() });
+    let slow = Some(CodeError::Wrong { tries_left: Some(3), minutes_slow: Some(7) });
+    pages.add("code", "clock-slow", &CodePage { error: slow, ..by_app() });
+    let until = SendAvailability::From(minutes(1));
+    let again = not_sending(until);
+    for (state, delivery) in [("queued", Delivery::Queued), ("sent", Delivery::Sent), ("failed", Delivery::Failed)] {
+        pages.add("code", &format!("sms-{state}"), &CodePage { again, delivery: Some(delivery), ..by_sms() });
+        pages.add("code", &format!("voice-{state}"), &CodePage { again, delivery: Some(delivery), ..by_voice() });
+    }
+    let not_yet = Some(CodeNotice::NotYet(minutes(1)));
+    pages.add("code", "not-yet", &CodePage { notice: not_yet, again, ..by_sms() });
     pages.add("code", "switched", &CodePage { notice: Some(CodeNotice::Switched), ..by_voice() });
+    let no_code = |sent, send, other_works| CodeStage::NoCode { sent, send, other_works };
     for (state, stage) in [
-        ("expired", CodeStage::Expired { can_send: true }),
-        ("expired-no-send", CodeStage::Expired { can_send: false }),
+        ("expired", no_code(true, SendAvailability::Now, true)),
+        ("expired-wait", no_code(true, SendAvailability::From(minutes(2)), true)),
+        ("unsent", no_code(false, SendAvailability::Now, true)),
+        ("unsent-wait", no_code(false, SendAvailability::From(minutes(2)), true)),
+        ("no-more-sends", no_code(true, SendAvailability::Exhausted(minutes(120)), true)),
+        ("nothing-works", no_code(true, SendAvailability::Exhausted(minutes(120)), false)),
         ("paused", CodeStage::Paused { until: minutes(15), other_works: true }),
         ("paused-both", CodeStage::Paused { until: minutes(15), other_works: false }),
         ("disabled", CodeStage::Disabled { other_works: true }),
@@ -281,7 +299,11 @@ fn enrolment(language: Language, pages: &mut Pages) {
         ProveAppPage { frame: frame(), role, seed, error }
     };
     pages.add("prove-app", "primary", &prove_app(Role::Primary, None));
-    pages.add("prove-app", "backup-wrong", &prove_app(Role::Backup, Some(CodeError::Wrong { tries_left: Some(3) })));
+    pages.add(
+        "prove-app",
+        "backup-wrong",
+        &prove_app(Role::Backup, Some(CodeError::Wrong { tries_left: Some(3), minutes_slow: None })),
+    );
     let prove_phone = |method, send_again| ProvePhonePage {
         frame: frame(),
         role: Role::Primary,
@@ -289,6 +311,7 @@ fn enrolment(language: Language, pages: &mut Pages) {
         valid_until: minutes(5),
         send_again,
         sent_again: false,
+        delivery: Some(Delivery::Sent),
         error: None,
     };
     pages.add("prove-sms", "first", &prove_phone(sms(), Some(WhyNot::Until(minutes(1)))));
@@ -298,7 +321,7 @@ fn enrolment(language: Language, pages: &mut Pages) {
     let wait = Some(WhyNot::Until(minutes(1)));
     let voice = ProvePhonePage {
         role: Role::Backup,
-        error: Some(CodeError::Wrong { tries_left: None }),
+        error: Some(CodeError::Wrong { tries_left: None, minutes_slow: None }),
         ..prove_phone(voice(language), None)
     };
     pages.add("prove-voice", "wrong", &voice);
@@ -390,12 +413,16 @@ mod tests {
     #[test]
     fn nothing_runs_and_nothing_comes_from_elsewhere() {
         each(|_, name, html| {
+            let ours = "<script src=\"/.sekisho/app.js\" defer></script>";
+            assert_eq!(html.matches(ours).count(), 1, "{name}: our script, once");
+            let html = &html.replacen(ours, "", 1);
             let lower = html.to_lowercase();
             for foreign in ["<script", " style=", "javascript:", " src=", "http-equiv", "<iframe", "<img", "<style"] {
                 assert!(!lower.contains(foreign), "{name}: {foreign}");
             }
             for tag in tags(html) {
-                assert!(!tag.contains(" on"), "{name}: {tag}");
+                let handler = |word: &str| word.starts_with("on") && word.contains('=');
+                assert!(!tag.split(' ').any(handler), "{name}: {tag}");
                 if tag.starts_with("link ") {
                     assert!(attribute(tag, "href").unwrap().starts_with("/.sekisho/"), "{name}: {tag}");
                 }

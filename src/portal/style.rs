@@ -4,6 +4,8 @@
 use crate::config::Branding;
 
 const SHEET: &str = include_str!("style.css");
+/// What adds comfort where scripts run.
+pub(super) const SCRIPT: &str = include_str!("app.js");
 /// The mark in the browser's tab.
 pub(super) const MARK: &str = include_str!("mark.svg");
 

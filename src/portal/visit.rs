@@ -141,10 +141,19 @@ impl<'a> Visit<'a> {
             form_token: self.seed.token(app.keyring()),
             to: self.to.sealed(app.keyring(), &**app.entropy()),
             note,
+            who: String::new(),
             errand: if self.flow == Flow::FreshCode { self.errand.clone() } else { String::new() },
             here,
             back: self.back.filter(|_| matches!(here, Here::Guide(_))),
         }
+    }
+
+    /// An account as this browser's pages and their script name it; it means nothing elsewhere.
+    pub(super) fn who(&self, account: crate::account::AccountId) -> String {
+        let keyring = self.portal.app.keyring();
+        let parts: [&[u8]; 3] = [b"who", self.seed.bytes(), account.as_bytes()];
+        let mac = keyring.mac(keyring.active(), crate::keyring::Purpose::Csrf, &parts);
+        mac.map(|mac| data_encoding::BASE64URL_NOPAD.encode(mac.as_bytes())).unwrap_or_default()
     }
 
     /// A page. The note it was made from is gone with it.
@@ -306,11 +315,11 @@ const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 pub(super) fn protect(headers: &mut HeaderMap, framing: Framing) {
     let (policy, frames) = match framing {
         Framing::Nobody => (
-            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+            "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
             "DENY",
         ),
         Framing::OurHost => (
-            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'self'; base-uri 'none'",
+            "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'self'; base-uri 'none'",
             "SAMEORIGIN",
         ),
     };
@@ -324,7 +333,8 @@ pub(super) fn protect(headers: &mut HeaderMap, framing: Framing) {
         ("cross-origin-resource-policy", "same-origin"),
         (
             "permissions-policy",
-            "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()",
+            "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=(), \
+             otp-credentials=(self)",
         ),
     ];
     for (name, value) in fixed {

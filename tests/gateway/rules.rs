@@ -89,6 +89,8 @@ async fn r3_nothing_counts_before_two_methods_are_proven() {
     assert_eq!(page.form_with("kind").choices("kind"), ["app", "sms", "voice"], "the primary, from the start");
     assert!(gateway.upstream.seen().is_empty());
 
+    // The number was texted a moment ago: the next message to it has to wait.
+    gateway.clock.advance(std::time::Duration::from_secs(30));
     let page = enrol(&gateway, &other, page, ("app", ""), ("sms", "090-1234-5678")).await;
     assert_eq!(page.url.path(), "/.sekisho/enrolment/done", "{}", page.text());
     assert_eq!(other.open("/").await.status, 200);

@@ -171,7 +171,10 @@ async fn wrong_codes_pause_a_method_for_fifteen_minutes_doubling_to_two_hours() 
         let mut jar = world.at_code("hanako").await;
         for left in [4, 3, 2, 1] {
             let wrong = world.wrong(&jar).await;
-            assert_eq!(world.refusal(&mut jar, &wrong).await, CodeProblem::Wrong { tries_left: left });
+            assert_eq!(
+                world.refusal(&mut jar, &wrong).await,
+                CodeProblem::Wrong { tries_left: left, minutes_slow: None }
+            );
         }
         let wrong = world.wrong(&jar).await;
         let pause = Duration::from_mins(minutes);
@@ -195,13 +198,21 @@ async fn fifty_wrong_codes_disable_a_method_whatever_succeeded_between() {
     let world = World::new().await;
     world.with_app("hanako").await;
     for round in 0..12 {
-        assert_eq!(world.wrong_codes("hanako", 4).await, CodeProblem::Wrong { tries_left: 1 }, "{round}");
+        assert_eq!(
+            world.wrong_codes("hanako", 4).await,
+            CodeProblem::Wrong { tries_left: 1, minutes_slow: None },
+            "{round}"
+        );
         world.pass(Duration::from_secs(90));
         let mut jar = world.at_code("hanako").await;
         let right = world.code(&jar).await;
         assert!(matches!(world.submit(&mut jar, &right, false).await, CodeOutcome::SignedIn(_)), "{round}");
     }
-    assert_eq!(world.wrong_codes("hanako", 1).await, CodeProblem::Wrong { tries_left: 4 }, "the 49th");
+    assert_eq!(
+        world.wrong_codes("hanako", 1).await,
+        CodeProblem::Wrong { tries_left: 4, minutes_slow: None },
+        "the 49th"
+    );
     assert_eq!(world.wrong_codes("hanako", 1).await, CodeProblem::Disabled, "the 50th");
     let mut jar = world.at_code("hanako").await;
     let right = world.code(&jar).await;

@@ -1,0 +1,126 @@
+// Comfort only: every page works without this. It never shows, keeps or sends what was typed, except into the field a
+// browser fills from a text message. No framework, nothing from elsewhere, nothing but our own addresses.
+"use strict";
+(() => {
+  const all = (css, root = document) => Array.from(root.querySelectorAll(css));
+  const one = (css, root = document) => root.querySelector(css);
+  const body = document.body;
+
+  // A page part of the console (`#orders`) is never sent to a server: it travels along our forms and links, and
+  // browsers carry it over every redirect to where the person was going.
+  if (location.hash.length > 1) {
+    const kept = (address) => (address.includes("#") ? address : address + location.hash);
+    for (const form of all("form[action]")) form.setAttribute("action", kept(form.getAttribute("action")));
+    for (const button of all("button[formaction]")) {
+      button.setAttribute("formaction", kept(button.getAttribute("formaction")));
+    }
+    for (const link of all("a.primary[href^='/'], a[href^='/.sekisho/']")) {
+      link.setAttribute("href", kept(link.getAttribute("href")));
+    }
+  }
+
+  // A form goes once, however often its button is pressed. Coming back to the page makes it usable again.
+  const leaving = new AbortController();
+  for (const form of all("form[method='post']")) {
+    form.addEventListener("submit", (event) => {
+      if (form.dataset.gone) {
+        event.preventDefault();
+        return;
+      }
+      form.dataset.gone = "yes";
+      leaving.abort();
+      tell();
+    });
+  }
+  addEventListener("pageshow", (event) => {
+    for (const form of all("form[data-gone]")) delete form.dataset.gone;
+    if (event.persisted) look();
+  });
+
+  // The code of a text message goes into the field; the person presses the button.
+  const field = one("input[autocomplete='one-time-code'][data-by='sms']");
+  if (field && "OTPCredential" in window) {
+    navigator.credentials
+      .get({ otp: { transport: ["sms"] }, signal: leaving.signal })
+      .then((message) => {
+        if (message && message.code && !field.value) field.value = message.code;
+      })
+      .catch(() => {});
+  }
+
+  // Buttons that copy what stands beside them, and that print the page.
+  for (const row of all("[data-copy]")) {
+    const source = document.getElementById(row.dataset.copy);
+    const said = one("[data-done]", row);
+    if (!source || !navigator.clipboard) continue;
+    row.hidden = false;
+    one("button", row).addEventListener("click", async () => {
+      const lines = source.innerText.split("\n").map((line) => line.trim()).filter(Boolean);
+      const text = source.dataset.lines ? lines.join("\n") : lines.join("").replace(/\s+/g, "");
+      await navigator.clipboard.writeText(text);
+      said.textContent = said.dataset.done;
+    });
+  }
+  for (const button of all("[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => window.print());
+  }
+
+  // Other tabs of the same sign-in: whoever signs in says so, and the others look whether they may go on.
+  const channel = "BroadcastChannel" in window ? new BroadcastChannel("sekisho") : null;
+  const tell = () => channel && channel.postMessage("moved");
+  const waits = body.dataset.waits;
+  const line = document.getElementById("delivery");
+  let looking = false;
+  let typed = false;
+  addEventListener("keydown", (event) => { typed ||= event.target instanceof HTMLInputElement && event.key !== "Tab"; });
+
+  async function look() {
+    if (looking || !waits || document.hidden) return null;
+    looking = true;
+    try {
+      const headers = { accept: "application/json", "x-sekisho-who": body.dataset.who || "" };
+      const answer = await fetch("/.sekisho/state", { headers, cache: "no-store", credentials: "same-origin" });
+      if (!answer.ok) return null;
+      const state = await answer.json();
+      if (state.go && !typed) {
+        sessionStorage.setItem("sekisho-go", "yes");
+        location.reload();
+        return null;
+      }
+      if (line && state.delivery && line.dataset.now !== state.delivery && line.dataset[state.delivery]) {
+        line.textContent = line.dataset[state.delivery];
+        line.className = "status " + state.delivery;
+        line.dataset.now = state.delivery;
+      }
+      return state;
+    } catch {
+      return null;
+    } finally {
+      looking = false;
+    }
+  }
+
+  const after = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
+  async function lookFor(waits) {
+    for (const wait of waits) {
+      await after(wait);
+      await look();
+    }
+  }
+
+  // A tab that was waiting and found its person signed in goes on to its own page.
+  const onward = one("a[data-onward]");
+  const going = sessionStorage.getItem("sekisho-go");
+  sessionStorage.removeItem("sekisho-go");
+  if (going && onward) {
+    location.replace(onward.href);
+    return;
+  }
+  if (waits) {
+    if (channel) channel.onmessage = () => lookFor([0.3, 0.7, 1, 2, 4]);
+    document.addEventListener("visibilitychange", () => document.hidden || look());
+    addEventListener("focus", look);
+    if (line && line.dataset.now === "queued") lookFor([1, 1, 2, 3, 5, 8, 13]);
+  }
+})();

@@ -1,0 +1,27 @@
+
+### The code page and the way out when no code comes; comfort with scripts
+
+code-clock-slow = That code is about { $minutes ->
+    [one] { $minutes } minute
+   *[other] { $minutes } minutes
+} old. If your app shows it now, the clock of that phone or computer is slow: set its date and time to automatic, then enter the new code.
+code-clock-hint = If codes keep being refused, check that the phone or computer with the app sets its date and time automatically.
+code-over = That code doesn't work any more.
+code-new-from = You can get a new one from { $time }.
+code-unsent = There is no code for the number ending { $digits } yet. Get one now.
+code-unsent-from = The number ending { $digits } got a message a short while ago. You can get the next code from { $time }.
+code-no-more-sends = We've sent all the messages we can for now. You can get another code from { $time }.
+code-not-yet = A message went out a moment ago. We can send it again from { $time }.
+delivery-sms-queued = The message is being sent.
+delivery-sms-sent = The message has left us and is on its way.
+delivery-sms-failed = The message couldn't be sent. Choose another way to get a code.
+delivery-voice-queued = The call is being placed.
+delivery-voice-sent = The call has been placed.
+delivery-voice-failed = The call couldn't be placed. Choose another way to get a code.
+help-neither-heading = If you can use neither of your two ways
+help-recovery-code = Use a recovery code
+help-recovery-code-hint = One of the ten codes you kept when you set up two-step verification.
+help-recovery = Ask to recover your account
+help-recovery-hint = You get a receipt number, and the people who run the service check your request.
+copy = Copy
+copied = Copied.
