@@ -1,6 +1,9 @@
 //! Rules of two-step verification (`product.md` §1), each through the whole gateway.
 
-use reqwest::{Method, header::HeaderMap};
+use reqwest::{
+    Method,
+    header::{HeaderMap, HeaderValue},
+};
 use sekisho::clock::Clock as _;
 
 use crate::{
@@ -243,4 +246,51 @@ async fn r9_a_phone_may_be_somebody_elses() {
 fn names_the_service_only(text: &str, user: &str) {
     assert!(text.contains("セラーコンソール"), "{text}");
     assert!(!text.contains(user) && !text.contains("@example.jp") && !text.contains(PASSWORD), "{text}");
+}
+
+/// What an answer to a wrong password says, without what is new in every answer.
+async fn refused(gateway: &Gateway, user: &str, password: &str) -> Vec<String> {
+    let browser = gateway.browser(Speaks::Http1, "en");
+    let page = browser.open("/").await;
+    let form = page.form_with("password");
+    let typed = form.filled(&[("user_name", user), ("password", password)]);
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(typed).finish();
+    let mut headers = HeaderMap::new();
+    headers.insert("origin", HeaderValue::from_str(&browser.origin()).unwrap());
+    headers.insert("sec-fetch-site", HeaderValue::from_static("same-origin"));
+    headers.insert("content-type", HeaderValue::from_static("application/x-www-form-urlencoded"));
+    let answer = browser.send(Method::POST, &form.action, headers, Some(body)).await;
+    let shown = browser.follow(answer.clone()).await.expect("the gateway lives");
+    let mut seen = Vec::new();
+    for page in [answer, shown] {
+        seen.push(page.status.to_string());
+        for (name, value) in &page.headers {
+            // Sealed values are as long for one name as for another of its length.
+            let value = value.to_str().unwrap();
+            let sealed = matches!(name.as_str(), "set-cookie" | "location");
+            let known = if sealed { value.split('=').next().unwrap_or_default() } else { value };
+            if !matches!(name.as_str(), "date" | "x-request-id") {
+                seen.push(format!("{name}: {known} ({})", value.len()));
+            }
+        }
+        seen.push(page.text().replace(user, "NAME"));
+    }
+    seen
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_that_does_not_exist_looks_like_a_wrong_password() {
+    let gateway = Gateway::start(&["hanako"], &["tarou1"], "").await;
+    let nobody = refused(&gateway, "nobody", "not the password").await;
+    assert!(nobody.iter().any(|said| said.contains("The user name (email address) or password isn't right.")));
+    assert_eq!(refused(&gateway, "hanako", "not the password").await, nobody);
+    assert_eq!(refused(&gateway, "tarou1", "not the password").await, nobody, "with and without two-step verification");
+    for _ in 0..4 {
+        for name in ["nobody", "hanako"] {
+            refused(&gateway, name, "not the password").await;
+        }
+    }
+    let waits = refused(&gateway, "nobody", "not the password").await;
+    assert!(waits.iter().any(|said| said.contains("There were too many wrong passwords.")), "{waits:?}");
+    assert_eq!(refused(&gateway, "hanako", PASSWORD).await, waits, "not even the right password tells them apart");
 }

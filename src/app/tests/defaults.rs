@@ -452,3 +452,44 @@ async fn a_trusted_device_needs_no_code_for_thirty_days() {
     world.last_millisecond();
     assert!(matches!(world.password(&mut jar, "hanako", PASSWORD).await, PasswordOutcome::Pending { .. }));
 }
+
+/// The same text without what the tests cheapen.
+fn as_shipped(directory: &std::path::Path) -> Config {
+    let mut config = config(directory, "");
+    let shipped = crate::config::parse(
+        "public_url = \"https://a.example\"\nlisten = { https = \"127.0.0.1:1\", certificate = \"c\", private_key = \"k\" }\n\
+         upstream = { url = \"http://127.0.0.1:2\" }\nstore = { url = \"sqlite:s\" }\nsms = { provider = \"inbox\" }\n\
+         insecure = { inbox_provider = true }\n",
+        "sekisho.toml",
+    );
+    config.password = shipped.unwrap_or_else(|problems| panic!("{problems}")).password;
+    config
+}
+
+#[test]
+fn passwords_are_hashed_with_nineteen_mebibytes_in_two_passes() {
+    let directory = tempfile::tempdir().unwrap();
+    let password = as_shipped(directory.path()).password;
+    assert_eq!((password.memory_kib, password.passes, password.lanes), (19 * 1024, 2, 1));
+}
+
+/// The wait itself is the machine's: that no answer comes early cannot be shown by a clock that stands still.
+#[tokio::test]
+async fn no_answer_to_a_password_comes_before_the_fixed_delay() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut config = config(directory.path(), "");
+    let delay = as_shipped(directory.path()).password.minimum_delay;
+    assert_eq!(delay, Duration::from_millis(300));
+    config.password.minimum_delay = delay;
+    let clock = Arc::new(HandClock(Mutex::new(Timestamp::from_secs(1_800_000_000))));
+    let app = App::open(config, clock.clone(), Arc::new(SystemEntropy::new())).await.unwrap();
+    let world = World { app: Arc::new(app), clock, _directory: directory };
+    world.person("hanako").await;
+    for (name, password) in
+        [("hanako", PASSWORD), ("hanako", WRONG), ("nobody", WRONG), ("", ""), ("no such name", "x")]
+    {
+        let asked = tokio::time::Instant::now();
+        world.password(&mut Jar::new(), name, password).await;
+        assert!(asked.elapsed() >= delay, "{name:?}: {:?}", asked.elapsed());
+    }
+}
