@@ -35,7 +35,7 @@ fn csv() -> String {
          rokuro,,,,fr,{BCRYPT},,\r\n\
          nanako,,,,,{BCRYPT},0120-123-456,12345678\r\n\
          hachiro,,,,,$2b$31$un3zUY67DW5U246Md/tuSe62Q/m4whiyZEYC2UeReZE/XDz/enB8m,,\r\n\
-         kuro,,,,,{ARGON2},,\r\n"
+         kuro,,,,,\"{ARGON2}\",,\r\n"
     )
 }
 

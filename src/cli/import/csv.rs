@@ -1,6 +1,6 @@
 //! Comma-separated values (RFC 4180) with a header that names the columns in any order.
 
-use std::io::Read;
+use std::io::{self, Read};
 
 use super::{Entry, Place, Take};
 use crate::{admin::ImportUser, cli::Failed, language::Language};
@@ -43,8 +43,32 @@ impl Column {
     }
 }
 
+/// Lines that end in CR LF are counted as lines that end in LF: the parser counts at either, and at neither reliably.
+/// No field that is taken has a carriage return.
+struct WithoutReturns<R>(R);
+
+impl<R: Read> Read for WithoutReturns<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let read = self.0.read(buffer)?;
+            let mut kept = 0;
+            for from in 0..read {
+                if let Some(byte) = buffer.get(from).copied().filter(|byte| *byte != b'\r')
+                    && let Some(to) = buffer.get_mut(kept)
+                {
+                    *to = byte;
+                    kept += 1;
+                }
+            }
+            if kept > 0 || read == 0 {
+                return Ok(kept);
+            }
+        }
+    }
+}
+
 pub(super) fn read(input: impl Read, language: Language, take: Take<'_>) -> Result<(), Failed> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(input);
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(WithoutReturns(input));
     let unreadable = |error: &csv::Error| Failed::refused(format!("the file cannot be read: {}", io_reason(error)));
     let header = reader.byte_headers().map_err(|error| unreadable(&error))?.clone();
     let columns = columns(&header)?;
