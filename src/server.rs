@@ -51,6 +51,8 @@ const LISTEN_DEADLINE: Duration = Duration::from_secs(10);
 const PURGE_EVERY: Duration = Duration::from_mins(10);
 /// Between two writings of when sessions were last used.
 const WRITE_USES_EVERY: Duration = Duration::from_secs(5);
+/// Between two writings of the report of `observe`.
+const WRITE_REPORT_EVERY: Duration = Duration::from_mins(1);
 /// A kept-alive connection is closed after so many requests, an idle HTTP/2 one after this time.
 const REQUESTS_PER_CONNECTION: u32 = 1000;
 const HTTP2_IDLE: Duration = Duration::from_mins(1);
@@ -164,6 +166,9 @@ fn serve(
     stop_when: StopWhen,
     announce: impl FnOnce(Ready) + Send + 'static,
 ) -> Result<(), ServerError> {
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
     private_directory(&config.runtime_directory)?;
     let certificates = Certificates::load(&config.listen.certificate, &config.listen.private_key)?;
     let rustls = tls::server_config(certificates.clone())?;
@@ -302,6 +307,7 @@ impl Background {
         self.spawn(worker.run(self.stopped()));
         self.spawn(purge(app.clone(), self.stopped()));
         self.spawn(write_last_uses(app.clone(), self.stopped()));
+        self.spawn(write_observe_report(app.clone(), self.stopped()));
 
         let _in_runtime = self.runtime.enter();
         let socket = admin::bind(config).map_err(|source| ServerError::Listen {
@@ -380,6 +386,23 @@ async fn write_last_uses(app: Arc<App>, stopped: impl Future<Output = ()>) {
         };
         if let Err(error) = app.write_last_uses().await {
             tracing::warn!(%error, "last uses of sessions cannot be written now");
+        }
+        if stopping {
+            return;
+        }
+    }
+}
+
+/// Every minute, and once more at the end.
+async fn write_observe_report(app: Arc<App>, stopped: impl Future<Output = ()>) {
+    let mut stopped = std::pin::pin!(stopped);
+    loop {
+        let stopping = tokio::select! {
+            () = tokio::time::sleep(WRITE_REPORT_EVERY) => false,
+            () = &mut stopped => true,
+        };
+        if let Err(error) = app.write_observe_report().await {
+            tracing::warn!(%error, "the report of what would break cannot be written now");
         }
         if stopping {
             return;

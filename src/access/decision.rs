@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 
-use super::rule::Requirement;
+use super::{
+    observe::{Observing, Would},
+    rule::Requirement,
+};
 use crate::{
     account::AccountId,
     session::{SecondStep, SessionId},
@@ -30,16 +33,21 @@ pub struct Principal {
 }
 
 /// Permission to reach the console. The upstream is chosen only with one in hand; it can be had only from
-/// [`Decision::of`].
+/// [`Decision::of`] and, where nothing is enforced, from [`Decision::unless_observing`].
 #[derive(Clone, Debug)]
 pub struct Permit {
     principal: Option<Arc<Principal>>,
+    observed: Option<Would>,
 }
 
 impl Permit {
     /// Who is there; `None` on a public path without a session.
     pub const fn principal(&self) -> Option<&Arc<Principal>> {
         self.principal.as_ref()
+    }
+    /// What enforcing would have done, where it is let through only because nothing is enforced.
+    pub const fn observed(&self) -> Option<Would> {
+        self.observed
     }
 }
 
@@ -73,12 +81,26 @@ pub enum Decision {
 }
 
 impl Decision {
-    /// Rule and session to decision; the only place a permit is made.
+    /// Where nothing is enforced, a request that would be stopped goes through and says nobody is there. The one other
+    /// place a permit is made; it takes the evidence that the configuration wants this.
+    #[must_use]
+    pub fn unless_observing(self, observing: Option<Observing>) -> Self {
+        let would = match (&self, observing) {
+            (Self::Interrupt(_), Some(_)) => Would::AskToSignIn,
+            (Self::Deny(_), Some(_)) => Would::Deny,
+            (Self::Forward(_), _) | (_, None) => return self,
+        };
+        Self::Forward(Permit { principal: None, observed: Some(would) })
+    }
+
+    /// Rule and session to decision; the one place a permit is made where rules are enforced.
     pub fn of(requirement: Requirement, session: Result<Arc<Principal>, Interruption>) -> Self {
         match (requirement, session) {
             (Requirement::Deny, _) => Self::Deny(Denial::Rule),
-            (Requirement::Public, session) => Self::Forward(Permit { principal: session.ok() }),
-            (Requirement::SignedIn, Ok(principal)) => Self::Forward(Permit { principal: Some(principal) }),
+            (Requirement::Public, session) => Self::Forward(Permit { principal: session.ok(), observed: None }),
+            (Requirement::SignedIn, Ok(principal)) => {
+                Self::Forward(Permit { principal: Some(principal), observed: None })
+            }
             (Requirement::SignedIn, Err(interruption)) => Self::Interrupt(interruption),
         }
     }

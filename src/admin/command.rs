@@ -93,6 +93,8 @@ pub enum Command {
         /// Whose.
         user: String,
     },
+    /// What enforcing would break.
+    ObserveReport {},
 }
 
 /// A new account as an operator types it.

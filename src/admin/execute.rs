@@ -111,6 +111,7 @@ pub async fn execute(app: &App, command: Command) -> Result<Reply, Failure> {
             app.end_session(id).await??;
             Reply::SessionsEnded(1)
         }
+        Command::ObserveReport {} => Reply::Observed(Box::new(app.observe_report().await?)),
         Command::EndSessions { user } => {
             let id = find(app, &user).await?.account.id;
             Reply::SessionsEnded(app.end_sessions(id).await??)

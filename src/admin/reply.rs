@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     account::{Account, Method, MethodPair},
-    app::administration::SecondStepReset,
+    app::{ObserveReport, administration::SecondStepReset},
     secret::ExposeSecret as _,
     session::TrustedDevice,
     store::{AccountSummary, StoredSession},
@@ -32,6 +32,8 @@ pub enum Reply {
     SecondStepReset(ResetView),
     /// Done; this many devices are no longer trusted.
     DevicesRevoked(u32),
+    /// What enforcing would break.
+    Observed(Box<ObserveReport>),
 }
 
 /// The text of an enrolment ticket. It travels over the private socket to the operator who asked, and is not printed by

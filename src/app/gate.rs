@@ -29,11 +29,20 @@ impl App {
     pub async fn decide(&self, request: GateRequest<'_>) -> Result<Decision> {
         let snapshot = self.snapshot.load();
         let requirement = snapshot.rules.requirement(request.method, request.path);
+        let observing = self.observing();
         if requirement == Requirement::Deny {
-            return Ok(Decision::of(requirement, Err(Interruption::NoSession)));
+            return Ok(Decision::of(requirement, Err(Interruption::NoSession)).unless_observing(observing));
         }
-        let session = self.live_session(request.session).await?;
-        Ok(Decision::of(requirement, session.map(|live| live.principal.clone())))
+        let session = match self.live_session(request.session).await {
+            Err(error) if observing.is_some() => {
+                // Watching must not stop what it watches.
+                tracing::warn!(%error, "a session cannot be read; nothing is enforced");
+                Err(Interruption::NoSession)
+            }
+            found => found?,
+        };
+        let decision = Decision::of(requirement, session.map(|live| live.principal.clone()));
+        Ok(decision.unless_observing(observing))
     }
 
     /// The living session of a cookie; noted as used.

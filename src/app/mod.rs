@@ -11,6 +11,7 @@ mod gate;
 mod hashing;
 pub mod import;
 mod live_sessions;
+mod observation;
 mod open;
 mod passwords;
 mod rollout;
@@ -32,6 +33,7 @@ pub use enrolment::{
 };
 pub use fresh::{Freshness, StepUp};
 pub use gate::GateRequest;
+pub use observation::{ObserveReport, Person, Total};
 pub use open::OpenError;
 pub use rollout::LaterOutcome;
 
@@ -156,6 +158,7 @@ pub struct App {
     dummy: authn::PasswordHash,
     checks: import::CheckTimes,
     live: live_sessions::LiveSessions,
+    observation: observation::Observation,
     lock: Option<open::StoreLock>,
 }
 
@@ -174,6 +177,7 @@ impl App {
         let dummy = snapshot.scheme.hash(&password, &*entropy)?;
         let hashing = hashing::HashingPool::new(snapshot.config.password.parallel, snapshot.config.password.queue);
         let live = live_sessions::LiveSessions::new(snapshot.config.session.cache);
+        let observation = observation::Observation::resume(&snapshot, clock.now());
         let snapshot = ArcSwap::from_pointee(snapshot);
         Ok(Self {
             store,
@@ -185,6 +189,7 @@ impl App {
             dummy,
             checks: import::CheckTimes::default(),
             live,
+            observation,
             lock: None,
         })
     }

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     account::Account,
     audit::{Event, Origin},
-    authn::{Cohort, Context, Grace, Input, SignIn, Standing, Step},
+    authn::{Asked, Cohort, Context, Grace, Input, SignIn, Standing, Step},
     clock::Timestamp,
     secret::SecretString,
 };
@@ -55,6 +55,18 @@ impl App {
     async fn standing_as_asked(&self, account: &Account, now: Timestamp) -> Result<Standing> {
         let asked = self.store().asked(account.id).await?;
         Ok(Standing::of(self.cohort(account), asked, self.snapshot().config.rollout.later, now))
+    }
+
+    /// What a sign-in now would meet; whoever was never asked would be asked by it.
+    pub(super) fn standing_if_asked(&self, account: &Account, asked: Option<Asked>, now: Timestamp) -> Standing {
+        let cohort = self.cohort(account);
+        let first = cohort.map(|c| Asked { at: now, deadline: self.end_of_day(now + c.deadline), laters: 0 });
+        Standing::of(cohort, asked.or(first), self.snapshot().config.rollout.later, now)
+    }
+
+    /// The day the account's cohort is asked from.
+    pub(super) fn asked_from(&self, account: &Account) -> Option<Timestamp> {
+        self.cohort(account).map(|cohort| cohort.from)
     }
 
     /// How long the person of this browser's pending sign-in may still put enrolling off; `None` when not at all, or

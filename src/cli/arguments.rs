@@ -40,6 +40,8 @@ pub(super) enum Verb {
     Device(Device),
     /// Sessions of people who are signed in
     Session(Session),
+    /// What `mode = "observe"` has seen
+    Observe(Observe),
 }
 
 #[derive(Debug, Args)]
@@ -278,6 +280,33 @@ enum SessionAction {
     /// Ends sessions: the browser has to sign in again
     #[command(after_help = EXIT_CODES, override_usage = "sekisho session end [OPTIONS] <ID>\n       sekisho session end [OPTIONS] --account <ACCOUNT> --all")]
     End(OneOrAll),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct Observe {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(subcommand)]
+    action: ObserveAction,
+}
+
+#[derive(Debug, Subcommand)]
+enum ObserveAction {
+    /// Who would be asked to enrol, and which clients and paths would break
+    ///
+    /// From the running gateway, or from the file it keeps where none runs.
+    #[command(after_help = EXIT_CODES)]
+    Report,
+}
+
+impl Observe {
+    /// The command for the gateway.
+    pub(super) const fn requested(&self) -> Command {
+        match self.action {
+            ObserveAction::Report => Command::ObserveReport {},
+        }
+    }
 }
 
 #[derive(Debug, Args)]

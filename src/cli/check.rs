@@ -1,12 +1,17 @@
 //! `sekisho check`.
 
-use super::{Failed, arguments::Check, output};
+use super::{Failed, arguments::Check, complain, output};
 use crate::config;
 
 pub(super) fn run(check: &Check) -> Result<(), Failed> {
     match config::load_with_files(&check.config) {
-        Ok(_) if check.json => output::json(&serde_json::json!({ "problems": [] })),
-        Ok(_) => output::text(&format!("{}: no problems", check.config.display())),
+        Ok(config) if check.json => output::json(&serde_json::json!({ "problems": [], "warnings": config.warnings() })),
+        Ok(config) => {
+            for warning in config.warnings() {
+                complain(&format!("WARNING: {warning}"));
+            }
+            output::text(&format!("{}: no problems", check.config.display()))
+        }
         Err(problems) if check.json => {
             output::json(&serde_json::json!({ "problems": problems }))?;
             Err(Failed::Reported)

@@ -6,6 +6,7 @@ mod check;
 mod confirm;
 pub mod demo;
 mod import;
+mod observe;
 mod operate;
 mod output;
 mod password;
@@ -51,6 +52,7 @@ pub fn run() -> ExitCode {
         }),
         Verb::Device(device) => operate::run(&device.common, device.requested()),
         Verb::Session(session) => operate::run(&session.common, session.requested()),
+        Verb::Observe(observe) => operate::run(&observe.common, observe.requested()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

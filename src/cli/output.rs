@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::Failed;
+use super::{Failed, observe};
 use crate::admin::{DeviceView, MethodView, PairView, Reply, ResetView, SessionView, UserView};
 
 /// One text, ending with a line break.
@@ -69,6 +69,7 @@ pub(super) fn reply_json(reply: &Reply) -> Result<(), Failed> {
         Reply::Sessions(sessions) => json(sessions),
         Reply::SecondStepReset(reset) => json(reset),
         Reply::Imported(view) => json(view),
+        Reply::Observed(report) => json(report),
         Reply::UserDeleted(_) | Reply::SessionsEnded(_) | Reply::DevicesRevoked(_) => json(reply),
     }
 }
@@ -78,6 +79,7 @@ pub(super) fn reply(reply: &Reply) -> Result<(), Failed> {
     text(&match reply {
         Reply::User(user) => sheet(user),
         Reply::Users(users) => table(USER_HEAD, users.iter().map(user_row)),
+        Reply::Observed(report) => observe::sheet(report),
         Reply::Imported(view) => format!("imported: {}; refused: {}", view.imported, view.refused.len()),
         Reply::UserDeleted(ended) => format!("deleted; sessions ended: {ended}"),
         Reply::Devices(devices) => {
@@ -175,7 +177,7 @@ fn or_dash(text: Option<&String>) -> String {
 }
 
 /// RFC 3339 to the minute: `2026-11-22 20:13Z`.
-fn minute(at: &str) -> String {
+pub(super) fn minute(at: &str) -> String {
     match at.parse::<jiff::Timestamp>() {
         Ok(at) => at.strftime("%F %H:%MZ").to_string(),
         Err(_not_a_time) => at.to_owned(),
@@ -183,7 +185,7 @@ fn minute(at: &str) -> String {
 }
 
 /// Columns aligned by the width they take on a terminal; Japanese characters take two places.
-fn table<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
+pub(super) fn table<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
     let mut lines = vec![head.map(str::to_owned)];
     lines.extend(rows);
     let mut widths = [0; N];

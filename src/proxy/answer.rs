@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 
 use super::head::{ClientKind, Head, RequestId};
 use crate::{
-    access::Interruption,
+    access::{Interruption, Observed, RequestKind, Would},
     portal::{Client, Portal, error::Problem},
 };
 
@@ -42,6 +42,33 @@ pub(crate) fn sign_in_needed(
             set(&mut answer, header::WWW_AUTHENTICATE, "Sekisho realm=\"sekisho\"");
             answer
         }
+    }
+}
+
+/// Bodies of this size are files rather than forms.
+const UPLOAD_BYTES: u64 = 1024 * 1024;
+
+/// What a request that was let through looked like, for the report.
+pub(crate) fn observed<'a>(would: Would, head: &'a Head, headers: &'a HeaderMap) -> Observed<'a> {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or_default();
+    let kind = text(header::CONTENT_TYPE).to_ascii_lowercase();
+    let large = text(header::CONTENT_LENGTH).parse::<u64>().is_ok_and(|bytes| bytes >= UPLOAD_BYTES);
+    let file = large || kind.starts_with("multipart/form-data") || kind.starts_with("application/octet-stream");
+    let kind = match head.client {
+        ClientKind::WebSocket => RequestKind::WebSocket,
+        _ if file => RequestKind::Upload,
+        ClientKind::Api => RequestKind::Script,
+        ClientKind::Frame => RequestKind::Frame,
+        ClientKind::Navigation if head.method == Method::GET || head.method == Method::HEAD => RequestKind::Page,
+        ClientKind::Navigation => RequestKind::Form,
+    };
+    Observed {
+        would,
+        kind,
+        method: &head.method,
+        path: &head.path,
+        user_agent: text(header::USER_AGENT),
+        address: head.address,
     }
 }
 

@@ -84,6 +84,9 @@ impl Gateway {
         let request = GateRequest { method: &head.method, path: &head.path, session: cookie };
         let answer = match self.app.decide(request).await {
             Ok(Decision::Forward(permit)) => {
+                if let Some(would) = permit.observed() {
+                    self.app.observe(&answer::observed(would, head, &session.req_header().headers));
+                }
                 ctx.permit = Some(permit);
                 return Ok(false);
             }

@@ -12,6 +12,7 @@
 mod guides;
 mod import;
 mod parallel;
+mod rollout;
 mod routes;
 mod rules;
 mod settings;

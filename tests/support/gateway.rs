@@ -29,7 +29,7 @@ pub(crate) struct Gateway {
     /// The secrets of the authenticator apps of the accounts that were enrolled beforehand, in order.
     pub(crate) secrets: Vec<String>,
     ca_pem: String,
-    _running: sekisho::server::Running,
+    running: sekisho::server::Running,
     _directory: tempfile::TempDir,
 }
 
@@ -60,7 +60,12 @@ impl Gateway {
         let start = move || sekisho::server::start(config, shared, entropy);
         let running = tokio::task::spawn_blocking(start).await.expect("no panic").expect("the gateway starts");
         let inbox = Inbox::at(settings.inbox);
-        Self { clock, upstream, inbox, settings, secrets, ca_pem, _running: running, _directory: directory }
+        Self { clock, upstream, inbox, settings, secrets, ca_pem, running, _directory: directory }
+    }
+
+    /// Its application, for what an operator would ask or do.
+    pub(crate) fn app(&self) -> &sekisho::app::App {
+        self.running.app()
     }
 
     /// A browser that was never here.
