@@ -153,13 +153,17 @@ const ENABLING: &[Section] = &[
                 "guide-enabling-step-primary",
                 "guide-enabling-step-prove",
                 "guide-enabling-step-backup",
+                "guide-enabling-step-codes",
                 "guide-enabling-step-done",
             ]),
             Block::See(Guide::AuthenticatorApp),
             Block::See(Guide::NoCode),
         ],
     },
-    Section { heading: "guide-enabling-stop-heading", blocks: &[Block::Text("guide-enabling-stop")] },
+    Section {
+        heading: "guide-enabling-stop-heading",
+        blocks: &[Block::Text("guide-enabling-stop"), Block::Text("guide-enabling-later")],
+    },
     Section {
         heading: "guide-enabling-after-heading",
         blocks: &[Block::Text("guide-enabling-after"), Block::Text("guide-enabling-change")],
@@ -295,8 +299,30 @@ const CANNOT_CHANGE: &[Section] = &[
         ],
     },
     Section {
+        heading: "guide-cannot-change-codes-heading",
+        blocks: &[
+            Block::Text("guide-cannot-change-codes"),
+            Block::Steps(&[
+                "guide-cannot-change-one-help",
+                "guide-cannot-change-codes-open",
+                "guide-cannot-change-codes-enter",
+                "guide-cannot-change-set-up",
+            ]),
+        ],
+    },
+    Section {
         heading: "guide-cannot-change-ask-heading",
-        blocks: &[Block::Text("guide-cannot-change-ask"), Block::Text("guide-cannot-change-identity")],
+        blocks: &[
+            Block::Steps(&[
+                "guide-cannot-change-one-help",
+                "guide-cannot-change-ask-open",
+                "guide-cannot-change-ask-receipt",
+                "guide-cannot-change-ask-wait",
+                "guide-cannot-change-ask-answer",
+            ]),
+            Block::Text("guide-cannot-change-ask-notices"),
+            Block::Text("guide-cannot-change-ask"),
+        ],
     },
     Section {
         heading: "guide-cannot-change-ticket-heading",
@@ -305,11 +331,11 @@ const CANNOT_CHANGE: &[Section] = &[
             Block::Steps(&[
                 "guide-cannot-change-ticket-sign-in",
                 "guide-cannot-change-ticket-enter",
-                "guide-cannot-change-ticket-set-up",
+                "guide-cannot-change-set-up",
             ]),
-            Block::Text("guide-cannot-change-ticket-ends"),
         ],
     },
+    Section { heading: "guide-cannot-change-after-heading", blocks: &[Block::Text("guide-cannot-change-after")] },
     Section {
         heading: "guide-cannot-change-never-heading",
         blocks: &[Block::Points(&[
@@ -337,6 +363,7 @@ const ASKED_OFTEN: &[Section] = &[
             "guide-asked-often-cookies",
             "guide-asked-often-void",
             "guide-asked-often-most",
+            "guide-asked-often-fresh",
         ])],
     },
     Section {
@@ -376,6 +403,8 @@ pub struct Lengths {
     pub sends: usize,
     /// A sign-in that is not finished.
     pub sign_in: Duration,
+    /// A code is fresh.
+    pub fresh: Duration,
     /// A session without a request.
     pub idle: Duration,
     /// A session.
@@ -391,6 +420,7 @@ impl From<&Config> for Lengths {
             wait: config.sign_in.resend_waits.first().copied().unwrap_or(config.sign_in.resend_rest),
             sends: config.sign_in.resend_waits.len(),
             sign_in: config.sign_in.lifetime,
+            fresh: config.sign_in.fresh,
             idle: config.session.idle,
             absolute: config.session.absolute,
         }
@@ -407,6 +437,7 @@ impl Lengths {
             wait: Duration::from_secs(30),
             sends: 5,
             sign_in: Duration::from_mins(10),
+            fresh: Duration::from_mins(5),
             idle: Duration::from_hours(1),
             absolute: Duration::from_hours(12),
         }
@@ -455,13 +486,14 @@ impl GuidePage {
     /// A message with everything a guide may name.
     fn words(&self, key: &str) -> String {
         let (frame, lengths) = (&self.frame, &self.lengths);
-        let values: [(&str, FluentValue<'_>); 13] = [
+        let values: [(&str, FluentValue<'_>); 14] = [
             ("service", frame.service().into()),
             ("trust", frame.length(lengths.trust).into()),
             ("days", (lengths.trust.as_secs() / 86_400).into()),
             ("devices", lengths.devices.into()),
             ("code", frame.length(lengths.code).into()),
             ("pending", frame.length(lengths.sign_in).into()),
+            ("fresh", frame.length(lengths.fresh).into()),
             ("idle", frame.length(lengths.idle).into()),
             ("absolute", frame.length(lengths.absolute).into()),
             ("step", frame.length(Duration::from_secs(totp::STEP_SECONDS.unsigned_abs())).into()),
@@ -564,6 +596,7 @@ mod tests {
             sends: 5,
             code: Duration::from_secs(150),
             sign_in: Duration::from_mins(1),
+            fresh: Duration::from_mins(5),
             idle: Duration::from_mins(90),
             absolute: Duration::from_hours(1),
         };

@@ -43,14 +43,16 @@ guide-enabling-pairs = We recommend an authenticator app as the primary: it need
 
 guide-enabling-steps-heading = Step by step
 guide-enabling-step-sign-in = Open { $service } and sign in with your user name and password. Press “{ sign-in-submit }”.
-guide-enabling-step-begin = The page “{ enrol-intro-heading }” opens. Press “{ enrol-begin }”.
+guide-enabling-step-begin = The page “{ enrol-intro-heading }” opens. If it says that we have mailed you a link, open that first: it shows that the account is yours. Press “{ enrol-begin }”.
 guide-enabling-step-primary = On “{ choose-primary-heading }”, choose “{ method-app }”, “{ method-sms }” or “{ method-voice }”. For a text message or a call, also fill in “{ choose-phone }”. Press “{ choose-submit }”.
 guide-enabling-step-prove = Show that it works. With an app, scan the QR code and enter the 6 digits the app shows. With a text message or a call, enter the 6 digits we send you. Press “{ prove-submit }”.
 guide-enabling-step-backup = On “{ choose-backup-heading }”, choose the second way, press “{ choose-submit }”, and show that it works in the same manner.
+guide-enabling-step-codes = Keep the recovery codes you are offered at the end, on paper or in a safe place. With one of them you can get back in when both ways are lost.
 guide-enabling-step-done = When the page says “{ done-heading }”, both are set up. Go on to { $service } from there.
 
 guide-enabling-stop-heading = If you stop halfway
 guide-enabling-stop = Nothing counts until both ways are proven, so you can't lock yourself out. The setup stays open for { $pending } after your password; after that, sign in and start again.
+guide-enabling-later = If the page offers “{ rollout-later }”, you can put it off, but only for a while: it says by when, and how often.
 
 guide-enabling-after-heading = After that
 guide-enabling-after = Each time you sign in we ask for a code. On a device of your own you can tick “{ code-trust }” on the code page.
@@ -153,16 +155,27 @@ guide-cannot-change-one-help = Sign in with your password. On the code page, pre
 guide-cannot-change-one-backup = Press “{ help-use-backup }” and enter that code.
 guide-cannot-change-one-settings = Open “{ guide-settings }” and replace the one you have lost.
 
-guide-cannot-change-ask-heading = Neither works
-guide-cannot-change-ask = Ask the person who runs { $service } to help you sign in again. They check that it is really you, remove the two old ways and give you a ticket.
-guide-cannot-change-identity = Expect questions: anybody could claim to be you. That it takes a while protects your account.
+guide-cannot-change-codes-heading = Neither works, but you have a recovery code
+guide-cannot-change-codes = At the end of the setup you could keep ten recovery codes. Each of them counts once.
+guide-cannot-change-codes-open = Press “{ help-recovery-code }”.
+guide-cannot-change-codes-enter = Enter one of the codes. Cross it off your list.
+guide-cannot-change-set-up = Set up two new ways to get a code, as at the beginning: press “{ enrol-begin }”. Only then do you reach { $service }.
+
+guide-cannot-change-ask-heading = Neither works, and you have no recovery code
+guide-cannot-change-ask-open = Press “{ help-recovery }”.
+guide-cannot-change-ask-receipt = Fill in what the page asks and keep the receipt number it shows.
+guide-cannot-change-ask-wait = Wait. A request is decided at the earliest at the time the page names, so that you can object if it wasn't you who asked.
+guide-cannot-change-ask-answer = Somebody who runs { $service } checks that it is really you and gives you a ticket. It works for a short time only.
+guide-cannot-change-ask-notices = As soon as somebody asks, we say so to every way of reaching you that we know, with a link to cancel. If you get such a message and have asked for nothing, cancel it and change your password.
+guide-cannot-change-ask = Is the page not offered, or does nothing happen? Ask the person who runs { $service }.
 
 guide-cannot-change-ticket-heading = When you have a ticket
 guide-cannot-change-ticket-lead = The ticket stands in for the two old ways, once.
 guide-cannot-change-ticket-sign-in = Sign in with your user name and password.
 guide-cannot-change-ticket-enter = On “{ ticket-heading }”, enter the ticket and press “{ ticket-submit }”. Capitals, spaces and hyphens don't matter.
-guide-cannot-change-ticket-set-up = Press “{ enrol-begin }” and set up two new ways to get a code.
-guide-cannot-change-ticket-ends = All sessions and all trusted devices of your account are ended by then, so that nobody who has your old phone stays signed in.
+
+guide-cannot-change-after-heading = What is different afterwards
+guide-cannot-change-after = All sessions and all trusted devices of your account have ended, so that nobody who has your old phone stays signed in. Both ways to get a code are new, and each of your devices asks for a code once.
 
 guide-cannot-change-never-heading = What never happens
 guide-cannot-change-never-off = Two-step verification is not switched off, by anybody. You always set up two new ways instead.
@@ -187,6 +200,7 @@ guide-asked-often-private = It is a private window. It forgets everything when i
 guide-asked-often-cookies = The browser deletes cookies when it is closed, or a cleaning tool does. Exempt this address from that.
 guide-asked-often-void = Your password or one of your ways to get a code was changed, or the trust was ended. Every trusted device then asks once.
 guide-asked-often-most = An account has at most { $devices } trusted devices. With one more, the oldest goes.
+guide-asked-often-fresh = You open a page where much is at stake, such as “{ guide-settings }”. It asks for a code that is at most { $fresh } old, on a trusted device, too.
 
 guide-asked-often-several-heading = When several people use one login
 guide-asked-often-several = Then each of them is asked on each of their browsers, the codes go to one person's phone, and a change by one of them makes all the others enter a code again.

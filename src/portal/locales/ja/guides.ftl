@@ -30,14 +30,16 @@ guide-enabling-pairs = 第一手段には認証アプリをおすすめします
 
 guide-enabling-steps-heading = 手順
 guide-enabling-step-sign-in = { $service }を開き、ユーザー名とパスワードを入力して「{ sign-in-submit }」を押します。
-guide-enabling-step-begin = 「{ enrol-intro-heading }」というページが開きます。「{ enrol-begin }」を押します。
+guide-enabling-step-begin = 「{ enrol-intro-heading }」というページが開きます。メールでリンクを送ったと表示された場合は、先にそのリンクを開いてください。ご本人のアカウントであることを確認するためです。「{ enrol-begin }」を押します。
 guide-enabling-step-primary = 「{ choose-primary-heading }」のページで、「{ method-app }」「{ method-sms }」「{ method-voice }」のどれかを選びます。SMSと音声通話の場合は「{ choose-phone }」も入力します。「{ choose-submit }」を押します。
 guide-enabling-step-prove = 使えることを確認します。認証アプリの場合は、QRコードを読み取り、アプリに表示された6桁の数字を入力します。SMSと音声通話の場合は、お届けした6桁の数字を入力します。「{ prove-submit }」を押します。
 guide-enabling-step-backup = 「{ choose-backup-heading }」のページで2つ目の方法を選び、「{ choose-submit }」を押して、同じように確認します。
+guide-enabling-step-codes = 最後に表示される回復用コードを、紙に書くなどして安全な場所に保管します。2つの方法をどちらも使えなくなったとき、このコードで手続きができます。
 guide-enabling-step-done = 「{ done-heading }」と表示されたら、登録は完了です。そのページから{ $service }へお進みください。
 
 guide-enabling-stop-heading = 途中でやめた場合
 guide-enabling-stop = 2つとも確認が終わるまでは何も有効にならないため、ログインできなくなることはありません。登録の手続きは、パスワードの入力から{ $pending }続けられます。それを過ぎたら、もう一度ログインして最初から始めてください。
+guide-enabling-later = 「{ rollout-later }」と表示されている場合は、後回しにできます。ただし、ページに表示された期限と回数までです。
 
 guide-enabling-after-heading = 登録したあとは
 guide-enabling-after = ログインのたびに認証コードの入力をお願いします。ご自分だけが使う端末では、コードを入力するページで「{ code-trust }」にチェックを入れることができます。
@@ -140,16 +142,27 @@ guide-cannot-change-one-help = パスワードを入力し、コードを入力�
 guide-cannot-change-one-backup = 「{ help-use-backup }」を押し、そのコードを入力します。
 guide-cannot-change-one-settings = 「{ guide-settings }」を開き、使えなくなった方法を登録し直します。
 
-guide-cannot-change-ask-heading = どちらも使えないとき
-guide-cannot-change-ask = { $service }の管理者に、もう一度ログインできるよう依頼してください。ご本人であることを確認したうえで、登録されている2つの方法を解除し、チケットをお渡しします。
-guide-cannot-change-identity = ほかの人がご本人になりすますことのないよう、いくつか質問をすることがあります。時間がかかるのも、アカウントを守るためです。
+guide-cannot-change-codes-heading = どちらも使えないが、回復用コードがあるとき
+guide-cannot-change-codes = 登録の最後に、10個の回復用コードを保管できるようになっています。1つのコードは1回だけ使えます。
+guide-cannot-change-codes-open = 「{ help-recovery-code }」を押します。
+guide-cannot-change-codes-enter = 保管しているコードのうち1つを入力します。使ったコードには印を付けておいてください。
+guide-cannot-change-set-up = 最初と同じように「{ enrol-begin }」を押し、新しい方法を2つ登録します。登録が終わると{ $service }を使えます。
+
+guide-cannot-change-ask-heading = どちらも使えず、回復用コードもないとき
+guide-cannot-change-ask-open = 「{ help-recovery }」を押します。
+guide-cannot-change-ask-receipt = ページの案内に沿って入力し、表示された受付番号を控えます。
+guide-cannot-change-ask-wait = しばらくお待ちください。ご本人の申し込みでなかった場合に取り消せるよう、ページに表示された時刻より前に判断が下されることはありません。
+guide-cannot-change-ask-answer = { $service }の担当者がご本人であることを確認し、チケットをお渡しします。チケットを使える期間は限られています。
+guide-cannot-change-ask-notices = 申し込みがあると、登録されているすべての連絡先に、取り消し用のリンクを付けてお知らせします。心当たりのないお知らせが届いたときは、取り消したうえで、パスワードを変更してください。
+guide-cannot-change-ask = この項目が表示されないときや、手続きが進まないときは、{ $service }の管理者にご連絡ください。
 
 guide-cannot-change-ticket-heading = チケットを受け取ったら
 guide-cannot-change-ticket-lead = チケットは、登録されていた2つの方法の代わりに1回だけ使えます。
 guide-cannot-change-ticket-sign-in = ユーザー名とパスワードでログインします。
 guide-cannot-change-ticket-enter = 「{ ticket-heading }」のページでチケットを入力し、「{ ticket-submit }」を押します。大文字と小文字、空白、ハイフンの有無は問いません。
-guide-cannot-change-ticket-set-up = 「{ enrol-begin }」を押し、新しい方法を2つ登録します。
-guide-cannot-change-ticket-ends = それまでのセッションと信頼済みの端末は、すべて解除されています。古い電話を手に入れた人がログインしたままになることはありません。
+
+guide-cannot-change-after-heading = 手続きのあとで変わること
+guide-cannot-change-after = それまでのセッションと信頼済みの端末は、すべて解除されます。古い電話を手に入れた人がログインしたままになることはありません。コードを受け取る方法は2つとも新しくなり、お使いの端末ではそれぞれ一度コードをお願いします。
 
 guide-cannot-change-never-heading = 決して行わないこと
 guide-cannot-change-never-off = 2段階認証を無効にすることはありません。必ず新しい方法を2つ登録していただきます。
@@ -168,12 +181,13 @@ guide-asked-often-next = そのブラウザーでは、{ $trust }はパスワー
 guide-asked-often-shared = ほかの人も使うパソコンでは、チェックを入れないでください。パスワードだけでログインできるようになってしまいます。
 
 guide-asked-often-why-heading = それでも求められる理由
-guide-asked-often-over = { $trust }の期間が過ぎた。
-guide-asked-often-browser = 別のブラウザー、ブラウザーの別のプロフィール、別の端末を使っている。信頼はそれぞれに必要です。
-guide-asked-often-private = プライベートウィンドウ（シークレットウィンドウ）を使っている。閉じると、すべて消えます。
-guide-asked-often-cookies = ブラウザーを閉じるときにCookieを削除する設定になっているか、掃除用のソフトが削除している。このアドレスを対象から外してください。
-guide-asked-often-void = パスワードやコードを受け取る方法が変わったか、信頼が解除された。その場合、信頼済みの端末でも一度コードをお願いします。
+guide-asked-often-over = { $trust }の期間が過ぎました。
+guide-asked-often-browser = 別のブラウザー、ブラウザーの別のプロフィール、別の端末を使っています。信頼はそれぞれに必要です。
+guide-asked-often-private = プライベートウィンドウ（シークレットウィンドウ）を使っています。閉じると、すべて消えます。
+guide-asked-often-cookies = ブラウザーを閉じるときにCookieを削除する設定になっているか、掃除用のソフトが削除しています。このアドレスを対象から外してください。
+guide-asked-often-void = パスワードやコードを受け取る方法が変わったか、信頼が解除されました。その場合、信頼済みの端末でも一度コードをお願いします。
 guide-asked-often-most = 信頼済みの端末は、1つのアカウントにつき{ $devices }台までです。それを超えると、いちばん古いものから解除されます。
+guide-asked-often-fresh = 「{ guide-settings }」のように重要なページを開きました。信頼済みの端末でもコードが必要です。入力したコードは{ $fresh }有効です。
 
 guide-asked-often-several-heading = 1つのログインを何人かで使っている場合
 guide-asked-often-several = 一人ひとりがブラウザーごとにコードを求められ、コードは1人の電話にだけ届きます。また、1人が設定を変更すると、全員がもう一度コードを入力することになります。
