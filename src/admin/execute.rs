@@ -43,7 +43,7 @@ pub async fn execute(app: &App, command: Command) -> Result<Reply, Failure> {
         Command::AddUser(new) => {
             Reply::User(Box::new(UserView::of_account(&app.add_account(checked(app, &new)?).await??)))
         }
-        Command::ImportUsers { dry_run, users } => Reply::Imported(import::run(app, users, dry_run).await?),
+        Command::ImportUsers { dry_run, users } => Reply::Imported(import::run(app, &users, dry_run).await?),
         Command::EditUser { user, edit } => {
             let account = find(app, &user).await?.account;
             let edit = import::checked_edit(&account, &edit)?;

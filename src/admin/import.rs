@@ -21,11 +21,12 @@ use crate::{
 const MOST_NUMBERS: usize = 5;
 
 /// Takes what can be taken of one command.
-pub(super) async fn run(app: &App, users: Vec<ImportUser>, dry_run: bool) -> Result<ImportView, Failure> {
-    let region = app.snapshot().config.phone_region.clone();
+pub(super) async fn run(app: &App, users: &[ImportUser], dry_run: bool) -> Result<ImportView, Failure> {
+    let snapshot = app.snapshot();
+    let region = &snapshot.config.phone_region;
     let (mut places, mut people, mut view) = (Vec::new(), Vec::new(), ImportView::default());
-    for (index, user) in users.into_iter().enumerate() {
-        match checked(user, &region) {
+    for (index, user) in users.iter().enumerate() {
+        match checked(&user, &region) {
             Ok((person, notes)) => {
                 view.left_out.extend(notes.into_iter().map(|reason| LineView { index, reason }));
                 places.push(index);
@@ -52,7 +53,7 @@ pub(super) async fn run(app: &App, users: Vec<ImportUser>, dry_run: bool) -> Res
 }
 
 /// The person, and what had to be left out.
-fn checked(user: ImportUser, region: &str) -> Result<(ImportedPerson, Vec<String>), String> {
+fn checked(user: &ImportUser, region: &str) -> Result<(ImportedPerson, Vec<String>), String> {
     let user_name = UserName::parse(&user.name).map_err(|why| format!("the user name: {why}"))?;
     let email = match user.email.as_deref().map(str::trim) {
         None | Some("") => None,

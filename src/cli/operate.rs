@@ -33,17 +33,16 @@ pub(super) fn list_users(common: &Common) -> Result<(), Failed> {
     let config = config::load(&common.config).map_err(Failed::refused)?;
     let runtime = runtime()?;
     let door = runtime.block_on(Door::open(config, common.verbose))?;
-    let mut list = output::UserList::begin(common.json)?;
+    let mut table = output::UserList::begin(common.json)?;
     let mut after = None;
     loop {
-        let users = match runtime.block_on(door.execute(Command::ListUsers { after: after.take() }))? {
-            Reply::Users(users) => users,
-            _ => return Err(Failed::unreachable("this is not a list; is the gateway of another version?")),
+        let Reply::Users(users) = runtime.block_on(door.execute(Command::ListUsers { after: after.take() }))? else {
+            return Err(Failed::unreachable("this is not a list; is the gateway of another version?"));
         };
-        list.add(&users)?;
+        table.add(&users)?;
         match users.last() {
             Some(last) if users.len() >= admin::USERS_A_REPLY as usize => after = Some(last.name.clone()),
-            _ => return list.end(),
+            _ => return table.end(),
         }
     }
 }

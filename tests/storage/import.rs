@@ -55,7 +55,7 @@ async fn imported_numbers_are_no_methods_and_go_with_the_first_pair() {
     let bench = Bench::new().await;
     let new = imported(&bench, "hanako");
     let id = new.new.account.id;
-    assert_eq!(bench.store.import_accounts(&[new.clone()], ImportRun::Real).await.unwrap(), [Ok(())]);
+    assert_eq!(bench.store.import_accounts(std::slice::from_ref(&new), ImportRun::Real).await.unwrap(), [Ok(())]);
     assert_eq!(bench.store.imported_numbers(id).await.unwrap(), new.numbers);
     assert!(bench.store.account(id).await.unwrap().unwrap().pair.is_none());
 

@@ -357,6 +357,9 @@ fn phpass(password: &[u8], log2: u32, salt: &str) -> [u8; 16] {
     digest
 }
 
+/// The order in which MD5-crypt writes the bytes of its digest out.
+const WRITTEN: [usize; 16] = [12, 6, 0, 13, 7, 1, 14, 8, 2, 15, 9, 3, 5, 10, 4, 11];
+
 /// Poul-Henning Kamp's MD5-crypt, and Apache's with another magic word.
 fn md5_crypt(password: &[u8], magic: &str, salt: &str) -> [u8; 16] {
     let inner: [u8; 16] = Md5::new().chain_update(password).chain_update(salt).chain_update(password).finalize().into();
@@ -392,8 +395,7 @@ fn md5_crypt(password: &[u8], magic: &str, salt: &str) -> [u8; 16] {
         }
         digest = next.finalize().into();
     }
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = digest;
-    [m, g, a, n, h, b, o, i, c, p, j, d, f, k, e, l]
+    WRITTEN.map(|from| digest.get(from).copied().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -138,7 +138,7 @@ fn entry(columns: &[Column], record: &csv::ByteRecord, language: Language) -> En
             continue;
         }
         match column {
-            Column::UserName => user.name = text.to_owned(),
+            Column::UserName => text.clone_into(&mut user.name),
             Column::Email => user.email = Some(text.to_owned()),
             Column::DisplayName => user.display_name = Some(text.to_owned()),
             Column::Groups => {

@@ -26,8 +26,8 @@ struct Lines<R> {
 impl<R: Read> Read for Lines<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.input.read(buffer)?;
-        let ended = buffer.get(..read).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count();
-        self.line.set(self.line.get() + ended as u64);
+        let ended = buffer.iter().take(read).map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+        self.line.set(self.line.get() + ended);
         Ok(read)
     }
 }
@@ -49,8 +49,8 @@ pub(super) fn read(input: impl BufRead, language: Language, take: Take<'_>) -> R
     if let Some(failed) = failed {
         return Err(failed);
     }
-    match outcome.and_then(|take| json.end().map(|()| take)) {
-        Ok(_) => Ok(()),
+    match outcome.and_then(|()| json.end()) {
+        Ok(()) => Ok(()),
         Err(error) if error.is_io() => Err(Failed::refused(format!("the file: {error}"))),
         // What serde says can quote the file.
         Err(error) => Err(Failed::refused(format!(
@@ -109,7 +109,8 @@ impl Objects<'_> {
     fn read(&mut self, object: &Value) -> Option<Entry> {
         let model = object.get("model")?.as_str()?;
         let fields = object.get("fields");
-        if model.ends_with(".group") {
+        let kind = model.rsplit('.').next()?;
+        if kind == "group" {
             if let (Some(key), Some(name)) = (object.get("pk"), fields.and_then(|fields| fields.get("name")?.as_str()))
             {
                 self.groups.insert(key.to_string(), name.to_owned());

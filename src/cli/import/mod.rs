@@ -57,7 +57,7 @@ pub(super) fn run(common: &Common, import: &ImportUsers) -> Result<(), Failed> {
     let runtime = operate::runtime()?;
     let door = runtime.block_on(Door::open(config, common.verbose))?;
     let report = Report::begin(common.json, import.dry_run, length)?;
-    let mut run = Run {
+    let mut run = Importing {
         runtime,
         door,
         dry_run: import.dry_run,
@@ -112,7 +112,7 @@ impl<R: Read> Read for Counting<R> {
     }
 }
 
-struct Run {
+struct Importing {
     runtime: tokio::runtime::Runtime,
     door: Door,
     dry_run: bool,
@@ -123,7 +123,7 @@ struct Run {
     report: Report,
 }
 
-impl Run {
+impl Importing {
     fn take(&mut self, place: Place, entry: Entry) -> Result<(), Failed> {
         let user = match entry {
             Ok(user) => user,

@@ -3,21 +3,36 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use super::{super::output, Place};
+use super::Place;
 use crate::{
     admin::{CheckView, ImportView, LineView},
-    cli::Failed,
+    cli::{Failed, output},
 };
 
+/// In which form lines are written.
+enum Form {
+    Text,
+    /// An array that has begun, with something in it or not yet.
+    Json {
+        any: bool,
+    },
+}
+
+/// How far it is, on the terminal's last line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bar {
+    /// Nobody looks on.
+    Never,
+    Hidden,
+    Shown,
+}
+
 pub(super) struct Report {
-    json: bool,
+    form: Form,
     dry_run: bool,
     /// Of the file, where it is known.
     length: Option<u64>,
-    terminal: bool,
-    /// Is the bar on the terminal's last line?
-    shown: bool,
-    any: bool,
+    bar: Bar,
     imported: usize,
     refused: usize,
     left_out: usize,
@@ -31,12 +46,10 @@ impl Report {
             output::text("{\"lines\": [")?;
         }
         Ok(Self {
-            json,
+            form: if json { Form::Json { any: false } } else { Form::Text },
             dry_run,
             length,
-            terminal: io::stderr().is_terminal(),
-            shown: false,
-            any: false,
+            bar: if io::stderr().is_terminal() { Bar::Hidden } else { Bar::Never },
             imported: 0,
             refused: 0,
             left_out: 0,
@@ -77,12 +90,12 @@ impl Report {
 
     fn line(&mut self, place: Place, what: &str, reason: &str) -> Result<(), Failed> {
         self.clear();
-        if !self.json {
+        let Form::Json { any } = &mut self.form else {
             let entry = place.entry.map_or_else(String::new, |entry| format!(", entry {entry}"));
             let made = if what == "left_out" { "imported, but " } else { "" };
             return output::text(&format!("line {}{entry}: {made}{reason}", place.line));
-        }
-        let comma = if std::mem::replace(&mut self.any, true) { "," } else { "" };
+        };
+        let comma = if std::mem::replace(any, true) { "," } else { "" };
         let mut line = serde_json::json!({ "line": place.line, what: reason });
         if let (Some(entry), Some(line)) = (place.entry, line.as_object_mut()) {
             line.insert("entry".to_owned(), entry.into());
@@ -93,21 +106,22 @@ impl Report {
     /// Shows how far it is, where somebody looks on.
     pub(super) fn progress(&mut self, read: u64) -> Result<(), Failed> {
         const WIDTH: u64 = 30;
-        if !self.terminal {
+        if self.bar == Bar::Never {
             return Ok(());
         }
         let bar = self.length.filter(|length| *length > 0).map_or_else(String::new, |length| {
-            let done = (read.min(length) * WIDTH / length) as usize;
-            let percent = read.min(length) * 100 / length;
-            format!("[{}{}] {percent:>3} %  ", "#".repeat(done), ".".repeat(WIDTH as usize - done))
+            let done = read.min(length) * WIDTH / length;
+            let bar: String = (0..WIDTH).map(|place| if place < done { '#' } else { '.' }).collect();
+            format!("[{bar}] {:>3} %  ", read.min(length) * 100 / length)
         });
-        self.shown = true;
+        self.bar = Bar::Shown;
         let written = write!(io::stderr(), "\r{bar}imported: {}, refused: {} ", self.imported, self.refused);
         written.map_err(|error| Failed::refused(format!("standard error: {error}")))
     }
 
     fn clear(&mut self) {
-        if std::mem::take(&mut self.shown) {
+        if self.bar == Bar::Shown {
+            self.bar = Bar::Hidden;
             // A terminal that is gone shows no bar either.
             drop(write!(io::stderr(), "\r\x1b[K"));
         }
@@ -121,7 +135,7 @@ impl Report {
     /// The sums. Was everything taken?
     pub(super) fn end(mut self) -> Result<bool, Failed> {
         self.clear();
-        if self.json {
+        if matches!(self.form, Form::Json { .. }) {
             let sums = serde_json::json!({
                 "dry_run": self.dry_run,
                 "imported": self.imported,
