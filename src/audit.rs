@@ -175,6 +175,11 @@ pub enum Event<'a> {
         /// Whose.
         account: &'a str,
     },
+    /// Somebody pressed "this wasn't me".
+    AccountFrozen {
+        /// Whose.
+        account: &'a str,
+    },
     /// A form came from another site, or its token was not ours.
     CrossSiteForm,
     /// The console tried to set one of our cookies.
@@ -256,6 +261,7 @@ impl Event<'_> {
             Self::AccountEnabled { account } => event!(warn, "account_enabled", account = account),
             Self::PasswordSet { account } => event!(warn, "password_set", account = account),
             Self::SecondStepReset { account } => event!(warn, "second_step_reset", account = account),
+            Self::AccountFrozen { account } => event!(warn, "account_frozen", account = account),
             Self::CrossSiteForm => event!(warn, "cross_site_form"),
             Self::UpstreamCookieDropped => event!(warn, "upstream_cookie_dropped"),
         }

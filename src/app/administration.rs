@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{App, AppError, Result};
+use super::{App, AppError, Result, notices::both};
 use crate::{
     account::{Account, AccountId, CredentialVersion, EmailAddress, Group, LoginName, PhoneNumber, UserName},
     audit::{Event, Origin},
@@ -13,8 +13,8 @@ use crate::{
     secret::SecretString,
     session::{DeviceId, SessionId, TrustedDevice},
     store::{
-        AccountEdit, AccountSummary, EditedAccount, EndedSession, Enrolment, NewAccount, NewAccountError,
-        OutboxContent, StoredSession,
+        AccountEdit, AccountSummary, EditedAccount, EndedSession, Enrolment, NewAccount, NewAccountError, Notice,
+        StoredSession,
     },
 };
 
@@ -173,8 +173,9 @@ impl App {
     pub async fn set_password(&self, account: &Account, password: Password) -> Answer<usize> {
         let hash = self.hash(password).await?;
         let now = self.now();
-        let notice = self.notice(account, OutboxContent::PasswordSetByOperator, now);
-        let ended = self.store.set_password(account.id, &hash, notice, now).await?;
+        let pair = self.told_pair(account).await?;
+        let notices = self.notices(account, &both(pair.as_ref()), &Notice::PasswordSetByOperator, now);
+        let ended = self.store.set_password(account.id, &hash, &notices, now).await?;
         if ended.is_some() {
             Event::PasswordSet { account: &account.id.to_string() }.record(Origin::Operator);
         }
@@ -188,8 +189,9 @@ impl App {
         let now = self.now();
         let expires_at = now + TICKET_LIFETIME;
         let (ticket, text) = Ticket::draw(&*self.entropy, &self.keyring, expires_at).ok_or(AppError::Key)?;
-        let notice = self.notice(account, OutboxContent::SecondStepReset, now);
-        let ended = self.store.reset_methods(account.id, &ticket, notice, now).await?;
+        let pair = self.told_pair(account).await?;
+        let notices = self.notices(account, &both(pair.as_ref()), &Notice::SecondStepReset, now);
+        let ended = self.store.reset_methods(account.id, &ticket, &notices, now).await?;
         if ended.is_some() {
             Event::SecondStepReset { account: &account.id.to_string() }.record(Origin::Operator);
         }

@@ -13,13 +13,12 @@ use crate::{
     secret::{Digest, SecretString},
     session::{DeviceLabel, SecondStep, SessionId},
     store::{
-        BeginSignIn, CompleteSignIn, Credentials, EnrolledMethod, Enrolment, MessageState, OutboxContent, OutboxId,
-        OutboxItem, OutboxOrder, PasswordSpend, PendingSignIn, RateLimit, RateSpend, Recipient, SendKey, SignInId,
-        Stale, UsedCode,
+        BeginSignIn, CompleteSignIn, Credentials, EnrolledMethod, Enrolment, MessageState, Notice, OutboxId,
+        OutboxOrder, PasswordSpend, PendingSignIn, RateLimit, RateSpend, SendKey, SignInId, Stale, UsedCode,
     },
 };
 use secrecy::ExposeSecret as _;
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc};
 
 /// The first form.
 #[derive(Debug)]
@@ -252,7 +251,7 @@ impl App {
         snapshot: &Arc<Snapshot>,
         now: Timestamp,
     ) -> Result<Option<(PasswordProof, Option<crate::authn::PasswordHash>)>> {
-        let candidate = credentials.filter(|c| !c.account.disabled).map(|c| password::Candidate {
+        let candidate = credentials.filter(|c| !c.account.disabled && !c.frozen).map(|c| password::Candidate {
             account: c.account.id,
             credential_version: c.account.credential_version,
             hash: c.hash.clone(),
@@ -353,7 +352,8 @@ impl App {
         );
         let trusted = finish.trust.as_ref().map(|t| t.device.id.to_string());
         let device = finish.trust.as_ref().map(|t| t.cookie.clone()).or(finish.device);
-        let notice = enrolled.as_ref().and_then(|_| self.notice(account, OutboxContent::TwoStepEnabled, now));
+        let told = enrolled.as_ref().map(|pair| [&pair.primary().method, &pair.backup().method]);
+        let notices = told.map_or_else(Vec::new, |told| self.notices(account, &told, &Notice::TwoStepEnabled, now));
         let methods = enrolled.as_ref().map(|p| (p.primary().method.kind(), p.backup().method.kind()));
         let later = match waived {
             Some(WaivedBecause::Later) => Some(snapshot.config.rollout.later),
@@ -369,7 +369,7 @@ impl App {
             replaces: self.session_digest(browser),
             forgive: finish.forgive,
             rehash: finish.rehash,
-            notice,
+            notices,
             max_sessions: snapshot.config.session.per_account,
             max_devices: snapshot.config.trusted_device.per_account,
             now,
@@ -410,22 +410,6 @@ impl App {
         };
         MethodPair::new(store(pair.primary()), store(pair.backup()))
             .map_err(|_never| AppError::Bug("a proven pair is not legal"))
-    }
-
-    /// A mail to the account, where it has an address and mail is configured.
-    pub(super) fn notice(&self, account: &Account, content: OutboxContent, now: Timestamp) -> Option<OutboxItem> {
-        const WORTH_SENDING: Duration = Duration::from_hours(72);
-        self.snapshot().config.mail.as_ref()?;
-        let address = account.email.clone()?;
-        Some(OutboxItem {
-            id: OutboxId::random(&*self.entropy),
-            account: account.id,
-            to: Recipient::Mail(address),
-            language: account.language,
-            content,
-            created_at: now,
-            expires_at: now + WORTH_SENDING,
-        })
     }
 
     /// Who is signed in on this browser.

@@ -10,7 +10,9 @@ mod fresh;
 mod gate;
 mod hashing;
 pub mod import;
+mod links;
 mod live_sessions;
+pub mod notices;
 mod observation;
 mod open;
 mod passwords;
@@ -33,6 +35,7 @@ pub use enrolment::{
 };
 pub use fresh::{Freshness, StepUp};
 pub use gate::GateRequest;
+pub use links::OpenedLink;
 pub use observation::{ObserveReport, Person, Total};
 pub use open::OpenError;
 pub use rollout::LaterOutcome;

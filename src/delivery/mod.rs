@@ -2,6 +2,7 @@
 //! derived at the moment of sending and are never stored, logged or shown in `Debug`.
 
 pub mod message;
+mod notices;
 mod outbox;
 mod provider;
 pub mod providers;

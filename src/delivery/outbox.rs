@@ -4,7 +4,8 @@
 use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
 use super::{
-    message::{self, Notice, Sender},
+    message::{self, Sender},
+    notices,
     provider::{Body, Carrier, Outcome, Outgoing},
     providers::inbox::Inbox,
     speech,
@@ -14,7 +15,7 @@ use crate::{
     clock::{SharedClock, Timestamp},
     config::{Config, Provider},
     keyring::Keyring,
-    store::{OutboxContent, OutboxItem, OutboxOutcome, Recipient, Store, StoreError},
+    store::{Link, Notice, OutboxContent, OutboxItem, OutboxOutcome, Recipient, Store, StoreError},
 };
 
 /// Messages taken from the outbox at a time.
@@ -74,6 +75,7 @@ impl Worker {
             name_ja: config.branding.name_ja.clone(),
             name_en: config.branding.name_en.clone(),
             host: config.public_url.host.clone(),
+            origin: config.public_url.origin(),
             time_zone: config.time_zone.clone(),
             time_zone_name: config.time_zone_name.clone(),
         };
@@ -145,17 +147,16 @@ impl Worker {
         if now >= item.expires_at {
             return Ok(None);
         }
-        let notice = match item.content {
+        let body = match &item.content {
             OutboxContent::Code { sign_in, challenge } => {
-                let current = self.store.ordered_code(sign_in, challenge, now).await?;
+                let current = self.store.ordered_code(*sign_in, *challenge, now).await?;
                 let Some(code) = current.and_then(|c| c.code(&self.keyring, now)) else { return Ok(None) };
-                return Ok(self.code_body(item, &code, now).map(|body| outgoing(item, body, now)));
+                self.code_body(item, &code, now)
             }
-            OutboxContent::TwoStepEnabled => Notice::TwoStepEnabled,
-            OutboxContent::PasswordSetByOperator => Notice::PasswordSetByOperator,
-            OutboxContent::SecondStepReset => Notice::SecondStepReset,
+            OutboxContent::Notice { notice } => self.notice_body(item, notice),
+            OutboxContent::Link => self.link_body(item),
         };
-        Ok(self.notice_body(item, notice).map(|body| outgoing(item, body, now)))
+        Ok(body.map(|body| outgoing(item, body, now)))
     }
 
     /// `None` for mail: no code ever goes there.
@@ -173,15 +174,36 @@ impl Worker {
         }
     }
 
-    /// `None` for phones: notices go by mail.
-    fn notice_body(&self, item: &OutboxItem, notice: Notice) -> Option<Body> {
-        match &item.to {
+    fn notice_body(&self, item: &OutboxItem, notice: &Notice) -> Option<Body> {
+        let (language, sender) = (item.language, &self.sender);
+        Some(match &item.to {
             Recipient::Mail(to) => {
-                let mail = message::notice(item.language, &self.sender, notice, item.created_at);
-                Some(Body::Mail { to: to.clone(), mail })
+                let link = item.link.as_ref().and_then(|link| self.mailed(link));
+                let mail = notices::mail(language, sender, notice, item.created_at, link.as_ref());
+                Body::Mail { to: to.clone(), mail }
             }
-            Recipient::Sms(_) | Recipient::Voice(_) => None,
-        }
+            Recipient::Sms(to) => Body::Sms { to: to.clone(), text: notices::text(language, sender, notice) },
+            Recipient::Voice(to) => {
+                let (text, reading) = notices::spoken(language, notice)?;
+                let plan = speech::announcement(language, sender.name(language), text, reading);
+                Body::Voice { to: to.clone(), plan }
+            }
+        })
+    }
+
+    /// `None` when the link was used or is over, and for phones: links go by mail only.
+    fn link_body(&self, item: &OutboxItem) -> Option<Body> {
+        let Recipient::Mail(to) = &item.to else { return None };
+        let link = self.mailed(item.link.as_ref()?)?;
+        let mail = notices::link_mail(item.language, &self.sender, &link)?;
+        Some(Body::Mail { to: to.clone(), mail })
+    }
+
+    /// The address that is mailed: made now, of the configured origin and nothing a request said.
+    fn mailed(&self, link: &Link) -> Option<notices::MailedLink> {
+        let token = self.keyring.link_token(link.key, link.id.as_bytes())?;
+        let address = format!("{}/.sekisho/link/{}", self.sender.origin, token.expose());
+        Some(notices::MailedLink { purpose: link.purpose, address, expires_at: link.expires_at })
     }
 }
 

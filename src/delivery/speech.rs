@@ -53,6 +53,23 @@ pub fn plan(language: Language, service: &str, code: &Passcode) -> Vec<Phrase> {
     plan
 }
 
+/// A call that tells something, twice: for what is worth a call.
+pub fn announcement(language: Language, service: &str, text: &str, reading: &str) -> Vec<Phrase> {
+    let sentences = Sentences::of(language, service);
+    let [greeting, _code_comes] = sentences.opening;
+    let told = Phrase::Say { text: text.to_owned(), reading: reading.to_owned() };
+    let again = match language {
+        Language::Ja => "くりかえします。",
+        Language::En => "Again:",
+    };
+    let again = Phrase::Say { text: again.to_owned(), reading: again.to_owned() };
+    let mut plan = vec![Phrase::Pause(OPENING)];
+    for phrase in [greeting, told.clone(), again, told, sentences.farewell] {
+        plan.extend([phrase, Phrase::Pause(BREATH)]);
+    }
+    plan
+}
+
 struct Sentences {
     opening: [Phrase; 2],
     before_each_reading: [Phrase; 3],

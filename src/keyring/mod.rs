@@ -6,6 +6,7 @@
 mod cookie_token;
 mod file;
 mod jwt;
+mod link_token;
 mod token;
 
 use std::fmt;
@@ -52,10 +53,14 @@ pub enum Purpose {
     Ticket,
     /// Keys of the throttle counters, so that they do not list names or addresses.
     ThrottleKey,
+    /// MAC inside mailed links.
+    MailedLink,
+    /// Stored digests of recovery codes.
+    RecoveryCode,
 }
 
 impl Purpose {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 13] = [
         Self::SessionCookie,
         Self::SignInCookie,
         Self::TokenDigest,
@@ -67,6 +72,8 @@ impl Purpose {
         Self::SealedColumn,
         Self::Ticket,
         Self::ThrottleKey,
+        Self::MailedLink,
+        Self::RecoveryCode,
     ];
 
     const fn info(self) -> &'static [u8] {
@@ -82,6 +89,8 @@ impl Purpose {
             Self::SealedColumn => b"sekisho/1/sealed-column",
             Self::Ticket => b"sekisho/1/ticket",
             Self::ThrottleKey => b"sekisho/1/throttle-key",
+            Self::MailedLink => b"sekisho/1/mailed-link",
+            Self::RecoveryCode => b"sekisho/1/recovery-code",
         }
     }
 }

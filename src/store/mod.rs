@@ -3,6 +3,8 @@
 
 mod challenge;
 mod import;
+mod links;
+mod notice;
 mod record;
 mod rollout;
 mod settings;
@@ -23,6 +25,8 @@ pub use record::{
     SignInId, Stale, StoredSession, UsedCode,
 };
 
+pub use links::{Freeze, Link, LinkId, LinkPurpose};
+pub use notice::Notice;
 pub use rollout::Unenrolled;
 pub use settings::{RenewSession, StoredMethods};
 pub use users::{
@@ -135,11 +139,11 @@ impl Store {
         &self,
         id: AccountId,
         hash: &PasswordHash,
-        notice: Option<OutboxItem>,
+        notices: &[OutboxItem],
         now: Timestamp,
     ) -> Result<Option<Vec<EndedSession>>> {
         match self {
-            Self::Sqlite(s) => s.set_password(id, hash, notice, now).await,
+            Self::Sqlite(s) => s.set_password(id, hash, notices, now).await,
         }
     }
 
@@ -149,11 +153,11 @@ impl Store {
         &self,
         id: AccountId,
         ticket: &Ticket,
-        notice: Option<OutboxItem>,
+        notices: &[OutboxItem],
         now: Timestamp,
     ) -> Result<Option<Vec<EndedSession>>> {
         match self {
-            Self::Sqlite(s) => s.reset_methods(id, ticket, notice, now).await,
+            Self::Sqlite(s) => s.reset_methods(id, ticket, notices, now).await,
         }
     }
 

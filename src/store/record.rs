@@ -1,6 +1,6 @@
 //! What goes into the store's transactions and comes out of them.
 
-use super::{MessageState, SendLimit};
+use super::{Link, MessageState, Notice, SendLimit};
 use crate::{
     account::{Account, AccountId, EmailAddress, Method, MethodId, MethodPair, PhoneNumber},
     authn::{Attempt, ChallengeId, CodeProof, DeviceProof, PasswordHash, SendOrder, SignIn, Ticket},
@@ -52,6 +52,10 @@ pub struct AccountSummary {
     pub sessions: u32,
     /// Trusted devices, counted likewise.
     pub devices: u32,
+    /// It was frozen then; the password proves nothing until it is chosen anew.
+    pub frozen_at: Option<Timestamp>,
+    /// An enrolment ticket was handed out and is good until then.
+    pub ticket_until: Option<Timestamp>,
 }
 
 /// What a password is checked against.
@@ -67,6 +71,8 @@ pub struct Credentials {
     pub app_last_step: Option<i64>,
     /// What an enrolment has to show first, after an operator removed the methods.
     pub ticket: Option<Ticket>,
+    /// The password proves nothing until it is chosen anew.
+    pub frozen: bool,
 }
 
 /// A try at a password, paid for before the hash is computed.
@@ -278,8 +284,8 @@ pub struct CompleteSignIn {
     pub forgive: Vec<Digest>,
     /// The hash to store in place of one with older costs.
     pub rehash: Option<PasswordHash>,
-    /// A notice to send (two-step verification was enabled).
-    pub notice: Option<OutboxItem>,
+    /// What the person is told.
+    pub notices: Vec<OutboxItem>,
     /// At most this many sessions an account.
     pub max_sessions: u32,
     /// At most this many trusted devices an account.
@@ -372,12 +378,13 @@ pub enum OutboxContent {
         /// The challenge.
         challenge: ChallengeId,
     },
-    /// Two-step verification was enabled.
-    TwoStepEnabled,
-    /// An operator set a new password.
-    PasswordSetByOperator,
-    /// An operator removed both methods.
-    SecondStepReset,
+    /// Something happened to the account.
+    Notice {
+        /// What.
+        notice: Notice,
+    },
+    /// The link the message carries is what it is about; without the link it is not sent.
+    Link,
 }
 
 /// One message to send.
@@ -397,6 +404,8 @@ pub struct OutboxItem {
     pub created_at: Timestamp,
     /// Not worth sending after this.
     pub expires_at: Timestamp,
+    /// A link stored with it. Read back: `None` once it is used or over.
+    pub link: Option<Link>,
 }
 
 /// How sending ended.

@@ -3,7 +3,7 @@
 use sekisho::{
     account::{Account, LoginName, MethodPair, Target},
     language::Language,
-    store::{NewAccount, NewAccountError, OutboxContent, OutboxId, OutboxItem, Recipient, StoreError},
+    store::{NewAccount, NewAccountError, Notice, OutboxContent, OutboxId, OutboxItem, Recipient, StoreError},
 };
 
 use crate::world::{Bench, LIFETIME, NOW, Person, phone};
@@ -60,6 +60,7 @@ fn notice(bench: &Bench, person: &Person, content: OutboxContent) -> OutboxItem 
         content,
         created_at: NOW,
         expires_at: NOW + crate::world::DAY,
+        link: None,
     }
 }
 
@@ -103,8 +104,8 @@ async fn a_new_password_ends_everything_and_says_so() {
     let bench = Bench::new().await;
     let (hanako, session, taro) = with_everything(&bench).await;
     let hash = bench.hash("another password");
-    let told = notice(&bench, &hanako, OutboxContent::PasswordSetByOperator);
-    let ended = bench.store.set_password(hanako.id, &hash, Some(told.clone()), NOW).await.unwrap().unwrap();
+    let told = notice(&bench, &hanako, OutboxContent::Notice { notice: Notice::PasswordSetByOperator });
+    let ended = bench.store.set_password(hanako.id, &hash, std::slice::from_ref(&told), NOW).await.unwrap().unwrap();
     assert_eq!(ended.len(), 1);
     assert_all_ended(&bench, &hanako, &session, &taro).await;
     let stored = bench.store.credentials(&hanako.name).await.unwrap().unwrap();
@@ -117,8 +118,8 @@ async fn a_new_password_ends_everything_and_says_so() {
 async fn a_reset_removes_both_methods_and_ends_everything() {
     let bench = Bench::new().await;
     let (hanako, session, taro) = with_everything(&bench).await;
-    let told = notice(&bench, &hanako, OutboxContent::SecondStepReset);
-    bench.store.reset_methods(hanako.id, &bench.ticket(), Some(told.clone()), NOW).await.unwrap().unwrap();
+    let told = notice(&bench, &hanako, OutboxContent::Notice { notice: Notice::SecondStepReset });
+    bench.store.reset_methods(hanako.id, &bench.ticket(), std::slice::from_ref(&told), NOW).await.unwrap().unwrap();
     assert_all_ended(&bench, &hanako, &session, &taro).await;
     assert!(bench.store.account(hanako.id).await.unwrap().unwrap().pair.is_none());
     assert!(bench.store.account(taro.id).await.unwrap().unwrap().pair.is_some());
@@ -140,8 +141,8 @@ async fn an_unknown_account_changes_nothing() {
     let bench = Bench::new().await;
     let nobody = bench.new_account("nobody").account.id;
     assert!(bench.store.set_disabled(nobody, true, NOW).await.unwrap().is_none());
-    assert!(bench.store.set_password(nobody, &bench.hash("another password"), None, NOW).await.unwrap().is_none());
-    assert!(bench.store.reset_methods(nobody, &bench.ticket(), None, NOW).await.unwrap().is_none());
+    assert!(bench.store.set_password(nobody, &bench.hash("another password"), &[], NOW).await.unwrap().is_none());
+    assert!(bench.store.reset_methods(nobody, &bench.ticket(), &[], NOW).await.unwrap().is_none());
     assert!(bench.store.account(nobody).await.unwrap().is_none());
     let pair = MethodPair::new(
         bench.method(Target::Sms(phone("090-1234-5678"))),

@@ -49,7 +49,7 @@ async fn code_pauses_follow_the_schedule_until_the_method_is_disabled() {
     }
     let refused = bench.store.spend_code_attempt(app, now + 1000 * DAY).await.unwrap();
     assert!(matches!(refused, CodeSpend::Disabled), "no time brings it back");
-    bench.store.reset_methods(hanako.id, &bench.ticket(), None, now).await.unwrap().unwrap();
+    bench.store.reset_methods(hanako.id, &bench.ticket(), &[], now).await.unwrap().unwrap();
     assert!(matches!(bench.store.spend_code_attempt(app, now).await.unwrap(), CodeSpend::Disabled), "it is gone");
 }
 

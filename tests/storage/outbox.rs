@@ -4,7 +4,7 @@ use sekisho::{
     account::EmailAddress,
     clock::Timestamp,
     language::Language,
-    store::{OutboxContent, OutboxId, OutboxItem, OutboxOutcome, Recipient},
+    store::{Notice, OutboxContent, OutboxId, OutboxItem, OutboxOutcome, Recipient},
 };
 
 use crate::world::{Bench, DAY, LIFETIME, MINUTE, NOW, Person, phone};
@@ -15,9 +15,10 @@ fn item(bench: &Bench, person: &Person, to: Recipient, created_at: Timestamp) ->
         account: person.id,
         to,
         language: Language::En,
-        content: OutboxContent::TwoStepEnabled,
+        content: OutboxContent::Notice { notice: Notice::TwoStepEnabled },
         created_at,
         expires_at: created_at + 5 * MINUTE,
+        link: None,
     }
 }
 

@@ -117,7 +117,7 @@ async fn methods_proven_or_taken_away_meanwhile_are_asked_for() {
     assert_eq!(stored.unwrap_err(), Stale::MovedOn);
 
     let reset = bench.newcomer("taro").await;
-    bench.store.reset_methods(reset.id, &bench.ticket(), None, NOW).await.unwrap().unwrap();
+    bench.store.reset_methods(reset.id, &bench.ticket(), &[], NOW).await.unwrap().unwrap();
     let done = bench.not_yet(&reset, NOW).await;
     let stored = bench.store.complete_sign_in(&bench.completing(None, done, NOW)).await.unwrap();
     assert_eq!(stored.unwrap_err(), Stale::MovedOn);

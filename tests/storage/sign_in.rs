@@ -231,7 +231,7 @@ async fn changed_credentials_stop_a_sign_in_wherever_it_is() {
     let not_begun = bench.beginning(&hanako, NOW).await;
     let pending = bench.begin(&hanako, NOW).await;
     let ready = bench.ready(&hanako, NOW).await;
-    bench.store.set_password(hanako.id, &bench.hash("another password"), None, NOW).await.unwrap().unwrap();
+    bench.store.set_password(hanako.id, &bench.hash("another password"), &[], NOW).await.unwrap().unwrap();
     assert_eq!(bench.store.begin_sign_in(&not_begun, NOW).await.unwrap(), Err(Stale::MovedOn));
     assert!(bench.store.pending_sign_in(&not_begun.digest, NOW).await.unwrap().is_none());
     assert!(bench.store.pending_sign_in_by_id(pending.id, NOW).await.unwrap().is_none());

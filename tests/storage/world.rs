@@ -278,7 +278,7 @@ impl Bench {
             replaces: None,
             forgive: Vec::new(),
             rehash: None,
-            notice: None,
+            notices: Vec::new(),
             max_sessions: 10,
             max_devices: 10,
             now,

@@ -197,15 +197,16 @@ impl Bench {
         self.clock.0.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
-    async fn notice(&self, content: OutboxContent, language: Language) {
+    async fn notice(&self, notice: Notice, language: Language) {
         let item = OutboxItem {
             id: OutboxId::random(&*self.entropy),
             account: self.account,
             to: Recipient::Mail(EmailAddress::parse("hanako@example.jp").unwrap()),
             language,
-            content,
+            content: OutboxContent::Notice { notice },
             created_at: NOW,
             expires_at: NOW + Duration::from_hours(72),
+            link: None,
         };
         self.worker.store.enqueue(&item).await.unwrap();
     }
@@ -305,9 +306,9 @@ async fn no_code_is_ever_written_to_the_store() {
 #[tokio::test]
 async fn notices_go_by_mail_with_the_time_of_what_happened() {
     let bench = Bench::new().await;
-    bench.notice(OutboxContent::TwoStepEnabled, Language::Ja).await;
-    bench.notice(OutboxContent::PasswordSetByOperator, Language::En).await;
-    bench.notice(OutboxContent::SecondStepReset, Language::Ja).await;
+    bench.notice(Notice::TwoStepEnabled, Language::Ja).await;
+    bench.notice(Notice::PasswordSetByOperator, Language::En).await;
+    bench.notice(Notice::SecondStepReset, Language::Ja).await;
     bench.wait(Duration::from_hours(2));
     assert_eq!(bench.worker.deliver_due().await.unwrap(), 3);
     let received = bench.received().await;
@@ -330,7 +331,7 @@ async fn a_channel_nobody_carries_fails_and_the_others_go_out() {
     let mut bench = Bench::new().await;
     bench.worker.carriers.sms = None;
     bench.sign_in(Language::Ja).await;
-    bench.notice(OutboxContent::TwoStepEnabled, Language::Ja).await;
+    bench.notice(Notice::TwoStepEnabled, Language::Ja).await;
     assert_eq!(bench.worker.deliver_due().await.unwrap(), 2);
     let received = bench.received().await;
     assert_eq!(received.len(), 1);

@@ -343,7 +343,10 @@ mod tests {
     use super::*;
     use crate::{
         account::{EmailAddress, PhoneNumber},
-        delivery::message::{self, Notice, sample_code, sample_sender},
+        delivery::{
+            message::{sample_code, sample_sender},
+            notices,
+        },
         entropy::SystemEntropy,
         store::OutboxId,
     };
@@ -369,7 +372,13 @@ mod tests {
 
     fn mail() -> Outgoing {
         let to = EmailAddress::parse("seller@example.jp").unwrap();
-        let mail = message::notice(Language::En, &sample_sender(), Notice::TwoStepEnabled, Timestamp::EPOCH);
+        let mail = notices::mail(
+            Language::En,
+            &sample_sender(),
+            &crate::store::Notice::TwoStepEnabled,
+            Timestamp::EPOCH,
+            None,
+        );
         outgoing(Body::Mail { to, mail }, Language::En)
     }
 

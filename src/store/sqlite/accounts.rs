@@ -27,7 +27,7 @@ macro_rules! summaries {
             ", (SELECT count(*) FROM sessions s
                 WHERE s.account_id = a.id AND s.credential_version = a.credential_version) AS session_count,
                (SELECT count(*) FROM trusted_devices d
-                WHERE d.account_id = a.id AND d.credential_version = a.credential_version) AS device_count
+                WHERE d.account_id = a.id AND d.credential_version = a.credential_version) AS device_count, a.frozen_at
              FROM accounts a ",
             $rest
         )
@@ -38,7 +38,14 @@ pub(super) use summaries;
 /// A row of [`summaries!`] with what was read of the account's methods.
 pub(super) fn summary_row(row: &SqliteRow, account: Account, pair: Option<MethodPair>) -> Result<AccountSummary> {
     let cells = rows::Cells::of(row, "accounts", "account_id")?;
-    Ok(AccountSummary { pair, sessions: cells.count("session_count")?, devices: cells.count("device_count")?, account })
+    Ok(AccountSummary {
+        pair,
+        sessions: cells.count("session_count")?,
+        devices: cells.count("device_count")?,
+        frozen_at: cells.optional_time("frozen_at")?,
+        ticket_until: rows::ticket(row)?.map(|ticket| ticket.expires_at),
+        account,
+    })
 }
 
 /// The columns of a number, for the two tables that have them.
@@ -154,10 +161,18 @@ impl SqliteStore {
         // A name nobody can have is looked up all the same: the answer takes as long as for one nobody has.
         let statement = match name {
             LoginName::UserName(_) | LoginName::Impossible(_) => {
-                concat!("SELECT ", account_columns!(), ", a.password_hash FROM accounts a WHERE a.user_name = $1")
+                concat!(
+                    "SELECT ",
+                    account_columns!(),
+                    ", a.password_hash, a.frozen_at FROM accounts a WHERE a.user_name = $1"
+                )
             }
             LoginName::Email(_) => {
-                concat!("SELECT ", account_columns!(), ", a.password_hash FROM accounts a WHERE a.email = $1")
+                concat!(
+                    "SELECT ",
+                    account_columns!(),
+                    ", a.password_hash, a.frozen_at FROM accounts a WHERE a.email = $1"
+                )
             }
         };
         let mut tx = self.read().await?;
@@ -169,7 +184,8 @@ impl SqliteStore {
         let app_last_step = methods.as_ref().and_then(|m| m.app_last_step);
         let hash = PasswordHash::from_record(row.try_get("password_hash")?);
         let ticket = rows::ticket(&row)?;
-        Ok(Some(Credentials { account, hash, pair: methods.map(|m| m.pair), app_last_step, ticket }))
+        let frozen = row.try_get::<Option<i64>, _>("frozen_at")?.is_some();
+        Ok(Some(Credentials { account, hash, pair: methods.map(|m| m.pair), app_last_step, ticket, frozen }))
     }
 
     pub(in crate::store) async fn set_disabled(
@@ -196,11 +212,11 @@ impl SqliteStore {
         &self,
         id: AccountId,
         hash: &PasswordHash,
-        notice: Option<OutboxItem>,
+        notices: &[OutboxItem],
         now: Timestamp,
     ) -> Result<Option<Vec<EndedSession>>> {
         let mut tx = self.write().await?;
-        let found = sqlx::query("UPDATE accounts SET password_hash = $2 WHERE id = $1")
+        let found = sqlx::query("UPDATE accounts SET password_hash = $2, frozen_at = NULL WHERE id = $1")
             .bind(id.to_string())
             .bind(hash.expose())
             .execute(&mut *tx)
@@ -209,10 +225,10 @@ impl SqliteStore {
             return Ok(None);
         }
         let ended = void_credentials(&mut tx, id, now).await?;
-        if let Some(notice) = &notice {
+        for notice in notices {
             outbox::insert(&mut tx, notice).await?;
         }
-        self.commit(tx, notice.is_some()).await?;
+        self.commit(tx, !notices.is_empty()).await?;
         Ok(Some(ended))
     }
 
@@ -220,7 +236,7 @@ impl SqliteStore {
         &self,
         id: AccountId,
         ticket: &Ticket,
-        notice: Option<OutboxItem>,
+        notices: &[OutboxItem],
         now: Timestamp,
     ) -> Result<Option<Vec<EndedSession>>> {
         let mut tx = self.write().await?;
@@ -238,10 +254,10 @@ impl SqliteStore {
         }
         sqlx::query("DELETE FROM methods WHERE account_id = $1").bind(id.to_string()).execute(&mut *tx).await?;
         let ended = void_credentials(&mut tx, id, now).await?;
-        if let Some(notice) = &notice {
+        for notice in notices {
             outbox::insert(&mut tx, notice).await?;
         }
-        self.commit(tx, notice.is_some()).await?;
+        self.commit(tx, !notices.is_empty()).await?;
         Ok(Some(ended))
     }
 
@@ -335,7 +351,11 @@ async fn delete_sign_ins(db: &mut SqliteConnection, account: AccountId) -> Resul
 }
 
 /// A credential changed: everything that rests on the old ones ends with it, in the same transaction.
-async fn void_credentials(db: &mut SqliteConnection, id: AccountId, now: Timestamp) -> Result<Vec<EndedSession>> {
+pub(super) async fn void_credentials(
+    db: &mut SqliteConnection,
+    id: AccountId,
+    now: Timestamp,
+) -> Result<Vec<EndedSession>> {
     sqlx::query(
         "UPDATE accounts SET credential_version = credential_version + 1, credentials_changed_at = $2 WHERE id = $1",
     )

@@ -5,6 +5,7 @@ mod accounts;
 mod attempts;
 mod challenge;
 mod import;
+mod links;
 mod outbox;
 mod rollout;
 mod rows;
@@ -61,6 +62,7 @@ fn migrator() -> Migrator {
     };
     Migrator::with_migrations(vec![
         migration(1, "first", include_str!("../migrations/0001_first.sql")),
+        migration(3, "recovery", include_str!("../migrations/0003_recovery.sql")),
         migration(4, "challenge", include_str!("../migrations/0004_challenge.sql")),
         migration(5, "import", include_str!("../migrations/0005_import.sql")),
         migration(6, "users", include_str!("../migrations/0006_users.sql")),
@@ -139,6 +141,7 @@ impl SqliteStore {
             ("DELETE FROM trusted_devices WHERE expires_at <= $1", now),
             ("DELETE FROM invitations WHERE expires_at <= $1", now - FINISHED_MESSAGES),
             ("DELETE FROM rates WHERE ends_at <= $1", now),
+            ("DELETE FROM links WHERE expires_at <= $1", now),
             ("DELETE FROM method_codes WHERE expires_at <= $1", now),
             // Long after any rest: a count that is needed is never lost.
             ("DELETE FROM sends WHERE next_at <= $1", now - OLD_SENDS),

@@ -2,12 +2,15 @@
 
 use sqlx::{Row as _, Sqlite, SqliteConnection, Transaction, sqlite::SqliteRow};
 
-use super::{SqliteStore, accounts::PhoneColumns, rows::Cells};
+use super::{SqliteStore, accounts::PhoneColumns, links, rows::Cells};
 use crate::{
     account::{AccountId, EmailAddress, MethodKind},
     clock::Timestamp,
     language::Language,
-    store::{OutboxContent, OutboxId, OutboxItem, OutboxOrder, OutboxOutcome, Recipient, Result, SignInId, StoreError},
+    store::{
+        LinkId, OutboxContent, OutboxId, OutboxItem, OutboxOrder, OutboxOutcome, Recipient, Result, SignInId,
+        StoreError,
+    },
 };
 
 const fn outcome_word(outcome: OutboxOutcome) -> &'static str {
@@ -37,8 +40,8 @@ pub(super) async fn insert(db: &mut SqliteConnection, item: &OutboxItem) -> Resu
     })?;
     sqlx::query(
         "INSERT INTO outbox (id, account_id, channel, e164, extension, number_kind, email, language, content,
-                             created_at, expires_at, state, challenge)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'queued', $12)",
+                             created_at, expires_at, link_id, state, challenge)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13, 'queued', $12)",
     )
     .bind(item.id.to_string())
     .bind(item.account.to_string())
@@ -52,9 +55,13 @@ pub(super) async fn insert(db: &mut SqliteConnection, item: &OutboxItem) -> Resu
     .bind(item.created_at.as_millis())
     .bind(item.expires_at.as_millis())
     .bind(challenge.map(|challenge| challenge.to_string()))
-    .execute(db)
+    .bind(item.link.as_ref().map(|link| link.id.to_string()))
+    .execute(&mut *db)
     .await?;
-    Ok(())
+    match &item.link {
+        Some(link) => links::insert(db, link).await,
+        None => Ok(()),
+    }
 }
 
 /// Orders the message of a sign-in's pending code.
@@ -80,6 +87,7 @@ pub(super) async fn insert_code(
         content: OutboxContent::Code { sign_in, challenge: order.challenge },
         created_at: now,
         expires_at: order.expires_at,
+        link: None,
     };
     insert(db, &item).await
 }
@@ -100,6 +108,7 @@ fn item(row: &SqliteRow) -> Result<OutboxItem> {
         content: cells.text("content", |text| serde_json::from_str(text).ok())?,
         created_at: cells.time("created_at")?,
         expires_at: cells.time("expires_at")?,
+        link: None,
     })
 }
 
@@ -145,7 +154,14 @@ impl SqliteStore {
         let mut items = Vec::with_capacity(claimed.len());
         for row in &claimed {
             match item(row) {
-                Ok(item) => items.push(item),
+                Ok(read) => {
+                    let link = Cells::of(row, "outbox", "id")?.optional_text("link_id", LinkId::parse)?;
+                    let link = match link {
+                        Some(id) => links::good(&mut tx, id, now).await?,
+                        None => None,
+                    };
+                    items.push(OutboxItem { link, ..read });
+                }
                 // One bad row must not keep every later message from going out.
                 Err(error) => {
                     tracing::error!(%error, "a message cannot be read and is given up");

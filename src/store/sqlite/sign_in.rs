@@ -253,10 +253,10 @@ impl SqliteStore {
             sessions::insert_device(&mut tx, device, session, complete.max_devices, complete.now).await?;
         }
         users::note_sign_in(&mut tx, account, complete.now).await?;
-        if let Some(notice) = &complete.notice {
+        for notice in &complete.notices {
             outbox::insert(&mut tx, notice).await?;
         }
-        self.commit(tx, complete.notice.is_some()).await?;
+        self.commit(tx, !complete.notices.is_empty()).await?;
         Ok(Ok(Completed { ended }))
     }
 }

@@ -1,0 +1,105 @@
+//! Mailed links: what each is for, and that it is used once. The token in the mail is derived from the link's random
+//! name when the mail is sent; no table ever holds it.
+
+use super::{EndedSession, OutboxItem, Result, Store};
+use crate::{account::AccountId, clock::Timestamp, keyring::KeyId, random_id};
+
+random_id!(
+    /// Names one mailed link. With the key ring it makes the token; without, it opens nothing.
+    LinkId
+);
+
+/// What a link is for. A link for one purpose never serves another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkPurpose {
+    /// Choosing a new password.
+    PasswordReset,
+    /// The first enrolment of an account.
+    FirstEnrolment,
+    /// An address for notices is the person's own.
+    EmailConfirmation,
+    /// A person joins a seller account; it belongs to no account yet.
+    Invitation,
+    /// "This wasn't me".
+    NotMe,
+    /// Ends a recovery request.
+    CancelRecovery,
+}
+
+impl LinkPurpose {
+    const ALL: [Self; 6] = [
+        Self::PasswordReset,
+        Self::FirstEnrolment,
+        Self::EmailConfirmation,
+        Self::Invitation,
+        Self::NotMe,
+        Self::CancelRecovery,
+    ];
+
+    /// The word in the store and the logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PasswordReset => "password_reset",
+            Self::FirstEnrolment => "first_enrolment",
+            Self::EmailConfirmation => "email_confirmation",
+            Self::Invitation => "invitation",
+            Self::NotMe => "not_me",
+            Self::CancelRecovery => "cancel_recovery",
+        }
+    }
+
+    /// Reads [`as_str`](Self::as_str).
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|purpose| purpose.as_str() == word)
+    }
+}
+
+/// A link that is good until then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Its name.
+    pub id: LinkId,
+    /// The key its token is made with.
+    pub key: KeyId,
+    /// Whose it is; `None` for a person who has no account yet.
+    pub account: Option<AccountId>,
+    /// What it is for.
+    pub purpose: LinkPurpose,
+    /// What it is about, within its purpose: an address, an invitation, a request.
+    pub subject: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Not good from then on.
+    pub expires_at: Timestamp,
+}
+
+/// "This wasn't me" was pressed.
+#[derive(Clone, Debug)]
+pub struct Freeze {
+    /// The link that says so.
+    pub link: LinkId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// Who is told.
+    pub notices: Vec<OutboxItem>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+impl Store {
+    /// Reads a link that is good; looking at it uses nothing up.
+    pub async fn link(&self, id: LinkId, now: Timestamp) -> Result<Option<Link>> {
+        match self {
+            Self::Sqlite(s) => s.link(id, now).await,
+        }
+    }
+
+    /// Uses the link up and freezes its account: sessions, trust, pending sign-ins, tickets, recovery requests and
+    /// links to a new password end, and the password proves nothing until it is chosen anew. `None` when the link is
+    /// not good any more.
+    pub async fn freeze(&self, freeze: &Freeze) -> Result<Option<Vec<EndedSession>>> {
+        match self {
+            Self::Sqlite(s) => s.freeze(freeze).await,
+        }
+    }
+}

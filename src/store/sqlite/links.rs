@@ -1,0 +1,125 @@
+//! Mailed links: stored with the mail that carries them, deleted by the act they are for.
+
+use sqlx::{SqliteConnection, sqlite::SqliteRow};
+
+use super::{SqliteStore, accounts, outbox, rows::Cells};
+use crate::{
+    account::AccountId,
+    clock::Timestamp,
+    keyring::KeyId,
+    store::{EndedSession, Freeze, Link, LinkId, LinkPurpose, Result},
+};
+
+fn link(row: &SqliteRow) -> Result<Link> {
+    let cells = Cells::of(row, "links", "id")?;
+    Ok(Link {
+        id: cells.text("id", LinkId::parse)?,
+        key: KeyId(cells.count("key")?),
+        account: cells.optional_text("account_id", AccountId::parse)?,
+        purpose: cells.text("purpose", LinkPurpose::parse)?,
+        subject: cells.optional_text("subject", |text| Some(text.to_owned()))?,
+        created_at: cells.time("created_at")?,
+        expires_at: cells.time("expires_at")?,
+    })
+}
+
+/// Stores a link. A newer link to a password or to an enrolment makes the earlier ones of the account void.
+pub(super) async fn insert(db: &mut SqliteConnection, link: &Link) -> Result<()> {
+    if let (LinkPurpose::PasswordReset | LinkPurpose::FirstEnrolment, Some(account)) = (link.purpose, link.account) {
+        delete_of_account(db, account, link.purpose).await?;
+    }
+    sqlx::query(
+        "INSERT INTO links (id, key, account_id, purpose, subject, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(link.id.to_string())
+    .bind(i64::from(link.key.0))
+    .bind(link.account.map(|id| id.to_string()))
+    .bind(link.purpose.as_str())
+    .bind(link.subject.as_deref())
+    .bind(link.created_at.as_millis())
+    .bind(link.expires_at.as_millis())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn delete_of_account(
+    db: &mut SqliteConnection,
+    account: AccountId,
+    purpose: LinkPurpose,
+) -> Result<()> {
+    sqlx::query("DELETE FROM links WHERE account_id = $1 AND purpose = $2")
+        .bind(account.to_string())
+        .bind(purpose.as_str())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Uses a link up within the act it is for. One conditional statement: of two who come at once, one gets it.
+pub(super) async fn take(
+    db: &mut SqliteConnection,
+    id: LinkId,
+    purpose: LinkPurpose,
+    now: Timestamp,
+) -> Result<Option<Link>> {
+    sqlx::query("DELETE FROM links WHERE id = $1 AND purpose = $2 AND expires_at > $3 RETURNING *")
+        .bind(id.to_string())
+        .bind(purpose.as_str())
+        .bind(now.as_millis())
+        .fetch_optional(db)
+        .await?
+        .as_ref()
+        .map(link)
+        .transpose()
+}
+
+/// The link a message carries, while it is good.
+pub(super) async fn good(db: &mut SqliteConnection, id: LinkId, now: Timestamp) -> Result<Option<Link>> {
+    sqlx::query("SELECT * FROM links WHERE id = $1 AND expires_at > $2")
+        .bind(id.to_string())
+        .bind(now.as_millis())
+        .fetch_optional(db)
+        .await?
+        .as_ref()
+        .map(link)
+        .transpose()
+}
+
+impl SqliteStore {
+    pub(in crate::store) async fn link(&self, id: LinkId, now: Timestamp) -> Result<Option<Link>> {
+        let mut tx = self.read().await?;
+        good(&mut tx, id, now).await
+    }
+
+    pub(in crate::store) async fn freeze(&self, freeze: &Freeze) -> Result<Option<Vec<EndedSession>>> {
+        let mut tx = self.write().await?;
+        let taken = take(&mut tx, freeze.link, LinkPurpose::NotMe, freeze.now).await?;
+        if taken.and_then(|link| link.account) != Some(freeze.account) {
+            return Ok(None);
+        }
+        sqlx::query(
+            "UPDATE accounts SET frozen_at = coalesce(frozen_at, $2), ticket_digest = NULL, ticket_key = NULL,
+                                 ticket_expires_at = NULL
+             WHERE id = $1",
+        )
+        .bind(freeze.account.to_string())
+        .bind(freeze.now.as_millis())
+        .execute(&mut *tx)
+        .await?;
+        for purpose in [LinkPurpose::PasswordReset, LinkPurpose::FirstEnrolment, LinkPurpose::CancelRecovery] {
+            delete_of_account(&mut tx, freeze.account, purpose).await?;
+        }
+        sqlx::query("DELETE FROM recovery_requests WHERE account_id = $1")
+            .bind(freeze.account.to_string())
+            .execute(&mut *tx)
+            .await?;
+        let ended = accounts::void_credentials(&mut tx, freeze.account, freeze.now).await?;
+        for notice in &freeze.notices {
+            outbox::insert(&mut tx, notice).await?;
+        }
+        self.commit(tx, !freeze.notices.is_empty()).await?;
+        Ok(Some(ended))
+    }
+}
