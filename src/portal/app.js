@@ -8,13 +8,13 @@
 
   // A page part of the console (`#orders`) is never sent to a server: it travels along our forms and links, and
   // browsers carry it over every redirect to where the person was going.
-  if (location.hash.length > 1) {
+  if (body.dataset.carries && location.hash.length > 1) {
     const kept = (address) => (address.includes("#") ? address : address + location.hash);
     for (const form of all("form[action]")) form.setAttribute("action", kept(form.getAttribute("action")));
     for (const button of all("button[formaction]")) {
       button.setAttribute("formaction", kept(button.getAttribute("formaction")));
     }
-    for (const link of all("a.primary[href^='/'], a[href^='/.sekisho/']")) {
+    for (const link of all("a.primary[href^='/'], a[href^='/.sekisho/']:not([href*='/guides'])")) {
       link.setAttribute("href", kept(link.getAttribute("href")));
     }
   }

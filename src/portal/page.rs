@@ -241,6 +241,11 @@ impl PageFrame {
         &self.site.script
     }
 
+    /// Is it on the way to where the person was going? Then its script keeps the page part of that address.
+    pub const fn carries(&self) -> bool {
+        self.waits() || matches!(self.here, Here::EnrolmentDone)
+    }
+
     /// Does another tab's sign-in let this page go on? Then its script looks for it.
     pub const fn waits(&self) -> bool {
         matches!(self.here, Here::SignIn | Here::Code | Here::CodeHelp | Here::Enrolment)

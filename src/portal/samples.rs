@@ -500,5 +500,6 @@ mod tests {
         let directory = std::path::Path::new(&directory);
         std::fs::write(directory.join("style.css"), super::super::style::sheet(&site_branding())).unwrap();
         std::fs::write(directory.join("mark.svg"), super::super::style::MARK).unwrap();
+        std::fs::write(directory.join("app.js"), super::super::style::SCRIPT).unwrap();
     }
 }

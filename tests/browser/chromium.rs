@@ -145,13 +145,7 @@ impl Chromium {
     pub(crate) async fn click(&self, css: &str) {
         self.run("window.leaving = true", Vec::new()).await;
         self.tick(css).await;
-        eventually("the next page", async || {
-            let arrived = "return window.leaving === undefined && document.readyState === 'complete'";
-            // Between two pages there is none to ask.
-            let arrived = self.client.execute(arrived, Vec::new()).await.ok()?;
-            (arrived == Value::Bool(true)).then_some(())
-        })
-        .await;
+        self.arrived().await;
     }
 
     /// What can be read.
@@ -188,6 +182,94 @@ impl Chromium {
         let widest = self.run("return document.documentElement.scrollWidth", Vec::new()).await;
         assert!(widest.as_f64().is_some_and(|w| w <= 320.0), "{name} ({language}) is {widest} wide at 320 pixels");
         self.resize(1280).await;
+    }
+
+    /// Sets what the system asks of pages: `prefers-color-scheme`, `forced-colors`, …
+    pub(crate) async fn prefer(&self, name: &str, value: &str) {
+        let media = json!({ "features": [{ "name": name, "value": value }] });
+        self.devtools("Emulation.setEmulatedMedia", media).await;
+        self.run("document.getAnimations().forEach(animation => animation.finish())", Vec::new()).await;
+    }
+
+    /// What axe finds that is serious or critical: rule, and what it is about. `only` one rule, or all of them.
+    pub(crate) async fn axe(&self, only: Option<&str>) -> Vec<String> {
+        if self.run("return typeof axe", Vec::new()).await != "object" {
+            self.run(include_str!("axe/axe.min.js"), Vec::new()).await;
+        }
+        let script = "const [only, done] = arguments;
+            const options = only ? { runOnly: [only], resultTypes: ['violations'] } : { resultTypes: ['violations'] };
+            axe.run(document, options).then(
+                (found) => done(found.violations
+                    .filter((one) => ['serious', 'critical'].includes(one.impact))
+                    .map((one) => one.id + ': ' + one.nodes.map((node) => node.html).join(' '))),
+                (error) => done([String(error)]));";
+        let found = self.client.execute_async(script, vec![json!(only)]).await.expect("axe runs");
+        found.as_array().expect("a list").iter().filter_map(|one| one.as_str().map(str::to_owned)).collect()
+    }
+
+    /// How wide the page is where the window is `width` wide.
+    pub(crate) async fn widest_at(&self, width: u32) -> f64 {
+        self.resize(width).await;
+        let widest = self.run("return document.documentElement.scrollWidth", Vec::new()).await;
+        self.resize(1280).await;
+        widest.as_f64().expect("a width")
+    }
+
+    /// One photograph of the whole page as it is now.
+    pub(crate) async fn snap(&self, file: &Path, width: u32) {
+        self.resize(width).await;
+        let size = self.devtools("Page.getLayoutMetrics", json!({})).await["cssContentSize"]["height"].clone();
+        let clip = json!({ "x": 0, "y": 0, "width": width, "height": size, "scale": 1 });
+        let shot = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
+        let shot = self.devtools("Page.captureScreenshot", shot).await;
+        let image = data_encoding::BASE64.decode(shot["data"].as_str().expect("an image").as_bytes());
+        fs::create_dir_all(file.parent().expect("a directory")).expect("a directory");
+        fs::write(file, image.expect("base64")).expect("written");
+    }
+
+    /// Presses keys where the focus is, as a person without a mouse does.
+    pub(crate) async fn press(&self, keys: &str) {
+        let focused = self.client.active_element().await.expect("something has the focus");
+        focused.send_keys(keys).await.expect("pressed");
+    }
+
+    /// Presses Enter and waits for the next page.
+    pub(crate) async fn enter(&self) {
+        self.run("window.leaving = true", Vec::new()).await;
+        self.press("\u{e007}").await;
+        self.arrived().await;
+    }
+
+    /// Waits until the next page is there.
+    pub(crate) async fn arrived(&self) {
+        eventually("the next page", async || {
+            let arrived = "return window.leaving === undefined && document.readyState === 'complete'";
+            // Between two pages there is none to ask.
+            let arrived = self.client.execute(arrived, Vec::new()).await.ok()?;
+            (arrived == Value::Bool(true)).then_some(())
+        })
+        .await;
+    }
+
+    /// Switches the scripts of pages off or on.
+    pub(crate) async fn scripts(&self, on: bool) {
+        self.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": !on })).await;
+    }
+
+    /// A second tab; the driver stays with the first. Its handle.
+    pub(crate) async fn tab(&self) -> String {
+        String::from(self.client.new_window(true).await.expect("a tab").handle)
+    }
+
+    /// The tab the driver is with.
+    pub(crate) async fn current_tab(&self) -> String {
+        String::from(self.client.window().await.expect("a tab"))
+    }
+
+    /// Goes to a tab.
+    pub(crate) async fn switch_to(&self, tab: &str) {
+        let handle = fantoccini::wd::WindowHandle::try_from(tab.to_owned()).expect("a handle");
+        self.client.switch_to_window(handle).await.expect("the tab");
     }
 
     async fn resize(&self, width: u32) {

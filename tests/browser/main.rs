@@ -11,6 +11,7 @@
 )]
 
 mod chromium;
+mod looks;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "this test uses a part of what the tests share")]
 mod support;
