@@ -33,7 +33,7 @@ impl World {
         }
         assert!(jar.session.is_some());
         // The step the app was proven with is spent.
-        self.pass(Duration::from_secs(60));
+        self.pass(Duration::from_mins(1));
         jar
     }
 
@@ -359,11 +359,11 @@ async fn a_session_ends_after_sixty_idle_minutes() {
     let world = World::new().await;
     let jar = world.with_app("hanako").await;
     assert!(matches!(world.decide(&jar).await, Decision::Forward(_)));
-    world.almost(Duration::from_mins(60));
+    world.almost(Duration::from_hours(1));
     assert!(matches!(world.decide(&jar).await, Decision::Forward(_)), "and that request counts as use");
-    world.almost(Duration::from_mins(60));
+    world.almost(Duration::from_hours(1));
     assert!(matches!(world.decide(&jar).await, Decision::Forward(_)));
-    world.pass(Duration::from_mins(60));
+    world.pass(Duration::from_hours(1));
     assert_eq!(interrupted(&world.decide(&jar).await), Some(Interruption::Idle));
 }
 
