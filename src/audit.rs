@@ -114,6 +114,25 @@ pub enum Event<'a> {
         /// `sign_out`, `replaced`, `operator`, `credentials`.
         reason: Word,
     },
+    /// A person swapped primary and backup.
+    MethodsSwapped {
+        /// Whose.
+        account: &'a str,
+    },
+    /// A person replaced a method.
+    MethodReplaced {
+        /// Whose.
+        account: &'a str,
+        /// `primary` or `backup`.
+        role: Word,
+        /// Channel of the new one.
+        method: Word,
+    },
+    /// A person changed the own password.
+    PasswordChanged {
+        /// Whose.
+        account: &'a str,
+    },
     /// A browser was trusted.
     DeviceTrusted {
         /// Whose.
@@ -244,6 +263,11 @@ impl Event<'_> {
             Self::SessionEnded { account, session, reason } => {
                 event!(info, "session_ended", account = account, session = session, reason = reason);
             }
+            Self::MethodsSwapped { account } => event!(warn, "methods_swapped", account = account),
+            Self::MethodReplaced { account, role, method } => {
+                event!(warn, "method_replaced", account = account, role = role, method = method);
+            }
+            Self::PasswordChanged { account } => event!(warn, "password_changed", account = account),
             Self::DeviceTrusted { account, device } => {
                 event!(info, "device_trusted", account = account, device = device);
             }

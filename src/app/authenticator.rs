@@ -13,7 +13,7 @@ use crate::{
     secret::{Digest, SecretString},
     session::{DeviceLabel, SecondStep, SessionId},
     store::{
-        BeginSignIn, CompleteSignIn, Credentials, EnrolledMethod, Enrolment, MessageState, Notice, OutboxId,
+        BeginSignIn, CompleteSignIn, Credentials, EnrolledMethod, Enrolment, Happened, MessageState, Notice, OutboxId,
         OutboxOrder, PasswordSpend, PendingSignIn, RateLimit, RateSpend, SendKey, SignInId, Stale, UsedCode,
     },
 };
@@ -126,6 +126,9 @@ impl App {
         let typed = Password::typed(form.password.expose_secret());
         let Some((proof, rehash)) = self.prove(credentials.as_ref(), typed, &snapshot, now).await? else {
             Event::PasswordRefused { account: account_id.as_deref() }.record(origin);
+            if let Some(c) = &credentials {
+                self.note(browser, c.account.id, Happened::WrongPassword).await;
+            }
             return Ok(PasswordOutcome::Refused(PasswordRefusal::BadCredentials));
         };
         let Some(credentials) = credentials else { return Err(AppError::Bug("a password was proven for nobody")) };
@@ -137,8 +140,16 @@ impl App {
         let judged = if credentials.pair.is_some() {
             self.judge(presented, &credentials.account, origin, now).await?
         } else {
-            super::devices::Judged { proof: None, reason: crate::authn::CodeReason::NewBrowser, cookie: None }
+            super::devices::Judged {
+                proof: None,
+                reason: crate::authn::CodeReason::NewBrowser,
+                replayed: false,
+                cookie: None,
+            }
         };
+        if judged.replayed {
+            self.note(browser, credentials.account.id, Happened::DeviceReplayed).await;
+        }
         let excusable = credentials.pair.is_none() && credentials.ticket.is_none();
         let standing = match enrolment {
             EnrolmentWish::AsAsked if excusable => self.standing(&credentials.account, now).await?,
@@ -169,7 +180,9 @@ impl App {
                 return Err(AppError::Bug("a sign-in that begins was refused"));
             };
             let sign_in = match step {
-                Step::Renew(_) => return Err(AppError::Bug("a password renewed a session")),
+                Step::Renew(_) | Step::Replaced(_) => {
+                    return Err(AppError::Bug("a password finished what a session began"));
+                }
                 Step::Complete(done) => {
                     let finish =
                         Finish { pending: None, forgive: vec![budget], rehash, trust: None, device: judged.cookie };
@@ -244,7 +257,7 @@ impl App {
     }
 
     /// One hash, always; a second one only to store the password at today's cost after it was right.
-    async fn prove(
+    pub(super) async fn prove(
         &self,
         credentials: Option<&Credentials>,
         typed: Option<Password>,
@@ -393,6 +406,7 @@ impl App {
             Event::DeviceTrusted { account: &id, device: &device }.record(origin);
         }
         let second_step = session.second_step().as_str();
+        self.note(browser, account.id, Happened::SignedIn(session.second_step())).await;
         Event::SessionStarted { account: &id, session: &session.id().to_string(), second_step }.record(origin);
         Ok(Ok(Grant { session: cookie, device, enrolled: methods.is_some() }))
     }
@@ -458,6 +472,10 @@ impl App {
             Flow::FreshCode => {
                 let Ok(_alive) = self.live_session(browser.session).await? else { return Ok(None) };
                 self.session_digest(browser).map(|session| self.fresh_code_digest(&session)).transpose()
+            }
+            Flow::Replacement => {
+                let Ok(_alive) = self.live_session(browser.session).await? else { return Ok(None) };
+                self.session_digest(browser).map(|session| self.replacement_digest(&session)).transpose()
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::{
     App, AppError, Browser, Grant, Result,
     authenticator::Finish,
-    enrolment::{EnrolmentView, Unchoosable, enrolment_view, offered},
+    enrolment::{EnrolmentView, Unchoosable, enrolment_view, offered, replacement_view},
 };
 use crate::{
     account::{AccountId, Method, MethodKind, NewMethod, Role, Target, check_target},
@@ -15,7 +15,7 @@ use crate::{
     clock::Timestamp,
     keyring::Purpose,
     session::DeviceLabel,
-    store::{CodeSpend, Delivery, MessageState, MethodState, PendingSignIn, RateLimit, RateSpend, Stale},
+    store::{CodeSpend, Delivery, Happened, MessageState, MethodState, PendingSignIn, RateLimit, RateSpend, Stale},
 };
 
 /// What a pending sign-in is waiting for.
@@ -191,19 +191,34 @@ impl App {
                 self.code_view(&pending, state, delivery, now).map(PendingView::Code)
             }
             SignIn::Enrol { draft, .. } => {
-                let (messages, delivery) = match draft.proving() {
-                    Some((_, NewMethod { target: Target::Sms(number) | Target::Voice(number), .. }, challenge)) => {
-                        let key = self.number_key(number)?;
-                        (self.store.message_state(key, now).await?, self.delivery(challenge).await?)
-                    }
-                    Some((_, NewMethod { target: Target::App(_), .. }, _)) | None => Default::default(),
-                };
-                let snapshot = self.snapshot();
-                let send_again = SendAvailability::of(&messages, snapshot.config.sign_in.resend_waits.len());
-                let view = enrolment_view(&snapshot.config, &pending, draft, send_again, delivery, now);
+                let proving = draft.proving().map(|(_, new, challenge)| (new, challenge));
+                let (send_again, delivery) = self.proving_state(proving, now).await?;
+                let view = enrolment_view(&self.snapshot().config, &pending, draft, send_again, delivery, now);
                 Some(PendingView::Enrol(view))
             }
+            SignIn::Replace(state) => {
+                let proving = state.proving().map(|(new, challenge)| (new, challenge));
+                let (send_again, delivery) = self.proving_state(proving, now).await?;
+                let config = &self.snapshot().config;
+                replacement_view(config, &pending, state, send_again, delivery, now).map(PendingView::Enrol)
+            }
         })
+    }
+
+    /// May the code of a method that is being proven be sent again, and how far has it come?
+    async fn proving_state(
+        &self,
+        proving: Option<(&NewMethod, &Challenge)>,
+        now: Timestamp,
+    ) -> Result<(SendAvailability, Option<Delivery>)> {
+        let (messages, delivery) = match proving {
+            Some((NewMethod { target: Target::Sms(number) | Target::Voice(number), .. }, challenge)) => {
+                let key = self.number_key(number)?;
+                (self.store.message_state(key, now).await?, self.delivery(challenge).await?)
+            }
+            Some((NewMethod { target: Target::App(_), .. }, _)) | None => Default::default(),
+        };
+        Ok((SendAvailability::of(&messages, self.snapshot().config.sign_in.resend_waits.len()), delivery))
     }
 
     async fn delivery(&self, challenge: &Challenge) -> Result<Option<Delivery>> {
@@ -297,6 +312,7 @@ impl App {
 
         let role = match &pending.sign_in {
             SignIn::EnterCode(state) => state.role().as_str(),
+            SignIn::Replace(state) => pending.pair.as_ref().and_then(|pair| state.role(pair)).map_or("", Role::as_str),
             SignIn::Enrol { draft, .. } => draft.proving().map_or("", |(role, _, _)| role.as_str()),
         };
         let policy = self.snapshot().policy();
@@ -305,6 +321,11 @@ impl App {
         let transition = match pending.sign_in.clone().advance(Input::Code { attempt, entered }, &ctx) {
             Ok(transition) => transition,
             Err(refusal) => {
+                let guessed = matches!(refusal, Refusal::Code(CodeRefusal::Wrong));
+                // Nobody else tries codes of a method that is not there yet.
+                if guessed && pending.sign_in.method().is_some() {
+                    self.note(browser, pending.account.id, Happened::WrongCode(method_kind)).await;
+                }
                 let problem = self.code_problem(&pending, refusal, (tries_left, &typed), now, refused).await?;
                 if matches!(problem, CodeProblem::Wrong { tries_left: 0, .. }) {
                     // All tries at one's own new method are gone: the sign-in starts over.
@@ -314,16 +335,22 @@ impl App {
                 return Ok(CodeOutcome::Refused(problem));
             }
         };
-        if let SignIn::Enrol { draft, .. } = &pending.sign_in
-            && let Some((_, proven, _)) = draft.proving()
-            && let Some(number) = proven.target.phone()
-        {
+        let proven = match &pending.sign_in {
+            SignIn::EnterCode(_) => None,
+            SignIn::Enrol { draft, .. } => draft.proving().map(|(_, proven, _)| proven),
+            SignIn::Replace(state) => state.proving().map(|(proven, _)| proven),
+        };
+        if let Some(number) = proven.and_then(|proven| proven.target.phone()) {
             self.store.forget_sends(self.number_key(number)?).await?;
         }
         match transition.step {
             Step::Continue(next) => match self.store.save_sign_in(pending.id, pending.version, &next, None, now).await?
             {
                 Ok(()) => Ok(CodeOutcome::Continue),
+                Err(_moved_on) => Ok(CodeOutcome::Refused(CodeProblem::Stale)),
+            },
+            Step::Replaced(done) => match self.replace(browser, &pending, *done, now).await? {
+                Ok(grant) => Ok(CodeOutcome::SignedIn(grant)),
                 Err(_moved_on) => Ok(CodeOutcome::Refused(CodeProblem::Stale)),
             },
             Step::Renew(renewal) => match self.renew(browser, &pending, renewal, now).await? {
@@ -380,7 +407,7 @@ impl App {
                 let state = fresh.map(|p| match &p.sign_in {
                     SignIn::EnterCode(state) if state.role() == Role::Backup => p.backup,
                     SignIn::EnterCode(_) => p.primary,
-                    SignIn::Enrol { .. } => MethodState::default(),
+                    SignIn::Enrol { .. } | SignIn::Replace(_) => MethodState::default(),
                 });
                 match state {
                     Some(MethodState { disabled: true, .. }) => CodeProblem::Disabled,
@@ -527,6 +554,7 @@ fn minutes_slow(pending: &PendingSignIn, typed: &EnteredCode, now: Timestamp) ->
     let target = match &pending.sign_in {
         SignIn::EnterCode(state) => &pending.pair.as_ref()?.get(state.role()).target,
         SignIn::Enrol { draft, .. } => &draft.proving()?.1.target,
+        SignIn::Replace(state) => &state.proving()?.0.target,
     };
     match target {
         Target::App(seed) => totp::minutes_slow(seed, typed, now),

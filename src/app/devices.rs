@@ -45,6 +45,8 @@ pub(super) struct Presented<'a> {
 pub(super) struct Judged {
     pub(super) proof: Option<DeviceProof>,
     pub(super) reason: CodeReason,
+    /// Somebody has a copy of the value.
+    pub(super) replayed: bool,
     /// The cookie to set, when it changed.
     pub(super) cookie: Option<DeviceCookie>,
 }
@@ -102,7 +104,7 @@ impl App {
         origin: Origin,
         now: Timestamp,
     ) -> Result<Judged> {
-        let mut judged = Judged { proof: None, reason: CodeReason::NewBrowser, cookie: None };
+        let mut judged = Judged { proof: None, reason: CodeReason::NewBrowser, replayed: false, cookie: None };
         let mut kept: Vec<String> = Vec::new();
         let mut changed = false;
         for (value, id, claim) in presented.values {
@@ -133,6 +135,7 @@ impl App {
                 PresentedDevice::Void => judged.reason = CodeReason::TrustVoid,
                 PresentedDevice::Replayed => {
                     judged.reason = CodeReason::TrustVoid;
+                    judged.replayed = true;
                     let (account, device) = (account.id.to_string(), id.to_string());
                     Event::DeviceReplayed { account: &account, device: &device }.record(origin);
                 }

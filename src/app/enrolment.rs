@@ -6,10 +6,13 @@ use super::{
 };
 use crate::{
     account::{
-        AccountId, Label, MethodKind, NewMethod, PairError, PhoneError, PhoneNumber, Role, Target, backup_choice,
+        Account, AccountId, Label, MethodKind, NewMethod, PairError, PhoneError, PhoneNumber, Role, Target,
+        backup_choice,
     },
     audit::{Event, Origin},
-    authn::{ChallengeSeed, EnrolmentDraft, EnrolmentStep, Input, Refusal, SignIn, TicketRefusal, totp},
+    authn::{
+        Challenge, ChallengeSeed, EnrolmentDraft, EnrolmentStep, Input, Refusal, Replace, SignIn, TicketRefusal, totp,
+    },
     clock::Timestamp,
     config::Config,
     secret::SecretString,
@@ -23,12 +26,25 @@ pub struct EnrolmentView {
     pub account: AccountId,
     /// Where the person is.
     pub step: EnrolmentStep,
+    /// In the settings: which of the two methods is being replaced, and by its side which one stays.
+    pub replacing: Option<Replacing>,
     /// The proven primary.
     pub primary: Option<ChosenView>,
     /// What is being proven.
     pub proving: Option<ProvingView>,
     /// Each channel: may it be chosen in this step, or why not.
     pub choices: Vec<(MethodKind, std::result::Result<(), Unchoosable>)>,
+}
+
+/// One of the two methods is being replaced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replacing {
+    /// Which.
+    pub role: Role,
+    /// What it is now; it stays until the new one is proven.
+    pub old: ChosenView,
+    /// The other one, which stays.
+    pub stays: ChosenView,
 }
 
 /// A chosen method.
@@ -200,7 +216,7 @@ impl App {
     async fn enrol(&self, browser: &Browser<'_>, input: Input) -> Result<EnrolmentOutcome> {
         let now = self.now();
         let Some(pending) = self.pending_record(browser, now).await? else { return Ok(EnrolmentOutcome::Gone) };
-        if !matches!(pending.sign_in, SignIn::Enrol { .. }) {
+        if !matches!(pending.sign_in, SignIn::Enrol { .. } | SignIn::Replace(_)) {
             return Ok(EnrolmentOutcome::Gone);
         }
         Ok(match self.advance(browser, &pending, input, Sending::Allowed, now).await? {
@@ -220,6 +236,44 @@ pub(super) fn offered(kind: MethodKind, config: &Config) -> bool {
     }
 }
 
+fn chosen(target: &Target, label: Option<&Label>) -> ChosenView {
+    ChosenView { kind: target.kind(), last_two: target.phone().map(|n| n.last_two().to_owned()), label: label.cloned() }
+}
+
+fn proving_view(
+    config: &Config,
+    account: &Account,
+    (role, method, challenge): (Role, &NewMethod, &Challenge),
+    (send_again, delivery): (SendAvailability, Option<Delivery>),
+    now: Timestamp,
+) -> ProvingView {
+    ProvingView {
+        role,
+        method: chosen(&method.target, method.label.as_ref()),
+        app: match &method.target {
+            Target::App(seed) => Some(AppSecretView {
+                base32: totp::base32(seed),
+                uri: totp::provisioning_uri(seed, config.branding.name(account.language), account.user_name.as_str()),
+            }),
+            Target::Sms(_) | Target::Voice(_) => None,
+        },
+        expires_at: challenge.expires_at(),
+        expired: challenge.kind() != MethodKind::App && challenge.expired(now),
+        send_again,
+        delivery,
+    }
+}
+
+/// Each channel, beside the method that is there already.
+fn choices(config: &Config, beside: Option<MethodKind>) -> Vec<(MethodKind, std::result::Result<(), Unchoosable>)> {
+    let choice = |kind| match beside {
+        _ if !offered(kind, config) => Err(Unchoosable::NotOffered),
+        Some(beside) => backup_choice(beside, kind).map_err(Unchoosable::Pair),
+        None => Ok(()),
+    };
+    MethodKind::ALL.into_iter().map(|kind| (kind, choice(kind))).collect()
+}
+
 pub(super) fn enrolment_view(
     config: &Config,
     pending: &PendingSignIn,
@@ -228,52 +282,51 @@ pub(super) fn enrolment_view(
     delivery: Option<Delivery>,
     now: Timestamp,
 ) -> EnrolmentView {
-    let chosen = |method: &NewMethod| ChosenView {
-        kind: method.target.kind(),
-        last_two: method.target.phone().map(|n| n.last_two().to_owned()),
-        label: method.label.clone(),
-    };
     let primary = match draft {
         EnrolmentDraft::AwaitingTicket
         | EnrolmentDraft::Introduced
         | EnrolmentDraft::ChoosingPrimary
         | EnrolmentDraft::ProvingPrimary { .. } => None,
         EnrolmentDraft::ChoosingBackup { primary } | EnrolmentDraft::ProvingBackup { primary, .. } => {
-            Some(chosen(primary.method()))
+            Some(chosen(&primary.method().target, primary.method().label.as_ref()))
         }
     };
-    let proving = draft.proving().map(|(role, method, challenge)| ProvingView {
-        role,
-        method: chosen(method),
-        app: match &method.target {
-            Target::App(seed) => Some(AppSecretView {
-                base32: totp::base32(seed),
-                uri: totp::provisioning_uri(
-                    seed,
-                    config.branding.name(pending.account.language),
-                    pending.account.user_name.as_str(),
-                ),
-            }),
-            Target::Sms(_) | Target::Voice(_) => None,
+    let sending = (send_again, delivery);
+    EnrolmentView {
+        account: pending.account.id,
+        step: draft.step(),
+        replacing: None,
+        primary,
+        proving: draft.proving().map(|proving| proving_view(config, &pending.account, proving, sending, now)),
+        choices: choices(config, draft.primary_kind()),
+    }
+}
+
+/// The same pages for a method that is being replaced; `None` when it is gone.
+pub(super) fn replacement_view(
+    config: &Config,
+    pending: &PendingSignIn,
+    state: &Replace,
+    send_again: SendAvailability,
+    delivery: Option<Delivery>,
+    now: Timestamp,
+) -> Option<EnrolmentView> {
+    let pair = pending.pair.as_ref()?;
+    let role = state.role(pair)?;
+    let view = |role: Role| chosen(&pair.get(role).target, pair.get(role).label.as_ref());
+    let proving = state.proving().map(|(new, challenge)| (role, new, challenge));
+    let sending = (send_again, delivery);
+    Some(EnrolmentView {
+        account: pending.account.id,
+        step: match (role, proving.is_some()) {
+            (Role::Primary, false) => EnrolmentStep::ChoosePrimary,
+            (Role::Primary, true) => EnrolmentStep::ProvePrimary,
+            (Role::Backup, false) => EnrolmentStep::ChooseBackup,
+            (Role::Backup, true) => EnrolmentStep::ProveBackup,
         },
-        expires_at: challenge.expires_at(),
-        expired: challenge.kind() != MethodKind::App && challenge.expired(now),
-        send_again,
-        delivery,
-    });
-    let choices = MethodKind::ALL
-        .into_iter()
-        .map(|kind| {
-            let choice = if offered(kind, config) {
-                match draft.primary_kind() {
-                    Some(primary) => backup_choice(primary, kind).map_err(Unchoosable::Pair),
-                    None => Ok(()),
-                }
-            } else {
-                Err(Unchoosable::NotOffered)
-            };
-            (kind, choice)
-        })
-        .collect();
-    EnrolmentView { account: pending.account.id, step: draft.step(), primary, proving, choices }
+        replacing: Some(Replacing { role, old: view(role), stays: view(role.other()) }),
+        primary: None,
+        proving: proving.map(|proving| proving_view(config, &pending.account, proving, sending, now)),
+        choices: choices(config, Some(pair.get(role.other()).kind())),
+    })
 }

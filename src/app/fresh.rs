@@ -6,10 +6,10 @@ use crate::{
     audit::{Event, Origin},
     authn::{ChallengeSeed, Context, Messages, Renewal, SessionProof, SignIn, Standing, Step, Transition},
     clock::Timestamp,
-    keyring::{Purpose, TokenId},
+    keyring::{CookieToken, Purpose, TokenId},
     secret::Digest,
     session::{SecondStep, Session, SessionId},
-    store::{BeginSignIn, PendingSignIn, RenewSession, SendKey, SignInId, Stale, UsedCode},
+    store::{Acting, BeginSignIn, PendingSignIn, RenewSession, SendKey, SignInId, Stale, UsedCode},
 };
 
 /// Is the code of a browser's session young enough for what is sensitive?
@@ -94,7 +94,7 @@ impl App {
                 forgive: Vec::new(),
                 rehash: None,
             };
-            match self.store.begin_in_session(&begin, session.digest(), now).await? {
+            match self.store.begin_in_session(&begin, &Acting::of(&session), now).await? {
                 Ok(asked_now) => {
                     if let Some(message) = begin.message.filter(|_| asked_now) {
                         let (account, method) = (session.account().to_string(), message.order.kind.as_str());
@@ -119,17 +119,16 @@ impl App {
         now: Timestamp,
     ) -> Result<std::result::Result<Grant, Stale>> {
         let Some(session) = self.stored_session(browser).await? else { return Ok(Err(Stale::MovedOn)) };
-        let (cookie, token) =
-            self.keyring.issue(Purpose::SessionCookie, TokenId::random(&*self.entropy)).ok_or(AppError::Key)?;
-        let digest = self.keyring.token_digest(&token).ok_or(AppError::Key)?;
+        let (cookie, id, digest) = self.new_identity()?;
         let used = UsedCode::of(renewal.code());
-        let Some(renewed) = renewal.renew(&session, SessionId::random(&*self.entropy), digest, now) else {
+        let Some(renewed) = renewal.renew(&session, id, digest, now) else {
             return Ok(Err(Stale::MovedOn));
         };
         let renew = RenewSession {
             pending: (pending.id, pending.version),
-            replaces: *session.digest(),
+            acting: Acting::of(&session),
             session: renewed.clone(),
+            carried: (self.replacement_digest(session.digest())?, self.replacement_digest(renewed.digest())?),
             used,
             now,
         };
@@ -137,7 +136,7 @@ impl App {
             Ok(ended) => ended,
             Err(stale) => return Ok(Err(stale)),
         };
-        self.live.forget(std::slice::from_ref(&ended)).await;
+        self.live.forget(&ended).await;
         Event::SessionRenewed {
             account: &session.account().to_string(),
             session: &session.id().to_string(),
@@ -146,6 +145,20 @@ impl App {
         }
         .record(Origin::Client(browser.address));
         Ok(Ok(Grant { session: cookie, device: None, enrolled: false }))
+    }
+
+    /// A fresh cookie for a session that goes on under a new identifier.
+    pub(super) fn new_identity(&self) -> Result<(CookieToken, SessionId, Digest)> {
+        let (cookie, token) =
+            self.keyring.issue(Purpose::SessionCookie, TokenId::random(&*self.entropy)).ok_or(AppError::Key)?;
+        let digest = self.keyring.token_digest(&token).ok_or(AppError::Key)?;
+        Ok((cookie, SessionId::random(&*self.entropy), digest))
+    }
+
+    /// The store's name for the method a session is replacing.
+    pub(super) fn replacement_digest(&self, session: &Digest) -> Result<Digest> {
+        let parts: [&[u8]; 2] = [b"replacement in a session", session.as_bytes()];
+        self.keyring.mac(self.keyring.active(), Purpose::TokenDigest, &parts).ok_or(AppError::Key)
     }
 
     /// The store's name for the code a session is asked for: one for each session, and gone with it.

@@ -17,6 +17,7 @@ mod observation;
 mod open;
 mod passwords;
 mod rollout;
+mod settings;
 #[cfg(test)]
 mod tests;
 
@@ -30,8 +31,8 @@ pub use challenge::{
 };
 pub use devices::DeviceCookie;
 pub use enrolment::{
-    AppSecretView, ChoiceForm, ChoiceProblem, ChosenView, EnrolmentOutcome, EnrolmentView, ProvingView, TicketOutcome,
-    Unchoosable,
+    AppSecretView, ChoiceForm, ChoiceProblem, ChosenView, EnrolmentOutcome, EnrolmentView, ProvingView, Replacing,
+    TicketOutcome, Unchoosable,
 };
 pub use fresh::{Freshness, StepUp};
 pub use gate::GateRequest;
@@ -39,6 +40,7 @@ pub use links::OpenedLink;
 pub use observation::{ObserveReport, Person, Total};
 pub use open::OpenError;
 pub use rollout::LaterOutcome;
+pub use settings::{BeginReplacement, Changed, DeviceRow, MethodRow, PasswordChange, SessionRow, SettingsView};
 
 pub use crate::store::Delivery;
 
@@ -255,6 +257,8 @@ pub enum Flow {
     SignIn,
     /// The fresh code its session is asked for; there only as long as the session lives.
     FreshCode,
+    /// The method its session is replacing; likewise.
+    Replacement,
 }
 
 /// The value of one of our cookies, which is never printed.

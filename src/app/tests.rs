@@ -126,6 +126,7 @@ impl World {
         let seed = match (&pending.sign_in, &pending.pair) {
             (SignIn::Enrol { draft, .. }, _) => draft.proving().unwrap().1.target.clone(),
             (SignIn::EnterCode(state), Some(pair)) => pair.get(state.role()).target.clone(),
+            (SignIn::Replace(state), _) => state.proving().unwrap().0.target.clone(),
             (SignIn::EnterCode(_), None) => panic!("no pair"),
         };
         let crate::account::Target::App(seed) = seed else { panic!("the code is over") };

@@ -171,10 +171,7 @@ impl EnrolmentDraft {
 
     /// Is this the method that is being proven now, by a code that still works? An app's key is drawn once.
     pub(super) fn proves(&self, target: &Target, now: Timestamp) -> bool {
-        self.proving().is_some_and(|(_, proving, challenge)| match (&proving.target, target) {
-            (Target::App(_), Target::App(_)) => true,
-            (chosen, target) => chosen == target && !challenge.expired(now),
-        })
+        self.proving().is_some_and(|(_, proving, challenge)| proves(proving, challenge, target, now))
     }
 
     /// The channel of the proven primary.
@@ -194,5 +191,13 @@ impl EnrolmentDraft {
                 MethodPair::new(primary.method.clone(), NewMethod { target: target.clone(), label: None }).map(drop)
             }
         }
+    }
+}
+
+/// Is this what is being proven now, by a code that still works? An app's key is drawn once.
+pub(super) fn proves(proving: &NewMethod, challenge: &Challenge, target: &Target, now: Timestamp) -> bool {
+    match (&proving.target, target) {
+        (Target::App(_), Target::App(_)) => true,
+        (chosen, target) => chosen == target && !challenge.expired(now),
     }
 }

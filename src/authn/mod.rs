@@ -20,9 +20,11 @@ pub use passcode::{EnteredCode, Passcode};
 pub use password::{ContextWords, Password, PasswordHash, PasswordProblem};
 pub use proof::{
     Attempt, Authenticated, CodeProof, DeviceProof, NewSession, PasswordProof, Renewal, SecondStepProof, SessionProof,
+    outlives_change,
 };
 pub use record::RecordError;
 pub use rollout::{Asked, Cohort, Grace, PolicyWaiver, Standing, WaivedBecause};
 pub use sign_in::{
-    CodeReason, Completion, Context, EnterCode, Input, Messages, Policy, Refusal, SendOrder, SignIn, Step, Transition,
+    CodeReason, Completion, Context, EnterCode, Input, Messages, Policy, Refusal, Replace, Replacement, SendOrder,
+    SignIn, Step, Transition,
 };

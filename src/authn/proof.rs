@@ -239,19 +239,38 @@ impl Renewal {
     /// The session as it goes on; `None` for a session of another account or of other credentials. Its absolute lifetime
     /// still counts from the sign-in.
     pub fn renew(self, session: &Session, id: SessionId, digest: Digest, now: Timestamp) -> Option<Session> {
-        (SessionProof::of(session) == self.who).then(|| {
-            Session::from_record(SessionRecord {
-                id,
-                digest,
-                account: session.account(),
-                credential_version: session.credential_version(),
-                second_step: SecondStep::Code(self.code.kind),
-                device: session.device(),
-                browser: session.browser().clone(),
-                created_at: session.created_at(),
-                last_used_at: now,
-                mfa_at: Some(self.code.at),
-            })
-        })
+        let (second_step, mfa_at) = (SecondStep::Code(self.code.kind), Some(self.code.at));
+        (SessionProof::of(session) == self.who)
+            .then(|| reissued(session, session.credential_version(), id, digest, second_step, mfa_at, now))
     }
+}
+
+/// The session in which somebody changed a credential of the account: every other one ends, this one goes on under a new
+/// identifier and the new credentials.
+pub fn outlives_change(session: &Session, id: SessionId, digest: Digest, now: Timestamp) -> Session {
+    let version = CredentialVersion(session.credential_version().0.saturating_add(1));
+    reissued(session, version, id, digest, session.second_step(), session.mfa_at(), now)
+}
+
+fn reissued(
+    session: &Session,
+    credential_version: CredentialVersion,
+    id: SessionId,
+    digest: Digest,
+    second_step: SecondStep,
+    mfa_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Session {
+    Session::from_record(SessionRecord {
+        id,
+        digest,
+        account: session.account(),
+        credential_version,
+        second_step,
+        device: session.device(),
+        browser: session.browser().clone(),
+        created_at: session.created_at(),
+        last_used_at: now,
+        mfa_at,
+    })
 }

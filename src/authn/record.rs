@@ -8,7 +8,7 @@ use super::{
     challenge::{Challenge, ChallengeId},
     enrolment::{EnrolmentDraft, ProvenMethod},
     proof::{Asked, CodeProof, PasswordProof, SessionProof},
-    sign_in::{CodeReason, EnterCode, SignIn},
+    sign_in::{CodeReason, EnterCode, Replace, SignIn},
 };
 use crate::{
     account::{AccountId, CredentialVersion, Label, MethodId, MethodKind, NewMethod, PhoneNumber, Role, Target},
@@ -37,6 +37,8 @@ struct Record {
 enum State {
     EnterCode { reason: CodeReason, role: Role, challenge: ChallengeRecord },
     FreshCode { role: Role, challenge: ChallengeRecord },
+    Replacing { old: MethodId },
+    ProvingNew { old: MethodId, new: MethodRecord, challenge: ChallengeRecord },
     AwaitingTicket,
     Introduced,
     ChoosingPrimary,
@@ -169,6 +171,10 @@ impl SignIn {
                 }
                 Asked::InSession(_) => State::FreshCode { role: s.role, challenge: (&s.challenge).into() },
             },
+            Self::Replace(Replace { old, proving: None, .. }) => State::Replacing { old: *old },
+            Self::Replace(Replace { old, proving: Some((new, challenge)), .. }) => {
+                State::ProvingNew { old: *old, new: new.into(), challenge: challenge.into() }
+            }
             Self::Enrol { draft, .. } => match draft {
                 EnrolmentDraft::AwaitingTicket => State::AwaitingTicket,
                 EnrolmentDraft::Introduced => State::Introduced,
@@ -184,7 +190,7 @@ impl SignIn {
         };
         let password_at = match self {
             Self::EnterCode(EnterCode { who: Asked::SigningIn(who), .. }) | Self::Enrol { who, .. } => Some(who.at),
-            Self::EnterCode(EnterCode { who: Asked::InSession(_), .. }) => None,
+            Self::EnterCode(EnterCode { who: Asked::InSession(_), .. }) | Self::Replace(_) => None,
         };
         let (account, credential_version) = (self.account(), self.credential_version());
         let record = Record { account, credential_version, password_at, state };
@@ -195,16 +201,22 @@ impl SignIn {
     pub(crate) fn from_record(bytes: &SecretBytes) -> Result<Self, RecordError> {
         let record: Record = serde_json::from_slice(bytes.expose()).map_err(|_unreadable| RecordError)?;
         let (account, credential_version) = (record.account, record.credential_version);
-        if let State::FreshCode { role, challenge } = record.state {
-            let who = Asked::InSession(SessionProof { account, credential_version });
-            let (reason, challenge) = (CodeReason::FreshCode, challenge.try_into()?);
-            return Ok(Self::EnterCode(EnterCode { who, reason, role, challenge }));
-        }
-        let who = PasswordProof { account, credential_version, at: record.password_at.ok_or(RecordError)? };
+        let in_session = SessionProof { account, credential_version };
+        let replace = |old, proving| Ok(Self::Replace(Replace { who: in_session.clone(), old, proving }));
+        let password =
+            |at: Option<Timestamp>| at.map(|at| PasswordProof { account, credential_version, at }).ok_or(RecordError);
         let draft = match record.state {
-            State::FreshCode { .. } => return Err(RecordError),
+            State::FreshCode { role, challenge } => {
+                let (reason, challenge) = (CodeReason::FreshCode, challenge.try_into()?);
+                let who = Asked::InSession(in_session);
+                return Ok(Self::EnterCode(EnterCode { who, reason, role, challenge }));
+            }
+            State::Replacing { old } => return replace(old, None),
+            State::ProvingNew { old, new, challenge } => {
+                return replace(old, Some((new.try_into()?, challenge.try_into()?)));
+            }
             State::EnterCode { reason, role, challenge } => {
-                let who = Asked::SigningIn(who);
+                let who = Asked::SigningIn(password(record.password_at)?);
                 return Ok(Self::EnterCode(EnterCode { who, reason, role, challenge: challenge.try_into()? }));
             }
             State::AwaitingTicket => EnrolmentDraft::AwaitingTicket,
@@ -220,6 +232,6 @@ impl SignIn {
                 challenge: challenge.try_into()?,
             },
         };
-        Ok(Self::Enrol { who, draft })
+        Ok(Self::Enrol { who: password(record.password_at)?, draft })
     }
 }

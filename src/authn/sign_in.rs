@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{
     challenge::{Challenge, ChallengeId, ChallengeSeed, CodeRefusal, Expected},
-    enrolment::{EnrolmentDraft, EnrolmentStep, ProvenMethod, Ticket, TicketRefusal},
+    enrolment::{EnrolmentDraft, EnrolmentStep, ProvenMethod, Ticket, TicketRefusal, proves},
     passcode::EnteredCode,
     proof::{
         Asked, Attempt, Authenticated, CodeProof, DeviceProof, PasswordProof, Renewal, SecondStepProof, SessionProof,
@@ -34,6 +34,27 @@ pub enum SignIn {
         /// How far it has come.
         draft: EnrolmentDraft,
     },
+    /// Inside a session: one of the two methods is being replaced. The old one stays until the new one is proven.
+    Replace(Replace),
+}
+
+/// A method on its way to the place of another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replace {
+    pub(super) who: SessionProof,
+    /// Which method goes; a replacement begun for another is none of this one's.
+    pub(super) old: MethodId,
+    /// What was chosen and its pending code.
+    pub(super) proving: Option<(NewMethod, Challenge)>,
+}
+
+/// A new method is proven and takes the place of the old one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replacement {
+    /// Which method goes.
+    pub old: MethodId,
+    /// What comes in its place.
+    pub new: ProvenMethod,
 }
 
 /// The code page's state.
@@ -176,6 +197,8 @@ pub enum Step {
     Complete(Box<Completion>),
     /// The fresh code was given: the session goes on renewed.
     Renew(Renewal),
+    /// The new method is proven.
+    Replaced(Box<Replacement>),
 }
 
 /// The next step, and a message if one is due.
@@ -247,11 +270,28 @@ impl SignIn {
         Ok(open_for_role(asked, CodeReason::FreshCode, Role::Primary, pair, ctx, seed))
     }
 
+    /// A session begins to replace one of the two methods.
+    pub const fn replace(who: SessionProof, old: MethodId) -> Self {
+        Self::Replace(Replace { who, old, proving: None })
+    }
+
+    /// The same while the two methods changed places: the code that was asked for is still the code of its method.
+    #[must_use]
+    pub fn following(self, pair: Option<&MethodPair>) -> Self {
+        match (self, pair) {
+            (Self::EnterCode(state), Some(pair)) if Some(pair.get(state.role.other()).id) == state.challenge.method => {
+                Self::EnterCode(EnterCode { role: state.role.other(), ..state })
+            }
+            (state, _) => state,
+        }
+    }
+
     /// Whose sign-in or session it is.
     pub const fn account(&self) -> AccountId {
         match self {
             Self::EnterCode(EnterCode { who, .. }) => who.account(),
             Self::Enrol { who, .. } => who.account(),
+            Self::Replace(Replace { who, .. }) => who.account(),
         }
     }
 
@@ -260,6 +300,7 @@ impl SignIn {
         match self {
             Self::EnterCode(EnterCode { who, .. }) => who.credential_version(),
             Self::Enrol { who, .. } => who.credential_version(),
+            Self::Replace(Replace { who, .. }) => who.credential_version(),
         }
     }
 
@@ -271,6 +312,10 @@ impl SignIn {
                 Some((_, _, challenge)) => Some(challenge),
                 None => None,
             },
+            Self::Replace(state) => match &state.proving {
+                Some((_, challenge)) => Some(challenge),
+                None => None,
+            },
         }
     }
 
@@ -278,14 +323,14 @@ impl SignIn {
     pub const fn method(&self) -> Option<MethodId> {
         match self {
             Self::EnterCode(state) => state.challenge.method,
-            Self::Enrol { .. } => None,
+            Self::Enrol { .. } | Self::Replace(_) => None,
         }
     }
 
     /// How far an enrolment has come; `None` where a code is asked.
     pub const fn step(&self) -> Option<EnrolmentStep> {
         match self {
-            Self::EnterCode(_) => None,
+            Self::EnterCode(_) | Self::Replace(_) => None,
             Self::Enrol { draft, .. } => Some(draft.step()),
         }
     }
@@ -295,7 +340,19 @@ impl SignIn {
         match self {
             Self::EnterCode(state) => advance_code(state, input, ctx),
             Self::Enrol { who, draft } => advance_enrolment(who, draft, input, ctx),
+            Self::Replace(state) => advance_replacement(state, input, ctx),
         }
+    }
+}
+
+impl Replace {
+    /// Which of the two goes, where it is still there.
+    pub fn role(&self, pair: &MethodPair) -> Option<Role> {
+        [Role::Primary, Role::Backup].into_iter().find(|role| pair.get(*role).id == self.old)
+    }
+    /// What was chosen and its pending code.
+    pub const fn proving(&self) -> Option<&(NewMethod, Challenge)> {
+        self.proving.as_ref()
     }
 }
 
@@ -533,6 +590,55 @@ fn advance_enrolment(
             | EnrolmentDraft::ProvingPrimary { .. }
             | EnrolmentDraft::ChoosingBackup { .. }
             | EnrolmentDraft::ProvingBackup { .. },
+            Input::Code { .. }
+            | Input::SendAgain(_)
+            | Input::SwitchChannel(..)
+            | Input::UseRole(..)
+            | Input::Ticket { .. }
+            | Input::BeginEnrolment
+            | Input::ChooseAgain
+            | Input::Later,
+        ) => Err(Refusal::OutOfStep),
+    }
+}
+
+fn advance_replacement(state: Replace, input: Input, ctx: &Context<'_>) -> Result<Transition, Refusal> {
+    let pair = ctx.pair.ok_or(Refusal::OutOfStep)?;
+    let stays = pair.get(state.role(pair).ok_or(Refusal::OutOfStep)?.other());
+    let next = |proving, send| Ok(continue_with(SignIn::Replace(Replace { proving, ..state.clone() }), send));
+    match (&state.proving, input) {
+        (proving, Input::Choose(new, seed)) => {
+            let beside = NewMethod { target: stays.target.clone(), label: None };
+            MethodPair::new(new.clone(), beside)?;
+            if let Some((chosen, challenge)) = proving
+                && proves(chosen, challenge, &new.target, ctx.now)
+            {
+                // The button was pressed twice: the key that is shown and the message that went out stay good.
+                return next(proving.clone(), None);
+            }
+            let kind = new.target.kind();
+            let lasts = match kind {
+                MethodKind::App => ctx.policy.sign_in_lifetime,
+                MethodKind::Sms | MethodKind::Voice => ctx.policy.code_lifetime,
+            };
+            let challenge = Challenge::open(None, kind, seed, lasts, ctx.now);
+            let message = order(&challenge, new.target.phone());
+            next(Some((new, challenge)), message)
+        }
+        (Some(_), Input::ChooseAgain) => next(None, None),
+        (Some((new, challenge)), Input::SendAgain(seed)) => {
+            new.target.phone().ok_or(Refusal::OutOfStep)?;
+            let challenge = proving_again(challenge.clone(), new.target.kind(), seed, ctx);
+            let message = order(&challenge, new.target.phone());
+            next(Some((new.clone(), challenge)), message)
+        }
+        (Some((new, challenge)), Input::Code { attempt, entered }) => {
+            let proof = prove(new, challenge, attempt, &entered, ctx)?;
+            let done = Replacement { old: state.old, new: ProvenMethod { method: new.clone(), proof } };
+            Ok(Transition { step: Step::Replaced(Box::new(done)), send: None })
+        }
+        (
+            None | Some(_),
             Input::Code { .. }
             | Input::SendAgain(_)
             | Input::SwitchChannel(..)

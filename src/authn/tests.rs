@@ -144,6 +144,7 @@ impl World {
         let target = match state {
             SignIn::EnterCode(code) => self.pair.as_ref()?.get(code.role()).target(),
             SignIn::Enrol { draft, .. } => &draft.proving()?.1.target,
+            SignIn::Replace(state) => &state.proving()?.0.target,
         };
         match target {
             Target::App(seed) => Some(app_code(seed, self.now)),
@@ -224,7 +225,7 @@ fn walk(world: &mut World, mut state: SignIn, moves: Vec<Move>) -> Result<(), Te
                 prop_assert_eq!(&SignIn::from_record(&next.to_record().unwrap()).unwrap(), &next);
                 state = next;
             }
-            Ok(Transition { step: Step::Renew(_), .. }) => {
+            Ok(Transition { step: Step::Renew(_) | Step::Replaced(_), .. }) => {
                 return Err(TestCaseError::fail("a sign-in renewed a session"));
             }
             Ok(Transition { step: Step::Complete(done), .. }) => {
@@ -312,7 +313,7 @@ fn r10_the_rollout_excuses_only_an_account_that_never_had_methods() {
             SecondStepProof::Waived(waiver) => Some(waiver.because()),
             SecondStepProof::Code(_) | SecondStepProof::TrustedDevice(_) => panic!("by what?"),
         },
-        Step::Continue(_) | Step::Renew(_) => None,
+        Step::Continue(_) | Step::Renew(_) | Step::Replaced(_) => None,
     };
     let mut world = World::new(None).unwrap();
     world.standing = Standing::NotYet;

@@ -7,6 +7,7 @@ use super::{
     fresh,
     notice::{News, Note},
     page::{Here, PageFrame, ShownMethod, html},
+    settings,
     sign_in::SignInNotice,
     visit::{Answer, Visit},
 };
@@ -529,6 +530,7 @@ const fn code_page(visit: &Visit<'_>) -> Here {
     match visit.flow {
         Flow::SignIn => Here::Code,
         Flow::FreshCode => Here::Fresh,
+        Flow::Replacement => Here::Replacement,
     }
 }
 
@@ -537,6 +539,7 @@ const fn help_page(visit: &Visit<'_>) -> Here {
     match visit.flow {
         Flow::SignIn => Here::CodeHelp,
         Flow::FreshCode => Here::FreshHelp,
+        Flow::Replacement => Here::Replacement,
     }
 }
 
@@ -559,8 +562,10 @@ pub(super) async fn state(visit: &Visit<'_>) -> app::Result<serde_json::Value> {
 
 /// Nothing waits for what was sent: on to what does wait, else where a session leads, else to the sign-in.
 pub(super) async fn gone(visit: &Visit<'_>) -> app::Result<Answer> {
-    if visit.flow == Flow::FreshCode {
-        return fresh::gone(visit).await;
+    match visit.flow {
+        Flow::SignIn => {}
+        Flow::FreshCode => return fresh::gone(visit).await,
+        Flow::Replacement => return settings::gone(visit).await,
     }
     match visit.portal.app.pending(&visit.browser()).await? {
         Some(PendingView::Code(_)) => return Ok(visit.see(Here::Code)),
@@ -603,7 +608,7 @@ pub(super) fn show_code(visit: &Visit<'_>, view: CodeView) -> Answer {
     let (error, notice) = match note.news {
         Some(News::CodeError(error)) => (Some(error), None),
         Some(News::Code(notice)) => (None, Some(notice)),
-        Some(News::SignIn(_) | News::Choose(_) | News::Ticket(_)) | None => (None, None),
+        Some(News::SignIn(_) | News::Choose(_) | News::Ticket(_) | News::Settings(_)) | None => (None, None),
     };
     let page = CodePage {
         frame: PageFrame { who: visit.who(view.account), ..visit.frame(code_page(visit), &note) },

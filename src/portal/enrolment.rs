@@ -11,13 +11,14 @@ use super::{
     page::{Here, PageFrame, ShownMethod, html},
     qr,
     rollout::grace_text,
+    settings,
     sign_in::SignInNotice,
     visit::{Answer, Visit},
 };
 use crate::{
     account::{Label, MethodKind, PairError, PhoneError, Role},
     app::{
-        self, ChoiceForm, ChoiceProblem, ChosenView, CodeOutcome, Delivery, EnrolmentOutcome, EnrolmentView,
+        self, ChoiceForm, ChoiceProblem, ChosenView, CodeOutcome, Delivery, EnrolmentOutcome, EnrolmentView, Flow,
         PendingView, ProvingView, SendOutcome, SendRefusal, TicketOutcome, Unchoosable,
     },
     authn::{EnrolmentStep, Grace, TicketRefusal, throttle},
@@ -229,12 +230,30 @@ impl TypedChoice {
     }
 }
 
+/// A method that is being replaced, and the one that stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownReplacing {
+    /// Its place.
+    pub role: Role,
+    /// What it is now.
+    pub old: ShownMethod,
+    /// The other one.
+    pub stays: ShownMethod,
+}
+
+/// Where the forms of these pages go.
+fn base(frame: &PageFrame) -> &'static str {
+    if frame.here == Here::Replacement { Here::Replacement.path() } else { Here::Enrolment.path() }
+}
+
 /// Choosing the primary or the backup.
 #[derive(Debug, Template)]
 #[template(path = "enrol_choose.html")]
 pub struct ChoosePage {
     /// The frame.
     pub frame: PageFrame,
+    /// In the settings: which method is being replaced.
+    pub replacing: Option<ShownReplacing>,
     /// The proven primary, while the backup is chosen.
     pub primary: Option<ShownMethod>,
     /// The channels.
@@ -246,13 +265,24 @@ pub struct ChoosePage {
 }
 
 impl ChoosePage {
+    fn base(&self) -> &'static str {
+        base(&self.frame)
+    }
     fn heading(&self) -> String {
+        match self.replacing.as_ref().map(|replacing| replacing.role) {
+            Some(Role::Primary) => return self.frame.t("replace-primary-heading"),
+            Some(Role::Backup) => return self.frame.t("replace-backup-heading"),
+            None => {}
+        }
         match self.primary {
             None => self.frame.t("choose-primary-heading"),
             Some(_) => self.frame.t("choose-backup-heading"),
         }
     }
     fn lead(&self) -> String {
+        if let Some(replacing) = &self.replacing {
+            return self.frame.say("replace-lead", &[("method", replacing.old.describe(&self.frame).into())]);
+        }
         match &self.primary {
             None => self.frame.t("choose-primary-lead"),
             Some(primary) => self.frame.say("choose-backup-lead", &[("primary", primary.describe(&self.frame).into())]),
@@ -268,7 +298,19 @@ impl ChoosePage {
         self.error.is_some()
     }
     fn error_at(&self, field: ChooseField) -> Option<String> {
-        self.error.filter(|error| error.field() == field).map(|error| error.text(&self.frame))
+        self.error.filter(|error| error.field() == field).map(|error| match error {
+            ChooseError::Pair(error) => self.pair_text(error),
+            error => error.text(&self.frame),
+        })
+    }
+    /// While the primary is replaced it is the backup that stands in the way.
+    fn pair_text(&self, error: PairError) -> String {
+        let beside_backup = self.replacing.as_ref().is_some_and(|replacing| replacing.role == Role::Primary);
+        match error {
+            PairError::AppTwice if beside_backup => self.frame.t("replace-app-twice"),
+            PairError::SameNumber if beside_backup => self.frame.t("replace-same-number"),
+            error => pair_text(error, &self.frame),
+        }
     }
     fn kind_error(&self) -> Option<String> {
         self.error_at(ChooseField::Kind)
@@ -300,7 +342,7 @@ impl ChoosePage {
     }
     fn why_not(&self, option: &KindOption) -> Option<String> {
         option.not.map(|not| match (not, option.kind) {
-            (Unchoosable::Pair(error), _) => pair_text(error, &self.frame),
+            (Unchoosable::Pair(error), _) => self.pair_text(error),
             (Unchoosable::NotOffered, MethodKind::Voice) => self.frame.t("why-not-voice-not-offered"),
             (Unchoosable::NotOffered, MethodKind::App | MethodKind::Sms) => self.frame.t("why-not-sms-not-offered"),
         })
@@ -348,6 +390,9 @@ pub struct ProveAppPage {
 }
 
 impl ProveAppPage {
+    fn base(&self) -> &'static str {
+        base(&self.frame)
+    }
     fn heading(&self) -> String {
         self.frame.t("prove-heading-app")
     }
@@ -388,6 +433,9 @@ pub struct ProvePhonePage {
 }
 
 impl ProvePhonePage {
+    fn base(&self) -> &'static str {
+        base(&self.frame)
+    }
     fn heading(&self) -> String {
         match self.method.kind {
             MethodKind::App | MethodKind::Sms => self.frame.t("prove-heading-sms"),
@@ -478,6 +526,14 @@ impl From<ChosenView> for ShownMethod {
     }
 }
 
+/// The page of what is being set up: both methods, or a new one for an old one.
+const fn page_of(visit: &Visit<'_>) -> Here {
+    match visit.flow {
+        Flow::SignIn | Flow::FreshCode => Here::Enrolment,
+        Flow::Replacement => Here::Replacement,
+    }
+}
+
 pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
     let view = match visit.portal.app.pending(&visit.browser()).await? {
         Some(PendingView::Enrol(view)) => view,
@@ -485,12 +541,13 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
         None => return gone(visit).await,
     };
     let note = visit.note();
-    let frame = PageFrame { who: visit.who(view.account), ..visit.frame(Here::Enrolment, &note) };
+    let frame = PageFrame { who: visit.who(view.account), ..visit.frame(page_of(visit), &note) };
     let page = match (view.step, view.proving) {
         (EnrolmentStep::EnterTicket, _) => {
             let error = match note.news {
                 Some(News::Ticket(error)) => Some(error),
-                Some(News::SignIn(_) | News::CodeError(_) | News::Code(_) | News::Choose(_)) | None => None,
+                Some(News::SignIn(_) | News::CodeError(_) | News::Code(_) | News::Choose(_) | News::Settings(_))
+                | None => None,
             };
             html(&EnrolTicketPage { frame, error })
         }
@@ -507,10 +564,15 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
 fn choose_page(frame: PageFrame, note: Note, view: EnrolmentView) -> ChoosePage {
     let error = match note.news {
         Some(News::Choose(error)) => Some(error),
-        Some(News::SignIn(_) | News::CodeError(_) | News::Code(_) | News::Ticket(_)) | None => None,
+        Some(News::SignIn(_) | News::CodeError(_) | News::Code(_) | News::Ticket(_) | News::Settings(_)) | None => None,
     };
     ChoosePage {
         frame,
+        replacing: view.replacing.map(|replacing| ShownReplacing {
+            role: replacing.role,
+            old: replacing.old.into(),
+            stays: replacing.stays.into(),
+        }),
         primary: view.primary.map(ShownMethod::from),
         options: view.choices.into_iter().map(|(kind, choice)| KindOption { kind, not: choice.err() }).collect(),
         typed: note.choice.unwrap_or_default(),
@@ -526,7 +588,8 @@ fn prove_page(frame: PageFrame, note: &Note, view: ProvingView) -> String {
             News::SignIn(_)
             | News::Code(CodeNotice::Switched | CodeNotice::NotYet(_))
             | News::Choose(_)
-            | News::Ticket(_),
+            | News::Ticket(_)
+            | News::Settings(_),
         )
         | None => (None, false),
     };
@@ -549,12 +612,12 @@ fn prove_page(frame: PageFrame, note: &Note, view: ProvingView) -> String {
 pub(super) async fn ticket(visit: &Visit<'_>) -> app::Result<Answer> {
     let typed = visit.form.text("ticket").to_owned().into();
     Ok(match visit.portal.app.submit_ticket(&visit.browser(), typed).await? {
-        TicketOutcome::Done => visit.see(Here::Enrolment),
+        TicketOutcome::Done => visit.see(page_of(visit)),
         TicketOutcome::Refused(TicketRefusal::Wrong) => {
-            visit.see_with(Here::Enrolment, News::Ticket(TicketError::Wrong))
+            visit.see_with(page_of(visit), News::Ticket(TicketError::Wrong))
         }
         TicketOutcome::Refused(TicketRefusal::Expired) => {
-            visit.see_with(Here::Enrolment, News::Ticket(TicketError::Expired))
+            visit.see_with(page_of(visit), News::Ticket(TicketError::Expired))
         }
         TicketOutcome::TooMany => visit.see_with(Here::SignIn, News::SignIn(SignInNotice::TooManyTries)),
         TicketOutcome::Gone => gone(visit).await?,
@@ -574,7 +637,7 @@ pub(super) async fn choose_again(visit: &Visit<'_>) -> app::Result<Answer> {
 /// A stale page needs no words: the current one is shown.
 async fn after(visit: &Visit<'_>, outcome: EnrolmentOutcome) -> app::Result<Answer> {
     match outcome {
-        EnrolmentOutcome::Done | EnrolmentOutcome::Refused(_) => Ok(visit.see(Here::Enrolment)),
+        EnrolmentOutcome::Done | EnrolmentOutcome::Refused(_) => Ok(visit.see(page_of(visit))),
         EnrolmentOutcome::Gone => gone(visit).await,
     }
 }
@@ -584,12 +647,12 @@ pub(super) async fn choose(visit: &Visit<'_>) -> app::Result<Answer> {
     let typed = TypedChoice::read(form);
     let again = |error| {
         let note = Note { choice: Some(typed.clone()), ..News::Choose(error).into() };
-        visit.see_with(Here::Enrolment, note)
+        visit.see_with(page_of(visit), note)
     };
     let Some(kind) = typed.kind else { return Ok(again(ChooseError::Nothing)) };
     let choice = ChoiceForm { kind, number: form.text("phone"), label: form.text("label") };
     Ok(match visit.portal.app.choose(&visit.browser(), choice).await? {
-        EnrolmentOutcome::Done => visit.see(Here::Enrolment),
+        EnrolmentOutcome::Done => visit.see(page_of(visit)),
         EnrolmentOutcome::Gone => gone(visit).await?,
         EnrolmentOutcome::Refused(problem) => match problem {
             ChoiceProblem::Number(problem) => again(ChooseError::Phone(problem)),
@@ -598,7 +661,7 @@ pub(super) async fn choose(visit: &Visit<'_>) -> app::Result<Answer> {
             ChoiceProblem::NotOffered => again(ChooseError::NotOffered(kind)),
             ChoiceProblem::Send(SendRefusal::From(at)) => again(ChooseError::Wait(at)),
             ChoiceProblem::Send(SendRefusal::Exhausted(at)) => again(ChooseError::NoMoreSends(at)),
-            ChoiceProblem::Send(SendRefusal::Unavailable | SendRefusal::Stale) => visit.see(Here::Enrolment),
+            ChoiceProblem::Send(SendRefusal::Unavailable | SendRefusal::Stale) => visit.see(page_of(visit)),
         },
     })
 }
@@ -607,12 +670,14 @@ pub(super) async fn prove(visit: &Visit<'_>) -> app::Result<Answer> {
     // The trust box belongs to the code page: a method that was set up a moment ago is no reason to trust a browser.
     let outcome = visit.portal.app.submit_code(&visit.browser(), visit.form.text("code"), false).await?;
     Ok(match outcome {
+        CodeOutcome::SignedIn(grant) if visit.flow == Flow::Replacement => settings::replaced(visit, &grant),
         CodeOutcome::SignedIn(grant) => visit.signed_in(&grant),
-        CodeOutcome::Continue => visit.see(Here::Enrolment),
+        CodeOutcome::Continue => visit.see(page_of(visit)),
         CodeOutcome::Refused(problem) => match code_error(problem, throttle::ENROLMENT_TRIES) {
-            Some(error) => visit.see_with(Here::Enrolment, News::CodeError(error)),
-            None => visit.see(Here::Enrolment),
+            Some(error) => visit.see_with(page_of(visit), News::CodeError(error)),
+            None => visit.see(page_of(visit)),
         },
+        CodeOutcome::TooMany if visit.flow == Flow::Replacement => settings::too_many(visit),
         CodeOutcome::TooMany => visit.see_with(Here::SignIn, News::SignIn(SignInNotice::TooManyTries)),
         CodeOutcome::Gone => gone(visit).await?,
     })
@@ -620,8 +685,8 @@ pub(super) async fn prove(visit: &Visit<'_>) -> app::Result<Answer> {
 
 pub(super) async fn prove_again(visit: &Visit<'_>) -> app::Result<Answer> {
     Ok(match visit.portal.app.send_again(&visit.browser()).await? {
-        SendOutcome::Done => visit.see_with(Here::Enrolment, News::Code(CodeNotice::SentAgain)),
-        SendOutcome::Refused(_) => visit.see(Here::Enrolment),
+        SendOutcome::Done => visit.see_with(page_of(visit), News::Code(CodeNotice::SentAgain)),
+        SendOutcome::Refused(_) => visit.see(page_of(visit)),
         SendOutcome::Gone => gone(visit).await?,
     })
 }

@@ -19,6 +19,7 @@ pub mod rollout;
 pub mod routes;
 #[cfg(test)]
 pub(crate) mod samples;
+pub mod settings;
 pub mod sign_in;
 #[cfg(test)]
 pub(crate) mod story_tests;

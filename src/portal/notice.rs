@@ -11,6 +11,7 @@ use super::{
     challenge::{CodeError, CodeNotice},
     csrf::Seed,
     enrolment::{ChooseError, TicketError, TypedChoice},
+    settings::SettingsNews,
     sign_in::SignInNotice,
 };
 use crate::{
@@ -37,6 +38,8 @@ pub(super) enum News {
     Ticket(TicketError),
     /// On the choice pages.
     Choose(ChooseError),
+    /// On the settings pages.
+    Settings(SettingsNews),
 }
 
 /// News and what was typed.

@@ -8,7 +8,7 @@ use fluent_bundle::FluentValue;
 
 use super::{guides::Guide, words};
 use crate::{
-    account::{Method, MethodKind, NewMethod, PhoneNumber, Target},
+    account::{Method, MethodKind, NewMethod, PhoneNumber, Role, Target},
     clock::Timestamp,
     config::{Branding, Config},
     language::Language,
@@ -88,6 +88,12 @@ pub enum Here {
     FreshHelp,
     /// The security settings.
     Settings,
+    /// One of the two methods.
+    Method(Role),
+    /// Replacing one: the choice and the proof.
+    Replacement,
+    /// Changing the password.
+    Password,
     /// Where the person goes after the sign-in.
     Target,
 }
@@ -107,6 +113,10 @@ impl Here {
         Self::Fresh,
         Self::FreshHelp,
         Self::Settings,
+        Self::Method(Role::Primary),
+        Self::Method(Role::Backup),
+        Self::Replacement,
+        Self::Password,
         Self::Target,
     ];
 
@@ -124,6 +134,10 @@ impl Here {
             Self::Fresh => "/.sekisho/fresh",
             Self::FreshHelp => "/.sekisho/fresh/help",
             Self::Settings => "/.sekisho/settings",
+            Self::Method(Role::Primary) => "/.sekisho/settings/primary",
+            Self::Method(Role::Backup) => "/.sekisho/settings/backup",
+            Self::Replacement => "/.sekisho/settings/replace",
+            Self::Password => "/.sekisho/settings/password",
             Self::Target => "/",
         }
     }
@@ -142,6 +156,10 @@ impl Here {
             Self::Fresh => "fresh",
             Self::FreshHelp => "fresh-help",
             Self::Settings => "settings",
+            Self::Method(Role::Primary) => "settings-primary",
+            Self::Method(Role::Backup) => "settings-backup",
+            Self::Replacement => "replacement",
+            Self::Password => "password",
             Self::Target => "target",
         }
     }
@@ -316,6 +334,23 @@ impl PageFrame {
         };
         let date = then.strftime(format).to_string();
         self.say("clock-other-day", &[("time", time.into()), ("date", date.into())])
+    }
+
+    /// When something happened: `today 14:20`, `18 November 9:02`, with the year when it is another.
+    pub fn moment(&self, at: Timestamp) -> String {
+        let (then, today) = (self.zoned(at), self.zoned(self.now));
+        let time = then.strftime("%-H:%M").to_string();
+        if then.date() == today.date() {
+            return self.say("clock-today", &[("time", time.into())]);
+        }
+        let format = match (self.language, then.year() == today.year()) {
+            (Language::Ja, true) => "%-m月%-d日",
+            (Language::Ja, false) => "%Y年%-m月%-d日",
+            (Language::En, true) => "%-d %B",
+            (Language::En, false) => "%-d %B %Y",
+        };
+        let date = then.strftime(format).to_string();
+        self.say("clock-moment", &[("date", date.into()), ("time", time.into())])
     }
 
     /// `22 November 2026`, `2026年11月22日`.

@@ -20,10 +20,11 @@ use super::{
     fresh, guides,
     guides::Guide,
     page::Here,
-    rollout, sign_in, style,
+    rollout, settings, sign_in, style,
     visit::{Answer, Client, Framing, Visit, protect},
 };
 use crate::{
+    account::Role,
     app::{self, Flow},
     audit,
 };
@@ -48,8 +49,12 @@ pub enum Needs {
     Enrolment,
     /// A session.
     Session,
+    /// A session of an account with methods.
+    Enrolled,
     /// A session that is asked for a fresh code.
     Asked,
+    /// The same, in which a method is being replaced.
+    Replacement,
     /// A session whose code is younger than `[sign_in] fresh`. Whoever has an older one is asked for a code first, and
     /// then what the form asked for is done.
     FreshSession,
@@ -114,6 +119,38 @@ pub enum Does {
     ShowFreshWays,
     /// Sends it again, by another channel, or uses the other method.
     TakeFreshWay,
+    /// The security settings.
+    ShowSettings,
+    /// One of the two methods.
+    ShowMethod(Role),
+    /// Swaps primary and backup.
+    SwapMethods,
+    /// Names a method.
+    Relabel,
+    /// Begins to replace a method.
+    BeginReplacement,
+    /// The page of the current step of that.
+    ShowReplacement,
+    /// Takes the choice.
+    ChooseReplacement,
+    /// Takes the code that proves it.
+    ProveReplacement,
+    /// Sends that code again.
+    ProveReplacementAgain,
+    /// Back to the choice.
+    ChooseReplacementAgain,
+    /// Leaves it.
+    CancelReplacement,
+    /// Ends trust of one device or all.
+    EndTrust,
+    /// Ends one other session or all others.
+    EndSessions,
+    /// The language of messages and calls.
+    SetLanguage,
+    /// The form for a new password.
+    ShowPassword,
+    /// Takes a new password.
+    ChangePassword,
     /// The question before signing out.
     ShowSignOut,
     /// Signs out.
@@ -153,6 +190,11 @@ const fn guide(guide: Guide) -> Route {
     get(guide.path(), Needs::Nothing, Does::ShowGuide(guide), Here::Guide(guide))
 }
 
+/// A form that needs a fresh code, and the fields that are kept until it is there.
+const fn fresh(path: &'static str, does: Does, page: Here, keeps: &'static [&'static str]) -> Route {
+    Route { keeps, ..post(path, Needs::FreshSession, does, page) }
+}
+
 /// All of them.
 pub const ROUTES: &[Route] = &[
     get("/.sekisho/style.css", Needs::Nothing, Does::StyleSheet, Here::Target),
@@ -182,6 +224,23 @@ pub const ROUTES: &[Route] = &[
     post("/.sekisho/fresh/begin", Needs::Asked, Does::BeginFresh, Here::Fresh),
     get("/.sekisho/fresh/help", Needs::Asked, Does::ShowFreshWays, Here::FreshHelp),
     post("/.sekisho/fresh/way", Needs::Asked, Does::TakeFreshWay, Here::FreshHelp),
+    get("/.sekisho/settings", Needs::Session, Does::ShowSettings, Here::Settings),
+    get("/.sekisho/settings/primary", Needs::Enrolled, Does::ShowMethod(Role::Primary), Here::Method(Role::Primary)),
+    get("/.sekisho/settings/backup", Needs::Enrolled, Does::ShowMethod(Role::Backup), Here::Method(Role::Backup)),
+    fresh("/.sekisho/settings/swap", Does::SwapMethods, Here::Settings, &["primary"]),
+    fresh("/.sekisho/settings/label", Does::Relabel, Here::Settings, &["method", "label"]),
+    fresh("/.sekisho/settings/replace/begin", Does::BeginReplacement, Here::Settings, &["method"]),
+    get("/.sekisho/settings/replace", Needs::Replacement, Does::ShowReplacement, Here::Replacement),
+    fresh("/.sekisho/settings/replace/choose", Does::ChooseReplacement, Here::Replacement, &["kind", "phone", "label"]),
+    fresh("/.sekisho/settings/replace/prove", Does::ProveReplacement, Here::Replacement, &[]),
+    fresh("/.sekisho/settings/replace/send-again", Does::ProveReplacementAgain, Here::Replacement, &[]),
+    fresh("/.sekisho/settings/replace/choose-again", Does::ChooseReplacementAgain, Here::Replacement, &[]),
+    post("/.sekisho/settings/replace/cancel", Needs::Session, Does::CancelReplacement, Here::Settings),
+    fresh("/.sekisho/settings/trust", Does::EndTrust, Here::Settings, &["device"]),
+    fresh("/.sekisho/settings/sessions", Does::EndSessions, Here::Settings, &["session"]),
+    fresh("/.sekisho/settings/language", Does::SetLanguage, Here::Settings, &["messages"]),
+    get("/.sekisho/settings/password", Needs::FreshSession, Does::ShowPassword, Here::Password),
+    fresh("/.sekisho/settings/password", Does::ChangePassword, Here::Password, &[]),
     get("/.sekisho/sign-out", Needs::Session, Does::ShowSignOut, Here::SignOut),
     post("/.sekisho/sign-out", Needs::Nothing, Does::SignOut, Here::SignOut),
     post("/.sekisho/language", Needs::Nothing, Does::Language, Here::SignIn),
@@ -332,7 +391,7 @@ async fn enter_fresh(visit: Visit<'_>, route: Route) -> Answer {
     };
     let cookie = Visit::session_cookie(&grant);
     let visit = Visit { renewed: Some(grant.session), ..visit.asking(Flow::SignIn) };
-    let answer = match fresh::resume(&visit).await {
+    let answer = match super::fresh::resume(&visit).await {
         Ok(Ok((route, form))) => {
             let visit = Visit { form, ..visit };
             act(&visit, route).await.unwrap_or_else(|error| failed(&visit, route, &error))
@@ -345,8 +404,8 @@ async fn enter_fresh(visit: Visit<'_>, route: Route) -> Answer {
 }
 
 async fn act(visit: &Visit<'_>, route: Route) -> app::Result<Answer> {
-    if route.needs == Needs::FreshSession
-        && let Some(elsewhere) = fresh::demand(visit, route).await?
+    if matches!(route.needs, Needs::FreshSession | Needs::Replacement)
+        && let Some(elsewhere) = super::fresh::demand(visit, route).await?
     {
         return Ok(elsewhere);
     }
@@ -373,6 +432,22 @@ async fn act(visit: &Visit<'_>, route: Route) -> app::Result<Answer> {
         Does::BeginFresh => fresh::begin(&visit.asking(Flow::FreshCode)).await,
         Does::ShowFreshWays => challenge::show_ways(&visit.asking(Flow::FreshCode)).await,
         Does::TakeFreshWay => challenge::take_way(&visit.asking(Flow::FreshCode)).await,
+        Does::ShowSettings => settings::show(visit).await,
+        Does::ShowMethod(role) => settings::show_method(visit, role).await,
+        Does::SwapMethods => settings::swap(visit).await,
+        Does::Relabel => settings::relabel(visit).await,
+        Does::BeginReplacement => settings::begin_replacement(visit).await,
+        Does::ShowReplacement => enrolment::show(&visit.asking(Flow::Replacement)).await,
+        Does::ChooseReplacement => enrolment::choose(&visit.asking(Flow::Replacement)).await,
+        Does::ProveReplacement => enrolment::prove(&visit.asking(Flow::Replacement)).await,
+        Does::ProveReplacementAgain => enrolment::prove_again(&visit.asking(Flow::Replacement)).await,
+        Does::ChooseReplacementAgain => enrolment::choose_again(&visit.asking(Flow::Replacement)).await,
+        Does::CancelReplacement => settings::cancel_replacement(&visit.asking(Flow::Replacement)).await,
+        Does::EndTrust => settings::end_trust(visit).await,
+        Does::EndSessions => settings::end_sessions(visit).await,
+        Does::SetLanguage => settings::set_language(visit).await,
+        Does::ShowPassword => settings::show_password(visit).await,
+        Does::ChangePassword => settings::change_password(visit).await,
         Does::ShowSignOut => sign_in::show_sign_out(visit).await,
         Does::SignOut => sign_in::sign_out(visit).await,
         Does::Language => Ok(sign_in::switch_language(visit)),

@@ -160,7 +160,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
     }
     let notice = match note.news {
         Some(News::SignIn(notice)) => Some(notice),
-        Some(News::CodeError(_) | News::Code(_) | News::Choose(_) | News::Ticket(_)) | None => None,
+        Some(News::CodeError(_) | News::Code(_) | News::Choose(_) | News::Ticket(_) | News::Settings(_)) | None => None,
     };
     let frame = visit.frame(Here::SignIn, &note);
     Ok(visit.page(html(&SignInPage { frame, notice, user_name: note.user_name })))

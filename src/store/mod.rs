@@ -28,7 +28,9 @@ pub use record::{
 pub use links::{Freeze, Link, LinkId, LinkPurpose};
 pub use notice::Notice;
 pub use rollout::Unenrolled;
-pub use settings::{RenewSession, StoredMethods};
+pub use settings::{
+    Acting, ChangePassword, Happened, HistoryEvent, HistoryLine, RenewSession, ReplaceMethod, StoredMethods,
+};
 pub use users::{
     AcceptError, AcceptInvitation, By, ChangeGroups, ChangedGroups, Invitation, InvitationId, InviteError, Member,
     NewInvitation, NewMember, NewMemberError, RemoveMember, RenewInvitation,

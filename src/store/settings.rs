@@ -1,11 +1,15 @@
 //! What a person changes inside a session: the transactions of the security settings and of the fresh code before them.
 
-use super::{BeginSignIn, EndedSession, MethodState, Result, SignInId, Stale, Store, UsedCode};
+use super::{
+    BeginSignIn, EndedSession, EnrolledMethod, MethodState, OutboxItem, Result, SignInId, Stale, Store, UsedCode,
+};
 use crate::{
-    account::{AccountId, MethodPair},
+    account::{AccountId, CredentialVersion, Label, MethodId, MethodKind, MethodPair},
+    authn::PasswordHash,
     clock::Timestamp,
+    language::Language,
     secret::Digest,
-    session::Session,
+    session::{DeviceId, DeviceLabel, SecondStep, Session, SessionId},
 };
 
 /// The methods of an account with what a page says of them.
@@ -21,19 +25,117 @@ pub struct StoredMethods {
     pub app_last_step: Option<i64>,
 }
 
+/// Who changes something, and inside which session: nothing is changed when the session has ended or the credentials
+/// have changed since it was looked at.
+#[derive(Clone, Debug)]
+pub struct Acting {
+    /// Whose settings.
+    pub account: AccountId,
+    /// The credentials of the session.
+    pub credential_version: CredentialVersion,
+    /// The session.
+    pub session: Digest,
+}
+
+impl Acting {
+    /// Whoever holds this session.
+    pub const fn of(session: &Session) -> Self {
+        Self {
+            account: session.account(),
+            credential_version: session.credential_version(),
+            session: *session.digest(),
+        }
+    }
+}
+
 /// A fresh code was given inside a session.
 #[derive(Clone, Debug)]
 pub struct RenewSession {
     /// The pending code this consumes.
     pub pending: (SignInId, i64),
     /// The session that was asked.
-    pub replaces: Digest,
+    pub acting: Acting,
     /// The session as it goes on.
     pub session: Session,
+    /// What the session has pending besides goes on under the other digest.
+    pub carried: (Digest, Digest),
     /// The code of an enrolled method that was right.
     pub used: Option<UsedCode>,
     /// The time.
     pub now: Timestamp,
+}
+
+/// A new method is proven and takes the place of an old one.
+#[derive(Clone, Debug)]
+pub struct ReplaceMethod {
+    /// The pending replacement this consumes.
+    pub pending: (SignInId, i64),
+    /// Who replaces it.
+    pub acting: Acting,
+    /// Which method goes.
+    pub old: MethodId,
+    /// What comes in its place.
+    pub new: EnrolledMethod,
+    /// The session as it goes on.
+    pub session: Session,
+    /// Who is told.
+    pub notices: Vec<OutboxItem>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// A person chose a new password.
+#[derive(Clone, Debug)]
+pub struct ChangePassword {
+    /// Who.
+    pub acting: Acting,
+    /// The new one.
+    pub hash: PasswordHash,
+    /// The session as it goes on.
+    pub session: Session,
+    /// Who is told.
+    pub notices: Vec<OutboxItem>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What a line of the history says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happened {
+    /// Signed in, and how the second step was passed.
+    SignedIn(SecondStep),
+    /// Somebody gave a wrong password.
+    WrongPassword,
+    /// Somebody who knew the password gave a wrong code.
+    WrongCode(MethodKind),
+    /// Somebody showed a copy of a trusted browser's cookie.
+    DeviceReplayed,
+}
+
+/// One line of the history, to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryEvent {
+    /// Whose account.
+    pub account: AccountId,
+    /// What.
+    pub what: Happened,
+    /// Browser and platform, as the client claims.
+    pub browser: DeviceLabel,
+    /// The client's network (IPv4 /24, IPv6 /56), as people read it.
+    pub network: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// One line of the history as read back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryLine {
+    /// What; the last time.
+    pub event: HistoryEvent,
+    /// When it first happened.
+    pub first_at: Timestamp,
+    /// How often.
+    pub times: u32,
 }
 
 impl Store {
@@ -49,18 +151,108 @@ impl Store {
     pub async fn begin_in_session(
         &self,
         begin: &BeginSignIn,
-        session: &Digest,
+        acting: &Acting,
         now: Timestamp,
     ) -> Result<std::result::Result<bool, Stale>> {
         match self {
-            Self::Sqlite(s) => s.begin_in_session(begin, session, now).await,
+            Self::Sqlite(s) => s.begin_in_session(begin, acting, now).await,
         }
     }
 
     /// Burns the fresh code and puts the renewed session in the place of the one that was asked, all or nothing.
-    pub async fn renew_session(&self, renew: &RenewSession) -> Result<std::result::Result<EndedSession, Stale>> {
+    pub async fn renew_session(&self, renew: &RenewSession) -> Result<std::result::Result<Vec<EndedSession>, Stale>> {
         match self {
             Self::Sqlite(s) => s.renew_session(renew).await,
+        }
+    }
+
+    /// Puts a proven method in the place of an old one: ends every other session and all trust, and the present session
+    /// goes on renewed. The sessions that ended.
+    pub async fn replace_method(
+        &self,
+        replace: &ReplaceMethod,
+    ) -> Result<std::result::Result<Vec<EndedSession>, Stale>> {
+        match self {
+            Self::Sqlite(s) => s.replace_method(replace).await,
+        }
+    }
+
+    /// Stores a password the person chose: ends every other session and all trust, and the present session goes on
+    /// renewed. The sessions that ended.
+    pub async fn change_password(
+        &self,
+        change: &ChangePassword,
+    ) -> Result<std::result::Result<Vec<EndedSession>, Stale>> {
+        match self {
+            Self::Sqlite(s) => s.change_password(change).await,
+        }
+    }
+
+    /// Swaps primary and backup; ends nothing. `primary` is the one the person saw in that place: a second click does not
+    /// swap them back.
+    pub async fn swap_methods(
+        &self,
+        acting: &Acting,
+        primary: MethodId,
+        notices: &[OutboxItem],
+    ) -> Result<std::result::Result<(), Stale>> {
+        match self {
+            Self::Sqlite(s) => s.swap_methods(acting, primary, notices).await,
+        }
+    }
+
+    /// Gives one of the account's methods another name, or none.
+    pub async fn relabel_method(
+        &self,
+        acting: &Acting,
+        method: MethodId,
+        label: Option<&Label>,
+    ) -> Result<std::result::Result<(), Stale>> {
+        match self {
+            Self::Sqlite(s) => s.relabel_method(acting, method, label).await,
+        }
+    }
+
+    /// Ends one trust of this account, or all of it; how many.
+    pub async fn end_trust(
+        &self,
+        acting: &Acting,
+        device: Option<DeviceId>,
+    ) -> Result<std::result::Result<u64, Stale>> {
+        match self {
+            Self::Sqlite(s) => s.end_trust(acting, device).await,
+        }
+    }
+
+    /// Ends one other session of this account, or all others; never the present one.
+    pub async fn end_others(
+        &self,
+        acting: &Acting,
+        session: Option<SessionId>,
+    ) -> Result<std::result::Result<Vec<EndedSession>, Stale>> {
+        match self {
+            Self::Sqlite(s) => s.end_others(acting, session).await,
+        }
+    }
+
+    /// The language of messages and calls.
+    pub async fn set_language(&self, acting: &Acting, language: Language) -> Result<std::result::Result<(), Stale>> {
+        match self {
+            Self::Sqlite(s) => s.set_language(acting, language).await,
+        }
+    }
+
+    /// Notes what happened; the oldest lines of the account make room.
+    pub async fn note_history(&self, event: &HistoryEvent) -> Result<()> {
+        match self {
+            Self::Sqlite(s) => s.note_history(event).await,
+        }
+    }
+
+    /// What happened at the sign-ins of an account, newest first.
+    pub async fn history(&self, account: AccountId) -> Result<Vec<HistoryLine>> {
+        match self {
+            Self::Sqlite(s) => s.history(account).await,
         }
     }
 }

@@ -41,6 +41,7 @@ const SIGN_IN: Gets = LedTo("/.sekisho/sign-in");
 const CODE: Gets = LedTo("/.sekisho/code");
 const WAYS: Gets = LedTo("/.sekisho/code/help");
 const ENROLMENT: Gets = LedTo("/.sekisho/enrolment");
+const SETTINGS: Gets = LedTo("/.sekisho/settings");
 const CONSOLE: Gets = LedTo("/");
 
 /// For GET: what each state gets. For POST: what each state gets when the form is genuine and empty.
@@ -68,6 +69,23 @@ const TABLE: &[(Verb, &str, [Gets; 4])] = &[
     (Verb::Post, "/.sekisho/fresh/begin", [SIGN_IN, SIGN_IN, SIGN_IN, CONSOLE]),
     (Verb::Get, "/.sekisho/fresh/help", [SIGN_IN, SIGN_IN, SIGN_IN, CONSOLE]),
     (Verb::Post, "/.sekisho/fresh/way", [SIGN_IN, SIGN_IN, SIGN_IN, CONSOLE]),
+    (Verb::Get, "/.sekisho/settings", [SIGN_IN, SIGN_IN, SIGN_IN, Shown]),
+    (Verb::Get, "/.sekisho/settings/primary", [SIGN_IN, SIGN_IN, SIGN_IN, Shown]),
+    (Verb::Get, "/.sekisho/settings/backup", [SIGN_IN, SIGN_IN, SIGN_IN, Shown]),
+    (Verb::Post, "/.sekisho/settings/swap", [SIGN_IN, SIGN_IN, SIGN_IN, SETTINGS]),
+    (Verb::Post, "/.sekisho/settings/label", [SIGN_IN, SIGN_IN, SIGN_IN, SETTINGS]),
+    (Verb::Post, "/.sekisho/settings/replace/begin", [SIGN_IN, SIGN_IN, SIGN_IN, SETTINGS]),
+    (Verb::Get, "/.sekisho/settings/replace", [SIGN_IN, SIGN_IN, SIGN_IN, SETTINGS]),
+    (Verb::Post, "/.sekisho/settings/replace/choose", [SIGN_IN, SIGN_IN, SIGN_IN, SETTINGS]),
+    (Verb::Post, "/.sekisho/settings/replace/prove", [SIGN_IN, SIGN_IN, SIGN_IN, SETTINGS]),
+    (Verb::Post, "/.sekisho/settings/replace/send-again", [SIGN_IN, SIGN_IN, SIGN_IN, SETTINGS]),
+    (Verb::Post, "/.sekisho/settings/replace/choose-again", [SIGN_IN, SIGN_IN, SIGN_IN, SETTINGS]),
+    (Verb::Post, "/.sekisho/settings/replace/cancel", [SIGN_IN, SIGN_IN, SIGN_IN, SETTINGS]),
+    (Verb::Post, "/.sekisho/settings/trust", [SIGN_IN, SIGN_IN, SIGN_IN, SETTINGS]),
+    (Verb::Post, "/.sekisho/settings/sessions", [SIGN_IN, SIGN_IN, SIGN_IN, SETTINGS]),
+    (Verb::Post, "/.sekisho/settings/language", [SIGN_IN, SIGN_IN, SIGN_IN, SETTINGS]),
+    (Verb::Get, "/.sekisho/settings/password", [SIGN_IN, SIGN_IN, SIGN_IN, Shown]),
+    (Verb::Post, "/.sekisho/settings/password", [SIGN_IN, SIGN_IN, SIGN_IN, LedTo("/.sekisho/settings/password")]),
     (Verb::Get, "/.sekisho/sign-out", [SIGN_IN, SIGN_IN, SIGN_IN, Shown]),
     (Verb::Post, "/.sekisho/sign-out", [SIGN_IN; 4]),
     (Verb::Post, "/.sekisho/language", [SIGN_IN, SIGN_IN, SIGN_IN, CONSOLE]),

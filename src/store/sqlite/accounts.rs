@@ -309,7 +309,7 @@ impl SqliteStore {
         Ok(true)
     }
 
-    async fn insert_method(
+    pub(super) async fn insert_method(
         &self,
         db: &mut SqliteConnection,
         account: AccountId,

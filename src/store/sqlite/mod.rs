@@ -62,6 +62,7 @@ fn migrator() -> Migrator {
     };
     Migrator::with_migrations(vec![
         migration(1, "first", include_str!("../migrations/0001_first.sql")),
+        migration(2, "settings", include_str!("../migrations/0002_settings.sql")),
         migration(3, "recovery", include_str!("../migrations/0003_recovery.sql")),
         migration(4, "challenge", include_str!("../migrations/0004_challenge.sql")),
         migration(5, "import", include_str!("../migrations/0005_import.sql")),
@@ -140,6 +141,7 @@ impl SqliteStore {
             ("DELETE FROM sign_ins WHERE expires_at <= $1", now),
             ("DELETE FROM trusted_devices WHERE expires_at <= $1", now),
             ("DELETE FROM invitations WHERE expires_at <= $1", now - FINISHED_MESSAGES),
+            ("DELETE FROM sign_in_history WHERE at <= $1", now - settings::HISTORY_LASTS),
             ("DELETE FROM rates WHERE ends_at <= $1", now),
             ("DELETE FROM links WHERE expires_at <= $1", now),
             ("DELETE FROM method_codes WHERE expires_at <= $1", now),

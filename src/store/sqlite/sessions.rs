@@ -31,7 +31,7 @@ macro_rules! sessions {
     };
 }
 
-fn ended(row: &SqliteRow) -> Result<EndedSession> {
+pub(super) fn ended(row: &SqliteRow) -> Result<EndedSession> {
     let cells = Cells::of(row, "sessions", "id")?;
     Ok(EndedSession {
         id: cells.text("id", SessionId::parse)?,

@@ -1,12 +1,81 @@
-//! What a person changes inside a session.
+//! What a person changes inside a session. Each transaction first makes sure that the session it acts for is still there.
 
-use super::{SqliteStore, attempts, sessions, sign_in};
+use std::time::Duration;
+
+use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
+
+use super::{SqliteStore, accounts, attempts, outbox, rows::Cells, sessions, sign_in};
 use crate::{
-    account::AccountId,
+    account::{AccountId, Label, MethodId, MethodPair, NewMethod, Role},
     clock::Timestamp,
+    language::Language,
     secret::Digest,
-    store::{BeginSignIn, EndedSession, RenewSession, Result, Stale, StoredMethods},
+    session::{DeviceId, DeviceLabel, SecondStep, Session, SessionId},
+    store::{
+        Acting, BeginSignIn, ChangePassword, EndedSession, Happened, HistoryEvent, HistoryLine, OutboxItem,
+        RenewSession, ReplaceMethod, Result, Stale, StoredMethods,
+    },
 };
+
+/// How long a line of the history stays.
+pub(super) const HISTORY_LASTS: Duration = Duration::from_hours(90 * 24);
+/// Lines of one account.
+const HISTORY_LINES: i64 = 50;
+/// What repeats within this time is one line: a thousand guesses do not push the rest of the history out.
+const HISTORY_REPEATS: Duration = Duration::from_hours(1);
+
+/// Is the session still there, and the account as it was when the session was looked at?
+async fn acts(db: &mut SqliteConnection, acting: &Acting) -> Result<bool> {
+    let alive = sqlx::query("SELECT id FROM sessions WHERE digest = $1 AND account_id = $2")
+        .bind(acting.session.as_bytes().as_slice())
+        .bind(acting.account.to_string())
+        .fetch_optional(&mut *db)
+        .await?;
+    Ok(alive.is_some() && sign_in::current(db, acting.account, acting.credential_version).await?)
+}
+
+/// Puts a session in the place of the acting one; what is noted under the name of the old one goes on under the new one.
+/// `void`: a credential was changed inside it, so all other sessions end too, and all trust.
+async fn renew(
+    db: &mut SqliteConnection,
+    acting: &Acting,
+    session: &Session,
+    void: Option<Timestamp>,
+) -> Result<Vec<EndedSession>> {
+    let old = sqlx::query(
+        "SELECT s.id, n.network FROM sessions s LEFT JOIN session_networks n ON n.session_id = s.id WHERE s.digest = $1",
+    )
+    .bind(acting.session.as_bytes().as_slice())
+    .fetch_one(&mut *db)
+    .await?;
+    let ended = match void {
+        Some(now) => accounts::void_credentials(&mut *db, acting.account, now).await?,
+        None => Vec::from_iter(sessions::delete_by_digest(&mut *db, &acting.session).await?),
+    };
+    // It takes the place of one that ended: none has to make room.
+    sessions::insert(&mut *db, session, u32::MAX).await?;
+    if let Some(network) = old.try_get::<Option<&[u8]>, _>("network")? {
+        sqlx::query("INSERT INTO session_networks (session_id, network) VALUES ($1, $2)")
+            .bind(session.id().to_string())
+            .bind(network)
+            .execute(&mut *db)
+            .await?;
+    }
+    sqlx::query("UPDATE browser_hours SET session_id = $2 WHERE account_id = $1 AND session_id = $3")
+        .bind(acting.account.to_string())
+        .bind(session.id().to_string())
+        .bind(old.try_get::<&str, _>("id")?)
+        .execute(db)
+        .await?;
+    Ok(ended)
+}
+
+async fn tell(db: &mut SqliteConnection, notices: &[OutboxItem]) -> Result<()> {
+    for notice in notices {
+        outbox::insert(&mut *db, notice).await?;
+    }
+    Ok(())
+}
 
 impl SqliteStore {
     pub(in crate::store) async fn methods_of(&self, account: AccountId) -> Result<Option<StoredMethods>> {
@@ -22,17 +91,11 @@ impl SqliteStore {
     pub(in crate::store) async fn begin_in_session(
         &self,
         begin: &BeginSignIn,
-        session: &Digest,
+        acting: &Acting,
         now: Timestamp,
     ) -> Result<std::result::Result<bool, Stale>> {
-        let account = begin.sign_in.account();
         let mut tx = self.write().await?;
-        let alive = sqlx::query("SELECT id FROM sessions WHERE digest = $1 AND account_id = $2")
-            .bind(session.as_bytes().as_slice())
-            .bind(account.to_string())
-            .fetch_optional(&mut *tx)
-            .await?;
-        if alive.is_none() || !sign_in::current(&mut tx, account, begin.sign_in.credential_version()).await? {
+        if !acts(&mut tx, acting).await? {
             return Ok(Err(Stale::MovedOn));
         }
         let waiting = sqlx::query("SELECT id FROM sign_ins WHERE digest = $1 AND expires_at > $2")
@@ -40,7 +103,7 @@ impl SqliteStore {
             .bind(now.as_millis())
             .fetch_optional(&mut *tx)
             .await?;
-        if waiting.is_some() {
+        if waiting.is_some() && begin.replaces != Some(begin.digest) {
             return Ok(Ok(false));
         }
         sign_in::delete_by_digest(&mut tx, &begin.digest).await?;
@@ -53,30 +116,279 @@ impl SqliteStore {
 
     pub(in crate::store) async fn renew_session(
         &self,
-        renew: &RenewSession,
-    ) -> Result<std::result::Result<EndedSession, Stale>> {
-        let account = renew.session.account();
+        request: &RenewSession,
+    ) -> Result<std::result::Result<Vec<EndedSession>, Stale>> {
+        let account = request.acting.account;
         let mut tx = self.write().await?;
         // Leaving early drops the transaction: nothing of it stays.
-        if !sign_in::current(&mut tx, account, renew.session.credential_version()).await?
-            || !sign_in::delete_version(&mut tx, renew.pending, account, renew.now).await?
+        if !acts(&mut tx, &request.acting).await?
+            || !sign_in::delete_version(&mut tx, request.pending, account, request.now).await?
         {
             return Ok(Err(Stale::MovedOn));
         }
-        if let Some(used) = renew.used
-            && let Err(stale) = attempts::succeed(&mut tx, account, used, renew.now).await?
+        if let Some(used) = request.used
+            && let Err(stale) = attempts::succeed(&mut tx, account, used, request.now).await?
         {
             return Ok(Err(stale));
         }
-        let Some(ended) = sessions::delete_by_digest(&mut tx, &renew.replaces).await? else {
-            return Ok(Err(Stale::MovedOn));
-        };
-        if ended.account != account {
-            return Ok(Err(Stale::MovedOn));
-        }
-        // It takes the place of the one that ended: none has to make room.
-        sessions::insert(&mut tx, &renew.session, u32::MAX).await?;
+        let ended = renew(&mut tx, &request.acting, &request.session, None).await?;
+        let (before, after): &(Digest, Digest) = &request.carried;
+        sqlx::query("UPDATE sign_ins SET digest = $2 WHERE digest = $1")
+            .bind(before.as_bytes().as_slice())
+            .bind(after.as_bytes().as_slice())
+            .execute(&mut *tx)
+            .await?;
         tx.commit().await?;
         Ok(Ok(ended))
     }
+
+    pub(in crate::store) async fn replace_method(
+        &self,
+        request: &ReplaceMethod,
+    ) -> Result<std::result::Result<Vec<EndedSession>, Stale>> {
+        let account = request.acting.account;
+        let mut tx = self.write().await?;
+        if !acts(&mut tx, &request.acting).await?
+            || !sign_in::delete_version(&mut tx, request.pending, account, request.now).await?
+        {
+            return Ok(Err(Stale::MovedOn));
+        }
+        let Some(there) = self.methods(&mut tx, account).await? else { return Ok(Err(Stale::MovedOn)) };
+        let role = [Role::Primary, Role::Backup].into_iter().find(|role| there.pair.get(*role).id == request.old);
+        let Some(role) = role else { return Ok(Err(Stale::MovedOn)) };
+        // The pair was judged when the new method was chosen; nothing illegal is stored whatever happened since.
+        let half = |target: &crate::account::Target| NewMethod { target: target.clone(), label: None };
+        let stays = half(&there.pair.get(role.other()).target);
+        if MethodPair::new(half(&request.new.method.target), stays).is_err() {
+            return Ok(Err(Stale::MovedOn));
+        }
+        sqlx::query("DELETE FROM methods WHERE id = $1").bind(request.old.to_string()).execute(&mut *tx).await?;
+        self.insert_method(&mut tx, account, role, &request.new).await?;
+        let ended = renew(&mut tx, &request.acting, &request.session, Some(request.now)).await?;
+        tell(&mut tx, &request.notices).await?;
+        self.commit(tx, !request.notices.is_empty()).await?;
+        Ok(Ok(ended))
+    }
+
+    pub(in crate::store) async fn change_password(
+        &self,
+        request: &ChangePassword,
+    ) -> Result<std::result::Result<Vec<EndedSession>, Stale>> {
+        let mut tx = self.write().await?;
+        if !acts(&mut tx, &request.acting).await? {
+            return Ok(Err(Stale::MovedOn));
+        }
+        sqlx::query("UPDATE accounts SET password_hash = $2 WHERE id = $1")
+            .bind(request.acting.account.to_string())
+            .bind(request.hash.expose())
+            .execute(&mut *tx)
+            .await?;
+        let ended = renew(&mut tx, &request.acting, &request.session, Some(request.now)).await?;
+        tell(&mut tx, &request.notices).await?;
+        self.commit(tx, !request.notices.is_empty()).await?;
+        Ok(Ok(ended))
+    }
+
+    pub(in crate::store) async fn swap_methods(
+        &self,
+        acting: &Acting,
+        primary: MethodId,
+        notices: &[OutboxItem],
+    ) -> Result<std::result::Result<(), Stale>> {
+        let mut tx = self.write().await?;
+        if !acts(&mut tx, acting).await? {
+            return Ok(Err(Stale::MovedOn));
+        }
+        let there = self.methods(&mut tx, acting.account).await?;
+        let Some(pair) = there.map(|m| m.pair).filter(|pair| pair.primary().id == primary) else {
+            return Ok(Err(Stale::MovedOn));
+        };
+        // One account has each role once, also in between: the primary steps aside, under no account, until the commit.
+        sqlx::query("PRAGMA defer_foreign_keys = ON").execute(&mut *tx).await?;
+        for (statement, method) in [
+            ("UPDATE methods SET account_id = '', role = 'backup' WHERE id = $1 AND $2 <> ''", pair.primary().id),
+            ("UPDATE methods SET role = 'primary' WHERE id = $1 AND account_id = $2", pair.backup().id),
+            ("UPDATE methods SET account_id = $2 WHERE id = $1", pair.primary().id),
+        ] {
+            sqlx::query(statement).bind(method.to_string()).bind(acting.account.to_string()).execute(&mut *tx).await?;
+        }
+        tell(&mut tx, notices).await?;
+        self.commit(tx, !notices.is_empty()).await?;
+        Ok(Ok(()))
+    }
+
+    pub(in crate::store) async fn relabel_method(
+        &self,
+        acting: &Acting,
+        method: MethodId,
+        label: Option<&Label>,
+    ) -> Result<std::result::Result<(), Stale>> {
+        let mut tx = self.write().await?;
+        if !acts(&mut tx, acting).await? {
+            return Ok(Err(Stale::MovedOn));
+        }
+        let named = sqlx::query("UPDATE methods SET label = $3 WHERE id = $1 AND account_id = $2")
+            .bind(method.to_string())
+            .bind(acting.account.to_string())
+            .bind(label.map(Label::as_str))
+            .execute(&mut *tx)
+            .await?;
+        if named.rows_affected() == 0 {
+            return Ok(Err(Stale::MovedOn));
+        }
+        tx.commit().await?;
+        Ok(Ok(()))
+    }
+
+    pub(in crate::store) async fn end_trust(
+        &self,
+        acting: &Acting,
+        device: Option<DeviceId>,
+    ) -> Result<std::result::Result<u64, Stale>> {
+        let mut tx = self.write().await?;
+        if !acts(&mut tx, acting).await? {
+            return Ok(Err(Stale::MovedOn));
+        }
+        let ended = sqlx::query("DELETE FROM trusted_devices WHERE account_id = $1 AND ($2 IS NULL OR id = $2)")
+            .bind(acting.account.to_string())
+            .bind(device.map(|id| id.to_string()))
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(Ok(ended.rows_affected()))
+    }
+
+    pub(in crate::store) async fn end_others(
+        &self,
+        acting: &Acting,
+        session: Option<SessionId>,
+    ) -> Result<std::result::Result<Vec<EndedSession>, Stale>> {
+        let mut tx = self.write().await?;
+        if !acts(&mut tx, acting).await? {
+            return Ok(Err(Stale::MovedOn));
+        }
+        let ended = sqlx::query(
+            "DELETE FROM sessions WHERE account_id = $1 AND digest <> $2 AND ($3 IS NULL OR id = $3)
+             RETURNING id, account_id, digest",
+        )
+        .bind(acting.account.to_string())
+        .bind(acting.session.as_bytes().as_slice())
+        .bind(session.map(|id| id.to_string()))
+        .fetch_all(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        ended.iter().map(sessions::ended).collect::<Result<Vec<_>>>().map(Ok)
+    }
+
+    pub(in crate::store) async fn set_language(
+        &self,
+        acting: &Acting,
+        language: Language,
+    ) -> Result<std::result::Result<(), Stale>> {
+        let mut tx = self.write().await?;
+        if !acts(&mut tx, acting).await? {
+            return Ok(Err(Stale::MovedOn));
+        }
+        sqlx::query("UPDATE accounts SET language = $2 WHERE id = $1")
+            .bind(acting.account.to_string())
+            .bind(language.tag())
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(Ok(()))
+    }
+
+    pub(in crate::store) async fn note_history(&self, event: &HistoryEvent) -> Result<()> {
+        let (what, second_step) = words(event.what);
+        let mut tx = self.write().await?;
+        let repeated = sqlx::query(
+            "UPDATE sign_in_history SET at = max(at, $6), times = times + 1
+             WHERE what <> 'signed_in' AND what = $2 AND second_step IS $3 AND browser = $4 AND network = $5
+               AND first_at > $7
+               AND id = (SELECT id FROM sign_in_history
+                         WHERE account_id = $1 AND what = $2 AND second_step IS $3 AND browser = $4 AND network = $5
+                         ORDER BY at DESC, id DESC LIMIT 1)",
+        )
+        .bind(event.account.to_string())
+        .bind(what)
+        .bind(second_step)
+        .bind(event.browser.as_str())
+        .bind(&event.network)
+        .bind(event.at.as_millis())
+        .bind((event.at - HISTORY_REPEATS).as_millis())
+        .execute(&mut *tx)
+        .await?;
+        if repeated.rows_affected() == 0 {
+            sqlx::query(
+                "INSERT INTO sign_in_history (account_id, what, second_step, browser, network, first_at, at, times)
+                 VALUES ($1, $2, $3, $4, $5, $6, $6, 1)",
+            )
+            .bind(event.account.to_string())
+            .bind(what)
+            .bind(second_step)
+            .bind(event.browser.as_str())
+            .bind(&event.network)
+            .bind(event.at.as_millis())
+            .execute(&mut *tx)
+            .await?;
+            // Sign-ins and refusals have room of their own: a stranger's guesses do not push out the person's sign-ins.
+            sqlx::query(
+                "DELETE FROM sign_in_history
+                 WHERE account_id = $1 AND (what = 'signed_in') = ($2 = 'signed_in')
+                   AND id NOT IN (SELECT id FROM sign_in_history
+                                  WHERE account_id = $1 AND (what = 'signed_in') = ($2 = 'signed_in')
+                                  ORDER BY at DESC, id DESC LIMIT $3)",
+            )
+            .bind(event.account.to_string())
+            .bind(what)
+            .bind(HISTORY_LINES / 2)
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    pub(in crate::store) async fn history(&self, account: AccountId) -> Result<Vec<HistoryLine>> {
+        sqlx::query(
+            "SELECT CAST(id AS TEXT) AS name, * FROM sign_in_history WHERE account_id = $1 ORDER BY at DESC, id DESC",
+        )
+        .bind(account.to_string())
+        .fetch_all(&self.readers)
+        .await?
+        .iter()
+        .map(line)
+        .collect()
+    }
+}
+
+const fn words(what: Happened) -> (&'static str, Option<&'static str>) {
+    match what {
+        Happened::SignedIn(step) => ("signed_in", Some(step.as_str())),
+        Happened::WrongPassword => ("wrong_password", None),
+        Happened::WrongCode(kind) => ("wrong_code", Some(kind.as_str())),
+        Happened::DeviceReplayed => ("device_replayed", None),
+    }
+}
+
+fn line(row: &SqliteRow) -> Result<HistoryLine> {
+    let cells = Cells::of(row, "sign_in_history", "name")?;
+    let step = cells.optional_text("second_step", SecondStep::parse)?;
+    let what = cells.text("what", |what| {
+        Some(match (what, step) {
+            ("signed_in", Some(step)) => Happened::SignedIn(step),
+            ("wrong_password", None) => Happened::WrongPassword,
+            ("wrong_code", Some(SecondStep::Code(kind))) => Happened::WrongCode(kind),
+            ("device_replayed", None) => Happened::DeviceReplayed,
+            _ => return None,
+        })
+    })?;
+    let event = HistoryEvent {
+        account: cells.text("account_id", AccountId::parse)?,
+        what,
+        browser: cells.text("browser", |text| Some(DeviceLabel::new(text)))?,
+        network: cells.text("network", |text| Some(text.to_owned()))?,
+        at: cells.time("at")?,
+    };
+    Ok(HistoryLine { event, first_at: cells.time("first_at")?, times: cells.count("times")? })
 }

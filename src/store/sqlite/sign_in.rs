@@ -128,7 +128,7 @@ impl SqliteStore {
             id,
             version: row.try_get("p_version")?,
             ticket: rows::ticket(row)?,
-            sign_in,
+            sign_in: sign_in.following(methods.as_ref().map(|m| &m.pair)),
             account,
             app_last_step: methods.as_ref().and_then(|m| m.app_last_step),
             pair: methods.map(|m| m.pair),

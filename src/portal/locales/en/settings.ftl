@@ -15,3 +15,108 @@ fresh-sms-hint = We send a text message to the number ending { $digits }.
 fresh-voice-hint = We call the number ending { $digits } and read the code three times.
 fresh-submit = Continue
 fresh-cancel = Go back without a code
+
+## Settings
+
+settings-heading = Advanced security settings
+settings-methods = How you get your code
+settings-two-step-on = Two-step verification is on.
+settings-two-step-off = Two-step verification isn't on for your account yet.
+settings-role = Place
+settings-method = Method
+settings-added = Added
+settings-last-used = Last used
+settings-never-used = Not used yet
+settings-state = State
+settings-method-paused = You can use it again at { $time }.
+settings-method-disabled = Switched off after many wrong codes. Set it up again.
+settings-change = Change
+settings-change-method = Change your { $role ->
+    [Primary] primary
+   *[other] backup
+}
+settings-swap = Swap primary and backup
+settings-primary-heading = Your primary
+settings-backup-heading = Your backup
+settings-replace = Replace this method
+settings-rebind = Set it up again
+settings-replace-hint = It stays until the new one is checked. Then you're signed out on all other devices, and every trusted device is asked for a code again.
+settings-label-heading = Name
+settings-save = Save
+settings-to-all = Back to the security settings
+
+replace-primary-heading = Choose your new primary
+replace-backup-heading = Choose your new backup
+replace-lead = Your present one ({ $method }) stays until the new one is checked.
+replace-app-twice = Your backup is an authenticator app, so your primary must be a phone.
+replace-same-number = That's already your backup number. Use a different number or an authenticator app.
+replace-cancel = Keep the present method
+
+settings-devices = Trusted devices
+settings-no-devices = You haven't trusted any device.
+settings-devices-lead = On these browsers your password alone signs you in until the trust ends.
+settings-device = Device
+settings-unknown-browser = Unknown browser
+settings-this-device = This device
+settings-trusted-since = Trusted
+settings-expires = Ends
+settings-end-trust = End trust
+settings-forget = Forget this device
+settings-end-trust-of = End the trust of { $device }
+settings-end-all-trust = End the trust of all devices
+
+settings-sessions = Where you're signed in
+settings-since = Signed in
+settings-by = With
+settings-by-trust = Trusted device
+settings-by-password = Password only
+settings-this-session = You're here
+settings-end-session = Sign out
+settings-end-session-of = Sign out: { $device }
+settings-end-others = Sign out on all other devices
+
+settings-history = Recent sign-ins and refusals
+settings-history-lead = Don't know one of these? Change your password and end the trust of all devices.
+settings-no-history = Nothing yet.
+settings-when = When
+settings-what = What happened
+settings-network = Network
+settings-history-signed-in = Signed in ({ $step })
+settings-history-wrong-password = Refused: wrong password
+settings-history-wrong-code = Refused: wrong code ({ $step })
+settings-history-device-replayed = Trust ended: somebody used a copy of this browser's trust
+settings-history-times = { $what }, { $times } times
+
+settings-password-title = Password
+settings-password-lead = When you change it, you're signed out on all other devices, and every trusted device is asked for a code again.
+settings-password-heading = Change your password
+settings-user = User name
+settings-password-present = Present password
+settings-password-new = New password
+settings-password-again = New password again
+settings-password-rules = { $least } to { $most } characters. Spaces and any letters or signs are fine; a few words you can remember are best.
+settings-password-submit = Change password
+settings-password-wrong = That isn't your present password. Check it and try again.
+settings-password-wait = There were too many wrong passwords. You can try again at { $time }.
+settings-password-missing = Fill in all three fields.
+settings-password-differ = The two new passwords aren't the same. Type the new one twice.
+
+settings-language = Language
+settings-language-lead = Messages and calls come in
+settings-back = Back to { $service }
+
+settings-swapped = Primary and backup are swapped.
+settings-renamed = The name is saved.
+settings-replaced = The new method is in place. You're signed out on all other devices, and trusted devices are asked for a code again.
+settings-trust-ended = That device is asked for a code at its next sign-in.
+settings-all-trust-ended = No device is trusted any more.
+settings-session-ended = That device is signed out.
+settings-others-ended = All other devices are signed out.
+settings-language-changed = The language is saved.
+settings-password-changed = Your password is changed. You're signed out on all other devices.
+settings-stale = Nothing was changed: the page had changed meanwhile. Check what it shows now and try again.
+settings-too-many-tries = That was wrong too many times, so nothing was changed. Begin again, and check the number or the app.
+settings-locked = Your password was reset a short time ago. To keep your account safe, a method that works can be replaced from { $time }.
+settings-open = Advanced security settings
+clock-today = today { $time }
+clock-moment = { $date }, { $time }

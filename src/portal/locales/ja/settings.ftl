@@ -15,3 +15,105 @@ fresh-sms-hint = 末尾{ $digits }の番号にSMSを送ります。
 fresh-voice-hint = 末尾{ $digits }の番号に電話をかけ、コードを3回読み上げます。
 fresh-submit = 続ける
 fresh-cancel = コードを入力せずに戻る
+
+## 設定
+
+settings-heading = 高度なセキュリティ設定
+settings-methods = コードの受け取り方法
+settings-two-step-on = 2段階認証は有効です。
+settings-two-step-off = 2段階認証は、まだ有効になっていません。
+settings-role = 役割
+settings-method = 方法
+settings-added = 追加日
+settings-last-used = 最終利用
+settings-never-used = まだ使っていません
+settings-state = 状態
+settings-method-paused = 一時的に停止しています。{ $time }以降に使えます。
+settings-method-disabled = 入力の間違いが多かったため、停止しています。設定し直してください。
+settings-change = 変更
+settings-change-method = { $role }を変更
+settings-swap = 第一手段とバックアップ手段を入れ替える
+settings-primary-heading = 第一手段の設定
+settings-backup-heading = バックアップ手段の設定
+settings-replace = 別の方法に変更する
+settings-rebind = 設定し直す
+settings-replace-hint = 新しい方法の確認が済むまで、今の方法は変わりません。変更すると、ほかの端末からはすべてログアウトし、信頼済みの端末でも次回はコードの入力が必要になります。
+settings-label-heading = 名前
+settings-save = 保存する
+settings-to-all = セキュリティ設定に戻る
+
+replace-primary-heading = 新しい第一手段を選ぶ
+replace-backup-heading = 新しいバックアップ手段を選ぶ
+replace-lead = 今の方法（{ $method }）は、新しい方法の確認が済むまで変わりません。
+replace-app-twice = バックアップ手段が認証アプリのため、第一手段には電話番号を登録してください。
+replace-same-number = この番号はバックアップ手段として登録済みです。別の電話番号か認証アプリを登録してください。
+replace-cancel = 変更をやめる
+
+settings-devices = 信頼済みの端末
+settings-no-devices = 信頼済みの端末はありません。
+settings-devices-lead = 次のブラウザーでは、期限までパスワードだけでログインできます。
+settings-device = 端末
+settings-unknown-browser = 不明なブラウザー
+settings-this-device = この端末
+settings-trusted-since = 登録日
+settings-expires = 期限
+settings-end-trust = 解除
+settings-forget = この端末を解除
+settings-end-trust-of = { $device }の信頼を解除
+settings-end-all-trust = すべての端末の信頼を解除
+
+settings-sessions = ログイン中の端末
+settings-since = ログイン日時
+settings-by = 確認方法
+settings-by-trust = 信頼済みの端末
+settings-by-password = パスワードのみ
+settings-this-session = 現在の画面
+settings-end-session = ログアウト
+settings-end-session-of = { $device }をログアウト
+settings-end-others = ほかの端末をすべてログアウト
+
+settings-history = 最近のログインと拒否の記録
+settings-history-lead = 心当たりのない記録があるときは、パスワードを変更し、すべての端末の信頼を解除してください。
+settings-no-history = 記録はまだありません。
+settings-when = 日時
+settings-what = 内容
+settings-network = 接続元
+settings-history-signed-in = ログイン（{ $step }）
+settings-history-wrong-password = 拒否：パスワードの間違い
+settings-history-wrong-code = 拒否：認証コードの間違い（{ $step }）
+settings-history-device-replayed = 信頼を解除：このブラウザーの信頼情報の複製が使われました
+settings-history-times = { $what }・{ $times }回
+
+settings-password-title = パスワード
+settings-password-lead = 変更すると、ほかの端末からはすべてログアウトし、信頼済みの端末でも次回はコードの入力が必要になります。
+settings-password-heading = パスワードを変更
+settings-user = ユーザー名
+settings-password-present = 現在のパスワード
+settings-password-new = 新しいパスワード
+settings-password-again = 新しいパスワード（確認）
+settings-password-rules = { $least }〜{ $most }文字。空白や記号、日本語も使えます。覚えやすい言葉をいくつか並べると安全です。
+settings-password-submit = パスワードを変更する
+settings-password-wrong = 現在のパスワードが違います。ご確認のうえ、もう一度入力してください。
+settings-password-wait = パスワードの間違いが続いたため、入力を一時的に停止しています。{ $time }以降にもう一度お試しください。
+settings-password-missing = 3つの欄をすべて入力してください。
+settings-password-differ = 新しいパスワードが一致しません。同じものを2回入力してください。
+
+settings-language = 言語
+settings-language-lead = SMS・音声通話・メールの言語
+settings-back = { $service }へ戻る
+
+settings-swapped = 第一手段とバックアップ手段を入れ替えました。
+settings-renamed = 名前を保存しました。
+settings-replaced = 新しい方法に変更しました。ほかの端末からはすべてログアウトし、信頼済みの端末の登録も解除しました。
+settings-trust-ended = 信頼を解除しました。その端末では、次のログインでコードの入力が必要です。
+settings-all-trust-ended = すべての端末の信頼を解除しました。
+settings-session-ended = その端末をログアウトしました。
+settings-others-ended = ほかの端末をすべてログアウトしました。
+settings-language-changed = 言語を保存しました。
+settings-password-changed = パスワードを変更しました。ほかの端末からはすべてログアウトしました。
+settings-stale = ページの内容が変わっていたため、何も変更していません。現在の表示をご確認のうえ、もう一度お試しください。
+settings-too-many-tries = 入力の間違いが続いたため、何も変更していません。電話番号や認証アプリをご確認のうえ、最初からお試しください。
+settings-locked = パスワードを再設定して間もないため、使える方法の変更は{ $time }以降にお願いします。アカウントを守るための制限です。
+settings-open = 高度なセキュリティ設定
+clock-today = 今日 { $time }
+clock-moment = { $date } { $time }

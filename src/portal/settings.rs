@@ -1,0 +1,471 @@
+//! Advanced security settings: what a person sees and changes of the own account. The routes ask for a fresh code before
+//! anything is changed; a page here only shows and leads.
+
+use askama::Template;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    language,
+    notice::{News, Note},
+    page::{Here, PageFrame, ShownMethod, html},
+    password::refused_password,
+    visit::{Answer, Visit},
+};
+use crate::{
+    account::{Label, MethodId, MethodKind, Role},
+    app::{self, BeginReplacement, Changed, DeviceRow, Grant, MethodRow, PasswordChange, SessionRow, SettingsView},
+    authn::PasswordProblem,
+    clock::Timestamp,
+    language::Language,
+    session::{DeviceId, DeviceLabel, SecondStep, SessionId},
+    store::{Happened, HistoryLine},
+};
+
+/// What the settings say once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SettingsNews {
+    /// Primary and backup were swapped.
+    Swapped,
+    /// A method has another name.
+    Renamed,
+    /// A method was replaced.
+    Replaced,
+    /// One trust was ended.
+    TrustEnded,
+    /// All trust was ended.
+    AllTrustEnded,
+    /// Another session was ended.
+    SessionEnded,
+    /// All other sessions were ended.
+    OthersEnded,
+    /// Messages and calls come in another language.
+    LanguageChanged,
+    /// The password was changed.
+    PasswordChanged,
+    /// The page was not the current one.
+    Stale,
+    /// The name for a method is too long.
+    LabelBad,
+    /// Too many wrong codes for the new method.
+    TooManyTries,
+    /// A method that works may be replaced from then on.
+    LockedUntil(Timestamp),
+    /// The present password is wrong.
+    WrongPassword,
+    /// Too many wrong ones.
+    PasswordWait(Timestamp),
+    /// A field was empty.
+    PasswordMissing,
+    /// The two new ones differ.
+    PasswordsDiffer,
+    /// The new one cannot be used.
+    PasswordRefused(Refused),
+}
+
+/// Why a new password was refused; see [`PasswordProblem`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Refused {
+    /// Too short.
+    TooShort,
+    /// Too long.
+    TooLong,
+    /// Common.
+    Common,
+    /// Made of names.
+    Names,
+}
+
+impl From<PasswordProblem> for Refused {
+    fn from(problem: PasswordProblem) -> Self {
+        match problem {
+            PasswordProblem::TooShort => Self::TooShort,
+            PasswordProblem::TooLong => Self::TooLong,
+            PasswordProblem::Common => Self::Common,
+            PasswordProblem::Names => Self::Names,
+        }
+    }
+}
+
+impl From<Refused> for PasswordProblem {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::TooShort => Self::TooShort,
+            Refused::TooLong => Self::TooLong,
+            Refused::Common => Self::Common,
+            Refused::Names => Self::Names,
+        }
+    }
+}
+
+impl SettingsNews {
+    const fn is_trouble(self) -> bool {
+        !matches!(
+            self,
+            Self::Swapped
+                | Self::Renamed
+                | Self::Replaced
+                | Self::TrustEnded
+                | Self::AllTrustEnded
+                | Self::SessionEnded
+                | Self::OthersEnded
+                | Self::LanguageChanged
+                | Self::PasswordChanged
+        )
+    }
+
+    fn text(self, frame: &PageFrame) -> String {
+        match self {
+            Self::Swapped => frame.t("settings-swapped"),
+            Self::Renamed => frame.t("settings-renamed"),
+            Self::Replaced => frame.t("settings-replaced"),
+            Self::TrustEnded => frame.t("settings-trust-ended"),
+            Self::AllTrustEnded => frame.t("settings-all-trust-ended"),
+            Self::SessionEnded => frame.t("settings-session-ended"),
+            Self::OthersEnded => frame.t("settings-others-ended"),
+            Self::LanguageChanged => frame.t("settings-language-changed"),
+            Self::PasswordChanged => frame.t("settings-password-changed"),
+            Self::Stale => frame.t("settings-stale"),
+            Self::LabelBad => frame.t("choose-label-bad"),
+            Self::TooManyTries => frame.t("settings-too-many-tries"),
+            Self::LockedUntil(at) => frame.timed_from("settings-locked", at),
+            Self::WrongPassword => frame.t("settings-password-wrong"),
+            Self::PasswordWait(at) => frame.timed_from("settings-password-wait", at),
+            Self::PasswordMissing => frame.t("settings-password-missing"),
+            Self::PasswordsDiffer => frame.t("settings-password-differ"),
+            Self::PasswordRefused(refused) => refused_password(frame.language, refused.into()),
+        }
+    }
+}
+
+/// The whole page.
+#[derive(Debug, Template)]
+#[template(path = "settings.html")]
+pub struct SettingsPage {
+    /// The frame.
+    pub frame: PageFrame,
+    /// What is shown.
+    pub view: SettingsView,
+    /// What has just happened.
+    pub news: Option<SettingsNews>,
+    /// Back to where the person was.
+    pub target: String,
+}
+
+/// The name of a place in the pair.
+fn role_name(role: Role, frame: &PageFrame) -> String {
+    match role {
+        Role::Primary => frame.t("role-primary"),
+        Role::Backup => frame.t("role-backup"),
+    }
+}
+
+fn browser_name(label: &DeviceLabel, frame: &PageFrame) -> String {
+    if label.as_str().is_empty() { frame.t("settings-unknown-browser") } else { label.as_str().to_owned() }
+}
+
+fn last_used(method: &MethodRow, frame: &PageFrame) -> String {
+    match method.method.last_used_at {
+        Some(at) => frame.moment(at),
+        None => frame.t("settings-never-used"),
+    }
+}
+
+fn trouble(method: &MethodRow, frame: &PageFrame) -> Option<String> {
+    match (method.disabled, method.paused_until) {
+        (true, _) => Some(frame.t("settings-method-disabled")),
+        (false, Some(until)) => Some(frame.timed_from("settings-method-paused", until)),
+        (false, None) => None,
+    }
+}
+
+impl SettingsPage {
+    fn failed(&self) -> bool {
+        self.news.is_some_and(SettingsNews::is_trouble)
+    }
+    fn heading(&self) -> String {
+        self.frame.t("settings-heading")
+    }
+    fn good(&self) -> Option<String> {
+        self.news.filter(|news| !news.is_trouble()).map(|news| news.text(&self.frame))
+    }
+    fn bad(&self) -> Option<String> {
+        self.news.filter(|news| news.is_trouble()).map(|news| news.text(&self.frame))
+    }
+    fn who(&self) -> String {
+        self.frame.say("signed-in-as", &[("user", self.view.account.user_name.as_str().into())])
+    }
+    fn change_label(&self, row: &MethodRow) -> String {
+        self.frame.say("settings-change-method", &[("role", role_name(row.role, &self.frame).into())])
+    }
+    fn primary_id(&self) -> String {
+        self.view.methods.as_ref().map(|[primary, _]| primary.method.id.to_string()).unwrap_or_default()
+    }
+    fn end_trust_label(&self, row: &DeviceRow) -> String {
+        self.frame.say("settings-end-trust-of", &[("device", browser_name(&row.label, &self.frame).into())])
+    }
+    fn end_session_label(&self, row: &SessionRow) -> String {
+        self.frame.say("settings-end-session-of", &[("device", browser_name(&row.browser, &self.frame).into())])
+    }
+    fn has_other_sessions(&self) -> bool {
+        self.view.sessions.iter().any(|row| !row.here)
+    }
+    fn step_name(&self, step: SecondStep) -> String {
+        match step {
+            SecondStep::Code(MethodKind::App) => self.frame.t("method-app"),
+            SecondStep::Code(MethodKind::Sms) => self.frame.t("method-sms"),
+            SecondStep::Code(MethodKind::Voice) => self.frame.t("method-voice"),
+            SecondStep::TrustedDevice => self.frame.t("settings-by-trust"),
+            SecondStep::Waived => self.frame.t("settings-by-password"),
+        }
+    }
+    fn happened(&self, line: &HistoryLine) -> String {
+        let what = match line.event.what {
+            Happened::SignedIn(step) => {
+                self.frame.say("settings-history-signed-in", &[("step", self.step_name(step).into())])
+            }
+            Happened::WrongPassword => self.frame.t("settings-history-wrong-password"),
+            Happened::WrongCode(kind) => {
+                let step = self.step_name(SecondStep::Code(kind));
+                self.frame.say("settings-history-wrong-code", &[("step", step.into())])
+            }
+            Happened::DeviceReplayed => self.frame.t("settings-history-device-replayed"),
+        };
+        match line.times {
+            0 | 1 => what,
+            times => self.frame.say("settings-history-times", &[("what", what.into()), ("times", times.into())]),
+        }
+    }
+    fn refused(line: &HistoryLine) -> bool {
+        !matches!(line.event.what, Happened::SignedIn(_))
+    }
+    fn speaks(&self, language: Language) -> bool {
+        self.view.account.language == language
+    }
+}
+
+/// One of the two methods.
+#[derive(Debug, Template)]
+#[template(path = "settings_method.html")]
+pub struct MethodPage {
+    /// The frame.
+    pub frame: PageFrame,
+    /// The method.
+    pub row: MethodRow,
+    /// What was wrong.
+    pub news: Option<SettingsNews>,
+}
+
+impl MethodPage {
+    fn failed(&self) -> bool {
+        self.news.is_some_and(SettingsNews::is_trouble)
+    }
+    fn heading(&self) -> String {
+        match self.row.role {
+            Role::Primary => self.frame.t("settings-primary-heading"),
+            Role::Backup => self.frame.t("settings-backup-heading"),
+        }
+    }
+    fn described(&self) -> String {
+        ShownMethod { label: None, ..ShownMethod::from(&self.row.method) }.describe(&self.frame)
+    }
+    fn label(&self) -> &str {
+        self.row.method.label.as_ref().map_or("", Label::as_str)
+    }
+    fn label_error(&self) -> Option<String> {
+        self.news.filter(|news| *news == SettingsNews::LabelBad).map(|news| news.text(&self.frame))
+    }
+    fn good(&self) -> Option<String> {
+        self.news.filter(|news| !news.is_trouble()).map(|news| news.text(&self.frame))
+    }
+    fn replace_text(&self) -> String {
+        if self.row.disabled { self.frame.t("settings-rebind") } else { self.frame.t("settings-replace") }
+    }
+}
+
+/// A new password.
+#[derive(Debug, Template)]
+#[template(path = "settings_password.html")]
+pub struct PasswordPage {
+    /// The frame.
+    pub frame: PageFrame,
+    /// The name of the account, for password managers.
+    pub user: String,
+    /// What was wrong.
+    pub news: Option<SettingsNews>,
+}
+
+impl PasswordPage {
+    fn failed(&self) -> bool {
+        self.news.is_some()
+    }
+    fn heading(&self) -> String {
+        self.frame.t("settings-password-heading")
+    }
+    fn present_error(&self) -> Option<String> {
+        self.news
+            .filter(|news| matches!(news, SettingsNews::WrongPassword | SettingsNews::PasswordWait(_)))
+            .map(|news| news.text(&self.frame))
+    }
+    fn new_error(&self) -> Option<String> {
+        self.news
+            .filter(|news| matches!(news, SettingsNews::PasswordRefused(_) | SettingsNews::PasswordsDiffer))
+            .map(|news| news.text(&self.frame))
+    }
+    fn error(&self) -> Option<String> {
+        self.news.filter(|news| matches!(news, SettingsNews::PasswordMissing)).map(|news| news.text(&self.frame))
+    }
+    fn rules(&self) -> String {
+        use crate::authn::password::{MAX_CHARS, MIN_CHARS};
+        self.frame.say("settings-password-rules", &[("least", MIN_CHARS.into()), ("most", MAX_CHARS.into())])
+    }
+}
+
+fn news(note: &Note) -> Option<SettingsNews> {
+    match note.news {
+        Some(News::Settings(news)) => Some(news),
+        _ => None,
+    }
+}
+
+pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
+    let Some(view) = visit.portal.app.settings(&visit.browser()).await? else { return Ok(visit.see(Here::SignIn)) };
+    let note = visit.note();
+    let target = visit.to.as_str().to_owned();
+    let page = SettingsPage { frame: visit.frame(Here::Settings, &note), view, news: news(&note), target };
+    Ok(visit.page(html(&page)))
+}
+
+pub(super) async fn show_method(visit: &Visit<'_>, role: Role) -> app::Result<Answer> {
+    let Some(view) = visit.portal.app.settings(&visit.browser()).await? else { return Ok(visit.see(Here::SignIn)) };
+    let row = view.methods.into_iter().flatten().find(|row| row.role == role);
+    let Some(row) = row else { return Ok(visit.see(Here::Settings)) };
+    let note = visit.note();
+    let page = MethodPage { frame: visit.frame(Here::Method(role), &note), row, news: news(&note) };
+    Ok(visit.page(html(&page)))
+}
+
+/// Back to the page, with what became of it.
+fn told(visit: &Visit<'_>, changed: Changed, done: SettingsNews) -> Answer {
+    let news = match changed {
+        Changed::Done => done,
+        Changed::Stale => SettingsNews::Stale,
+    };
+    visit.see_with(Here::Settings, News::Settings(news))
+}
+
+fn stale(visit: &Visit<'_>) -> Answer {
+    told(visit, Changed::Stale, SettingsNews::Stale)
+}
+
+pub(super) async fn swap(visit: &Visit<'_>) -> app::Result<Answer> {
+    let Some(primary) = MethodId::parse(visit.form.text("primary")) else { return Ok(stale(visit)) };
+    let changed = visit.portal.app.swap_methods(&visit.browser(), primary).await?;
+    Ok(told(visit, changed, SettingsNews::Swapped))
+}
+
+pub(super) async fn relabel(visit: &Visit<'_>) -> app::Result<Answer> {
+    let app = &visit.portal.app;
+    let Some(method) = MethodId::parse(visit.form.text("method")) else { return Ok(stale(visit)) };
+    let Ok(label) = Label::parse(visit.form.text("label")) else {
+        let view = app.settings(&visit.browser()).await?;
+        let row = view.and_then(|view| view.methods).into_iter().flatten().find(|row| row.method.id == method);
+        let page = row.map_or(Here::Settings, |row| Here::Method(row.role));
+        return Ok(visit.see_with(page, News::Settings(SettingsNews::LabelBad)));
+    };
+    let changed = app.relabel_method(&visit.browser(), method, label.as_ref()).await?;
+    Ok(told(visit, changed, SettingsNews::Renamed))
+}
+
+pub(super) async fn end_trust(visit: &Visit<'_>) -> app::Result<Answer> {
+    let (device, done) = match visit.form.text("device") {
+        "all" => (None, SettingsNews::AllTrustEnded),
+        id => match DeviceId::parse(id) {
+            Some(id) => (Some(id), SettingsNews::TrustEnded),
+            None => return Ok(stale(visit)),
+        },
+    };
+    let changed = visit.portal.app.end_trust(&visit.browser(), device).await?;
+    Ok(told(visit, changed, done))
+}
+
+pub(super) async fn end_sessions(visit: &Visit<'_>) -> app::Result<Answer> {
+    let (session, done) = match visit.form.text("session") {
+        "others" => (None, SettingsNews::OthersEnded),
+        id => match SessionId::parse(id) {
+            Some(id) => (Some(id), SettingsNews::SessionEnded),
+            None => return Ok(stale(visit)),
+        },
+    };
+    let changed = visit.portal.app.end_others(&visit.browser(), session).await?;
+    Ok(told(visit, changed, done))
+}
+
+pub(super) async fn set_language(visit: &Visit<'_>) -> app::Result<Answer> {
+    let Some(language) = language::chosen(visit.form.text("messages")) else { return Ok(stale(visit)) };
+    let changed = visit.portal.app.set_language(&visit.browser(), language).await?;
+    Ok(told(visit, changed, SettingsNews::LanguageChanged))
+}
+
+pub(super) async fn begin_replacement(visit: &Visit<'_>) -> app::Result<Answer> {
+    let Some(method) = MethodId::parse(visit.form.text("method")) else { return Ok(stale(visit)) };
+    Ok(match visit.portal.app.begin_replacement(&visit.browser(), method).await? {
+        BeginReplacement::Choose => visit.see(Here::Replacement),
+        BeginReplacement::LockedUntil(at) => {
+            visit.see_with(Here::Settings, News::Settings(SettingsNews::LockedUntil(at)))
+        }
+        BeginReplacement::Stale => stale(visit),
+    })
+}
+
+pub(super) async fn cancel_replacement(visit: &Visit<'_>) -> app::Result<Answer> {
+    visit.portal.app.abandon(&visit.browser()).await?;
+    let signed_in = visit.portal.app.session(&visit.browser()).await?.is_some();
+    Ok(visit.see(if signed_in { Here::Settings } else { Here::SignIn }))
+}
+
+/// The new method is in its place.
+pub(super) fn replaced(visit: &Visit<'_>, grant: &Grant) -> Answer {
+    visit.see_with(Here::Settings, News::Settings(SettingsNews::Replaced)).with(Visit::session_cookie(grant))
+}
+
+/// All tries at the new method are gone; the old one stays.
+pub(super) fn too_many(visit: &Visit<'_>) -> Answer {
+    visit.see_with(Here::Settings, News::Settings(SettingsNews::TooManyTries))
+}
+
+/// No method is being replaced.
+pub(super) async fn gone(visit: &Visit<'_>) -> app::Result<Answer> {
+    let signed_in = visit.portal.app.session(&visit.browser()).await?.is_some();
+    Ok(if signed_in { stale(visit) } else { visit.see(Here::SignIn) })
+}
+
+pub(super) async fn show_password(visit: &Visit<'_>) -> app::Result<Answer> {
+    let Some(session) = visit.portal.app.session(&visit.browser()).await? else {
+        return Ok(visit.see(Here::SignIn));
+    };
+    let note = visit.note();
+    let user = session.account.user_name.as_str().to_owned();
+    let page = PasswordPage { frame: visit.frame(Here::Password, &note), user, news: news(&note) };
+    Ok(visit.page(html(&page)))
+}
+
+pub(super) async fn change_password(visit: &Visit<'_>) -> app::Result<Answer> {
+    let again = |news| visit.see_with(Here::Password, News::Settings(news));
+    let form = &visit.form;
+    if ["present", "new", "again"].iter().any(|field| form.text(field).is_empty()) {
+        return Ok(again(SettingsNews::PasswordMissing));
+    }
+    if form.text("new") != form.text("again") {
+        return Ok(again(SettingsNews::PasswordsDiffer));
+    }
+    let (browser, present, new) = (visit.browser(), form.secret("present"), form.secret("new"));
+    Ok(match visit.portal.app.change_password(&browser, &present, &new).await? {
+        PasswordChange::Done(grant) => visit
+            .see_with(Here::Settings, News::Settings(SettingsNews::PasswordChanged))
+            .with(Visit::session_cookie(&grant)),
+        PasswordChange::Wrong => again(SettingsNews::WrongPassword),
+        PasswordChange::WaitUntil(at) => again(SettingsNews::PasswordWait(at)),
+        PasswordChange::Refused(problem) => again(SettingsNews::PasswordRefused(problem.into())),
+        PasswordChange::Stale => stale(visit),
+    })
+}
