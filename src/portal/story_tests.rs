@@ -547,6 +547,7 @@ async fn every_route_in_every_state() {
             let allowed = match route.needs {
                 Needs::Nothing => true,
                 // The end of an enrolment is shown to whoever has one.
+                Needs::Enrolled => matches!(state, Needs::Asked | Needs::FreshSession),
                 Needs::Session => match state {
                     Needs::Asked | Needs::FreshSession => true,
                     Needs::Waived => !matches!(route.does, Does::ShowEnrolled | Does::ShowFresh),
