@@ -105,9 +105,16 @@ impl App {
         Ok(self.store.accounts_after(after, limit).await?)
     }
 
-    /// Changes what is known of an account; its sessions go on, and the console hears of it with their next request.
+    /// Changes what is known of an account; its sessions go on, and the console hears of it with their next request. A
+    /// changed address is told to the old one and to the phones.
     pub async fn edit_account(&self, account: &Account, edit: &AccountEdit) -> Answer<Account> {
-        let Some(edited) = self.store.edit_account(account.id, edit, None).await? else {
+        let notices = if edit.email.as_ref().is_some_and(|email| *email != account.email) {
+            let pair = self.told_pair(account).await?;
+            self.notices(account, &both(pair.as_ref()), &Notice::EmailChanged, self.now())
+        } else {
+            Vec::new()
+        };
+        let Some(edited) = self.store.edit_account(account.id, edit, &notices).await? else {
             return Ok(Err(Refused::NotFound("account")));
         };
         match edited {

@@ -74,15 +74,16 @@ impl Store {
         }
     }
 
-    /// Changes what is known of an account; `None`: there is none. Credentials and sessions stay.
+    /// Changes what is known of an account; `None`: there is none. Credentials and sessions stay. Links that were mailed
+    /// to an address it no longer has are void.
     pub async fn edit_account(
         &self,
         id: AccountId,
         edit: &AccountEdit,
-        notice: Option<OutboxItem>,
+        notices: &[OutboxItem],
     ) -> Result<Option<std::result::Result<EditedAccount, NewAccountError>>> {
         match self {
-            Self::Sqlite(s) => s.edit_account(id, edit, notice).await,
+            Self::Sqlite(s) => s.edit_account(id, edit, notices).await,
         }
     }
 

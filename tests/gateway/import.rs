@@ -76,7 +76,10 @@ async fn the_console_sees_edits_with_the_next_request_and_a_deleted_account_has_
 
     let edit =
         ["user", "edit", "taro", "--remove-group", "payments", "--add-group", "audit", "--email", "t@example.jp"];
+    let before = gateway.inbox.newest().await;
     operate(&gateway, &edit, "").await;
+    let mail = gateway.inbox.after(before, "mail").await;
+    assert_eq!(mail.to, "taro@example.jp", "the address it had is told: {}", mail.text);
     let page = browser.open("/orders").await;
     assert_eq!(page.status, 200, "the session goes on: {}", page.text());
     let request = gateway.upstream.last();

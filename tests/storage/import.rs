@@ -104,7 +104,7 @@ async fn an_edit_changes_what_it_names_and_leaves_sessions_and_credentials() {
         language: Some(Language::En),
         ..AccountEdit::default()
     };
-    let edited = bench.store.edit_account(hanako.id, &edit, None).await.unwrap().unwrap().unwrap();
+    let edited = bench.store.edit_account(hanako.id, &edit, &[]).await.unwrap().unwrap().unwrap();
     assert_eq!(edited.account.display_name, before.display_name, "what is not named stays");
     assert_eq!(edited.account.credential_version, before.credential_version);
     assert_eq!(edited.sessions.iter().map(|s| s.digest).collect::<Vec<_>>(), [*session.digest()]);
@@ -112,9 +112,28 @@ async fn an_edit_changes_what_it_names_and_leaves_sessions_and_credentials() {
     assert_eq!(stored.account, edited.account, "the session goes on and sees the change");
     assert!(bench.store.account_by_login(&LoginName::parse("hanako@example.jp")).await.unwrap().is_none());
 
+    let links = async || {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&bench.path);
+        let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+        let rows = sqlx::query("SELECT purpose FROM links ORDER BY purpose").fetch_all(&pool).await.unwrap();
+        pool.close().await;
+        rows.iter().map(|row| sqlx::Row::get::<String, _>(row, 0)).collect::<Vec<_>>()
+    };
+    bench
+        .plant(
+            "INSERT INTO links (id, key, account_id, purpose, created_at, expires_at)
+             SELECT p.value || a.id, 1, a.id, p.value, 0, 1 FROM accounts a,
+                 json_each('[\"password_reset\", \"not_me\"]') p",
+        )
+        .await;
+    let same = AccountEdit { email: Some(edited.account.email.clone()), ..AccountEdit::default() };
+    bench.store.edit_account(hanako.id, &same, &[]).await.unwrap().unwrap().unwrap();
+    assert_eq!(links().await, ["not_me", "not_me", "password_reset", "password_reset"], "nothing moved");
+
     let no_name = AccountEdit { email: Some(None), display_name: Some(None), ..AccountEdit::default() };
-    let edited = bench.store.edit_account(hanako.id, &no_name, None).await.unwrap().unwrap().unwrap().account;
+    let edited = bench.store.edit_account(hanako.id, &no_name, &[]).await.unwrap().unwrap().unwrap().account;
     assert_eq!((edited.email, edited.display_name), (None, None));
+    assert_eq!(links().await, ["not_me", "not_me", "password_reset"], "what was mailed to the old address is void");
 
     for (edit, why) in [
         (
@@ -126,11 +145,11 @@ async fn an_edit_changes_what_it_names_and_leaves_sessions_and_credentials() {
             NewAccountError::EmailTaken,
         ),
     ] {
-        assert_eq!(bench.store.edit_account(hanako.id, &edit, None).await.unwrap().unwrap().unwrap_err(), why);
-        assert!(bench.store.edit_account(taro.id, &edit, None).await.unwrap().unwrap().is_ok(), "its own name");
+        assert_eq!(bench.store.edit_account(hanako.id, &edit, &[]).await.unwrap().unwrap().unwrap_err(), why);
+        assert!(bench.store.edit_account(taro.id, &edit, &[]).await.unwrap().unwrap().is_ok(), "its own name");
     }
     let nobody = sekisho::account::AccountId::random(&*bench.entropy);
-    assert!(bench.store.edit_account(nobody, &no_name, None).await.unwrap().is_none());
+    assert!(bench.store.edit_account(nobody, &no_name, &[]).await.unwrap().is_none());
 }
 
 #[tokio::test]

@@ -135,7 +135,7 @@ impl SqliteStore {
         &self,
         id: AccountId,
         edit: &AccountEdit,
-        notice: Option<OutboxItem>,
+        notices: &[OutboxItem],
     ) -> Result<Option<std::result::Result<EditedAccount, NewAccountError>>> {
         let mut tx = self.write().await?;
         let found = sqlx::query(concat!("SELECT ", account_columns!(), " FROM accounts a WHERE a.id = $1"))
@@ -147,6 +147,7 @@ impl SqliteStore {
         if let Err(taken) = taken_by_another(&mut tx, id, edit).await? {
             return Ok(Some(Err(taken)));
         }
+        let moved = edit.email.as_ref().is_some_and(|email| *email != account.email);
         account.user_name = edit.user_name.clone().unwrap_or(account.user_name);
         account.email = edit.email.clone().unwrap_or(account.email);
         account.display_name = edit.display_name.clone().unwrap_or(account.display_name);
@@ -164,11 +165,20 @@ impl SqliteStore {
         .bind(account.language.tag())
         .execute(&mut *tx)
         .await?;
-        if let Some(notice) = &notice {
+        if moved {
+            sqlx::query(
+                "DELETE FROM links WHERE account_id = $1
+                     AND purpose IN ('password_reset', 'first_enrolment', 'email_confirmation')",
+            )
+            .bind(id.to_string())
+            .execute(&mut *tx)
+            .await?;
+        }
+        for notice in notices {
             outbox::insert(&mut tx, notice).await?;
         }
         let sessions = sessions::of_account(&mut tx, id).await?;
-        self.commit(tx, notice.is_some()).await?;
+        self.commit(tx, !notices.is_empty()).await?;
         Ok(Some(Ok(EditedAccount { account, sessions })))
     }
 
