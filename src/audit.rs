@@ -78,6 +78,41 @@ pub enum Event<'a> {
         /// Whose.
         account: &'a str,
     },
+    /// Somebody was invited to a seller account, or sent the link again.
+    UserInvited {
+        /// The owner; none where an operator invites.
+        by: Option<&'a str>,
+        /// Which invitation.
+        invitation: &'a str,
+    },
+    /// An invitation was taken back.
+    InvitationWithdrawn {
+        /// The owner.
+        by: &'a str,
+        /// Which invitation.
+        invitation: &'a str,
+    },
+    /// An invited person made an account.
+    InvitationAccepted {
+        /// Which account.
+        account: &'a str,
+    },
+    /// An owner set a member's groups.
+    GroupsChanged {
+        /// The owner.
+        by: &'a str,
+        /// Whose.
+        account: &'a str,
+        /// All of them now, separated by commas.
+        groups: &'a str,
+    },
+    /// An owner removed a member.
+    UserRemoved {
+        /// The owner.
+        by: &'a str,
+        /// Whom.
+        account: &'a str,
+    },
     /// An enrolment ticket was typed.
     TicketShown {
         /// Whose enrolment.
@@ -244,6 +279,17 @@ impl Event<'_> {
                 );
             }
             Self::EnrolmentPutOff { account } => event!(info, "enrolment_put_off", account = account),
+            Self::UserInvited { by, invitation } => {
+                event!(warn, "user_invited", by = by, invitation = invitation);
+            }
+            Self::InvitationWithdrawn { by, invitation } => {
+                event!(info, "invitation_withdrawn", by = by, invitation = invitation);
+            }
+            Self::InvitationAccepted { account } => event!(warn, "invitation_accepted", account = account),
+            Self::GroupsChanged { by, account, groups } => {
+                event!(warn, "groups_changed", by = by, account = account, groups = groups);
+            }
+            Self::UserRemoved { by, account } => event!(warn, "user_removed", by = by, account = account),
             Self::TicketShown { account, accepted } => {
                 event!(warn, "ticket_shown", account = account, accepted = accepted);
             }

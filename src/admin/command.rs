@@ -95,6 +95,8 @@ pub enum Command {
     },
     /// What enforcing would break.
     ObserveReport {},
+    /// Invites somebody to a seller account.
+    InviteUser(InviteUser),
 }
 
 /// A new account as an operator types it.
@@ -109,6 +111,12 @@ pub struct NewUser {
     pub display_name: Option<String>,
     /// Its groups.
     pub groups: Vec<String>,
+    /// The seller account it belongs to, made where there is none of that name.
+    #[serde(default)]
+    pub seller: Option<String>,
+    /// May it manage the others of its seller account?
+    #[serde(default)]
+    pub owner: bool,
     /// Language of notices.
     pub language: Language,
     /// The first password.
@@ -162,6 +170,24 @@ pub struct EditUser {
     pub remove_groups: Vec<String>,
     /// Language of notices.
     pub language: Option<Language>,
+}
+
+/// An invitation as an operator types it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InviteUser {
+    /// Where the link goes.
+    pub email: String,
+    /// The seller account.
+    pub seller: String,
+    /// What the console may show.
+    pub display_name: Option<String>,
+    /// The groups the account will have.
+    pub groups: Vec<String>,
+    /// May it manage the others?
+    pub owner: bool,
+    /// Of the mail.
+    pub language: Language,
 }
 
 /// A secret on its way through the socket: the one place that writes it out.

@@ -1,12 +1,12 @@
 //! Carries out commands: text becomes checked values, one use case runs, its result becomes a reply.
 
 use super::{
-    command::{Command, NewUser},
+    command::{Command, InviteUser, NewUser},
     import,
-    reply::{DeviceView, Reply, ResetView, SessionView, UserView},
+    reply::{DeviceView, InvitedView, Reply, ResetView, SessionView, TicketText, UserView},
 };
 use crate::{
-    account::{EmailAddress, Group, UserName},
+    account::{EmailAddress, Group, SellerName, UserName},
     app::{
         App, AppError,
         administration::{NewPerson, Refused},
@@ -41,7 +41,12 @@ impl From<Refused> for Failure {
 pub async fn execute(app: &App, command: Command) -> Result<Reply, Failure> {
     Ok(match command {
         Command::AddUser(new) => {
-            Reply::User(Box::new(UserView::of_account(&app.add_account(checked(app, &new)?).await??)))
+            let person = checked(app, &new)?;
+            let account = match new.seller.as_deref() {
+                Some(seller) => app.add_member(person, self::seller(seller)?, new.owner).await??,
+                None => app.add_account(person).await??,
+            };
+            Reply::User(Box::new(UserView::of_account(&account)))
         }
         Command::ImportUsers { dry_run, users } => Reply::Imported(import::run(app, &users, dry_run).await?),
         Command::EditUser { user, edit } => {
@@ -111,6 +116,7 @@ pub async fn execute(app: &App, command: Command) -> Result<Reply, Failure> {
             app.end_session(id).await??;
             Reply::SessionsEnded(1)
         }
+        Command::InviteUser(invite) => Reply::Invited(invited(app, &invite).await?),
         Command::ObserveReport {} => Reply::Observed(Box::new(app.observe_report().await?)),
         Command::EndSessions { user } => {
             let id = find(app, &user).await?.account.id;
@@ -125,6 +131,24 @@ async fn shown(app: &App, user: &str) -> Result<UserView, Failure> {
     let numbers = app.imported_numbers(summary.account.id).await?;
     let unproven_numbers = numbers.iter().map(|number| number.last_two().to_owned()).collect();
     Ok(UserView { unproven_numbers, ..UserView::new(&summary) })
+}
+
+fn seller(name: &str) -> Result<SellerName, Failure> {
+    SellerName::parse(name).map_err(|why| Failure::Refused(format!("the name of the seller account: {why}")))
+}
+
+async fn invited(app: &App, invite: &InviteUser) -> Result<InvitedView, Failure> {
+    let email =
+        EmailAddress::parse(&invite.email).map_err(|why| Failure::Refused(format!("the e-mail address: {why}")))?;
+    let display_name = display_name(invite.display_name.as_deref()).map_err(Failure::Refused)?;
+    let groups = groups(&invite.groups).map_err(Failure::Refused)?;
+    let seller = seller(&invite.seller)?;
+    let made = app.invite_by_operator(&seller, email, display_name, groups, invite.owner, invite.language).await??;
+    Ok(InvitedView {
+        email: made.email.to_string(),
+        expires_at: made.expires_at.to_string(),
+        address: made.address.map(|address| TicketText(address.expose_secret().to_owned())),
+    })
 }
 
 async fn find(app: &App, user: &str) -> Result<AccountSummary, Failure> {

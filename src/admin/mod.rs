@@ -8,9 +8,10 @@ mod import;
 mod reply;
 mod socket;
 
-pub use command::{Command, EditUser, ImportUser, NewUser};
+pub use command::{Command, EditUser, ImportUser, InviteUser, NewUser};
 pub use execute::{Failure, USERS_A_REPLY, execute};
 pub use reply::{
-    CheckView, DeviceView, ImportView, LineView, MethodView, PairView, Reply, ResetView, SessionView, UserView,
+    CheckView, DeviceView, ImportView, InvitedView, LineView, MethodView, PairView, Reply, ResetView, SessionView,
+    UserView,
 };
 pub use socket::{COMMAND_PATH, bind, router, socket_path};

@@ -34,6 +34,8 @@ pub enum Reply {
     DevicesRevoked(u32),
     /// What enforcing would break.
     Observed(Box<ObserveReport>),
+    /// Somebody is invited.
+    Invited(InvitedView),
 }
 
 /// The text of an enrolment ticket. It travels over the private socket to the operator who asked, and is not printed by
@@ -79,6 +81,17 @@ pub struct CheckView {
     pub kind: String,
     /// Of the costliest one seen, on this machine, with the longest password.
     pub milliseconds: u64,
+}
+
+/// An invitation an operator made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvitedView {
+    /// Where the mail went.
+    pub email: String,
+    /// Until when the link works.
+    pub expires_at: String,
+    /// The address to hand over, where it could not be mailed; shown this once.
+    pub address: Option<TicketText>,
 }
 
 /// A reset of the second step.

@@ -55,6 +55,9 @@ pub enum Refused {
     /// The name is taken.
     #[error(transparent)]
     Taken(#[from] NewAccountError),
+    /// What concerns a seller account.
+    #[error("{0}")]
+    Users(String),
     /// The account has its two methods already.
     #[error("the account has its two methods already")]
     HasMethods,
@@ -64,13 +67,24 @@ pub enum Refused {
 pub type Answer<T> = Result<std::result::Result<T, Refused>>;
 
 impl App {
-    async fn hash(&self, password: Password) -> Result<PasswordHash> {
+    pub(super) async fn hash(&self, password: Password) -> Result<PasswordHash> {
         let (snapshot, entropy) = (self.snapshot(), self.entropy.clone());
         Ok(self.hashing.run(move || snapshot.scheme.hash(&password, &*entropy)).await??)
     }
 
     /// Makes an account. Its first sign-in enrols two methods.
     pub async fn add_account(&self, person: NewPerson) -> Answer<Account> {
+        let new = self.new_account(person).await?;
+        match self.store.create_account(&new).await? {
+            Ok(()) => {
+                Event::AccountCreated { account: &new.account.id.to_string() }.record(Origin::Operator);
+                Ok(Ok(new.account))
+            }
+            Err(taken) => Ok(Err(taken.into())),
+        }
+    }
+
+    pub(super) async fn new_account(&self, person: NewPerson) -> Result<NewAccount> {
         let hash = self.hash(person.password).await?;
         let mut groups = person.groups;
         groups.sort();
@@ -86,13 +100,7 @@ impl App {
             credential_version: CredentialVersion(1),
             created_at: self.now(),
         };
-        match self.store.create_account(&NewAccount { account: account.clone(), hash }).await? {
-            Ok(()) => {
-                Event::AccountCreated { account: &account.id.to_string() }.record(Origin::Operator);
-                Ok(Ok(account))
-            }
-            Err(taken) => Ok(Err(taken.into())),
-        }
+        Ok(NewAccount { account, hash })
     }
 
     /// All accounts by user name.

@@ -310,6 +310,11 @@ impl App {
         }
     }
 
+    /// A counter's name that lists neither accounts nor addresses.
+    pub(super) fn throttle_key(&self, parts: &[&[u8]]) -> Result<Digest> {
+        self.keyring.mac(self.keyring.active(), Purpose::ThrottleKey, parts).ok_or(AppError::Key)
+    }
+
     fn address_rates(&self, address: IpAddr, snapshot: &Snapshot) -> Result<[RateLimit; 2]> {
         let config = &snapshot.config.sign_in;
         let prefix: Vec<u8> = match address.to_canonical() {

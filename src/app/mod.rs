@@ -20,6 +20,7 @@ mod rollout;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod users;
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -41,6 +42,9 @@ pub use observation::{ObserveReport, Person, Total};
 pub use open::OpenError;
 pub use rollout::LaterOutcome;
 pub use settings::{BeginReplacement, Changed, DeviceRow, MethodRow, PasswordChange, SessionRow, SettingsView};
+pub use users::{
+    AcceptOutcome, AcceptProblem, InviteForm, InviteProblem, OperatorInvitation, OwnerAnswer, UsersAccess, UsersView,
+};
 
 pub use crate::store::Delivery;
 
@@ -94,6 +98,7 @@ pub struct Snapshot {
     /// Its rules.
     pub rules: Rules,
     cohorts: Vec<(Vec<Group>, Cohort)>,
+    grantable: Vec<Group>,
     scheme: password::Scheme,
 }
 
@@ -128,9 +133,10 @@ impl Snapshot {
             .iter()
             .map(|cohort| Ok((groups(&cohort.groups)?, Cohort { from: cohort.from, deadline: cohort.deadline })))
             .collect::<Result<_>>()?;
+        let grantable = groups(&config.users.grantable_groups)?;
         let password = &config.password;
         let scheme = password::Scheme::argon2id(password.memory_kib, password.passes, password.lanes)?;
-        Ok(Self { rules: Rules::new(rules), cohorts, scheme, config })
+        Ok(Self { rules: Rules::new(rules), cohorts, grantable, scheme, config })
     }
 
     fn lifetime(&self) -> Lifetime {

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::{Failed, confirm, password};
 use crate::{
-    admin::{Command, EditUser, NewUser},
+    admin::{Command, EditUser, InviteUser, NewUser},
     language::Language,
 };
 
@@ -118,6 +118,11 @@ enum UserAction {
     /// The password is one line on standard input. On a terminal it is asked for and not shown.
     #[command(after_help = EXIT_CODES)]
     Add(AddUser),
+    /// Invites somebody to a sign-in of their own: they choose user name and password behind a link
+    ///
+    /// The link is mailed. Without [mail], or while the seller account has nobody, it is printed to be handed over.
+    #[command(after_help = EXIT_CODES)]
+    Invite(InvitedUser),
     /// Makes accounts from a file of another program, with the password hashes they have there
     ///
     /// Every account is made or refused with its line and the reason; none replaces another, so the same file can be
@@ -170,7 +175,35 @@ struct AddUser {
     /// A group of the account; may be repeated
     #[arg(long = "group", value_name = "GROUP")]
     groups: Vec<String>,
+    /// The seller account it belongs to, which is made where there is none of that name
+    #[arg(long, value_name = "SELLER")]
+    seller: Option<String>,
+    /// It may invite and remove the others of its seller account and set their groups
+    #[arg(long, requires = "seller")]
+    owner: bool,
     /// Language of notices
+    #[arg(long, value_name = "ja|en", default_value = "ja", value_parser = language)]
+    language: Language,
+}
+
+#[derive(Debug, Args)]
+struct InvitedUser {
+    /// Where the link goes
+    #[arg(value_name = "ADDRESS")]
+    email: String,
+    /// The seller account the person joins
+    #[arg(long, value_name = "SELLER")]
+    seller: String,
+    /// It may invite and remove the others and set their groups
+    #[arg(long)]
+    owner: bool,
+    /// What the console may show
+    #[arg(long, value_name = "NAME")]
+    display_name: Option<String>,
+    /// A group the account will have; may be repeated
+    #[arg(long = "group", value_name = "GROUP")]
+    groups: Vec<String>,
+    /// Language of the mail
     #[arg(long, value_name = "ja|en", default_value = "ja", value_parser = language)]
     language: Language,
 }
@@ -370,7 +403,17 @@ impl User {
                 }
                 Command::DeleteUser { user }
             }
+            UserAction::Invite(invited) => Command::InviteUser(InviteUser {
+                email: invited.email.clone(),
+                seller: invited.seller.clone(),
+                display_name: invited.display_name.clone(),
+                groups: invited.groups.clone(),
+                owner: invited.owner,
+                language: invited.language,
+            }),
             UserAction::Add(new) => Command::AddUser(NewUser {
+                seller: new.seller.clone(),
+                owner: new.owner,
                 name: new.name.clone(),
                 email: new.email.clone(),
                 display_name: new.display_name.clone(),

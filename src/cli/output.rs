@@ -6,7 +6,7 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{Failed, observe};
-use crate::admin::{DeviceView, MethodView, PairView, Reply, ResetView, SessionView, UserView};
+use crate::admin::{DeviceView, InvitedView, MethodView, PairView, Reply, ResetView, SessionView, UserView};
 
 /// One text, ending with a line break.
 pub(super) fn text(text: &str) -> Result<(), Failed> {
@@ -70,6 +70,7 @@ pub(super) fn reply_json(reply: &Reply) -> Result<(), Failed> {
         Reply::SecondStepReset(reset) => json(reset),
         Reply::Imported(view) => json(view),
         Reply::Observed(report) => json(report),
+        Reply::Invited(invited) => json(invited),
         Reply::UserDeleted(_) | Reply::SessionsEnded(_) | Reply::DevicesRevoked(_) => json(reply),
     }
 }
@@ -80,6 +81,14 @@ pub(super) fn reply(reply: &Reply) -> Result<(), Failed> {
         Reply::User(user) => sheet(user),
         Reply::Users(users) => table(USER_HEAD, users.iter().map(user_row)),
         Reply::Observed(report) => observe::sheet(report),
+        Reply::Invited(InvitedView { email, expires_at, address }) => match address {
+            None => format!("an invitation is on its way to {email}; its link works until {}", minute(expires_at)),
+            Some(address) => format!(
+                "invitation for {email}: {}\nIt works once, until {}. Hand it over in person or by a channel you trust.",
+                address.0,
+                minute(expires_at)
+            ),
+        },
         Reply::Imported(view) => format!("imported: {}; refused: {}", view.imported, view.refused.len()),
         Reply::UserDeleted(ended) => format!("deleted; sessions ended: {ended}"),
         Reply::Devices(devices) => {

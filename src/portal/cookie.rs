@@ -17,8 +17,11 @@ pub const CSRF: &str = "__Host-sekisho-csrf";
 /// The chosen language.
 pub const LANGUAGE: &str = "__Host-sekisho-lang";
 
+/// The token of a mailed link that was opened.
+pub const LINK: &str = "__Host-sekisho-link";
+
 /// All of them; none ever reaches the console.
-pub const NAMES: [&str; 6] = [SESSION, SIGN_IN, DEVICE, NOTE, CSRF, LANGUAGE];
+pub const NAMES: [&str; 7] = [SESSION, SIGN_IN, DEVICE, NOTE, CSRF, LANGUAGE, LINK];
 
 /// The value of one of our cookies, when it came exactly once.
 pub fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

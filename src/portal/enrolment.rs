@@ -546,7 +546,14 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
         (EnrolmentStep::EnterTicket, _) => {
             let error = match note.news {
                 Some(News::Ticket(error)) => Some(error),
-                Some(News::SignIn(_) | News::CodeError(_) | News::Code(_) | News::Choose(_) | News::Settings(_))
+                Some(
+                    News::SignIn(_)
+                    | News::CodeError(_)
+                    | News::Code(_)
+                    | News::Choose(_)
+                    | News::Settings(_)
+                    | News::Users(_),
+                )
                 | None => None,
             };
             html(&EnrolTicketPage { frame, error })
@@ -564,7 +571,10 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
 fn choose_page(frame: PageFrame, note: Note, view: EnrolmentView) -> ChoosePage {
     let error = match note.news {
         Some(News::Choose(error)) => Some(error),
-        Some(News::SignIn(_) | News::CodeError(_) | News::Code(_) | News::Ticket(_) | News::Settings(_)) | None => None,
+        Some(
+            News::SignIn(_) | News::CodeError(_) | News::Code(_) | News::Ticket(_) | News::Settings(_) | News::Users(_),
+        )
+        | None => None,
     };
     ChoosePage {
         frame,
@@ -589,7 +599,8 @@ fn prove_page(frame: PageFrame, note: &Note, view: ProvingView) -> String {
             | News::Code(CodeNotice::Switched | CodeNotice::NotYet(_))
             | News::Choose(_)
             | News::Ticket(_)
-            | News::Settings(_),
+            | News::Settings(_)
+            | News::Users(_),
         )
         | None => (None, false),
     };

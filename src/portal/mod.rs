@@ -24,6 +24,7 @@ pub mod sign_in;
 #[cfg(test)]
 pub(crate) mod story_tests;
 mod style;
+pub mod users;
 mod visit;
 mod words;
 

@@ -13,6 +13,7 @@ use super::{
     enrolment::{ChooseError, TicketError, TypedChoice},
     settings::SettingsNews,
     sign_in::SignInNotice,
+    users::UsersNews,
 };
 use crate::{
     clock::Timestamp,
@@ -40,6 +41,8 @@ pub(super) enum News {
     Choose(ChooseError),
     /// On the settings pages.
     Settings(SettingsNews),
+    /// On the users page and the one of an invitation.
+    Users(UsersNews),
 }
 
 /// News and what was typed.

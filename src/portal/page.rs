@@ -94,6 +94,10 @@ pub enum Here {
     Replacement,
     /// Changing the password.
     Password,
+    /// The people of a seller account.
+    Users,
+    /// An invited person's first page.
+    Invited,
     /// Where the person goes after the sign-in.
     Target,
 }
@@ -117,6 +121,8 @@ impl Here {
         Self::Method(Role::Backup),
         Self::Replacement,
         Self::Password,
+        Self::Users,
+        Self::Invited,
         Self::Target,
     ];
 
@@ -138,6 +144,8 @@ impl Here {
             Self::Method(Role::Backup) => "/.sekisho/settings/backup",
             Self::Replacement => "/.sekisho/settings/replace",
             Self::Password => "/.sekisho/settings/password",
+            Self::Users => "/.sekisho/users",
+            Self::Invited => "/.sekisho/invitation",
             Self::Target => "/",
         }
     }
@@ -160,6 +168,8 @@ impl Here {
             Self::Method(Role::Backup) => "settings-backup",
             Self::Replacement => "replacement",
             Self::Password => "password",
+            Self::Users => "users",
+            Self::Invited => "invitation",
             Self::Target => "target",
         }
     }

@@ -20,7 +20,7 @@ use super::{
     fresh, guides,
     guides::Guide,
     page::Here,
-    rollout, settings, sign_in, style,
+    rollout, settings, sign_in, style, users,
     visit::{Answer, Client, Framing, Visit, protect},
 };
 use crate::{
@@ -60,6 +60,8 @@ pub enum Needs {
     FreshSession,
     /// A session that was begun without a second step.
     Waived,
+    /// A session of an owner of a seller account.
+    Owner,
 }
 
 /// What an address does.
@@ -101,6 +103,24 @@ pub enum Does {
     ProveAgain,
     /// Back to the choice.
     ChooseAgain,
+    /// The people of a seller account.
+    ShowUsers,
+    /// Invites somebody.
+    InviteUser,
+    /// Sends an invitation again, or takes it back.
+    TakeInvitation,
+    /// One person's groups.
+    ShowUser,
+    /// Sets them.
+    ChangeGroups,
+    /// The question before somebody is removed.
+    ShowRemoveUser,
+    /// Removes.
+    RemoveUser,
+    /// An invited person's first page.
+    ShowInvited,
+    /// Makes the invited person's account.
+    AcceptInvitation,
     /// Puts enrolling off.
     Later,
     /// The password page before enrolling out of a session.
@@ -186,6 +206,11 @@ const fn post(path: &'static str, needs: Needs, does: Does, page: Here) -> Route
     Route { verb: Verb::Post, path, needs, does, page, keeps: &[] }
 }
 
+/// What an owner changes needs a fresh code; the form is kept until it is there.
+const fn owner(path: &'static str, does: Does, keeps: &'static [&'static str]) -> Route {
+    Route { verb: Verb::Post, path, needs: Needs::FreshSession, does, page: Here::Users, keeps }
+}
+
 const fn guide(guide: Guide) -> Route {
     get(guide.path(), Needs::Nothing, Does::ShowGuide(guide), Here::Guide(guide))
 }
@@ -215,6 +240,15 @@ pub const ROUTES: &[Route] = &[
     post("/.sekisho/enrolment/prove", Needs::Enrolment, Does::Prove, Here::Enrolment),
     post("/.sekisho/enrolment/send-again", Needs::Enrolment, Does::ProveAgain, Here::Enrolment),
     post("/.sekisho/enrolment/choose-again", Needs::Enrolment, Does::ChooseAgain, Here::Enrolment),
+    get("/.sekisho/users", Needs::Owner, Does::ShowUsers, Here::Users),
+    owner("/.sekisho/users/invite", Does::InviteUser, users::INVITE_KEEPS),
+    owner("/.sekisho/users/invitation", Does::TakeInvitation, &["invitation", "do"]),
+    get("/.sekisho/users/edit", Needs::Owner, Does::ShowUser, Here::Users),
+    owner("/.sekisho/users/groups", Does::ChangeGroups, users::GROUPS_KEEPS),
+    get("/.sekisho/users/remove", Needs::Owner, Does::ShowRemoveUser, Here::Users),
+    owner("/.sekisho/users/remove", Does::RemoveUser, &["user"]),
+    get("/.sekisho/invitation", Needs::Nothing, Does::ShowInvited, Here::Invited),
+    post("/.sekisho/invitation", Needs::Nothing, Does::AcceptInvitation, Here::Invited),
     post("/.sekisho/later", Needs::Enrolment, Does::Later, Here::Enrolment),
     get("/.sekisho/enable", Needs::Waived, Does::ShowEnable, Here::Enable),
     post("/.sekisho/enable", Needs::Waived, Does::Enable, Here::Enable),
@@ -424,6 +458,15 @@ async fn act(visit: &Visit<'_>, route: Route) -> app::Result<Answer> {
         Does::Prove => enrolment::prove(visit).await,
         Does::ProveAgain => enrolment::prove_again(visit).await,
         Does::ChooseAgain => enrolment::choose_again(visit).await,
+        Does::ShowUsers => users::show(visit).await,
+        Does::InviteUser => users::invite(visit).await,
+        Does::TakeInvitation => users::invitation(visit).await,
+        Does::ShowUser => users::show_edit(visit).await,
+        Does::ChangeGroups => users::change_groups(visit).await,
+        Does::ShowRemoveUser => users::show_remove(visit).await,
+        Does::RemoveUser => users::remove(visit).await,
+        Does::ShowInvited => users::show_invited(visit).await,
+        Does::AcceptInvitation => users::accept(visit).await,
         Does::Later => rollout::later(visit).await,
         Does::ShowEnable => rollout::show_enable(visit).await,
         Does::Enable => rollout::enable(visit).await,

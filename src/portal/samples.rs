@@ -17,6 +17,10 @@ use super::{
     rollout::EnablePage,
     settings::{MethodPage, PasswordPage, Refused, SettingsNews, SettingsPage},
     sign_in::{SignInNotice, SignInPage, SignOutPage, SignedInPage},
+    users::{
+        GroupBox, InvitedOverPage, InvitedPage, ShownInvitation, ShownUser, UserEditPage, UserRemovePage, UsersNews,
+        UsersPage, UsersRefusedPage,
+    },
 };
 use crate::{
     account::{MethodKind, PairError, PhoneError, Role},
@@ -87,6 +91,7 @@ pub(crate) fn all(language: Language) -> Vec<(String, String)> {
     help(language, &mut pages);
     enrolment(language, &mut pages);
     settings(language, &mut pages);
+    users(language, &mut pages);
     errors(language, &mut pages);
     guides(language, &mut pages);
     pages.0
@@ -114,11 +119,18 @@ fn sign_in(language: Language, pages: &mut Pages) {
         ("sign-in-ended", SignInNotice::SignInEnded),
         ("too-many-tries", SignInNotice::TooManyTries),
         ("other-account", SignInNotice::OtherAccount),
+        ("account-made", SignInNotice::AccountMade),
     ] {
         pages.add("sign-in", state, &page(Some(notice), if notice == SignInNotice::SignedOut { "" } else { "hanako" }));
     }
     let (user, target) = ("hanako".to_owned(), "/orders/1042?tab=items".to_owned());
-    pages.add("signed-in", "first", &SignedInPage { frame: frame(language), user, target: target.clone() });
+    pages.add(
+        "signed-in",
+        "first",
+        &SignedInPage { frame: frame(language), user: user.clone(), target: target.clone(), owner: false },
+    );
+    let page = SignedInPage { frame: frame(language), user: user.clone(), target: target.clone(), owner: true };
+    pages.add("signed-in", "owner", &page);
     pages.add("sign-out", "first", &SignOutPage { frame: frame(language), target });
 }
 
@@ -498,6 +510,97 @@ fn settings(language: Language, pages: &mut Pages) {
         error: None,
     };
     pages.add("prove-sms", "replace", &prove);
+}
+
+fn users(language: Language, pages: &mut Pages) {
+    let frame = || PageFrame { here: Here::Users, ..frame(language) };
+    let seller = || match language {
+        Language::Ja => "山田商店".to_owned(),
+        Language::En => "Yamada Trading".to_owned(),
+    };
+    let user = |name: &str, display_name: Option<&str>| ShownUser {
+        id: "mfrggzdfmztwq2lknnwg23tpoa".to_owned(),
+        name: name.to_owned(),
+        display_name: display_name.map(str::to_owned),
+        email: Some(format!("{}•••@example.jp", name.chars().next().unwrap_or('x'))),
+        groups: vec!["orders".to_owned(), "payments".to_owned()],
+        methods: Some([MethodKind::App, MethodKind::Sms]),
+        last_sign_in: Some(NOW),
+        owner: false,
+        me: false,
+        shared: false,
+    };
+    let box_of = |index, name: &str, given| GroupBox { index, name: name.to_owned(), given };
+    let groups = || vec![box_of(0, "orders", false), box_of(1, "payments", false), box_of(2, "catalogue:write", true)];
+    let invitation = |expired| ShownInvitation {
+        id: "nfrggzdfmztwq2lknnwg23tpoa".to_owned(),
+        email: "jiro@example.jp".to_owned(),
+        display_name: None,
+        expires_at: NOW + Duration::from_hours(7 * 24),
+        expired,
+    };
+    let page = |news, mail, most| UsersPage {
+        frame: frame(),
+        seller: seller(),
+        users: vec![
+            ShownUser { owner: true, me: true, ..user("hanako", Some("山田 花子")) },
+            ShownUser { shared: true, ..user("shop", None) },
+            ShownUser {
+                groups: vec![],
+                methods: None,
+                last_sign_in: None,
+                email: None,
+                ..user("taro", Some("鈴木 太郎"))
+            },
+        ],
+        invitations: vec![invitation(false), invitation(true)],
+        groups: groups(),
+        mail,
+        most,
+        news,
+    };
+    pages.add("users", "first", &page(None, true, 50));
+    pages.add("users", "no-mail", &page(None, false, 50));
+    pages.add("users", "full", &page(None, true, 4));
+    for (state, news) in [
+        ("invited", UsersNews::Invited),
+        ("sent-again", UsersNews::SentAgain),
+        ("withdrawn", UsersNews::Withdrawn),
+        ("changed", UsersNews::Changed),
+        ("removed", UsersNews::Removed),
+        ("bad-address", UsersNews::BadAddress),
+        ("bad-name", UsersNews::BadName),
+        ("already", UsersNews::AlreadyMember),
+        ("stale", UsersNews::Stale),
+    ] {
+        pages.add("users", state, &page(Some(news), true, 50));
+    }
+    let edit = |groups, fixed| UserEditPage { frame: frame(), user: user("taro", None), groups, fixed };
+    pages.add("users-edit", "first", &edit(groups(), vec!["operators".to_owned()]));
+    pages.add("users-edit", "nothing", &edit(vec![], vec![]));
+    pages.add("users-remove", "first", &UserRemovePage { frame: frame(), user: user("taro", None) });
+    pages.add("users-refused", "first", &UsersRefusedPage { frame: frame(), target: "/".to_owned() });
+    let frame = || PageFrame { here: Here::Invited, ..frame() };
+    let invited = |news, user_name: &str| InvitedPage {
+        frame: frame(),
+        seller: seller(),
+        email: "jiro@example.jp".to_owned(),
+        user_name: user_name.to_owned(),
+        news,
+    };
+    pages.add("invited", "first", &invited(None, ""));
+    for (state, news) in [
+        ("name", UsersNews::Name),
+        ("name-taken", UsersNews::NameTaken),
+        ("email-taken", UsersNews::EmailTaken),
+        ("differ", UsersNews::Differ),
+        ("short", UsersNews::PasswordShort),
+        ("common", UsersNews::PasswordCommon),
+        ("too-many", UsersNews::TooMany),
+    ] {
+        pages.add("invited", state, &invited(Some(news), "jiro"));
+    }
+    pages.add("invited-over", "first", &InvitedOverPage { frame: frame() });
 }
 
 fn errors(language: Language, pages: &mut Pages) {

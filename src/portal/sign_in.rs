@@ -45,6 +45,8 @@ pub enum SignInNotice {
     TooManyTries,
     /// "Use another account" was chosen.
     OtherAccount,
+    /// An invited person has made a sign-in.
+    AccountMade,
 }
 
 impl SignInNotice {
@@ -93,6 +95,7 @@ impl SignInPage {
             SignInNotice::SignInEnded => frame.t("notice-sign-in-ended"),
             SignInNotice::TooManyTries => frame.t("notice-too-many-tries"),
             SignInNotice::OtherAccount => frame.t("notice-other-account"),
+            SignInNotice::AccountMade => frame.t("notice-account-made"),
         }
     }
 }
@@ -107,6 +110,8 @@ pub struct SignedInPage {
     pub user: String,
     /// Where to go on.
     pub target: String,
+    /// An owner of a seller account?
+    pub owner: bool,
 }
 
 impl SignedInPage {
@@ -151,6 +156,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
             frame: visit.frame(Here::SignIn, &Note::default()),
             user: session.account.user_name.as_str().to_owned(),
             target: visit.to.as_str().to_owned(),
+            owner: visit.portal.app.own_membership(&visit.browser()).await?.is_some_and(|of| of.owner),
         };
         return Ok(visit.page(html(&page)));
     }
@@ -160,7 +166,10 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
     }
     let notice = match note.news {
         Some(News::SignIn(notice)) => Some(notice),
-        Some(News::CodeError(_) | News::Code(_) | News::Choose(_) | News::Ticket(_) | News::Settings(_)) | None => None,
+        Some(
+            News::CodeError(_) | News::Code(_) | News::Choose(_) | News::Ticket(_) | News::Settings(_) | News::Users(_),
+        )
+        | None => None,
     };
     let frame = visit.frame(Here::SignIn, &note);
     Ok(visit.page(html(&SignInPage { frame, notice, user_name: note.user_name })))

@@ -51,6 +51,8 @@ pub(super) struct Visit<'a> {
     /// The page a guide was opened from.
     pub(super) back: Option<Here>,
     pub(super) form: Form,
+    /// Whom a page of an owner is about.
+    pub(super) user: String,
     /// Which of the browser's pending steps the page is about.
     pub(super) flow: Flow,
     pub(super) now: Timestamp,
@@ -85,6 +87,7 @@ impl<'a> Visit<'a> {
             },
             renewed: None,
             was: query("was").and_then(|word| was(&word)),
+            user: query("user").unwrap_or_default().into_owned(),
             back: back.filter(|here| !matches!(here, Here::Guide(_))),
             form,
             flow: Flow::SignIn,

@@ -1,13 +1,12 @@
 //! Seller accounts and their people: who belongs to whom, who is invited, what an owner changes. Every change by an owner
 //! checks in its own transaction that the owner is one, and that the other account is of the same seller account.
 
-use super::{AccountSummary, EndedSession, NewAccount, NewAccountError, OutboxItem, Result, Store};
+use super::{AccountSummary, EndedSession, Link, LinkId, NewAccount, NewAccountError, OutboxItem, Result, Store};
 use crate::{
     account::{Account, AccountId, EmailAddress, Group, Membership, SellerAccount, SellerId, SellerName},
     clock::Timestamp,
     language::Language,
     random_id,
-    secret::Digest,
 };
 
 random_id!(
@@ -89,8 +88,8 @@ pub enum By {
 pub struct NewInvitation {
     /// What is offered to whom.
     pub invitation: Invitation,
-    /// Digest of the link.
-    pub digest: Digest,
+    /// The link.
+    pub link: Link,
     /// Who invites.
     pub by: By,
     /// At most this many people a seller account, invitations included.
@@ -120,10 +119,8 @@ pub struct RenewInvitation {
     pub id: InvitationId,
     /// Who sends it again.
     pub by: By,
-    /// Digest of the new link; the earlier one is void.
-    pub digest: Digest,
-    /// When the new link ends.
-    pub expires_at: Timestamp,
+    /// The new link; the earlier one is void.
+    pub link: Link,
     /// The mail with it.
     pub mail: Option<OutboxItem>,
     /// The time.
@@ -134,8 +131,8 @@ pub struct RenewInvitation {
 /// whatever the account says.
 #[derive(Clone, Debug)]
 pub struct AcceptInvitation {
-    /// Digest of the link.
-    pub digest: Digest,
+    /// The link.
+    pub link: LinkId,
     /// The account to make.
     pub new: NewAccount,
     /// The time.
@@ -239,9 +236,9 @@ impl Store {
     }
 
     /// The invitation of a link, while it is good.
-    pub async fn invitation(&self, digest: &Digest, now: Timestamp) -> Result<Option<Invitation>> {
+    pub async fn invitation(&self, link: LinkId, now: Timestamp) -> Result<Option<Invitation>> {
         match self {
-            Self::Sqlite(s) => s.invitation(digest, now).await,
+            Self::Sqlite(s) => s.invitation(link, now).await,
         }
     }
 

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use sekisho::{
     account::{AccountId, EmailAddress, Group, LoginName, SellerAccount, SellerId, SellerName},
+    clock::Timestamp,
     language::Language,
-    secret::Digest,
     store::{
-        AcceptError, AcceptInvitation, By, ChangeGroups, Invitation, InvitationId, InviteError, NewAccountError,
-        NewInvitation, NewMember, NewMemberError, RemoveMember, RenewInvitation,
+        AcceptError, AcceptInvitation, By, ChangeGroups, Invitation, InvitationId, InviteError, Link, LinkId,
+        LinkPurpose, NewAccountError, NewInvitation, NewMember, NewMemberError, RemoveMember, RenewInvitation,
     },
 };
 
@@ -40,8 +40,21 @@ impl Bench {
         self.store.seller(&name(of)).await.unwrap().unwrap()
     }
 
-    fn offer(&self, seller: &SellerAccount, email: &str, by: By) -> (NewInvitation, Digest) {
-        let digest = self.digest();
+    fn link(&self, expires_at: Timestamp) -> Link {
+        Link {
+            id: LinkId::random(&*self.entropy),
+            key: self.keyring.active(),
+            account: None,
+            purpose: LinkPurpose::Invitation,
+            subject: None,
+            created_at: NOW,
+            expires_at,
+        }
+    }
+
+    fn offer(&self, seller: &SellerAccount, email: &str, by: By) -> (NewInvitation, LinkId) {
+        let link = self.link(NOW + WEEK);
+        let id = link.id;
         let invitation = Invitation {
             id: InvitationId::random(&*self.entropy),
             seller: seller.clone(),
@@ -53,11 +66,11 @@ impl Bench {
             created_at: NOW,
             expires_at: NOW + WEEK,
         };
-        (NewInvitation { invitation, digest, by, most: 5, mail: None }, digest)
+        (NewInvitation { invitation, link, by, most: 5, mail: None }, id)
     }
 
-    fn accept(&self, digest: Digest, who: &str, at: sekisho::clock::Timestamp) -> AcceptInvitation {
-        AcceptInvitation { digest, new: self.new_account(who), now: at }
+    fn accept(&self, link: LinkId, who: &str, at: Timestamp) -> AcceptInvitation {
+        AcceptInvitation { link, new: self.new_account(who), now: at }
     }
 
     async fn groups_of(&self, id: AccountId) -> Vec<Group> {
@@ -101,7 +114,7 @@ async fn an_invitation_makes_one_account_with_what_was_offered() {
     let shop = bench.shop("山田商店").await;
     let (new, link) = bench.offer(&shop, "jiro@example.jp", By::Owner(owner));
     bench.store.invite(&new).await.unwrap().unwrap();
-    let read = bench.store.invitation(&link, NOW).await.unwrap().unwrap();
+    let read = bench.store.invitation(link, NOW).await.unwrap().unwrap();
     assert_eq!(read, new.invitation);
     assert_eq!(bench.store.invitations(shop.id).await.unwrap(), [new.invitation.clone()]);
 
@@ -115,7 +128,7 @@ async fn an_invitation_makes_one_account_with_what_was_offered() {
     assert_eq!(found.account.groups, groups(&["orders"]));
     let membership = bench.store.membership(found.account.id).await.unwrap().unwrap();
     assert_eq!((membership.seller, membership.owner), (shop, false));
-    assert!(bench.store.invitation(&link, NOW).await.unwrap().is_none());
+    assert!(bench.store.invitation(link, NOW).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -154,28 +167,21 @@ async fn invitations_end_are_renewed_and_withdrawn() {
     let (new, first) = bench.offer(&shop, "jiro@example.jp", By::Owner(owner));
     bench.store.invite(&new).await.unwrap().unwrap();
     let just_before = NOW + WEEK - Duration::from_millis(1);
-    assert!(bench.store.invitation(&first, just_before).await.unwrap().is_some());
-    assert!(bench.store.invitation(&first, NOW + WEEK).await.unwrap().is_none());
+    assert!(bench.store.invitation(first, just_before).await.unwrap().is_some());
+    assert!(bench.store.invitation(first, NOW + WEEK).await.unwrap().is_none());
     let late = bench.store.accept_invitation(&bench.accept(first, "jiro", NOW + WEEK)).await.unwrap();
     assert_eq!(late.unwrap_err(), AcceptError::Gone);
 
-    let second = bench.digest();
-    let renew = |by| RenewInvitation {
-        id: new.invitation.id,
-        by,
-        digest: second,
-        expires_at: NOW + WEEK + WEEK,
-        mail: None,
-        now: NOW + WEEK,
-    };
+    let second = bench.link(NOW + WEEK + WEEK);
+    let renew = |by| RenewInvitation { id: new.invitation.id, by, link: second.clone(), mail: None, now: NOW + WEEK };
     assert!(bench.store.renew_invitation(&renew(By::Owner(stranger))).await.unwrap().is_none());
     assert!(bench.store.renew_invitation(&renew(By::Owner(owner))).await.unwrap().is_some());
-    assert!(bench.store.invitation(&first, NOW).await.unwrap().is_none(), "the older link is void");
-    assert!(bench.store.invitation(&second, NOW + WEEK).await.unwrap().is_some());
+    assert!(bench.store.invitation(first, NOW).await.unwrap().is_none(), "the older link is void");
+    assert!(bench.store.invitation(second.id, NOW + WEEK).await.unwrap().is_some());
 
     assert!(!bench.store.withdraw_invitation(new.invitation.id, By::Owner(stranger)).await.unwrap());
     assert!(bench.store.withdraw_invitation(new.invitation.id, By::Owner(owner)).await.unwrap());
-    assert!(bench.store.invitation(&second, NOW + WEEK).await.unwrap().is_none());
+    assert!(bench.store.invitation(second.id, NOW + WEEK).await.unwrap().is_none());
 
     let (old, _) = bench.offer(&shop, "shiro@example.jp", By::Operator);
     bench.store.invite(&old).await.unwrap().unwrap();

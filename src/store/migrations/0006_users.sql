@@ -14,7 +14,7 @@ CREATE TABLE memberships (
 ) STRICT;
 CREATE INDEX memberships_of_seller ON memberships (seller_id);
 
--- The digest is that of the newest mailed link; sending again replaces it, so that older links are void.
+-- The link is the newest one that was mailed; sending again replaces it, so that older links are void.
 CREATE TABLE invitations (
     id TEXT PRIMARY KEY NOT NULL,
     seller_id TEXT NOT NULL REFERENCES seller_accounts (id) ON DELETE CASCADE,
@@ -23,7 +23,7 @@ CREATE TABLE invitations (
     group_names TEXT NOT NULL,
     owner INTEGER NOT NULL CHECK (owner IN (0, 1)),
     language TEXT NOT NULL,
-    digest BLOB NOT NULL UNIQUE,
+    link_id TEXT NOT NULL UNIQUE,
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     UNIQUE (seller_id, email)

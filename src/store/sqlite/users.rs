@@ -3,7 +3,7 @@
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 use super::{
-    SqliteStore, accounts, outbox,
+    SqliteStore, accounts, links, outbox,
     rows::{self, Cells, account_columns},
     sessions,
 };
@@ -11,10 +11,10 @@ use crate::{
     account::{Account, AccountId, EmailAddress, Group, Membership, SellerAccount, SellerId, SellerName, regrant},
     clock::Timestamp,
     language::Language,
-    secret::Digest,
     store::{
         AcceptError, AcceptInvitation, By, ChangeGroups, ChangedGroups, EndedSession, Invitation, InvitationId,
-        InviteError, Member, NewInvitation, NewMember, NewMemberError, RemoveMember, RenewInvitation, Result,
+        InviteError, Link, LinkId, LinkPurpose, Member, NewInvitation, NewMember, NewMemberError, OutboxItem,
+        RemoveMember, RenewInvitation, Result,
     },
 };
 
@@ -67,6 +67,14 @@ pub(super) async fn note_sign_in(db: &mut SqliteConnection, account: AccountId, 
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Stores a link, with the mail that carries it where there is one.
+async fn order(db: &mut SqliteConnection, mail: Option<&OutboxItem>, link: &Link) -> Result<()> {
+    match mail {
+        Some(mail) => outbox::insert(db, mail).await,
+        None => links::insert(db, link).await,
+    }
 }
 
 /// The seller account this account owns, if it may sign in at all.
@@ -277,7 +285,7 @@ impl SqliteStore {
             .execute(&mut *tx)
             .await?;
         sqlx::query(
-            "INSERT INTO invitations (id, seller_id, email, display_name, group_names, owner, language, digest,
+            "INSERT INTO invitations (id, seller_id, email, display_name, group_names, owner, language, link_id,
                                       created_at, expires_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )
@@ -288,14 +296,12 @@ impl SqliteStore {
         .bind(rows::group_names(&offer.groups))
         .bind(i64::from(offer.owner))
         .bind(offer.language.tag())
-        .bind(new.digest.as_bytes().as_slice())
+        .bind(new.link.id.to_string())
         .bind(offer.created_at.as_millis())
         .bind(offer.expires_at.as_millis())
         .execute(&mut *tx)
         .await?;
-        if let Some(mail) = &new.mail {
-            outbox::insert(&mut tx, mail).await?;
-        }
+        order(&mut tx, new.mail.as_ref(), &new.link).await?;
         self.commit(tx, new.mail.is_some()).await?;
         Ok(Ok(()))
     }
@@ -308,9 +314,9 @@ impl SqliteStore {
         found.iter().map(invitation).collect()
     }
 
-    pub(in crate::store) async fn invitation(&self, digest: &Digest, now: Timestamp) -> Result<Option<Invitation>> {
-        sqlx::query(invitations!("WHERE i.digest = $1 AND i.expires_at > $2"))
-            .bind(digest.as_bytes().as_slice())
+    pub(in crate::store) async fn invitation(&self, link: LinkId, now: Timestamp) -> Result<Option<Invitation>> {
+        sqlx::query(invitations!("WHERE i.link_id = $1 AND i.expires_at > $2"))
+            .bind(link.to_string())
             .bind(now.as_millis())
             .fetch_optional(&self.readers)
             .await?
@@ -327,18 +333,16 @@ impl SqliteStore {
         if !may_change(&mut tx, renew.by, offer.seller.id).await? {
             return Ok(None);
         }
-        sqlx::query("UPDATE invitations SET digest = $2, created_at = $3, expires_at = $4 WHERE id = $1")
+        sqlx::query("UPDATE invitations SET link_id = $2, created_at = $3, expires_at = $4 WHERE id = $1")
             .bind(renew.id.to_string())
-            .bind(renew.digest.as_bytes().as_slice())
+            .bind(renew.link.id.to_string())
             .bind(renew.now.as_millis())
-            .bind(renew.expires_at.as_millis())
+            .bind(renew.link.expires_at.as_millis())
             .execute(&mut *tx)
             .await?;
-        if let Some(mail) = &renew.mail {
-            outbox::insert(&mut tx, mail).await?;
-        }
+        order(&mut tx, renew.mail.as_ref(), &renew.link).await?;
         self.commit(tx, renew.mail.is_some()).await?;
-        (offer.created_at, offer.expires_at) = (renew.now, renew.expires_at);
+        (offer.created_at, offer.expires_at) = (renew.now, renew.link.expires_at);
         Ok(Some(offer))
     }
 
@@ -359,8 +363,12 @@ impl SqliteStore {
         accept: &AcceptInvitation,
     ) -> Result<std::result::Result<(Account, SellerAccount), AcceptError>> {
         let mut tx = self.write().await?;
-        let found = sqlx::query(invitations!("WHERE i.digest = $1 AND i.expires_at > $2"))
-            .bind(accept.digest.as_bytes().as_slice())
+        // Dropped without a commit, the transaction leaves link and invitation as they were.
+        if links::take(&mut tx, accept.link, LinkPurpose::Invitation, accept.now).await?.is_none() {
+            return Ok(Err(AcceptError::Gone));
+        }
+        let found = sqlx::query(invitations!("WHERE i.link_id = $1 AND i.expires_at > $2"))
+            .bind(accept.link.to_string())
             .bind(accept.now.as_millis())
             .fetch_optional(&mut *tx)
             .await?;
@@ -368,7 +376,6 @@ impl SqliteStore {
         let mut new = accept.new.clone();
         new.account.email = Some(offer.email);
         new.account.groups = offer.groups;
-        // Dropped without a commit, the transaction leaves the invitation as it was.
         sqlx::query("DELETE FROM invitations WHERE id = $1").bind(offer.id.to_string()).execute(&mut *tx).await?;
         if let Err(taken) = accounts::insert(&mut tx, &new).await? {
             return Ok(Err(taken.into()));

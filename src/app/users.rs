@@ -1,0 +1,454 @@
+//! The people of a seller account: what its owner sees and changes, how somebody is invited, and how the invited person
+//! makes a sign-in of their own. The store checks in each transaction that the owner is one; the pages ask for a fresh
+//! code before anything changes.
+
+use super::{
+    App, Browser, Result,
+    administration::{Answer, NewPerson, Refused},
+};
+use crate::{
+    account::{
+        Account, AccountId, CredentialVersion, EmailAddress, Group, Membership, SellerAccount, SellerId, SellerName,
+        UserName,
+    },
+    audit::{Event, Origin},
+    authn::PasswordProblem,
+    clock::Timestamp,
+    language::Language,
+    secret::{ExposeSecret as _, SecretString},
+    session::SecondStep,
+    store::{
+        AcceptError, AcceptInvitation, By, ChangeGroups, Invitation, InvitationId, InviteError, Link, LinkPurpose,
+        Member, NewAccount, NewAccountError, NewInvitation, NewMember, OutboxContent, OutboxId, OutboxItem, Recipient,
+        RemoveMember, RenewInvitation,
+    },
+};
+
+/// What the users page shows.
+#[derive(Clone, Debug)]
+pub struct UsersView {
+    /// The seller account.
+    pub seller: SellerAccount,
+    /// The owner who looks.
+    pub me: AccountId,
+    /// Its people.
+    pub members: Vec<Member>,
+    /// Those who are invited.
+    pub invitations: Vec<Invitation>,
+    /// What an owner may give and take.
+    pub grantable: Vec<Group>,
+    /// Can invitations be mailed?
+    pub mail: bool,
+    /// At most this many people, invitations included.
+    pub most: u32,
+}
+
+/// Who looks at the users page.
+#[derive(Clone, Debug)]
+pub enum UsersAccess {
+    /// Nobody is signed in.
+    NoSession,
+    /// Somebody who has not enrolled yet.
+    Unenrolled,
+    /// Not an owner.
+    NotOwner,
+    /// An owner.
+    Owner(Box<UsersView>),
+}
+
+/// An invitation as its owner typed it.
+#[derive(Clone, Copy, Debug)]
+pub struct InviteForm<'a> {
+    /// E-mail address.
+    pub email: &'a str,
+    /// What the console may show; may be empty.
+    pub display_name: &'a str,
+    /// Names of groups.
+    pub groups: &'a [String],
+}
+
+/// Why nobody was invited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InviteProblem {
+    /// Not an e-mail address.
+    Address,
+    /// Longer than 100 characters, or more than one line.
+    DisplayName,
+    /// Invitations cannot be mailed here.
+    NoMail,
+    /// One of the seller account's own people has the address.
+    AlreadyMember,
+    /// The seller account is full.
+    Full,
+    /// Whoever asked is no owner (any more), or what was meant is gone.
+    NotYours,
+}
+
+/// The outer result is the gateway's, the inner one the owner's.
+pub type OwnerAnswer<T> = Result<std::result::Result<T, InviteProblem>>;
+
+/// What taking up an invitation led to.
+#[derive(Debug)]
+pub enum AcceptOutcome {
+    /// The account is made; its owner signs in next.
+    Made(UserName),
+    /// Not taken.
+    Refused(AcceptProblem),
+    /// The invitation was withdrawn, replaced, used or is too old.
+    Gone,
+}
+
+/// Why a user name or a password was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AcceptProblem {
+    /// Letters and digits, at most 64.
+    Name,
+    /// Somebody has it.
+    NameTaken,
+    /// The address opens another account already.
+    EmailTaken,
+    /// The two passwords differ.
+    Differ,
+    /// The password.
+    Password(PasswordProblem),
+    /// Too many tries with this link.
+    TooMany,
+}
+
+/// An invitation an operator made.
+#[derive(Debug)]
+pub struct OperatorInvitation {
+    /// To whom.
+    pub email: EmailAddress,
+    /// Until when the link works.
+    pub expires_at: Timestamp,
+    /// The address to hand over; `None` where it was mailed.
+    pub address: Option<SecretString>,
+}
+
+/// Tries at a user name and a password with one invitation.
+const ACCEPT_TRIES: u32 = 20;
+
+fn display_name(typed: &str) -> std::result::Result<Option<String>, InviteProblem> {
+    match typed.trim() {
+        "" => Ok(None),
+        name if name.chars().count() > 100 || name.chars().any(char::is_control) => Err(InviteProblem::DisplayName),
+        name => Ok(Some(name.to_owned())),
+    }
+}
+
+impl App {
+    /// What owners may give and take.
+    pub fn grantable(&self) -> Vec<Group> {
+        self.snapshot().grantable.clone()
+    }
+
+    /// The seller account of who is signed in on this browser.
+    pub async fn own_membership(&self, browser: &Browser<'_>) -> Result<Option<Membership>> {
+        match self.session(browser).await? {
+            Some(session) => Ok(self.store().membership(session.account.id).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// The users page.
+    pub async fn users(&self, browser: &Browser<'_>) -> Result<UsersAccess> {
+        let Some(session) = self.session(browser).await? else { return Ok(UsersAccess::NoSession) };
+        if session.second_step == SecondStep::Waived {
+            return Ok(UsersAccess::Unenrolled);
+        }
+        let me = session.account.id;
+        let Some(Membership { seller, owner: true }) = self.store().membership(me).await? else {
+            return Ok(UsersAccess::NotOwner);
+        };
+        let snapshot = self.snapshot();
+        Ok(UsersAccess::Owner(Box::new(UsersView {
+            me,
+            members: self.store().members(seller.id).await?,
+            invitations: self.store().invitations(seller.id).await?,
+            grantable: snapshot.grantable.clone(),
+            mail: snapshot.config.mail.is_some(),
+            most: snapshot.config.users.max_users,
+            seller,
+        })))
+    }
+
+    /// The owner who is signed in on this browser, with the seller account. The caller has asked for a fresh code.
+    async fn owner(&self, browser: &Browser<'_>) -> Result<Option<(Account, SellerAccount)>> {
+        let Some(session) = self.session(browser).await? else { return Ok(None) };
+        match self.store().membership(session.account.id).await? {
+            Some(Membership { seller, owner: true }) => Ok(Some((session.account, seller))),
+            Some(_) | None => Ok(None),
+        }
+    }
+
+    fn invitation_link(&self, id: InvitationId, now: Timestamp) -> Link {
+        let lasts = self.snapshot().config.users.invitation;
+        self.mailed_link(None, LinkPurpose::Invitation, Some(id.to_string()), lasts, now)
+    }
+
+    /// The mail with the link; `carrier` is an account the outbox may hang it on: the invited person has none yet.
+    fn invitation_mail(&self, carrier: AccountId, offer: &Invitation, link: &Link) -> OutboxItem {
+        OutboxItem {
+            id: OutboxId::random(&**self.entropy()),
+            account: carrier,
+            to: Recipient::Mail(offer.email.clone()),
+            language: offer.language,
+            content: OutboxContent::Link,
+            created_at: link.created_at,
+            expires_at: link.expires_at,
+            link: Some(link.clone()),
+        }
+    }
+
+    /// An owner invites somebody; only grantable groups are offered.
+    pub async fn invite(&self, browser: &Browser<'_>, form: InviteForm<'_>) -> OwnerAnswer<EmailAddress> {
+        let Some((owner, seller)) = self.owner(browser).await? else { return Ok(Err(InviteProblem::NotYours)) };
+        let snapshot = self.snapshot();
+        if snapshot.config.mail.is_none() {
+            return Ok(Err(InviteProblem::NoMail));
+        }
+        let Ok(email) = EmailAddress::parse(form.email) else { return Ok(Err(InviteProblem::Address)) };
+        let display_name = match display_name(form.display_name) {
+            Ok(name) => name,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let groups = snapshot.grantable.iter().filter(|group| form.groups.iter().any(|name| name == group.as_str()));
+        let now = self.now();
+        let id = InvitationId::random(&**self.entropy());
+        let link = self.invitation_link(id, now);
+        let invitation = Invitation {
+            id,
+            seller,
+            email: email.clone(),
+            display_name,
+            groups: groups.cloned().collect(),
+            owner: false,
+            language: owner.language,
+            created_at: now,
+            expires_at: link.expires_at,
+        };
+        let mail = Some(self.invitation_mail(owner.id, &invitation, &link));
+        let (by, most) = (By::Owner(owner.id), snapshot.config.users.max_users);
+        let new = NewInvitation { invitation, link, by, most, mail };
+        Ok(match self.store().invite(&new).await? {
+            Ok(()) => {
+                let (owner, id) = (owner.id.to_string(), id.to_string());
+                Event::UserInvited { by: Some(&owner), invitation: &id }.record(Origin::Client(browser.address));
+                Ok(email)
+            }
+            Err(InviteError::NotOwner) => Err(InviteProblem::NotYours),
+            Err(InviteError::AlreadyMember) => Err(InviteProblem::AlreadyMember),
+            Err(InviteError::Full) => Err(InviteProblem::Full),
+        })
+    }
+
+    /// Mails a new link; the earlier one is void.
+    pub async fn send_invitation_again(&self, browser: &Browser<'_>, id: InvitationId) -> OwnerAnswer<EmailAddress> {
+        let Some((owner, seller)) = self.owner(browser).await? else { return Ok(Err(InviteProblem::NotYours)) };
+        if self.snapshot().config.mail.is_none() {
+            return Ok(Err(InviteProblem::NoMail));
+        }
+        let offers = self.store().invitations(seller.id).await?;
+        let Some(offer) = offers.into_iter().find(|offer| offer.id == id) else {
+            return Ok(Err(InviteProblem::NotYours));
+        };
+        let now = self.now();
+        let link = self.invitation_link(id, now);
+        let mail = Some(self.invitation_mail(owner.id, &offer, &link));
+        let renew = RenewInvitation { id, by: By::Owner(owner.id), link, mail, now };
+        Ok(match self.store().renew_invitation(&renew).await? {
+            Some(offer) => {
+                let (owner, id) = (owner.id.to_string(), id.to_string());
+                Event::UserInvited { by: Some(&owner), invitation: &id }.record(Origin::Client(browser.address));
+                Ok(offer.email)
+            }
+            None => Err(InviteProblem::NotYours),
+        })
+    }
+
+    /// Takes an invitation back.
+    pub async fn withdraw_invitation(&self, browser: &Browser<'_>, id: InvitationId) -> OwnerAnswer<()> {
+        let Some((owner, _)) = self.owner(browser).await? else { return Ok(Err(InviteProblem::NotYours)) };
+        if !self.store().withdraw_invitation(id, By::Owner(owner.id)).await? {
+            return Ok(Err(InviteProblem::NotYours));
+        }
+        let (owner, id) = (owner.id.to_string(), id.to_string());
+        Event::InvitationWithdrawn { by: &owner, invitation: &id }.record(Origin::Client(browser.address));
+        Ok(Ok(()))
+    }
+
+    /// Sets the grantable groups of a member. Its sessions go on with the new ones at their next request.
+    pub async fn change_groups(
+        &self,
+        browser: &Browser<'_>,
+        member: AccountId,
+        chosen: &[String],
+    ) -> OwnerAnswer<Account> {
+        let Some((owner, _)) = self.owner(browser).await? else { return Ok(Err(InviteProblem::NotYours)) };
+        let grantable = self.grantable();
+        let chosen =
+            grantable.iter().filter(|group| chosen.iter().any(|name| name == group.as_str())).cloned().collect();
+        let change = ChangeGroups { owner: owner.id, member, grantable, chosen };
+        let Some(done) = self.store().change_groups(&change).await? else { return Ok(Err(InviteProblem::NotYours)) };
+        if done.changed {
+            self.live.reread(&done.sessions).await;
+            let groups = done.account.groups.iter().map(Group::as_str).collect::<Vec<_>>().join(",");
+            let (owner, member) = (owner.id.to_string(), member.to_string());
+            Event::GroupsChanged { by: &owner, account: &member, groups: &groups }
+                .record(Origin::Client(browser.address));
+        }
+        Ok(Ok(done.account))
+    }
+
+    /// Deletes a member's account; its sessions and devices end with it.
+    pub async fn remove_user(&self, browser: &Browser<'_>, member: AccountId) -> OwnerAnswer<()> {
+        let Some((owner, _)) = self.owner(browser).await? else { return Ok(Err(InviteProblem::NotYours)) };
+        let remove = RemoveMember { owner: owner.id, member, notice: None };
+        let Some(ended) = self.store().remove_member(&remove).await? else { return Ok(Err(InviteProblem::NotYours)) };
+        self.live.forget(&ended).await;
+        let (by, account, origin) = (owner.id.to_string(), member.to_string(), Origin::Client(browser.address));
+        for gone in &ended {
+            let session = gone.id.to_string();
+            Event::SessionEnded { account: &account, session: &session, reason: "removed" }.record(origin);
+        }
+        Event::UserRemoved { by: &by, account: &account }.record(origin);
+        Ok(Ok(()))
+    }
+
+    /// The invitation of a mailed link, while it is good.
+    pub async fn invitation(&self, token: &str) -> Result<Option<Invitation>> {
+        let now = self.now();
+        match self.open_link(token).await? {
+            Some(opened) if opened.link.purpose == LinkPurpose::Invitation => {
+                Ok(self.store().invitation(opened.link.id, now).await?)
+            }
+            Some(_) | None => Ok(None),
+        }
+    }
+
+    /// The invited person chooses a user name and a password, which meets the rules of every other one.
+    pub async fn accept_invitation(
+        &self,
+        browser: &Browser<'_>,
+        token: &str,
+        user_name: &str,
+        passwords: [SecretString; 2],
+    ) -> Result<AcceptOutcome> {
+        let (now, refuse) = (self.now(), |problem| Ok(AcceptOutcome::Refused(problem)));
+        let Some(offer) = self.invitation(token).await? else { return Ok(AcceptOutcome::Gone) };
+        // Taken user names can be told apart here: not without end.
+        if !self.spend_accept_try(offer.id, now).await? {
+            return refuse(AcceptProblem::TooMany);
+        }
+        let Ok(user_name) = UserName::parse(user_name) else { return refuse(AcceptProblem::Name) };
+        let [typed, repeated] = passwords;
+        if typed.expose_secret() != repeated.expose_secret() {
+            return refuse(AcceptProblem::Differ);
+        }
+        let password = match self.choose_password(typed.expose_secret(), &user_name, Some(&offer.email)) {
+            Ok(password) => password,
+            Err(problem) => return refuse(AcceptProblem::Password(problem)),
+        };
+        let Some(opened) = self.open_link(token).await? else { return Ok(AcceptOutcome::Gone) };
+        let account = Account {
+            id: AccountId::random(&**self.entropy()),
+            user_name: user_name.clone(),
+            email: Some(offer.email),
+            display_name: offer.display_name,
+            groups: offer.groups,
+            language: browser.language,
+            disabled: false,
+            credential_version: CredentialVersion(1),
+            created_at: now,
+        };
+        let new = NewAccount { account, hash: self.hash(password).await? };
+        let accept = AcceptInvitation { link: opened.link.id, new, now };
+        match self.store().accept_invitation(&accept).await? {
+            Ok((account, _)) => {
+                let account = account.id.to_string();
+                Event::InvitationAccepted { account: &account }.record(Origin::Client(browser.address));
+                Ok(AcceptOutcome::Made(user_name))
+            }
+            Err(AcceptError::Gone) => Ok(AcceptOutcome::Gone),
+            Err(AcceptError::Taken(NewAccountError::UserNameTaken)) => refuse(AcceptProblem::NameTaken),
+            Err(AcceptError::Taken(NewAccountError::EmailTaken)) => refuse(AcceptProblem::EmailTaken),
+        }
+    }
+
+    async fn spend_accept_try(&self, id: InvitationId, now: Timestamp) -> Result<bool> {
+        let key = self.throttle_key(&[b"invitation", id.as_bytes()])?;
+        let limit = crate::store::RateLimit { key, limit: ACCEPT_TRIES, window: std::time::Duration::from_hours(24) };
+        Ok(matches!(self.store().spend_rate(limit, now).await?, crate::store::RateSpend::Granted))
+    }
+
+    /// Makes an account as a member, for an operator. The seller account is made where there is none of that name.
+    pub async fn add_member(&self, person: NewPerson, seller: SellerName, owner: bool) -> Answer<Account> {
+        let new = NewMember {
+            new: self.new_account(person).await?,
+            seller,
+            seller_id: SellerId::random(&**self.entropy()),
+            owner,
+            most: self.snapshot().config.users.max_users,
+        };
+        match self.store().create_member(&new).await? {
+            Ok(_seller) => {
+                Event::AccountCreated { account: &new.new.account.id.to_string() }.record(Origin::Operator);
+                Ok(Ok(new.new.account))
+            }
+            Err(why) => Ok(Err(Refused::Users(why.to_string()))),
+        }
+    }
+
+    /// Invites somebody for an operator. Where mail is configured and the seller account has somebody to carry it, the
+    /// link is mailed; else its address is returned, to be handed over.
+    pub async fn invite_by_operator(
+        &self,
+        seller: &SellerName,
+        email: EmailAddress,
+        display_name: Option<String>,
+        groups: Vec<Group>,
+        owner: bool,
+        language: Language,
+    ) -> Answer<OperatorInvitation> {
+        let now = self.now();
+        let Some(seller) = self.store().seller(seller).await? else {
+            return Ok(Err(Refused::NotFound("seller account")));
+        };
+        let carrier = self.store().members(seller.id).await?.first().map(|member| member.summary.account.id);
+        let id = InvitationId::random(&**self.entropy());
+        let link = self.invitation_link(id, now);
+        let invitation = Invitation {
+            id,
+            seller,
+            email: email.clone(),
+            display_name,
+            groups,
+            owner,
+            language,
+            created_at: now,
+            expires_at: link.expires_at,
+        };
+        let snapshot = self.snapshot();
+        let mail = carrier
+            .filter(|_| snapshot.config.mail.is_some())
+            .map(|carrier| self.invitation_mail(carrier, &invitation, &link));
+        let address = match &mail {
+            Some(_) => None,
+            None => {
+                let token = self.keyring().link_token(link.key, link.id.as_bytes()).ok_or(super::AppError::Key)?;
+                let origin = snapshot.config.public_url.origin();
+                Some(SecretString::from(format!("{origin}/.sekisho/link/{}", token.expose())))
+            }
+        };
+        let expires_at = link.expires_at;
+        let new = NewInvitation { invitation, link, by: By::Operator, most: snapshot.config.users.max_users, mail };
+        match self.store().invite(&new).await? {
+            Ok(()) => {
+                Event::UserInvited { by: None, invitation: &id.to_string() }.record(Origin::Operator);
+                Ok(Ok(OperatorInvitation { email, expires_at, address }))
+            }
+            Err(why) => Ok(Err(Refused::Users(why.to_string()))),
+        }
+    }
+}

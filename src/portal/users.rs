@@ -1,0 +1,639 @@
+//! Users and permissions: the page on which the owner of a seller account invites and removes its people and sets their
+//! groups, and the page on which an invited person makes a sign-in of their own.
+
+use askama::Template;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    cookie,
+    error::Problem,
+    notice::{News, Note},
+    page::{Here, PageFrame, html},
+    password::refused_password,
+    visit::{Answer, Visit},
+};
+use crate::{
+    account::{Account, AccountId, EmailAddress, MethodKind, Role},
+    app::{self, AcceptOutcome, AcceptProblem, InviteForm, InviteProblem, UsersAccess, UsersView},
+    authn::PasswordProblem,
+    clock::Timestamp,
+    store::{Invitation, InvitationId, Member},
+};
+
+/// What the users page says once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum UsersNews {
+    /// A mail is on its way.
+    Invited,
+    /// A new link is on its way.
+    SentAgain,
+    /// The invitation is taken back.
+    Withdrawn,
+    /// The groups are set.
+    Changed,
+    /// The person is removed.
+    Removed,
+    /// Not an e-mail address.
+    BadAddress,
+    /// The name to show is too long.
+    BadName,
+    /// No mail here.
+    NoMail,
+    /// One of the own people has the address.
+    AlreadyMember,
+    /// No places left.
+    Full,
+    /// The page was not the current one.
+    Stale,
+    /// The invited person's user name.
+    Name,
+    /// The user name is taken.
+    NameTaken,
+    /// The address opens another account.
+    EmailTaken,
+    /// The two passwords differ.
+    Differ,
+    /// Too short.
+    PasswordShort,
+    /// Too long.
+    PasswordLong,
+    /// Common.
+    PasswordCommon,
+    /// Made of names.
+    PasswordNames,
+    /// Too many tries.
+    TooMany,
+}
+
+impl UsersNews {
+    const fn failed(self) -> bool {
+        !matches!(self, Self::Invited | Self::SentAgain | Self::Withdrawn | Self::Changed | Self::Removed)
+    }
+
+    fn text(self, frame: &PageFrame) -> String {
+        let password = |problem| refused_password(frame.language, problem);
+        match self {
+            Self::Invited => frame.t("users-invited"),
+            Self::SentAgain => frame.t("users-sent-again"),
+            Self::Withdrawn => frame.t("users-withdrawn"),
+            Self::Changed => frame.t("users-changed"),
+            Self::Removed => frame.t("users-removed"),
+            Self::BadAddress => frame.t("users-bad-address"),
+            Self::BadName => frame.t("users-bad-name"),
+            Self::NoMail => frame.named("users-no-mail"),
+            Self::AlreadyMember => frame.t("users-already"),
+            Self::Full => frame.named("users-full"),
+            Self::Stale => frame.t("users-stale"),
+            Self::Name => frame.t("invited-bad-name"),
+            Self::NameTaken => frame.t("invited-name-taken"),
+            Self::EmailTaken => frame.t("invited-email-taken"),
+            Self::Differ => frame.t("invited-differ"),
+            Self::PasswordShort => password(PasswordProblem::TooShort),
+            Self::PasswordLong => password(PasswordProblem::TooLong),
+            Self::PasswordCommon => password(PasswordProblem::Common),
+            Self::PasswordNames => password(PasswordProblem::Names),
+            Self::TooMany => frame.t("invited-too-many"),
+        }
+    }
+}
+
+impl From<InviteProblem> for UsersNews {
+    fn from(problem: InviteProblem) -> Self {
+        match problem {
+            InviteProblem::Address => Self::BadAddress,
+            InviteProblem::DisplayName => Self::BadName,
+            InviteProblem::NoMail => Self::NoMail,
+            InviteProblem::AlreadyMember => Self::AlreadyMember,
+            InviteProblem::Full => Self::Full,
+            InviteProblem::NotYours => Self::Stale,
+        }
+    }
+}
+
+impl From<AcceptProblem> for UsersNews {
+    fn from(problem: AcceptProblem) -> Self {
+        match problem {
+            AcceptProblem::Name => Self::Name,
+            AcceptProblem::NameTaken => Self::NameTaken,
+            AcceptProblem::EmailTaken => Self::EmailTaken,
+            AcceptProblem::Differ => Self::Differ,
+            AcceptProblem::Password(PasswordProblem::TooShort) => Self::PasswordShort,
+            AcceptProblem::Password(PasswordProblem::TooLong) => Self::PasswordLong,
+            AcceptProblem::Password(PasswordProblem::Common) => Self::PasswordCommon,
+            AcceptProblem::Password(PasswordProblem::Names) => Self::PasswordNames,
+            AcceptProblem::TooMany => Self::TooMany,
+        }
+    }
+}
+
+/// `h•••@example.jp`: enough to know one's own people by.
+pub(super) fn masked(address: &EmailAddress) -> String {
+    let (local, domain) = address.as_str().split_once('@').unwrap_or((address.as_str(), ""));
+    let first: String = local.chars().take(1).collect();
+    format!("{first}•••@{domain}")
+}
+
+/// One person on the page.
+#[derive(Clone, Debug)]
+pub struct ShownUser {
+    /// Identifier, for the links.
+    pub id: String,
+    /// User name.
+    pub name: String,
+    /// What the console shows.
+    pub display_name: Option<String>,
+    /// Masked.
+    pub email: Option<String>,
+    /// Its groups.
+    pub groups: Vec<String>,
+    /// Channels of primary and backup.
+    pub methods: Option<[MethodKind; 2]>,
+    /// When it last signed in.
+    pub last_sign_in: Option<Timestamp>,
+    /// May it manage the others?
+    pub owner: bool,
+    /// Is it the one who looks?
+    pub me: bool,
+    /// Does it look as if several people use it?
+    pub shared: bool,
+}
+
+impl ShownUser {
+    fn of(member: &Member, me: AccountId) -> Self {
+        let Account { id, user_name, display_name, email, groups, .. } = &member.summary.account;
+        Self {
+            id: id.to_string(),
+            name: user_name.to_string(),
+            display_name: display_name.clone(),
+            email: email.as_ref().map(masked),
+            groups: groups.iter().map(ToString::to_string).collect(),
+            methods: member.summary.pair.as_ref().map(|pair| [Role::Primary, Role::Backup].map(|r| pair.get(r).kind())),
+            last_sign_in: member.last_sign_in,
+            owner: member.owner,
+            me: *id == me,
+            shared: false,
+        }
+    }
+
+    fn two_step(&self, frame: &PageFrame) -> String {
+        let kind = |kind| match kind {
+            MethodKind::App => frame.t("method-app"),
+            MethodKind::Sms => frame.t("method-sms"),
+            MethodKind::Voice => frame.t("method-voice"),
+        };
+        match self.methods {
+            None => frame.t("users-two-step-off"),
+            Some([primary, backup]) => {
+                frame.say("users-two-step-on", &[("primary", kind(primary).into()), ("backup", kind(backup).into())])
+            }
+        }
+    }
+
+    fn last_seen(&self, frame: &PageFrame) -> String {
+        self.last_sign_in.map_or_else(|| frame.t("users-never"), |at| frame.date(at))
+    }
+
+    fn groups_text(&self, frame: &PageFrame) -> String {
+        if self.groups.is_empty() { frame.t("users-no-groups") } else { self.groups.join(", ") }
+    }
+
+    /// Can the owner who looks change anything about it?
+    const fn changeable(&self) -> bool {
+        !self.me
+    }
+}
+
+/// Somebody who is invited.
+#[derive(Clone, Debug)]
+pub struct ShownInvitation {
+    /// Identifier, for the forms.
+    pub id: String,
+    /// Where the link went.
+    pub email: String,
+    /// The name to show.
+    pub display_name: Option<String>,
+    /// Until when the link works.
+    pub expires_at: Timestamp,
+    /// Is that over?
+    pub expired: bool,
+}
+
+impl ShownInvitation {
+    fn of(offer: &Invitation, now: Timestamp) -> Self {
+        Self {
+            id: offer.id.to_string(),
+            email: offer.email.to_string(),
+            display_name: offer.display_name.clone(),
+            expires_at: offer.expires_at,
+            expired: now >= offer.expires_at,
+        }
+    }
+
+    fn until(&self, frame: &PageFrame) -> String {
+        if self.expired {
+            return frame.t("users-invitation-over");
+        }
+        frame.say("users-invitation-until", &[("time", frame.clock_until(self.expires_at).into())])
+    }
+}
+
+/// A group an owner may give, as a box.
+#[derive(Clone, Debug)]
+pub struct GroupBox {
+    /// Its place in the form.
+    pub index: usize,
+    /// Its name.
+    pub name: String,
+    /// Ticked?
+    pub given: bool,
+}
+
+/// More boxes than the configuration allows groups.
+const BOXES: [&str; 20] = [
+    "group-0", "group-1", "group-2", "group-3", "group-4", "group-5", "group-6", "group-7", "group-8", "group-9",
+    "group-10", "group-11", "group-12", "group-13", "group-14", "group-15", "group-16", "group-17", "group-18",
+    "group-19",
+];
+
+/// What an invitation's form holds while a fresh code is asked.
+pub(super) const INVITE_KEEPS: &[&str] = &[
+    "email",
+    "display_name",
+    "group-0",
+    "group-1",
+    "group-2",
+    "group-3",
+    "group-4",
+    "group-5",
+    "group-6",
+    "group-7",
+    "group-8",
+    "group-9",
+    "group-10",
+    "group-11",
+    "group-12",
+    "group-13",
+    "group-14",
+    "group-15",
+    "group-16",
+    "group-17",
+    "group-18",
+    "group-19",
+];
+/// The same of the groups' form.
+pub(super) const GROUPS_KEEPS: &[&str] = &[
+    "user", "group-0", "group-1", "group-2", "group-3", "group-4", "group-5", "group-6", "group-7", "group-8",
+    "group-9", "group-10", "group-11", "group-12", "group-13", "group-14", "group-15", "group-16", "group-17",
+    "group-18", "group-19",
+];
+
+fn boxes(view: &UsersView, given: &[String]) -> Vec<GroupBox> {
+    let grantable = view.grantable.iter().enumerate();
+    grantable
+        .map(|(index, group)| {
+            let name = group.to_string();
+            GroupBox { index, given: given.contains(&name), name }
+        })
+        .collect()
+}
+
+/// The boxes that were ticked.
+fn ticked(visit: &Visit<'_>) -> Vec<String> {
+    BOXES.iter().map(|name| visit.form.text(name).to_owned()).filter(|group| !group.is_empty()).collect()
+}
+
+/// The list.
+#[derive(Debug, Template)]
+#[template(path = "users.html")]
+pub struct UsersPage {
+    /// The frame.
+    pub frame: PageFrame,
+    /// Name of the seller account.
+    pub seller: String,
+    /// Its people.
+    pub users: Vec<ShownUser>,
+    /// Those who are invited.
+    pub invitations: Vec<ShownInvitation>,
+    /// The groups an invitation may offer.
+    pub groups: Vec<GroupBox>,
+    /// Can invitations be mailed?
+    pub mail: bool,
+    /// At most this many people.
+    pub most: u32,
+    /// What happened.
+    pub news: Option<UsersNews>,
+}
+
+impl UsersPage {
+    fn failed(&self) -> bool {
+        self.news.is_some_and(UsersNews::failed)
+    }
+    fn heading(&self) -> String {
+        self.frame.t("users-heading")
+    }
+    fn lead(&self) -> String {
+        self.frame.say("users-lead", &[("seller", self.seller.as_str().into())])
+    }
+    fn news_text(&self) -> Option<String> {
+        self.news.filter(|news| !news.failed()).map(|news| news.text(&self.frame))
+    }
+    fn error_text(&self) -> Option<String> {
+        self.news.filter(|news| news.failed()).map(|news| news.text(&self.frame))
+    }
+    fn full(&self) -> bool {
+        let invited = self.invitations.iter().filter(|offer| !offer.expired).count();
+        self.users.len() + invited >= usize::try_from(self.most).unwrap_or(usize::MAX)
+    }
+}
+
+/// One person's groups, and the way to remove them.
+#[derive(Debug, Template)]
+#[template(path = "users_edit.html")]
+pub struct UserEditPage {
+    /// The frame.
+    pub frame: PageFrame,
+    /// Who.
+    pub user: ShownUser,
+    /// What may be given and taken.
+    pub groups: Vec<GroupBox>,
+    /// What only the operator gives and takes.
+    pub fixed: Vec<String>,
+}
+
+impl UserEditPage {
+    #[expect(clippy::unused_self, reason = "the shared frame of all pages asks every page")]
+    const fn failed(&self) -> bool {
+        false
+    }
+    fn heading(&self) -> String {
+        self.frame.say("users-edit-heading", &[("user", self.user.name.as_str().into())])
+    }
+    fn fixed_text(&self) -> Option<String> {
+        let groups = self.fixed.join(", ");
+        (!self.fixed.is_empty()).then(|| self.frame.say("users-fixed", &[("groups", groups.into())]))
+    }
+}
+
+/// The question before somebody is removed.
+#[derive(Debug, Template)]
+#[template(path = "users_remove.html")]
+pub struct UserRemovePage {
+    /// The frame.
+    pub frame: PageFrame,
+    /// Whom.
+    pub user: ShownUser,
+}
+
+impl UserRemovePage {
+    #[expect(clippy::unused_self, reason = "the shared frame of all pages asks every page")]
+    const fn failed(&self) -> bool {
+        false
+    }
+    fn heading(&self) -> String {
+        self.frame.say("users-remove-heading", &[("user", self.user.name.as_str().into())])
+    }
+}
+
+/// Not an owner.
+#[derive(Debug, Template)]
+#[template(path = "users_refused.html")]
+pub struct UsersRefusedPage {
+    /// The frame.
+    pub frame: PageFrame,
+    /// Back to where the person was.
+    pub target: String,
+}
+
+impl UsersRefusedPage {
+    #[expect(clippy::unused_self, reason = "the shared frame of all pages asks every page")]
+    const fn failed(&self) -> bool {
+        false
+    }
+    fn heading(&self) -> String {
+        self.frame.t("users-refused-heading")
+    }
+}
+
+/// An invited person chooses a user name and a password.
+#[derive(Debug, Template)]
+#[template(path = "invited.html")]
+pub struct InvitedPage {
+    /// The frame.
+    pub frame: PageFrame,
+    /// Whose people the person joins.
+    pub seller: String,
+    /// The address the invitation went to.
+    pub email: String,
+    /// What was typed before.
+    pub user_name: String,
+    /// What was wrong.
+    pub news: Option<UsersNews>,
+}
+
+impl InvitedPage {
+    const fn failed(&self) -> bool {
+        self.news.is_some()
+    }
+    fn heading(&self) -> String {
+        self.frame.t("invited-heading")
+    }
+    fn lead(&self) -> String {
+        self.frame
+            .say("invited-lead", &[("seller", self.seller.as_str().into()), ("service", self.frame.service().into())])
+    }
+    fn about_name(&self) -> bool {
+        matches!(self.news, Some(UsersNews::Name | UsersNews::NameTaken))
+    }
+    fn about_password(&self) -> bool {
+        matches!(
+            self.news,
+            Some(
+                UsersNews::Differ
+                    | UsersNews::PasswordShort
+                    | UsersNews::PasswordLong
+                    | UsersNews::PasswordCommon
+                    | UsersNews::PasswordNames
+            )
+        )
+    }
+    fn name_error(&self) -> Option<String> {
+        self.news.filter(|_| self.about_name()).map(|news| news.text(&self.frame))
+    }
+    fn password_error(&self) -> Option<String> {
+        self.news.filter(|_| self.about_password()).map(|news| news.text(&self.frame))
+    }
+    fn other_error(&self) -> Option<String> {
+        self.news.filter(|_| !self.about_name() && !self.about_password()).map(|news| news.text(&self.frame))
+    }
+}
+
+/// The invitation is no more.
+#[derive(Debug, Template)]
+#[template(path = "invited_over.html")]
+pub struct InvitedOverPage {
+    /// The frame.
+    pub frame: PageFrame,
+}
+
+impl InvitedOverPage {
+    #[expect(clippy::unused_self, reason = "the shared frame of all pages asks every page")]
+    const fn failed(&self) -> bool {
+        false
+    }
+    fn heading(&self) -> String {
+        self.frame.t("invited-over-heading")
+    }
+}
+
+fn news_of(note: &Note) -> Option<UsersNews> {
+    match note.news {
+        Some(News::Users(news)) => Some(news),
+        _ => None,
+    }
+}
+
+/// The owner's view, or where somebody else is led.
+async fn owned(visit: &Visit<'_>) -> app::Result<Result<UsersView, Answer>> {
+    Ok(match visit.portal.app.users(&visit.browser()).await? {
+        UsersAccess::Owner(view) => Ok(*view),
+        UsersAccess::NoSession => Err(visit.see(Here::SignIn)),
+        UsersAccess::Unenrolled => Err(visit.see(Here::Enable)),
+        UsersAccess::NotOwner => {
+            let frame = visit.frame(Here::Users, &Note::default());
+            let page = html(&UsersRefusedPage { frame, target: visit.to.as_str().to_owned() });
+            Err(Answer { status: Problem::Forbidden.status(), ..visit.page(page) })
+        }
+    })
+}
+
+pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
+    let view = match owned(visit).await? {
+        Ok(view) => view,
+        Err(answer) => return Ok(answer),
+    };
+    let note = visit.note();
+    let page = UsersPage {
+        frame: visit.frame(Here::Users, &note),
+        seller: view.seller.name.to_string(),
+        users: view.members.iter().map(|member| ShownUser::of(member, view.me)).collect(),
+        invitations: view.invitations.iter().map(|offer| ShownInvitation::of(offer, visit.now)).collect(),
+        groups: boxes(&view, &[]),
+        mail: view.mail,
+        most: view.most,
+        news: news_of(&note),
+    };
+    Ok(visit.page(html(&page)))
+}
+
+/// The member an address or a form names, where it is one of the owner's and may be changed.
+fn named<'v>(visit: &Visit<'_>, view: &'v UsersView) -> Option<&'v Member> {
+    let id = AccountId::parse(&visit.user)?;
+    view.members.iter().find(|member| member.summary.account.id == id && id != view.me)
+}
+
+pub(super) async fn show_edit(visit: &Visit<'_>) -> app::Result<Answer> {
+    let view = match owned(visit).await? {
+        Ok(view) => view,
+        Err(answer) => return Ok(answer),
+    };
+    let Some(member) = named(visit, &view) else { return Ok(stale(visit)) };
+    let user = ShownUser::of(member, view.me);
+    let fixed = user.groups.iter().filter(|name| view.grantable.iter().all(|group| group.as_str() != name.as_str()));
+    let page = UserEditPage {
+        frame: visit.frame(Here::Users, &Note::default()),
+        groups: boxes(&view, &user.groups),
+        fixed: fixed.cloned().collect(),
+        user,
+    };
+    Ok(visit.page(html(&page)))
+}
+
+pub(super) async fn show_remove(visit: &Visit<'_>) -> app::Result<Answer> {
+    let view = match owned(visit).await? {
+        Ok(view) => view,
+        Err(answer) => return Ok(answer),
+    };
+    match named(visit, &view) {
+        Some(member) if !member.owner => {
+            let user = ShownUser::of(member, view.me);
+            Ok(visit.page(html(&UserRemovePage { frame: visit.frame(Here::Users, &Note::default()), user })))
+        }
+        Some(_) | None => Ok(stale(visit)),
+    }
+}
+
+fn stale(visit: &Visit<'_>) -> Answer {
+    visit.see_with(Here::Users, News::Users(UsersNews::Stale))
+}
+
+fn done<T>(visit: &Visit<'_>, outcome: Result<T, InviteProblem>, went_well: UsersNews) -> Answer {
+    visit.see_with(Here::Users, News::Users(outcome.map_or_else(UsersNews::from, |_| went_well)))
+}
+
+pub(super) async fn invite(visit: &Visit<'_>) -> app::Result<Answer> {
+    let groups = ticked(visit);
+    let form =
+        InviteForm { email: visit.form.text("email"), display_name: visit.form.text("display_name"), groups: &groups };
+    let outcome = visit.portal.app.invite(&visit.browser(), form).await?;
+    Ok(done(visit, outcome, UsersNews::Invited))
+}
+
+pub(super) async fn invitation(visit: &Visit<'_>) -> app::Result<Answer> {
+    let (app, browser) = (&visit.portal.app, visit.browser());
+    let Some(id) = InvitationId::parse(visit.form.text("invitation")) else { return Ok(stale(visit)) };
+    Ok(match visit.form.text("do") {
+        "again" => done(visit, app.send_invitation_again(&browser, id).await?, UsersNews::SentAgain),
+        "withdraw" => done(visit, app.withdraw_invitation(&browser, id).await?, UsersNews::Withdrawn),
+        _ => stale(visit),
+    })
+}
+
+pub(super) async fn change_groups(visit: &Visit<'_>) -> app::Result<Answer> {
+    let Some(member) = AccountId::parse(visit.form.text("user")) else { return Ok(stale(visit)) };
+    let outcome = visit.portal.app.change_groups(&visit.browser(), member, &ticked(visit)).await?;
+    Ok(done(visit, outcome, UsersNews::Changed))
+}
+
+pub(super) async fn remove(visit: &Visit<'_>) -> app::Result<Answer> {
+    let Some(member) = AccountId::parse(visit.form.text("user")) else { return Ok(stale(visit)) };
+    let outcome = visit.portal.app.remove_user(&visit.browser(), member).await?;
+    Ok(done(visit, outcome, UsersNews::Removed))
+}
+
+pub(super) async fn show_invited(visit: &Visit<'_>) -> app::Result<Answer> {
+    let token = cookie::read(visit.headers, cookie::LINK).unwrap_or_default();
+    let note = visit.note();
+    let frame = visit.frame(Here::Invited, &note);
+    let page = match visit.portal.app.invitation(token).await? {
+        Some(offer) => html(&InvitedPage {
+            frame,
+            seller: offer.seller.name.to_string(),
+            email: offer.email.to_string(),
+            user_name: note.user_name.clone(),
+            news: news_of(&note),
+        }),
+        None => html(&InvitedOverPage { frame }),
+    };
+    Ok(visit.page(page))
+}
+
+/// Longest name that is kept for the form.
+const MOST_NAME: usize = 64;
+
+pub(super) async fn accept(visit: &Visit<'_>) -> app::Result<Answer> {
+    let token = cookie::read(visit.headers, cookie::LINK).unwrap_or_default();
+    let typed = visit.form.text("user_name");
+    let passwords = [visit.form.secret("password"), visit.form.secret("repeated")];
+    Ok(match visit.portal.app.accept_invitation(&visit.browser(), token, typed, passwords).await? {
+        AcceptOutcome::Made(name) => {
+            use super::sign_in::SignInNotice;
+            let note = Note { user_name: name.to_string(), ..News::SignIn(SignInNotice::AccountMade).into() };
+            visit.see_with(Here::SignIn, note).with(cookie::set(cookie::LINK, "", cookie::Keep::Remove))
+        }
+        AcceptOutcome::Refused(problem) => {
+            let user_name = typed.chars().take(MOST_NAME).collect();
+            visit.see_with(Here::Invited, Note { user_name, ..News::Users(problem.into()).into() })
+        }
+        AcceptOutcome::Gone => visit.see(Here::Invited),
+    })
+}
