@@ -183,9 +183,10 @@ impl Here {
     /// The guide that explains this page; `None` on the list of all of them.
     const fn guide(self) -> Option<Guide> {
         match self {
-            Self::Code => Some(Guide::AskedOften),
-            Self::CodeHelp => Some(Guide::NoCode),
-            Self::Enrolment | Self::EnrolmentDone => Some(Guide::Enabling),
+            Self::Code | Self::Fresh => Some(Guide::AskedOften),
+            Self::CodeHelp | Self::FreshHelp => Some(Guide::NoCode),
+            Self::Enrolment | Self::Enable | Self::EnrolmentDone => Some(Guide::Enabling),
+            Self::Settings => Some(Guide::CannotChange),
             Self::Guide(Guide::Index) => None,
             _ => Some(Guide::Index),
         }

@@ -145,3 +145,53 @@ async fn r11_doing_what_the_guide_says_finds_each_button_and_ends_at_the_console
         assert_eq!(gateway.upstream.last().one("x-sekisho-user"), user);
     }
 }
+
+/// What stands in quotation marks.
+fn quoted(text: &str, [open, close]: [char; 2]) -> Vec<String> {
+    text.split(open).skip(1).filter_map(|rest| rest.split(close).next()).map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r11_the_guide_names_every_way_out_of_the_code_page() {
+    for (languages, quotes) in [("ja", ['「', '」']), ("en", ['“', '”'])] {
+        let gateway = Gateway::start(&["hana"], &["old"], "").await;
+        let browser = gateway.browser(Speaks::Http2, languages);
+        let words = quoted(&browser.open("/.sekisho/guides/no-code").await.text(), quotes);
+
+        // One person gets texts and calls, the other has the app: between them they see every button.
+        let page = steps::first_sign_in(&gateway, &browser, "hana").await;
+        let mut page = steps::begin_enrolment(&browser, &page).await;
+        for (kind, number) in [("sms", "090-1234-5678"), ("voice", "03-1234-5678")] {
+            let before = gateway.inbox.newest().await;
+            page = steps::choose(&browser, &page, kind, number).await;
+            let message = gateway.inbox.after(before, kind).await;
+            page = steps::code(&browser, &page, &message.code(), false).await;
+        }
+        steps::sign_out(&browser).await;
+        for user in ["hana", "old"] {
+            gateway.clock.advance(std::time::Duration::from_mins(20));
+            let page = browser.open("/").await;
+            let page = steps::password(&browser, &page, user).await;
+            let way_out = page.text();
+            assert!(
+                words.iter().any(|word| way_out.contains(word)),
+                "{languages}: the link on the code page: {way_out}"
+            );
+            gateway.clock.advance(std::time::Duration::from_mins(1));
+            for pressed in ["", "backup"] {
+                let mut help = browser.open("/.sekisho/code/help").await;
+                if !pressed.is_empty() {
+                    browser.submit(&help, &help.form_with("way"), &[("way", pressed)]).await;
+                    gateway.clock.advance(std::time::Duration::from_mins(1));
+                    help = browser.open("/.sekisho/code/help").await;
+                }
+                let form = help.form_with("way");
+                for button in form.buttons().filter(|button| button.name == "way" && button.value != "primary") {
+                    let named = words.iter().any(|word| button.label.trim().starts_with(word.as_str()));
+                    assert!(named, "{languages}: the guide does not name {:?}", button.label);
+                }
+            }
+            browser.restart();
+        }
+    }
+}
