@@ -186,7 +186,8 @@ impl Here {
             Self::Code | Self::Fresh => Some(Guide::AskedOften),
             Self::CodeHelp | Self::FreshHelp => Some(Guide::NoCode),
             Self::Enrolment | Self::Enable | Self::EnrolmentDone => Some(Guide::Enabling),
-            Self::Settings => Some(Guide::CannotChange),
+            Self::Settings | Self::Method(_) => Some(Guide::CannotChange),
+            Self::Replacement => Some(Guide::AuthenticatorApp),
             Self::Guide(Guide::Index) => None,
             _ => Some(Guide::Index),
         }

@@ -8,7 +8,6 @@ guides-lead = How signing in with two steps works, and what to do when it doesn'
 footer-guide = Guide: { $title }
 guide-contents = On this page
 guide-back = Back to where you were
-guide-settings = Advanced security settings
 
 length-days = { $count ->
     [one] { $count } day
@@ -56,7 +55,7 @@ guide-enabling-later = If the page offers “{ rollout-later }”, you can put i
 
 guide-enabling-after-heading = After that
 guide-enabling-after = Each time you sign in we ask for a code. On a device of your own you can tick “{ code-trust }” on the code page.
-guide-enabling-change = You can change both ways later under “{ guide-settings }”.
+guide-enabling-change = You can change both ways later under “{ settings-heading }”.
 
 ## Authenticator app
 
@@ -97,9 +96,9 @@ guide-app-next = If the code has just changed or was used already, enter the nex
 guide-app-new-phone-heading = When you get a new phone
 guide-app-new-phone-lead = Keep the old phone until the new one works.
 guide-app-new-phone-sign-in = Sign in with a code from the old phone.
-guide-app-new-phone-settings = Open “{ guide-settings }”.
-guide-app-new-phone-replace = Replace the authenticator app. We ask for a fresh code first; take it from the old phone or your backup.
-guide-app-new-phone-prove = Scan the new QR code with the new phone and enter the 6 digits it shows.
+guide-app-new-phone-settings = Open “{ settings-heading }”.
+guide-app-new-phone-replace = Press “{ settings-change }” beside “{ method-app }”, then “{ settings-replace }”. We may ask for a fresh code first; take it from the old phone or your backup.
+guide-app-new-phone-prove = Choose “{ method-app }” again and press “{ choose-submit }”. Scan the new QR code with the new phone, enter the 6 digits it shows and press “{ prove-submit }”.
 guide-app-new-phone-delete = Delete the entry on the old phone. Its codes no longer work.
 guide-app-new-phone-lost = Is the old phone gone already? Press “{ code-help-app }” on the code page and sign in with your backup, then replace the app as above. If you can't use the backup either, read on here:
 
@@ -153,7 +152,7 @@ guide-cannot-change-one-heading = One of the two still works
 guide-cannot-change-one = Then you can do everything yourself.
 guide-cannot-change-one-help = Sign in with your password. On the code page, press “{ code-help-message }” or “{ code-help-app }”.
 guide-cannot-change-one-backup = Press “{ help-use-backup }” and enter that code.
-guide-cannot-change-one-settings = Open “{ guide-settings }” and replace the one you have lost.
+guide-cannot-change-one-settings = Open “{ settings-heading }”, press “{ settings-change }” beside the one you have lost, then “{ settings-replace }”.
 
 guide-cannot-change-codes-heading = Neither works, but you have a recovery code
 guide-cannot-change-codes = At the end of the setup you could keep ten recovery codes. Each of them counts once.
@@ -192,6 +191,7 @@ guide-asked-often-tick = On the code page, tick “{ code-trust }”.
 guide-asked-often-enter = Enter the code and press “{ code-submit }”.
 guide-asked-often-next = From then on your password is enough in this browser for { $trust }. Then we ask once more; using it doesn't make it longer.
 guide-asked-often-shared = Leave the box unticked on a computer other people use: they would need only your password.
+guide-asked-often-list = Under “{ settings-heading }” you see which browsers are trusted, and can end the trust of each.
 
 guide-asked-often-why-heading = Why it asks all the same
 guide-asked-often-over = The { $trust } are over.
@@ -200,7 +200,7 @@ guide-asked-often-private = It is a private window. It forgets everything when i
 guide-asked-often-cookies = The browser deletes cookies when it is closed, or a cleaning tool does. Exempt this address from that.
 guide-asked-often-void = Your password or one of your ways to get a code was changed, or the trust was ended. Every trusted device then asks once.
 guide-asked-often-most = An account has at most { $devices } trusted devices. With one more, the oldest goes.
-guide-asked-often-fresh = You open a page where much is at stake, such as “{ guide-settings }”. It asks for a code that is at most { $fresh } old, on a trusted device, too.
+guide-asked-often-fresh = You open a page where much is at stake, such as “{ settings-heading }”. It asks for a code that is at most { $fresh } old, on a trusted device, too.
 
 guide-asked-often-several-heading = When several people use one login
 guide-asked-often-several = Then each of them is asked on each of their browsers, the codes go to one person's phone, and a change by one of them makes all the others enter a code again.

@@ -7,7 +7,6 @@ guides-lead = 2段階のログインの仕組みと、うまくいかないと�
 footer-guide = ガイド：{ $title }
 guide-contents = このページの内容
 guide-back = 元のページに戻る
-guide-settings = 高度なセキュリティ設定
 
 length-days = { $count }日間
 length-hours = { $count }時間
@@ -43,7 +42,7 @@ guide-enabling-later = 「{ rollout-later }」と表示されている場合は�
 
 guide-enabling-after-heading = 登録したあとは
 guide-enabling-after = ログインのたびに認証コードの入力をお願いします。ご自分だけが使う端末では、コードを入力するページで「{ code-trust }」にチェックを入れることができます。
-guide-enabling-change = 2つの方法は、あとから「{ guide-settings }」で変更できます。
+guide-enabling-change = 2つの方法は、あとから「{ settings-heading }」で変更できます。
 
 ## 認証アプリ
 
@@ -84,9 +83,9 @@ guide-app-next = コードが切り替わった直後や、すでに使ったコ
 guide-app-new-phone-heading = 機種変更をするとき
 guide-app-new-phone-lead = 新しいスマートフォンで使えるようになるまで、古いスマートフォンを手もとに残しておいてください。
 guide-app-new-phone-sign-in = 古いスマートフォンのコードでログインします。
-guide-app-new-phone-settings = 「{ guide-settings }」を開きます。
-guide-app-new-phone-replace = 認証アプリを登録し直します。先に新しいコードの入力をお願いしますので、古いスマートフォンかバックアップ手段のコードを入力します。
-guide-app-new-phone-prove = 新しいスマートフォンで新しいQRコードを読み取り、表示された6桁の数字を入力します。
+guide-app-new-phone-settings = 「{ settings-heading }」を開きます。
+guide-app-new-phone-replace = 「{ method-app }」の横の「{ settings-change }」を押し、「{ settings-replace }」を押します。先にコードの入力をお願いすることがあります。古いスマートフォンかバックアップ手段のコードを入力してください。
+guide-app-new-phone-prove = もう一度「{ method-app }」を選び、「{ choose-submit }」を押します。新しいスマートフォンで新しいQRコードを読み取り、表示された6桁の数字を入力して「{ prove-submit }」を押します。
 guide-app-new-phone-delete = 古いスマートフォンの項目を削除します。そのコードはもう使えません。
 guide-app-new-phone-lost = 古いスマートフォンが手もとにない場合は、コードを入力するページの「{ code-help-app }」からバックアップ手段でログインし、上と同じように認証アプリを登録し直してください。バックアップ手段も使えないときは、次のガイドをご覧ください。
 
@@ -140,7 +139,7 @@ guide-cannot-change-one-heading = どちらか1つは使えるとき
 guide-cannot-change-one = ご自分で変更できます。
 guide-cannot-change-one-help = パスワードを入力し、コードを入力するページで「{ code-help-message }」または「{ code-help-app }」を押します。
 guide-cannot-change-one-backup = 「{ help-use-backup }」を押し、そのコードを入力します。
-guide-cannot-change-one-settings = 「{ guide-settings }」を開き、使えなくなった方法を登録し直します。
+guide-cannot-change-one-settings = 「{ settings-heading }」を開き、使えなくなった方法の横の「{ settings-change }」を押して、「{ settings-replace }」を押します。
 
 guide-cannot-change-codes-heading = どちらも使えないが、回復用コードがあるとき
 guide-cannot-change-codes = 登録の最後に、10個の回復用コードを保管できるようになっています。1つのコードは1回だけ使えます。
@@ -179,6 +178,7 @@ guide-asked-often-tick = コードを入力するページで「{ code-trust }�
 guide-asked-often-enter = コードを入力し、「{ code-submit }」を押します。
 guide-asked-often-next = そのブラウザーでは、{ $trust }はパスワードだけでログインできます。期間が過ぎると、もう一度コードをお願いします。使っていても期間は延びません。
 guide-asked-often-shared = ほかの人も使うパソコンでは、チェックを入れないでください。パスワードだけでログインできるようになってしまいます。
+guide-asked-often-list = 信頼済みのブラウザーは「{ settings-heading }」で確認でき、1つずつ解除することもできます。
 
 guide-asked-often-why-heading = それでも求められる理由
 guide-asked-often-over = { $trust }の期間が過ぎました。
@@ -187,7 +187,7 @@ guide-asked-often-private = プライベートウィンドウ（シークレッ�
 guide-asked-often-cookies = ブラウザーを閉じるときにCookieを削除する設定になっているか、掃除用のソフトが削除しています。このアドレスを対象から外してください。
 guide-asked-often-void = パスワードやコードを受け取る方法が変わったか、信頼が解除されました。その場合、信頼済みの端末でも一度コードをお願いします。
 guide-asked-often-most = 信頼済みの端末は、1つのアカウントにつき{ $devices }台までです。それを超えると、いちばん古いものから解除されます。
-guide-asked-often-fresh = 「{ guide-settings }」のように重要なページを開きました。信頼済みの端末でもコードが必要です。入力したコードは{ $fresh }有効です。
+guide-asked-often-fresh = 「{ settings-heading }」のように重要なページを開きました。信頼済みの端末でもコードが必要です。入力したコードは{ $fresh }有効です。
 
 guide-asked-often-several-heading = 1つのログインを何人かで使っている場合
 guide-asked-often-several = 一人ひとりがブラウザーごとにコードを求められ、コードは1人の電話にだけ届きます。また、1人が設定を変更すると、全員がもう一度コードを入力することになります。
