@@ -3,9 +3,9 @@
 
 use std::net::IpAddr;
 
-use super::{App, AppError, Browser, Grant, Result, challenge::SendOutcome};
+use super::{App, AppError, Browser, Grant, Result, notices::both};
 use crate::{
-    account::{Account, AccountId, Label, LoginName, Method, MethodId, Role},
+    account::{Account, AccountId, Label, LoginName, Method, MethodId, MethodPair, Role},
     audit::{Event, Origin},
     authn::{Password, PasswordProblem, Replacement, SessionProof, SignIn, outlives_change},
     clock::Timestamp,
@@ -15,7 +15,7 @@ use crate::{
     session::{DeviceId, DeviceLabel, SecondStep, Session, SessionId},
     store::{
         Acting, BeginSignIn, ChangePassword, EndedSession, EnrolledMethod, Happened, HistoryEvent, HistoryLine,
-        MethodState, OutboxItem, PasswordSpend, PendingSignIn, ReplaceMethod, SignInId, Stale,
+        MethodState, Notice, PasswordSpend, PendingSignIn, ReplaceMethod, SignInId, Stale,
     },
 };
 
@@ -172,7 +172,10 @@ impl App {
     pub async fn swap_methods(&self, browser: &Browser<'_>, primary: MethodId) -> Result<Changed> {
         let Some(session) = self.fresh_session(browser).await? else { return Ok(Changed::Stale) };
         let acting = Acting::of(&session);
-        Ok(match self.store.swap_methods(&acting, primary, &[]).await? {
+        let Some(summary) = self.store.account(acting.account).await? else { return Ok(Changed::Stale) };
+        let told = both(summary.pair.as_ref());
+        let notices = self.notices(&summary.account, &told, &Notice::MethodsSwapped, self.now());
+        Ok(match self.store.swap_methods(&acting, primary, &notices).await? {
             Ok(()) => {
                 Event::MethodsSwapped { account: &acting.account.to_string() }.record(Origin::Client(browser.address));
                 Changed::Done
@@ -236,10 +239,10 @@ impl App {
         let Some(there) = self.store.methods_of(session.account()).await? else {
             return Ok(BeginReplacement::Stale);
         };
-        let roles = [(Role::Primary, there.primary), (Role::Backup, there.backup)];
-        let Some((_, _state)) = roles.into_iter().find(|(role, _)| there.pair.get(*role).id == old) else {
-            return Ok(BeginReplacement::Stale);
-        };
+        let Some(role) = role_of(&there.pair, old) else { return Ok(BeginReplacement::Stale) };
+        if let Some(until) = there.locked_until(role, now) {
+            return Ok(BeginReplacement::LockedUntil(until));
+        }
         let digest = self.replacement_digest(session.digest())?;
         let begin = BeginSignIn {
             id: SignInId::random(&*self.entropy),
@@ -267,6 +270,10 @@ impl App {
         now: Timestamp,
     ) -> Result<std::result::Result<Grant, Stale>> {
         let Some(session) = self.fresh_session(browser).await? else { return Ok(Err(Stale::MovedOn)) };
+        let Some(pair) = &pending.pair else { return Ok(Err(Stale::MovedOn)) };
+        let Some(role) = role_of(pair, done.old) else { return Ok(Err(Stale::MovedOn)) };
+        // The old number is told too: it may be all that its owner still has.
+        let notices = self.notices(&pending.account, &both(Some(pair)), &Notice::MethodReplaced { role }, now);
         let (cookie, id, digest) = self.new_identity()?;
         let (method, proof) = (done.new.method(), done.new.proof());
         let renewed = outlives_change(&session, id, digest, now);
@@ -286,7 +293,7 @@ impl App {
             old: done.old,
             new,
             session: renewed,
-            notices: Vec::<OutboxItem>::new(),
+            notices,
             now,
         };
         let ended = match self.store.replace_method(&replace).await? {
@@ -294,23 +301,13 @@ impl App {
             Err(stale) => return Ok(Err(stale)),
         };
         self.forget_ended(&ended, "credentials", browser).await;
-        let role = pending
-            .pair
-            .as_ref()
-            .and_then(|pair| [Role::Primary, Role::Backup].into_iter().find(|role| pair.get(*role).id == done.old));
         Event::MethodReplaced {
             account: &session.account().to_string(),
-            role: role.map_or("", Role::as_str),
+            role: role.as_str(),
             method: proof.kind().as_str(),
         }
         .record(Origin::Client(browser.address));
         Ok(Ok(Grant { session: cookie, device: None, enrolled: false }))
-    }
-
-    /// Leaves the replacement; the old method stays.
-    pub async fn cancel_replacement(&self, browser: &Browser<'_>) -> Result<SendOutcome> {
-        self.abandon(browser).await?;
-        Ok(SendOutcome::Done)
     }
 
     /// A person changes the own password. Wrong present ones are counted apart from those at the sign-in: whoever sits at
@@ -349,7 +346,7 @@ impl App {
             acting: Acting::of(&session),
             hash,
             session: outlives_change(&session, id, digest, now),
-            notices: Vec::<OutboxItem>::new(),
+            notices: self.notices(&account, &both(summary.pair.as_ref()), &Notice::PasswordChanged, now),
             now,
         };
         let Ok(ended) = self.store.change_password(&change).await? else { return Ok(PasswordChange::Stale) };
@@ -371,6 +368,10 @@ impl App {
             tracing::warn!(%error, "a line of the sign-in history is lost");
         }
     }
+}
+
+fn role_of(pair: &MethodPair, method: MethodId) -> Option<Role> {
+    [Role::Primary, Role::Backup].into_iter().find(|role| pair.get(*role).id == method)
 }
 
 fn changed(done: std::result::Result<(), Stale>) -> Changed {

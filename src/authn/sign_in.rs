@@ -340,7 +340,7 @@ impl SignIn {
         match self {
             Self::EnterCode(state) => advance_code(state, input, ctx),
             Self::Enrol { who, draft } => advance_enrolment(who, draft, input, ctx),
-            Self::Replace(state) => advance_replacement(state, input, ctx),
+            Self::Replace(state) => advance_replacement(&state, input, ctx),
         }
     }
 }
@@ -602,7 +602,7 @@ fn advance_enrolment(
     }
 }
 
-fn advance_replacement(state: Replace, input: Input, ctx: &Context<'_>) -> Result<Transition, Refusal> {
+fn advance_replacement(state: &Replace, input: Input, ctx: &Context<'_>) -> Result<Transition, Refusal> {
     let pair = ctx.pair.ok_or(Refusal::OutOfStep)?;
     let stays = pair.get(state.role(pair).ok_or(Refusal::OutOfStep)?.other());
     let next = |proving, send| Ok(continue_with(SignIn::Replace(Replace { proving, ..state.clone() }), send));

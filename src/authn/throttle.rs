@@ -24,6 +24,10 @@ pub const ENROLMENT_SENDS_WINDOW: Duration = Duration::from_hours(1);
 /// Tries at enrolment codes in one sign-in; their messages go to numbers nobody has proven yet.
 pub const ENROLMENT_TRIES: u32 = 10;
 
+/// A method that works is not replaced this long after the password was reset by mail: a thief of the mailbox does not
+/// reach the second step the same day.
+pub const METHODS_REST_AFTER_RESET: Duration = Duration::from_hours(48);
+
 /// Wrong passwords before the first wait.
 pub const PASSWORD_TRIES: u32 = 5;
 /// The first wait.

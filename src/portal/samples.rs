@@ -352,7 +352,7 @@ fn settings_view(language: Language) -> SettingsView {
     use crate::session::{DeviceId, DeviceLabel, SecondStep, SessionId};
     use crate::store::{Happened, HistoryEvent, HistoryLine};
     let entropy = crate::entropy::SystemEntropy::new();
-    let days = |n: u64| NOW - Duration::from_secs(86_400 * n);
+    let days = |n: u64| NOW - Duration::from_hours(24 * n);
     let label = |ja: &str, en: &str| Label::parse(if language == Language::Ja { ja } else { en }).unwrap();
     let row = |role, target, label, last_used_at| MethodRow {
         role,
@@ -366,7 +366,7 @@ fn settings_view(language: Language) -> SettingsView {
     let device = |text, last_used_at, expires_at, here| DeviceRow {
         id: DeviceId::random(&entropy),
         label: browser(text),
-        issued_at: expires_at - Duration::from_secs(30 * 86_400),
+        issued_at: expires_at - Duration::from_hours(30 * 24),
         last_used_at,
         expires_at,
         here,
@@ -407,12 +407,12 @@ fn settings_view(language: Language) -> SettingsView {
             row(Role::Backup, Target::Voice(number), label("会社の電話", "Office phone"), None),
         ]),
         devices: vec![
-            device("Chrome (Windows)", NOW, days(0) + Duration::from_secs(30 * 86_400), true),
-            device("Safari (iPhone)", days(4), days(0) + Duration::from_secs(26 * 86_400), false),
+            device("Chrome (Windows)", NOW, days(0) + Duration::from_hours(30 * 24), true),
+            device("Safari (iPhone)", days(4), days(0) + Duration::from_hours(26 * 24), false),
         ],
         sessions: vec![
             session("Chrome (Windows)", minutes(0), app, true),
-            session("Safari (iPhone)", days(0) - Duration::from_secs(7_200), SecondStep::TrustedDevice, false),
+            session("Safari (iPhone)", days(0) - Duration::from_hours(2), SecondStep::TrustedDevice, false),
         ],
         history: vec![
             line(Happened::SignedIn(app), "Chrome (Windows)", "203.0.113.*", NOW, 1),

@@ -4,8 +4,8 @@ use super::{
     BeginSignIn, EndedSession, EnrolledMethod, MethodState, OutboxItem, Result, SignInId, Stale, Store, UsedCode,
 };
 use crate::{
-    account::{AccountId, CredentialVersion, Label, MethodId, MethodKind, MethodPair},
-    authn::PasswordHash,
+    account::{AccountId, CredentialVersion, Label, MethodId, MethodKind, MethodPair, Role},
+    authn::{PasswordHash, throttle::METHODS_REST_AFTER_RESET},
     clock::Timestamp,
     language::Language,
     secret::Digest,
@@ -23,6 +23,20 @@ pub struct StoredMethods {
     pub backup: MethodState,
     /// The last accepted step of the app, where there is one.
     pub app_last_step: Option<i64>,
+    /// When the password was last reset by mail.
+    pub password_reset_at: Option<Timestamp>,
+}
+
+impl StoredMethods {
+    /// Until when this one of the two may not be replaced (`product.md` §4); one that was disabled always may.
+    pub fn locked_until(&self, role: Role, now: Timestamp) -> Option<Timestamp> {
+        let state = match role {
+            Role::Primary => self.primary,
+            Role::Backup => self.backup,
+        };
+        let until = self.password_reset_at.map(|at| at + METHODS_REST_AFTER_RESET);
+        until.filter(|until| !state.disabled && now < *until)
+    }
 }
 
 /// Who changes something, and inside which session: nothing is changed when the session has ended or the credentials
@@ -254,5 +268,47 @@ impl Store {
         match self {
             Self::Sqlite(s) => s.history(account).await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{
+        account::{Method, PhoneNumber, Target},
+        entropy::SystemEntropy,
+        secret::SecretBytes,
+    };
+
+    #[test]
+    fn methods_rest_for_48_hours_after_a_reset_unless_they_are_disabled() {
+        let entropy = SystemEntropy::new();
+        let reset = Timestamp::from_secs(1_000_000);
+        let method = |target| Method {
+            id: MethodId::random(&entropy),
+            target,
+            label: None,
+            added_at: Timestamp::EPOCH,
+            last_used_at: None,
+        };
+        let number = PhoneNumber::parse("090-1234-5678", "JP").unwrap();
+        let pair =
+            MethodPair::new(method(Target::App(SecretBytes::new([1; 20]))), method(Target::Sms(number))).unwrap();
+        let methods = StoredMethods {
+            pair,
+            primary: MethodState::default(),
+            backup: MethodState { disabled: true, ..MethodState::default() },
+            app_last_step: None,
+            password_reset_at: Some(reset),
+        };
+        let until = reset + Duration::from_hours(48);
+        assert_eq!(methods.locked_until(Role::Primary, reset), Some(until));
+        assert_eq!(methods.locked_until(Role::Primary, until - Duration::from_millis(1)), Some(until));
+        assert_eq!(methods.locked_until(Role::Primary, until), None);
+        assert_eq!(methods.locked_until(Role::Backup, reset), None, "a disabled one is set up again at any time");
+        let never = StoredMethods { password_reset_at: None, ..methods };
+        assert_eq!(never.locked_until(Role::Primary, reset), None);
     }
 }

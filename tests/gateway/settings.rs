@@ -19,6 +19,7 @@ use crate::{
 };
 
 const SESSION: &str = "__Host-sekisho";
+const NEW: &str = "eleven tame herons";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_fresh_code_renews_the_session_and_nothing_else() {
@@ -157,6 +158,9 @@ async fn r7_the_primary_is_changed_after_signing_in_with_the_backup() {
     assert!(done.text().contains("The new method is in place."), "{}", done.text());
     assert!(roles(&done).0.contains("New phone"), "{:?}", roles(&done));
     assert_ne!(browser.cookie(SESSION).unwrap().value, session, "the session goes on under a new identifier");
+    // The number is told, and the mailbox with a way to say "this wasn't me".
+    let mail = gateway.inbox.after(before, "mail").await;
+    assert!(mail.text.contains("/.sekisho/link/"), "{}", mail.text);
 
     // Everybody else is out, and no device is trusted.
     assert_eq!(other.open("/").await.url.path(), "/.sekisho/sign-in");
@@ -314,7 +318,6 @@ async fn a_changed_password_ends_every_other_session_and_all_trust() {
         let form = page.form_to("/.sekisho/settings/password");
         browser.submit(page, &form, &[("present", present), ("new", new), ("again", again)]).await
     };
-    const NEW: &str = "eleven tame herons";
     for (present, new, again, says) in [
         ("", NEW, NEW, "Fill in all three fields."),
         (PASSWORD, NEW, "eleven tame heron", "The two new passwords aren't the same."),

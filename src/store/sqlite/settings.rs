@@ -80,11 +80,21 @@ async fn tell(db: &mut SqliteConnection, notices: &[OutboxItem]) -> Result<()> {
 impl SqliteStore {
     pub(in crate::store) async fn methods_of(&self, account: AccountId) -> Result<Option<StoredMethods>> {
         let mut tx = self.read().await?;
-        Ok(self.methods(&mut tx, account).await?.map(|m| StoredMethods {
-            pair: m.pair,
-            primary: m.primary,
-            backup: m.backup,
-            app_last_step: m.app_last_step,
+        self.stored_methods(&mut tx, account).await
+    }
+
+    async fn stored_methods(&self, db: &mut SqliteConnection, account: AccountId) -> Result<Option<StoredMethods>> {
+        let Some(there) = self.methods(&mut *db, account).await? else { return Ok(None) };
+        let row = sqlx::query("SELECT id, password_reset_at FROM accounts WHERE id = $1")
+            .bind(account.to_string())
+            .fetch_one(db)
+            .await?;
+        Ok(Some(StoredMethods {
+            pair: there.pair,
+            primary: there.primary,
+            backup: there.backup,
+            app_last_step: there.app_last_step,
+            password_reset_at: Cells::of(&row, "accounts", "id")?.optional_time("password_reset_at")?,
         }))
     }
 
@@ -153,9 +163,12 @@ impl SqliteStore {
         {
             return Ok(Err(Stale::MovedOn));
         }
-        let Some(there) = self.methods(&mut tx, account).await? else { return Ok(Err(Stale::MovedOn)) };
+        let Some(there) = self.stored_methods(&mut tx, account).await? else { return Ok(Err(Stale::MovedOn)) };
         let role = [Role::Primary, Role::Backup].into_iter().find(|role| there.pair.get(*role).id == request.old);
         let Some(role) = role else { return Ok(Err(Stale::MovedOn)) };
+        if there.locked_until(role, request.now).is_some() {
+            return Ok(Err(Stale::MovedOn));
+        }
         // The pair was judged when the new method was chosen; nothing illegal is stored whatever happened since.
         let half = |target: &crate::account::Target| NewMethod { target: target.clone(), label: None };
         let stays = half(&there.pair.get(role.other()).target);
