@@ -127,7 +127,7 @@ impl Scene {
     }
 
     async fn message(&self, after: u64, channel: &str) -> String {
-        self.inbox.after(after, channel).await.code()
+        self.inbox.code_after(after, channel).await.code()
     }
 }
 

@@ -138,7 +138,7 @@ async fn r11_doing_what_the_guide_says_finds_each_button_and_ends_at_the_console
         let before = gateway.inbox.newest().await;
         let page = steps::choose(&browser, &page, "voice", "03-1234-5678").await;
         says(&enabling, &button(&page));
-        let call = gateway.inbox.after(before, "voice").await;
+        let call = gateway.inbox.code_after(before, "voice").await;
         let page = steps::code(&browser, &page, &call.code(), false).await;
         assert_eq!(page.status, 200, "{}", page.text());
         assert_eq!(browser.open("/").await.status, 200);
@@ -164,7 +164,7 @@ async fn r11_the_guide_names_every_way_out_of_the_code_page() {
         for (kind, number) in [("sms", "090-1234-5678"), ("voice", "03-1234-5678")] {
             let before = gateway.inbox.newest().await;
             page = steps::choose(&browser, &page, kind, number).await;
-            let message = gateway.inbox.after(before, kind).await;
+            let message = gateway.inbox.code_after(before, kind).await;
             page = steps::code(&browser, &page, &message.code(), false).await;
         }
         steps::sign_out(&browser).await;

@@ -68,7 +68,7 @@ async fn one_code_of_a_message_gives_one_session_to_two_hundred_requests() {
     steps::password(&browser, &page, "hana").await;
     let help = browser.open("/.sekisho/code/help").await;
     let page = browser.submit(&help, &help.form_with("way"), &[("way", "backup")]).await;
-    let code = gateway.inbox.after(0, "sms").await.code();
+    let code = gateway.inbox.code_after(0, "sms").await.code();
     let answers = all_at_once(&browser, &page, &vec![code; MANY]).await;
     assert_eq!(sessions(&answers), 1);
     assert_eq!(browser.open("/").await.status, 200);
@@ -108,7 +108,7 @@ async fn two_hundred_guesses_at_once_while_enrolling_are_ten_tries() {
     let page = steps::begin_enrolment(&browser, &page).await;
     let before = gateway.inbox.newest().await;
     let page = steps::choose(&browser, &page, "sms", "090-1234-5678").await;
-    let code = gateway.inbox.after(before, "sms").await.code();
+    let code = gateway.inbox.code_after(before, "sms").await.code();
     let guesses: Vec<String> = (0..MANY).map(|n| format!("{n:06}")).filter(|guess| *guess != code).collect();
     all_at_once(&browser, &page, &guesses).await;
     let page = browser.open("/.sekisho/enrolment").await;

@@ -82,7 +82,7 @@ async fn r3_nothing_counts_before_two_methods_are_proven() {
     assert_eq!(browser.visit("/").await.status, 303, "one method is not enough");
     let before = gateway.inbox.newest().await;
     steps::choose(&browser, &page, "sms", "090-1234-5678").await;
-    gateway.inbox.after(before, "sms").await;
+    gateway.inbox.code_after(before, "sms").await;
     assert_eq!(browser.visit("/").await.status, 303, "nor is a backup that is not proven");
 
     // Left there: the next sign-in starts at the beginning, and nothing that was half done is asked for.
@@ -110,7 +110,7 @@ async fn prove(gateway: &Gateway, browser: &Browser, page: Page, (kind, number):
     let page = steps::choose(browser, &page, kind, number).await;
     let code = match kind {
         "app" => authenticator::code(&steps::app_key(&page), gateway.clock.now()),
-        channel => gateway.inbox.after(before, channel).await.code(),
+        channel => gateway.inbox.code_after(before, channel).await.code(),
     };
     steps::code(browser, &page, &code, false).await
 }
@@ -210,7 +210,7 @@ async fn r9_a_phone_may_be_somebody_elses() {
         let before = gateway.inbox.newest().await;
         let typed = [("kind", "sms"), ("phone", number), ("label", "家族の電話")];
         let page = browser.submit(&page, &page.form_with("kind"), &typed).await;
-        let message = gateway.inbox.after(before, "sms").await;
+        let message = gateway.inbox.code_after(before, "sms").await;
         names_the_service_only(&message.text, user);
         let page = steps::code(&browser, &page, &message.code(), false).await;
 
@@ -223,7 +223,7 @@ async fn r9_a_phone_may_be_somebody_elses() {
         let before = gateway.inbox.newest().await;
         let page = browser.open("/").await;
         let page = steps::password(&browser, &page, user).await;
-        let message = gateway.inbox.after(before, "sms").await;
+        let message = gateway.inbox.code_after(before, "sms").await;
         names_the_service_only(&message.text, user);
         let text = page.text();
         assert!(text.contains("末尾21") && !text.contains("家族の電話") && !text.contains("4321"), "{text}");
@@ -239,7 +239,7 @@ async fn r9_a_phone_may_be_somebody_elses() {
     let before = gateway.inbox.newest().await;
     let help = browser.open("/.sekisho/code/help").await;
     browser.submit(&help, &help.form_with("way"), &[("way", "voice")]).await;
-    names_the_service_only(&gateway.inbox.after(before, "voice").await.text, "hanako");
+    names_the_service_only(&gateway.inbox.code_after(before, "voice").await.text, "hanako");
     drop(page);
 }
 

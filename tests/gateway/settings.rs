@@ -128,7 +128,7 @@ async fn r7_the_primary_is_changed_after_signing_in_with_the_backup() {
     assert_eq!(page.status, 200);
     let before = gateway.inbox.newest().await;
     let page = browser.submit(&help, &help.form_to("/.sekisho/code/way"), &[("way", "backup")]).await;
-    let message = gateway.inbox.after(before, "sms").await.code();
+    let message = gateway.inbox.code_after(before, "sms").await.code();
     assert_eq!(steps::code(&browser, &page, &message, false).await.url.path(), "/");
 
     let method = browser.open("/.sekisho/settings/primary").await;
@@ -192,7 +192,7 @@ async fn r7_a_new_number_is_proven_before_the_old_one_goes_and_freshly() {
     let form = choose.form_to("/.sekisho/settings/replace/choose");
     let typed = [("kind", "voice"), ("phone", "03-1234-5656"), ("label", "")];
     let prove = browser.submit(&choose, &form, &typed).await;
-    let code = gateway.inbox.after(before, "voice").await.code();
+    let code = gateway.inbox.code_after(before, "voice").await.code();
 
     // The call took its time: the code of the present method is not fresh any more, and the new one is not lost.
     gateway.clock.advance(Duration::from_secs(299));
@@ -206,7 +206,7 @@ async fn r7_a_new_number_is_proven_before_the_old_one_goes_and_freshly() {
     assert!(back.text().contains("Check that calls reach you"), "the choice is kept: {}", back.text());
     assert_eq!(gateway.inbox.newest().await, kept, "nothing was sent twice");
     let again = browser.submit(&back, &back.form_to("/.sekisho/settings/replace/send-again"), &[]).await;
-    let code = gateway.inbox.after(kept, "voice").await.code();
+    let code = gateway.inbox.code_after(kept, "voice").await.code();
     let done = steps::code(&browser, &again, &code, false).await;
     assert!(done.text().contains("The new method is in place."), "{}", done.text());
     assert!(roles(&done).1.contains("Voice call to the number ending 56"), "{:?}", roles(&done));

@@ -22,13 +22,17 @@ pub(crate) struct Message {
 impl Message {
     /// The code in it: after `#` at the end of a text message, spoken digit by digit in a call.
     pub(crate) fn code(&self) -> String {
+        self.code_if_any().unwrap_or_else(|| panic!("a code of six digits in {self:?}"))
+    }
+
+    /// Notices carry none.
+    fn code_if_any(&self) -> Option<String> {
         let line = match self.channel.as_str() {
             "sms" => self.text.rsplit('#').next(),
             _ => self.text.lines().find(|l| l.chars().all(|c| c.is_ascii_digit() || c == ' ')),
         };
         let digits: String = line.unwrap_or_default().chars().filter(char::is_ascii_digit).collect();
-        assert_eq!(digits.len(), 6, "a code of six digits in {self:?}");
-        digits
+        (digits.len() == 6).then_some(digits)
     }
 }
 
@@ -61,6 +65,15 @@ impl Inbox {
     /// The number of the newest message.
     pub(crate) async fn newest(&self) -> u64 {
         self.messages().await.first().map_or(0, |message| message.id)
+    }
+
+    /// Waits for the first code on this channel after that message; a notice may come in between.
+    pub(crate) async fn code_after(&self, id: u64, channel: &str) -> Message {
+        eventually(&format!("a code by {channel} after {id}"), async || {
+            let fits = |m: &Message| m.id > id && m.channel == channel && m.code_if_any().is_some();
+            self.messages().await.into_iter().rev().find(fits)
+        })
+        .await
     }
 
     /// Waits for the first message on this channel after that one; the worker sends in the background.
