@@ -229,6 +229,42 @@ pub enum Event<'a> {
         /// Whose.
         account: &'a str,
     },
+    /// Somebody who gave the password asks for recovery.
+    RecoveryRequested {
+        /// Whose account.
+        account: &'a str,
+        /// Receipt number.
+        request: &'a str,
+    },
+    /// An operator approves.
+    RecoveryApproved {
+        /// Whose account.
+        account: &'a str,
+        /// Receipt number.
+        request: &'a str,
+        /// As the kernel knows the operator.
+        operator: &'a str,
+        /// It was the last approval needed: the methods are gone and a ticket was shown.
+        completes: bool,
+    },
+    /// An operator says no.
+    RecoveryRefused {
+        /// Whose account.
+        account: &'a str,
+        /// Receipt number.
+        request: &'a str,
+        /// As the kernel knows the operator.
+        operator: &'a str,
+    },
+    /// The request ended undecided.
+    RecoveryCancelled {
+        /// Whose account.
+        account: &'a str,
+        /// Receipt number.
+        request: &'a str,
+        /// `link`, `code`, …
+        by: Word,
+    },
     /// Somebody pressed "this wasn't me".
     AccountFrozen {
         /// Whose.
@@ -331,6 +367,25 @@ impl Event<'_> {
             Self::AccountEnabled { account } => event!(warn, "account_enabled", account = account),
             Self::PasswordSet { account } => event!(warn, "password_set", account = account),
             Self::SecondStepReset { account } => event!(warn, "second_step_reset", account = account),
+            Self::RecoveryRequested { account, request } => {
+                event!(warn, "recovery_requested", account = account, request = request);
+            }
+            Self::RecoveryApproved { account, request, operator, completes } => {
+                event!(
+                    warn,
+                    "recovery_approved",
+                    account = account,
+                    request = request,
+                    operator = operator,
+                    completes = completes
+                );
+            }
+            Self::RecoveryRefused { account, request, operator } => {
+                event!(warn, "recovery_refused", account = account, request = request, operator = operator);
+            }
+            Self::RecoveryCancelled { account, request, by } => {
+                event!(warn, "recovery_cancelled", account = account, request = request, by = by);
+            }
             Self::AccountFrozen { account } => event!(warn, "account_frozen", account = account),
             Self::CrossSiteForm => event!(warn, "cross_site_form"),
             Self::UpstreamCookieDropped => event!(warn, "upstream_cookie_dropped"),

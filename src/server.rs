@@ -316,7 +316,7 @@ impl Background {
         })?;
         socket.set_nonblocking(true)?;
         let socket = tokio::net::UnixListener::from_std(socket)?;
-        let pages = axum::serve(socket, admin::router(app.clone())).with_graceful_shutdown(self.stopped());
+        let pages = axum::serve(socket, admin::service(app.clone())).with_graceful_shutdown(self.stopped());
         self.spawn(async move { report("administration socket", pages.await) });
 
         let Some(inbox) = &config.inbox else {

@@ -97,6 +97,22 @@ pub enum Command {
     ObserveReport {},
     /// Invites somebody to a seller account.
     InviteUser(InviteUser),
+    /// Requests of people who can use neither method.
+    ListRecoveryRequests {
+        /// Also those that have ended.
+        #[serde(default)]
+        all: bool,
+    },
+    /// The operator has checked who the person is. Who the operator is, the kernel says.
+    ApproveRecovery {
+        /// Receipt number.
+        receipt: String,
+    },
+    /// The operator says no.
+    RefuseRecovery {
+        /// Receipt number.
+        receipt: String,
+    },
 }
 
 /// A new account as an operator types it.

@@ -3,18 +3,22 @@
 use super::{
     command::{Command, InviteUser, NewUser},
     import,
-    reply::{DeviceView, InvitedView, Reply, ResetView, SessionView, TicketText, UserView},
+    reply::{ApprovalView, DeviceView, InvitedView, RecoveryView, Reply, ResetView, SessionView, TicketText, UserView},
 };
 use crate::{
     account::{EmailAddress, Group, SellerName, UserName},
     app::{
         App, AppError,
         administration::{NewPerson, Refused},
+        recovery::ApprovedRecovery,
     },
-    authn::Password,
+    authn::{
+        Password,
+        recovery::{Operator, Receipt},
+    },
     secret::{ExposeSecret as _, SecretString},
     session::{DeviceId, SessionId},
-    store::AccountSummary,
+    store::{AccountSummary, NotDecided},
 };
 
 /// At most so many accounts a reply; a list that is this long may go on.
@@ -37,8 +41,14 @@ impl From<Refused> for Failure {
     }
 }
 
-/// Carries out one command.
-pub async fn execute(app: &App, command: Command) -> Result<Reply, Failure> {
+impl From<NotDecided> for Failure {
+    fn from(refused: NotDecided) -> Self {
+        Self::Refused(refused.to_string())
+    }
+}
+
+/// Carries out one command of an operator, named by the kernel.
+pub async fn execute(app: &App, command: Command, by: Operator) -> Result<Reply, Failure> {
     Ok(match command {
         Command::AddUser(new) => {
             let person = checked(app, &new)?;
@@ -118,6 +128,20 @@ pub async fn execute(app: &App, command: Command) -> Result<Reply, Failure> {
         }
         Command::InviteUser(invite) => Reply::Invited(invited(app, &invite).await?),
         Command::ObserveReport {} => Reply::Observed(Box::new(app.observe_report().await?)),
+        Command::ListRecoveryRequests { all } => {
+            let now = app.now();
+            let requests = app.recovery_requests(all).await?;
+            Reply::RecoveryRequests(requests.iter().map(|request| RecoveryView::new(request, now)).collect())
+        }
+        Command::ApproveRecovery { receipt } => match app.approve_recovery(&receipt_of(&receipt)?, by).await?? {
+            ApprovedRecovery::Counted { given, needed } => Reply::RecoveryApproved(ApprovalView { given, needed }),
+            ApprovedRecovery::Completed(reset) => Reply::SecondStepReset(ResetView::new(&reset)),
+        },
+        Command::RefuseRecovery { receipt } => {
+            let receipt = receipt_of(&receipt)?;
+            app.refuse_recovery(&receipt, by).await??;
+            Reply::RecoveryRefused(receipt.to_string())
+        }
         Command::EndSessions { user } => {
             let id = find(app, &user).await?.account.id;
             Reply::SessionsEnded(app.end_sessions(id).await??)
@@ -149,6 +173,11 @@ async fn invited(app: &App, invite: &InviteUser) -> Result<InvitedView, Failure>
         expires_at: made.expires_at.to_string(),
         address: made.address.map(|address| TicketText(address.expose_secret().to_owned())),
     })
+}
+
+fn receipt_of(typed: &str) -> Result<Receipt, Failure> {
+    let words = "this is not a receipt number: it has eight letters and digits, as `recovery list` shows them";
+    Receipt::parse(typed).ok_or_else(|| Failure::Refused(words.to_owned()))
 }
 
 async fn find(app: &App, user: &str) -> Result<AccountSummary, Failure> {

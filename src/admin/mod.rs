@@ -11,7 +11,7 @@ mod socket;
 pub use command::{Command, EditUser, ImportUser, InviteUser, NewUser};
 pub use execute::{Failure, USERS_A_REPLY, execute};
 pub use reply::{
-    CheckView, DeviceView, ImportView, InvitedView, LineView, MethodView, PairView, Reply, ResetView, SessionView,
-    UserView,
+    ApprovalView, CheckView, DeviceView, ImportView, InvitedView, LineView, MethodView, PairView, RecoveryView, Reply,
+    ResetView, SessionView, UserView,
 };
-pub use socket::{COMMAND_PATH, bind, router, socket_path};
+pub use socket::{COMMAND_PATH, Service, bind, service, socket_path};

@@ -5,9 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     account::{Account, Method, MethodPair},
     app::{ObserveReport, administration::SecondStepReset},
+    authn::recovery::{Operator, RecoveryStage},
+    clock::Timestamp,
     secret::ExposeSecret as _,
     session::TrustedDevice,
-    store::{AccountSummary, StoredSession},
+    store::{AccountSummary, StoredRecovery, StoredSession},
 };
 
 /// The answer to a command that was carried out.
@@ -36,6 +38,12 @@ pub enum Reply {
     Observed(Box<ObserveReport>),
     /// Somebody is invited.
     Invited(InvitedView),
+    /// Recovery requests, newest first.
+    RecoveryRequests(Vec<RecoveryView>),
+    /// The approval counts; more operators are needed.
+    RecoveryApproved(ApprovalView),
+    /// The request with this receipt number is refused.
+    RecoveryRefused(String),
 }
 
 /// The text of an enrolment ticket. It travels over the private socket to the operator who asked, and is not printed by
@@ -129,10 +137,47 @@ pub struct UserView {
     /// The last digits of the numbers that came with its import and that nobody has proven.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unproven_numbers: Vec<String>,
+    /// It was frozen then by "this wasn't me": the password proves nothing until it is chosen anew.
+    #[serde(default)]
+    pub frozen_since: Option<String>,
+    /// The methods were removed, and the ticket to set up new ones is good until then (or was).
+    #[serde(default)]
+    pub ticket_until: Option<String>,
+    /// Receipt number of its open recovery request.
+    #[serde(default)]
+    pub recovery_request: Option<String>,
     /// Its sessions; those over by age count until the next clean-up.
     pub sessions: u32,
     /// Its trusted devices, counted likewise.
     pub devices: u32,
+}
+
+/// A recovery request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecoveryView {
+    /// Receipt number.
+    pub receipt: String,
+    /// User name of the account.
+    pub user: String,
+    /// `waiting`, `decidable`, `approved`, `refused`, `cancelled` or `expired`.
+    pub state: String,
+    /// When it was made.
+    pub requested_at: String,
+    /// Nobody can approve it before then.
+    pub ready_at: String,
+    /// Undecided, it is over then.
+    pub expires_at: String,
+    /// User identifiers of the operators who approve it.
+    pub approved_by: Vec<u32>,
+}
+
+/// Approvals of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApprovalView {
+    /// So many different operators approved.
+    pub given: u32,
+    /// So many are needed.
+    pub needed: u32,
 }
 
 /// The two methods of an account.
@@ -207,6 +252,9 @@ impl UserView {
             created_at: account.created_at.to_string(),
             methods: None,
             unproven_numbers: Vec::new(),
+            frozen_since: None,
+            ticket_until: None,
+            recovery_request: None,
             sessions: 0,
             devices: 0,
         }
@@ -215,9 +263,35 @@ impl UserView {
     pub(super) fn new(summary: &AccountSummary) -> Self {
         Self {
             methods: summary.pair.as_ref().map(PairView::new),
+            frozen_since: summary.frozen_at.map(|at| at.to_string()),
+            ticket_until: summary.ticket_until.map(|at| at.to_string()),
+            recovery_request: summary.recovery.as_ref().map(ToString::to_string),
             sessions: summary.sessions,
             devices: summary.devices,
             ..Self::of_account(&summary.account)
+        }
+    }
+}
+
+impl RecoveryView {
+    pub(super) fn new(request: &StoredRecovery, now: Timestamp) -> Self {
+        let recovery = &request.recovery;
+        let state = match recovery.stage(now) {
+            RecoveryStage::Waiting(_) => "waiting",
+            RecoveryStage::Decidable => "decidable",
+            RecoveryStage::Approved => "approved",
+            RecoveryStage::Refused => "refused",
+            RecoveryStage::Cancelled => "cancelled",
+            RecoveryStage::Expired => "expired",
+        };
+        Self {
+            receipt: request.receipt.to_string(),
+            user: request.user_name.to_string(),
+            state: state.to_owned(),
+            requested_at: recovery.requested_at().to_string(),
+            ready_at: recovery.ready_at().to_string(),
+            expires_at: recovery.expires_at().to_string(),
+            approved_by: recovery.approvals().into_iter().map(Operator::uid).collect(),
         }
     }
 }

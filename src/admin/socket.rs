@@ -13,14 +13,18 @@ use std::{
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, State},
+    extract::{
+        ConnectInfo, DefaultBodyLimit, State,
+        connect_info::{Connected, IntoMakeServiceWithConnectInfo},
+    },
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::post,
+    serve::IncomingStream,
 };
 
 use super::{Command, Failure, execute};
-use crate::{app::App, config::Config};
+use crate::{app::App, authn::recovery::Operator, config::Config};
 
 /// Where commands are posted.
 pub const COMMAND_PATH: &str = "/command";
@@ -56,17 +60,37 @@ pub fn bind(config: &Config) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
+/// What answers on the socket; it knows of each connection whose it is.
+pub type Service = IntoMakeServiceWithConnectInfo<Router, Peer>;
+
+/// Who is at the other end of a connection, as the kernel says.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(Option<Operator>);
+
+impl Connected<IncomingStream<'_, tokio::net::UnixListener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, tokio::net::UnixListener>) -> Self {
+        Self(stream.io().peer_cred().ok().map(|peer| Operator::user(peer.uid())))
+    }
+}
+
 /// Answers commands: 200 with a reply, 422 with words for the operator, 500 or 503 when the gateway failed.
-pub fn router(app: Arc<App>) -> Router {
+pub fn service(app: Arc<App>) -> Service {
+    router(app).into_make_service_with_connect_info()
+}
+
+fn router(app: Arc<App>) -> Router {
     Router::new().route(COMMAND_PATH, post(command)).layer(DefaultBodyLimit::max(BODY_BYTES)).with_state(app)
 }
 
-async fn command(State(app): State<Arc<App>>, body: Bytes) -> Response {
+async fn command(State(app): State<Arc<App>>, ConnectInfo(Peer(by)): ConnectInfo<Peer>, body: Bytes) -> Response {
+    let Some(by) = by else {
+        return refused(StatusCode::INTERNAL_SERVER_ERROR, "the kernel does not say who asks");
+    };
     // What serde says of a bad command can quote it, password and all; it is not passed on.
     let Ok(command) = serde_json::from_slice::<Command>(&body) else {
         return refused(StatusCode::BAD_REQUEST, "the gateway does not know this command; is it of another version?");
     };
-    match execute(&app, command).await {
+    match execute(&app, command, by).await {
         Ok(reply) => Json(reply).into_response(),
         Err(Failure::Refused(words)) => refused(StatusCode::UNPROCESSABLE_ENTITY, &words),
         Err(Failure::App(error)) => {
@@ -135,7 +159,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy::new()));
         let app = App::open(configuration(directory.path()), clock, entropy).await.unwrap();
-        let router = router(Arc::new(app));
+        let peer = Peer(Some(Operator::user(1000)));
+        let router = router(Arc::new(app)).layer(axum::extract::connect_info::MockConnectInfo(peer));
         let (status, body) = post(&router, r#"{"list_users":{}}"#).await;
         assert_eq!((status, body.as_str()), (StatusCode::OK, r#"{"users":[]}"#));
         let (status, body) = post(&router, r#"{"show_user":{"user":"nobody"}}"#).await;

@@ -377,6 +377,10 @@ impl App {
             Some(WaivedBecause::Later) => Some(snapshot.config.rollout.later),
             Some(WaivedBecause::NotYet) | None => None,
         };
+        let ends_recovery = match used {
+            Some(_) => self.ends_recovery(account, now).await?,
+            None => None,
+        };
         let complete = CompleteSignIn {
             pending: finish.pending,
             session: session.clone(),
@@ -388,6 +392,7 @@ impl App {
             forgive: finish.forgive,
             rehash: finish.rehash,
             notices,
+            ends_recovery,
             max_sessions: snapshot.config.session.per_account,
             max_devices: snapshot.config.trusted_device.per_account,
             now,
@@ -397,6 +402,7 @@ impl App {
             Err(stale) => return Ok(Err(stale)),
         };
         self.live.forget(&completed.ended).await;
+        Self::recovery_ended(account.id, complete.ends_recovery.as_ref(), browser.address);
 
         let id = account.id.to_string();
         if let Some((primary, backup)) = methods {

@@ -130,6 +130,7 @@ impl App {
             session: renewed.clone(),
             carried: (self.replacement_digest(session.digest())?, self.replacement_digest(renewed.digest())?),
             used,
+            ends_recovery: self.ends_recovery(&pending.account, now).await?,
             now,
         };
         let ended = match self.store.renew_session(&renew).await? {
@@ -137,6 +138,7 @@ impl App {
             Err(stale) => return Ok(Err(stale)),
         };
         self.live.forget(&ended).await;
+        Self::recovery_ended(session.account(), renew.ends_recovery.as_ref(), browser.address);
         Event::SessionRenewed {
             account: &session.account().to_string(),
             session: &session.id().to_string(),

@@ -16,6 +16,7 @@ pub mod notices;
 mod observation;
 mod open;
 mod passwords;
+pub mod recovery;
 mod rollout;
 mod settings;
 #[cfg(test)]

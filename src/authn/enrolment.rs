@@ -56,6 +56,24 @@ pub enum TicketRefusal {
     Expired,
 }
 
+/// Base32 as people type it: full-width letters, any case, spaces and dashes.
+pub(super) fn folded(typed: &str) -> String {
+    use unicode_normalization::UnicodeNormalization as _;
+    typed
+        .chars()
+        .take(64)
+        .nfkc()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| match c.to_ascii_uppercase() {
+            // Not in the base32 alphabet (RFC 4648 §6): people read them for their twins.
+            '0' => 'O',
+            '1' => 'I',
+            '8' => 'B',
+            other => other,
+        })
+        .collect()
+}
+
 impl Ticket {
     /// A fresh ticket of 80 random bits, with the text to hand over: sixteen base32 characters in groups of four.
     /// `None` when the key ring lacks its active key.
@@ -73,20 +91,7 @@ impl Ticket {
 
     /// Compares what was typed, as people type it: full-width letters, any case, spaces and dashes.
     pub(super) fn check(&self, typed: &str, keyring: &Keyring, now: Timestamp) -> Result<(), TicketRefusal> {
-        use unicode_normalization::UnicodeNormalization as _;
-        let folded: String = typed
-            .chars()
-            .take(64)
-            .nfkc()
-            .filter(char::is_ascii_alphanumeric)
-            .map(|c| match c.to_ascii_uppercase() {
-                // Not in the base32 alphabet (RFC 4648 §6): people read them for their twins.
-                '0' => 'O',
-                '1' => 'I',
-                '8' => 'B',
-                other => other,
-            })
-            .collect();
+        let folded = folded(typed);
         let digest = keyring.mac(self.key, Purpose::Ticket, &[folded.as_bytes()]).ok_or(TicketRefusal::Expired)?;
         if digest != self.digest {
             Err(TicketRefusal::Wrong)

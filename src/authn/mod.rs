@@ -7,6 +7,7 @@ pub mod passcode;
 pub mod password;
 mod proof;
 mod record;
+pub mod recovery;
 mod rollout;
 mod sign_in;
 #[cfg(test)]

@@ -40,6 +40,8 @@ pub(super) enum Verb {
     Device(Device),
     /// Sessions of people who are signed in
     Session(Session),
+    /// Requests of people who can use neither of their methods
+    Recovery(Recovery),
     /// What `mode = "observe"` has seen
     Observe(Observe),
 }
@@ -338,6 +340,54 @@ impl Observe {
     pub(super) const fn requested(&self) -> Command {
         match self.action {
             ObserveAction::Report => Command::ObserveReport {},
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct Recovery {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(subcommand)]
+    action: RecoveryAction,
+}
+
+#[derive(Debug, Subcommand)]
+enum RecoveryAction {
+    /// Requests that wait for a decision
+    #[command(after_help = EXIT_CODES)]
+    List {
+        /// Also those that were decided or have ended, of the last 90 days
+        #[arg(long)]
+        all: bool,
+    },
+    /// Approves a request after you have checked who the person is
+    ///
+    /// Possible once its waiting time is over. Which operator you are is your user on this machine; where the
+    /// configuration asks for two, another one has to approve it, too. The approval that completes it removes both
+    /// methods and prints a ticket, once: hand it over in person or by a channel you trust. It is good for 24 hours.
+    #[command(after_help = EXIT_CODES)]
+    Approve(Receipt),
+    /// Refuses a request; nothing changes for its account
+    #[command(after_help = EXIT_CODES)]
+    Refuse(Receipt),
+}
+
+#[derive(Debug, Args)]
+struct Receipt {
+    /// Receipt number, as the person has it and `list` shows it
+    #[arg(value_name = "RECEIPT")]
+    receipt: String,
+}
+
+impl Recovery {
+    /// The command for the gateway.
+    pub(super) fn requested(&self) -> Command {
+        match &self.action {
+            RecoveryAction::List { all } => Command::ListRecoveryRequests { all: *all },
+            RecoveryAction::Approve(Receipt { receipt }) => Command::ApproveRecovery { receipt: receipt.clone() },
+            RecoveryAction::Refuse(Receipt { receipt }) => Command::RefuseRecovery { receipt: receipt.clone() },
         }
     }
 }

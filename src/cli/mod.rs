@@ -52,6 +52,7 @@ pub fn run() -> ExitCode {
         }),
         Verb::Device(device) => operate::run(&device.common, device.requested()),
         Verb::Session(session) => operate::run(&session.common, session.requested()),
+        Verb::Recovery(recovery) => operate::run(&recovery.common, recovery.requested()),
         Verb::Observe(observe) => operate::run(&observe.common, observe.requested()),
     };
     match outcome {

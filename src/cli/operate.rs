@@ -7,6 +7,7 @@ use super::{Failed, arguments::Common, complain, output, remote};
 use crate::{
     admin::{self, Command, Failure, Reply},
     app::{App, OpenError},
+    authn::recovery::Operator,
     clock::SystemClock,
     config::{self, Config},
     entropy::SystemEntropy,
@@ -51,6 +52,12 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failed> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failed::unreachable)
 }
 
+/// The user this command runs as, asked of the kernel the way the gateway asks who is at its socket.
+fn myself() -> Result<Operator, Failed> {
+    let pair = tokio::net::UnixStream::pair().and_then(|(one, _other)| one.peer_cred());
+    pair.map(|me| Operator::user(me.uid())).map_err(Failed::unreachable)
+}
+
 impl Door {
     /// Finds out whether a gateway runs, and opens the store where none does.
     pub(super) async fn open(config: Config, verbose: bool) -> Result<Self, Failed> {
@@ -80,7 +87,7 @@ impl Door {
     pub(super) async fn execute(&self, command: Command) -> Result<Reply, Failed> {
         match self {
             Self::Gateway(socket) => remote::send(socket, &command).await,
-            Self::Store(app) => admin::execute(app, command).await.map_err(|failure| match failure {
+            Self::Store(app) => admin::execute(app, command, myself()?).await.map_err(|failure| match failure {
                 Failure::Refused(words) => Failed::Refused(words),
                 Failure::App(error) => Failed::unreachable(error),
             }),

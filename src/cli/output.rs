@@ -6,7 +6,9 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{Failed, observe};
-use crate::admin::{DeviceView, InvitedView, MethodView, PairView, Reply, ResetView, SessionView, UserView};
+use crate::admin::{
+    DeviceView, InvitedView, MethodView, PairView, RecoveryView, Reply, ResetView, SessionView, UserView,
+};
 
 /// One text, ending with a line break.
 pub(super) fn text(text: &str) -> Result<(), Failed> {
@@ -71,7 +73,12 @@ pub(super) fn reply_json(reply: &Reply) -> Result<(), Failed> {
         Reply::Imported(view) => json(view),
         Reply::Observed(report) => json(report),
         Reply::Invited(invited) => json(invited),
-        Reply::UserDeleted(_) | Reply::SessionsEnded(_) | Reply::DevicesRevoked(_) => json(reply),
+        Reply::RecoveryRequests(requests) => json(requests),
+        Reply::UserDeleted(_)
+        | Reply::SessionsEnded(_)
+        | Reply::DevicesRevoked(_)
+        | Reply::RecoveryApproved(_)
+        | Reply::RecoveryRefused(_) => json(reply),
     }
 }
 
@@ -104,6 +111,15 @@ pub(super) fn reply(reply: &Reply) -> Result<(), Failed> {
             ticket.0,
             minute(expires_at)
         ),
+        Reply::RecoveryRequests(requests) => table(
+            ["RECEIPT", "ACCOUNT", "STATE", "REQUESTED", "NOT BEFORE", "APPROVED BY"],
+            requests.iter().map(recovery_row),
+        ),
+        Reply::RecoveryApproved(approval) => format!(
+            "your approval counts ({} of {}); another operator has to approve it, too",
+            approval.given, approval.needed
+        ),
+        Reply::RecoveryRefused(receipt) => format!("{receipt} is refused; nothing changed for its account"),
         Reply::DevicesRevoked(revoked) => format!("done; devices no longer trusted: {revoked}"),
     })
 }
@@ -121,7 +137,7 @@ fn user_row(user: &UserView) -> [String; 8] {
         methods,
         user.sessions.to_string(),
         user.devices.to_string(),
-        state(user).to_owned(),
+        states(user),
     ]
 }
 
@@ -147,6 +163,18 @@ fn session_row(session: &SessionView) -> [String; 6] {
     ]
 }
 
+fn recovery_row(request: &RecoveryView) -> [String; 6] {
+    let by = request.approved_by.iter().map(|uid| format!("uid {uid}")).collect::<Vec<_>>().join(", ");
+    [
+        request.receipt.clone(),
+        request.user.clone(),
+        request.state.clone(),
+        minute(&request.requested_at),
+        minute(&request.ready_at),
+        or_dash(Some(&by)),
+    ]
+}
+
 fn sheet(user: &UserView) -> String {
     let method = |method: Option<&MethodView>| method.map_or_else(|| "not set up".to_owned(), method_line);
     let rows = [
@@ -156,7 +184,7 @@ fn sheet(user: &UserView) -> String {
         ("display name", or_dash(user.display_name.as_ref())),
         ("groups", or_dash(Some(&user.groups.join(",")))),
         ("language", user.language.clone()),
-        ("state", state(user).to_owned()),
+        ("state", states(user)),
         ("made", minute(&user.created_at)),
         ("primary", method(user.methods.as_ref().map(|pair| &pair.primary))),
         ("backup", method(user.methods.as_ref().map(|pair| &pair.backup))),
@@ -177,8 +205,18 @@ fn method_line(method: &MethodView) -> String {
     format!("{}{ending}{label}, since {}, last used {used}", method.kind, minute(&method.added_at))
 }
 
-const fn state(user: &UserView) -> &'static str {
-    if user.disabled { "disabled" } else { "active" }
+/// All that an operator should see at once; times are in the JSON.
+fn states(user: &UserView) -> String {
+    let ticket = user.ticket_until.as_ref().map(|until| format!("ticket until {}", minute(until)));
+    let request = user.recovery_request.as_ref().map(|receipt| format!("recovery request {receipt}"));
+    let states = [
+        user.disabled.then(|| "disabled".to_owned()),
+        user.frozen_since.is_some().then(|| "frozen".to_owned()),
+        ticket,
+        request,
+    ];
+    let states: Vec<String> = states.into_iter().flatten().collect();
+    if states.is_empty() { "active".to_owned() } else { states.join(", ") }
 }
 
 fn or_dash(text: Option<&String>) -> String {

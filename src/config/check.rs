@@ -10,7 +10,8 @@ use std::{
 
 use super::{
     Branding, CohortConfig, Config, IdentityHeaders, InboxConfig, Limits, Listen, LogConfig, PasswordConfig, Provider,
-    RolloutConfig, RuleConfig, SessionConfig, SignInConfig, StoreConfig, TrustedDeviceConfig, Upstream, UsersConfig,
+    RecoveryConfig, RolloutConfig, RuleConfig, SessionConfig, SignInConfig, StoreConfig, TrustedDeviceConfig, Upstream,
+    UsersConfig,
     problem::Report,
     raw,
     read::{At, Many},
@@ -303,6 +304,7 @@ fn assemble(root: raw::Root, directory: &Path) -> Option<Config> {
             deadline: cohort.value.deadline?.value.0,
         })
     };
+    let recovery = root.recovery?.value;
     let inbox = root.inbox?.value.listen?.value.0;
     let provider =
         |channel: Option<At<raw::Channel>>| channel.and_then(|channel| channel.value.provider).map(|at| at.value);
@@ -389,6 +391,11 @@ fn assemble(root: raw::Root, directory: &Path) -> Option<Config> {
             grantable_groups: names(users.grantable_groups?.value),
             max_users: users.max_users?.value.0,
             invitation: users.invitation?.value.0,
+        },
+        recovery: RecoveryConfig {
+            wait: recovery.wait?.value.0,
+            operators: recovery.operators?.value.0,
+            lasts: recovery.lasts?.value.0,
         },
         limits: Limits {
             head_deadline: limits.head_deadline?.value.0,

@@ -117,6 +117,8 @@ pub struct Config {
     pub rollout: RolloutConfig,
     /// Seller accounts.
     pub users: UsersConfig,
+    /// Requests of people who can use neither method.
+    pub recovery: RecoveryConfig,
     /// Limits on connections and request heads.
     pub limits: Limits,
     /// Who carries text messages; `None`: the SMS method is not offered.
@@ -356,6 +358,17 @@ pub struct CohortConfig {
     pub from: Timestamp,
     /// From the first time somebody is asked.
     pub deadline: Duration,
+}
+
+/// Recovery requests.
+#[derive(Clone, Copy, Debug)]
+pub struct RecoveryConfig {
+    /// Nobody approves before this has passed.
+    pub wait: Duration,
+    /// Different operators that must approve.
+    pub operators: u32,
+    /// Undecided for this long after the wait, a request is over.
+    pub lasts: Duration,
 }
 
 /// Seller accounts.

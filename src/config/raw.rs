@@ -36,6 +36,7 @@ tables! {
         trusted_device: TrustedDevice = default({}),
         rollout: Rollout = default({}),
         users: Users = default({}),
+        recovery: Recovery = default({}),
         limits: Limits = default({}),
         /// Codes by text message. Without this table the method is not offered; one of `sms` and `voice` is needed.
         sms: Channel = optional,
@@ -227,6 +228,16 @@ tables! {
         max_users: Whole<1, 10_000> = default(50),
         /// An invitation is good for this long.
         invitation: Time<HOUR, { 90 * DAY }> = default("7d"),
+    }
+
+    /// Requests of people who can use neither of their methods. `docs/recovery.md` tells the story.
+    Recovery {
+        /// Nobody can approve a request before this has passed: its owner has this long to cancel it.
+        wait: Time<HOUR, { 30 * DAY }> = default("24h"),
+        /// So many different operators must approve. With `2`, one alone can give nobody a ticket by `sekisho recovery`.
+        operators: Whole<1, 2> = default(1),
+        /// A request nobody decides is over this long after the wait.
+        lasts: Time<DAY, { 90 * DAY }> = default("14d"),
     }
 
     /// What a client may send. More is refused.

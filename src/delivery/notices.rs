@@ -200,7 +200,9 @@ fn words_ja(service: &str, notice: &Notice, sender: &Sender) -> Words {
         Notice::RecoveryApproved { receipt } => words(
             "アカウント回復が承認されました",
             format!("{service}のアカウント回復の申請（受付番号：{receipt}）が承認されました。"),
-            "管理者からチケットを受け取り、24時間以内にコードを受け取る方法を登録し直してください。登録が済むまで、これまでの方法も使えます。",
+            &format!(
+                "{ENDED}\nこれまでの方法ではコードを受け取れません。管理者からチケットを受け取り、24時間以内に、コードを受け取る方法を登録し直してください。"
+            ),
         ),
         Notice::RecoveryRefused { receipt } => words(
             "アカウント回復は承認されませんでした",
@@ -325,7 +327,9 @@ fn words_en(service: &str, notice: &Notice, sender: &Sender) -> Words {
         Notice::RecoveryApproved { receipt } => words(
             "Account recovery was approved",
             format!("The recovery of your {service} account (receipt number {receipt}) was approved."),
-            "Get the ticket from the person who runs the service and set up both methods within 24 hours. Until then the old ones work.",
+            &format!(
+                "{ENDED}\nCodes no longer come the old ways. Get the ticket from the person who runs the service and set up both ways again within 24 hours."
+            ),
         ),
         Notice::RecoveryRefused { receipt } => words(
             "Account recovery was refused",
@@ -423,6 +427,11 @@ pub(super) const fn spoken(language: Language, notice: &Notice) -> Option<(&'sta
             "アカウント回復の申請がありました。お心当たりがない場合は、認証コードを使ってログインしてください。申請は取り消されます。",
             "あかうんとかいふくの、しんせいが、ありました。おこころあたりが、ないばあいは、にんしょうコードを、つかって、ログインしてください。しんせいは、とりけされます。",
             "Somebody asked for recovery of your account. If it was not you, sign in with a code. That cancels the request.",
+        ),
+        Notice::RecoveryApproved { .. } => (
+            "アカウント回復が承認され、これまでの方法ではコードを受け取れなくなりました。お心当たりがない場合は、すぐに管理者へご連絡ください。",
+            "あかうんとかいふくが、しょうにんされ、これまでの、ほうほうでは、コードを、うけとれなくなりました。おこころあたりが、ないばあいは、すぐに、かんりしゃへ、ごれんらくください。",
+            "Recovery of your account was approved, and codes no longer come the old ways. If you did not ask for this, tell the person who runs the service at once.",
         ),
         Notice::Recovered => (
             "コードの受け取り方法が、登録し直されました。お心当たりがない場合は、すぐに管理者へご連絡ください。",

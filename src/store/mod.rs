@@ -6,6 +6,7 @@ mod import;
 mod links;
 mod notice;
 mod record;
+mod recovery;
 mod rollout;
 mod settings;
 mod sqlite;
@@ -27,6 +28,9 @@ pub use record::{
 
 pub use links::{Freeze, Link, LinkId, LinkPurpose};
 pub use notice::Notice;
+pub use recovery::{
+    ApproveRecovery, Approved, EndRecovery, NoRecovery, NotDecided, OpenRecovery, RecoveryId, StoredRecovery,
+};
 pub use rollout::Unenrolled;
 pub use settings::{
     Acting, ChangePassword, Happened, HistoryEvent, HistoryLine, RenewSession, ReplaceMethod, StoredMethods,

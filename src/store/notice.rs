@@ -80,6 +80,9 @@ pub enum Notice {
 impl Notice {
     /// Is it worth a call to somebody who can be reached by voice only?
     pub const fn grave(&self) -> bool {
-        matches!(self, Self::RecoveryRequested { .. } | Self::Recovered | Self::SecondStepReset)
+        matches!(
+            self,
+            Self::RecoveryRequested { .. } | Self::RecoveryApproved { .. } | Self::Recovered | Self::SecondStepReset
+        )
     }
 }

@@ -1,8 +1,9 @@
 //! What goes into the store's transactions and comes out of them.
 
-use super::{Link, MessageState, Notice, SendLimit};
+use super::{EndRecovery, Link, MessageState, Notice, SendLimit};
 use crate::{
     account::{Account, AccountId, EmailAddress, Method, MethodId, MethodPair, PhoneNumber},
+    authn::recovery::Receipt,
     authn::{Attempt, ChallengeId, CodeProof, DeviceProof, PasswordHash, SendOrder, SignIn, Ticket},
     clock::Timestamp,
     language::Language,
@@ -56,6 +57,8 @@ pub struct AccountSummary {
     pub frozen_at: Option<Timestamp>,
     /// An enrolment ticket was handed out and is good until then.
     pub ticket_until: Option<Timestamp>,
+    /// Its open recovery request.
+    pub recovery: Option<Receipt>,
 }
 
 /// What a password is checked against.
@@ -286,6 +289,8 @@ pub struct CompleteSignIn {
     pub rehash: Option<PasswordHash>,
     /// What the person is told.
     pub notices: Vec<OutboxItem>,
+    /// The open recovery request that a right code ends.
+    pub ends_recovery: Option<EndRecovery>,
     /// At most this many sessions an account.
     pub max_sessions: u32,
     /// At most this many trusted devices an account.

@@ -1,7 +1,8 @@
 //! What a person changes inside a session: the transactions of the security settings and of the fresh code before them.
 
 use super::{
-    BeginSignIn, EndedSession, EnrolledMethod, MethodState, OutboxItem, Result, SignInId, Stale, Store, UsedCode,
+    BeginSignIn, EndRecovery, EndedSession, EnrolledMethod, MethodState, OutboxItem, Result, SignInId, Stale, Store,
+    UsedCode,
 };
 use crate::{
     account::{AccountId, CredentialVersion, Label, MethodId, MethodKind, MethodPair, Role},
@@ -75,6 +76,8 @@ pub struct RenewSession {
     pub carried: (Digest, Digest),
     /// The code of an enrolled method that was right.
     pub used: Option<UsedCode>,
+    /// The open recovery request that the code ends.
+    pub ends_recovery: Option<EndRecovery>,
     /// The time.
     pub now: Timestamp,
 }

@@ -279,6 +279,7 @@ impl Bench {
             forgive: Vec::new(),
             rehash: None,
             notices: Vec::new(),
+            ends_recovery: None,
             max_sessions: 10,
             max_devices: 10,
             now,

@@ -3,14 +3,16 @@
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
-    SqliteStore, outbox,
+    SqliteStore, outbox, recovery,
     rows::{self, account_columns},
     sessions,
 };
 use crate::{
     account::{Account, AccountId, EmailAddress, Label, LoginName, MethodPair, PhoneNumber, Role, Target},
-    authn::PasswordHash,
-    authn::Ticket,
+    authn::{
+        PasswordHash, Ticket,
+        recovery::{CancelledBy, Receipt},
+    },
     clock::Timestamp,
     store::{
         AccountSummary, Credentials, EndedSession, EnrolledMethod, Enrolment, NewAccount, NewAccountError, OutboxItem,
@@ -27,7 +29,9 @@ macro_rules! summaries {
             ", (SELECT count(*) FROM sessions s
                 WHERE s.account_id = a.id AND s.credential_version = a.credential_version) AS session_count,
                (SELECT count(*) FROM trusted_devices d
-                WHERE d.account_id = a.id AND d.credential_version = a.credential_version) AS device_count, a.frozen_at
+                WHERE d.account_id = a.id AND d.credential_version = a.credential_version) AS device_count, a.frozen_at,
+               (SELECT receipt FROM recovery_requests r
+                WHERE r.account_id = a.id AND r.state = 'open') AS recovery_receipt
              FROM accounts a ",
             $rest
         )
@@ -43,6 +47,7 @@ pub(super) fn summary_row(row: &SqliteRow, account: Account, pair: Option<Method
         sessions: cells.count("session_count")?,
         devices: cells.count("device_count")?,
         frozen_at: cells.optional_time("frozen_at")?,
+        recovery: cells.optional_text("recovery_receipt", Receipt::parse)?,
         ticket_until: rows::ticket(row)?.map(|ticket| ticket.expires_at),
         account,
     })
@@ -240,20 +245,8 @@ impl SqliteStore {
         now: Timestamp,
     ) -> Result<Option<Vec<EndedSession>>> {
         let mut tx = self.write().await?;
-        let found = sqlx::query(
-            "UPDATE accounts SET ticket_digest = $2, ticket_key = $3, ticket_expires_at = $4 WHERE id = $1",
-        )
-        .bind(id.to_string())
-        .bind(ticket.digest.as_bytes().as_slice())
-        .bind(i64::from(ticket.key.0))
-        .bind(ticket.expires_at.as_millis())
-        .execute(&mut *tx)
-        .await?;
-        if found.rows_affected() == 0 {
-            return Ok(None);
-        }
-        sqlx::query("DELETE FROM methods WHERE account_id = $1").bind(id.to_string()).execute(&mut *tx).await?;
-        let ended = void_credentials(&mut tx, id, now).await?;
+        recovery::end_open(&mut tx, id, CancelledBy::Reset, now).await?;
+        let Some(ended) = give_ticket(&mut tx, id, ticket, now).await? else { return Ok(None) };
         for notice in notices {
             outbox::insert(&mut tx, notice).await?;
         }
@@ -343,6 +336,28 @@ impl SqliteStore {
         .await?;
         Ok(())
     }
+}
+
+/// Removes both methods: the next sign-in shows the ticket and enrols. `None`: no such account.
+pub(super) async fn give_ticket(
+    db: &mut SqliteConnection,
+    id: AccountId,
+    ticket: &Ticket,
+    now: Timestamp,
+) -> Result<Option<Vec<EndedSession>>> {
+    let found =
+        sqlx::query("UPDATE accounts SET ticket_digest = $2, ticket_key = $3, ticket_expires_at = $4 WHERE id = $1")
+            .bind(id.to_string())
+            .bind(ticket.digest.as_bytes().as_slice())
+            .bind(i64::from(ticket.key.0))
+            .bind(ticket.expires_at.as_millis())
+            .execute(&mut *db)
+            .await?;
+    if found.rows_affected() == 0 {
+        return Ok(None);
+    }
+    sqlx::query("DELETE FROM methods WHERE account_id = $1").bind(id.to_string()).execute(&mut *db).await?;
+    void_credentials(db, id, now).await.map(Some)
 }
 
 async fn delete_sign_ins(db: &mut SqliteConnection, account: AccountId) -> Result<()> {

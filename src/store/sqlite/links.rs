@@ -2,9 +2,10 @@
 
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
-use super::{SqliteStore, accounts, outbox, rows::Cells};
+use super::{SqliteStore, accounts, outbox, recovery, rows::Cells};
 use crate::{
     account::AccountId,
+    authn::recovery::CancelledBy,
     clock::Timestamp,
     keyring::KeyId,
     store::{EndedSession, Freeze, Link, LinkId, LinkPurpose, Result},
@@ -99,9 +100,9 @@ impl SqliteStore {
         if taken.and_then(|link| link.account) != Some(freeze.account) {
             return Ok(None);
         }
+        // A ticket that is over, not none: methods that were taken away still need one to be set up again.
         sqlx::query(
-            "UPDATE accounts SET frozen_at = coalesce(frozen_at, $2), ticket_digest = NULL, ticket_key = NULL,
-                                 ticket_expires_at = NULL
+            "UPDATE accounts SET frozen_at = coalesce(frozen_at, $2), ticket_expires_at = min(ticket_expires_at, $2)
              WHERE id = $1",
         )
         .bind(freeze.account.to_string())
@@ -111,10 +112,7 @@ impl SqliteStore {
         for purpose in [LinkPurpose::PasswordReset, LinkPurpose::FirstEnrolment, LinkPurpose::CancelRecovery] {
             delete_of_account(&mut tx, freeze.account, purpose).await?;
         }
-        sqlx::query("DELETE FROM recovery_requests WHERE account_id = $1")
-            .bind(freeze.account.to_string())
-            .execute(&mut *tx)
-            .await?;
+        recovery::end_open(&mut tx, freeze.account, CancelledBy::Freeze, freeze.now).await?;
         let ended = accounts::void_credentials(&mut tx, freeze.account, freeze.now).await?;
         for notice in &freeze.notices {
             outbox::insert(&mut tx, notice).await?;

@@ -7,6 +7,7 @@ mod challenge;
 mod import;
 mod links;
 mod outbox;
+mod recovery;
 mod rollout;
 mod rows;
 mod sessions;
@@ -43,6 +44,9 @@ const FINISHED_MESSAGES: Duration = Duration::from_hours(7 * 24);
 /// The longest rest that can be configured; counts of messages older than that begin again anyway.
 const OLD_SENDS: Duration = Duration::from_hours(24);
 
+/// Longer than requests count against the limit: somebody may still ask what became of one.
+const OLD_RECOVERIES: Duration = Duration::from_hours(90 * 24);
+
 /// The last use of a session is written at most once a minute: what looks idle here may have been used since.
 const TOUCH_LAG: Duration = Duration::from_mins(2);
 
@@ -67,6 +71,7 @@ fn migrator() -> Migrator {
         migration(4, "challenge", include_str!("../migrations/0004_challenge.sql")),
         migration(5, "import", include_str!("../migrations/0005_import.sql")),
         migration(6, "users", include_str!("../migrations/0006_users.sql")),
+        migration(7, "recovery_requests", include_str!("../migrations/0007_recovery_requests.sql")),
     ])
 }
 
@@ -142,6 +147,8 @@ impl SqliteStore {
             ("DELETE FROM trusted_devices WHERE expires_at <= $1", now),
             ("DELETE FROM invitations WHERE expires_at <= $1", now - FINISHED_MESSAGES),
             ("DELETE FROM sign_in_history WHERE at <= $1", now - settings::HISTORY_LASTS),
+            ("UPDATE recovery_requests SET state = 'expired' WHERE state = 'open' AND expires_at <= $1", now),
+            ("DELETE FROM recovery_requests WHERE requested_at <= $1 AND state <> 'open'", now - OLD_RECOVERIES),
             ("DELETE FROM rates WHERE ends_at <= $1", now),
             ("DELETE FROM links WHERE expires_at <= $1", now),
             ("DELETE FROM method_codes WHERE expires_at <= $1", now),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
-use super::{SqliteStore, accounts, attempts, outbox, rows::Cells, sessions, sign_in};
+use super::{SqliteStore, accounts, attempts, outbox, recovery, rows::Cells, sessions, sign_in};
 use crate::{
     account::{AccountId, Label, MethodId, MethodPair, NewMethod, Role},
     clock::Timestamp,
@@ -141,6 +141,13 @@ impl SqliteStore {
         {
             return Ok(Err(stale));
         }
+        let told = match request.used {
+            Some(_) => {
+                let account = request.acting.account;
+                recovery::end_by_code(&mut tx, account, request.ends_recovery.as_ref(), request.now).await?
+            }
+            None => false,
+        };
         let ended = renew(&mut tx, &request.acting, &request.session, None).await?;
         let (before, after): &(Digest, Digest) = &request.carried;
         sqlx::query("UPDATE sign_ins SET digest = $2 WHERE digest = $1")
@@ -148,7 +155,7 @@ impl SqliteStore {
             .bind(after.as_bytes().as_slice())
             .execute(&mut *tx)
             .await?;
-        tx.commit().await?;
+        self.commit(tx, told).await?;
         Ok(Ok(ended))
     }
 

@@ -3,7 +3,7 @@
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
-    SqliteStore, attempts, outbox, rollout,
+    SqliteStore, attempts, outbox, recovery, rollout,
     rows::{self, Cells, Methods, account_columns},
     sessions, users,
 };
@@ -238,6 +238,10 @@ impl SqliteStore {
         {
             return Ok(Err(Stale::MovedOn));
         }
+        let told = match complete.used {
+            Some(_) => recovery::end_by_code(&mut tx, account, complete.ends_recovery.as_ref(), complete.now).await?,
+            None => false,
+        };
         attempts::forgive(&mut tx, &complete.forgive).await?;
         rehash(&mut tx, account, complete.rehash.as_ref()).await?;
         let mut ended = Vec::new();
@@ -256,7 +260,7 @@ impl SqliteStore {
         for notice in &complete.notices {
             outbox::insert(&mut tx, notice).await?;
         }
-        self.commit(tx, !complete.notices.is_empty()).await?;
+        self.commit(tx, told || !complete.notices.is_empty()).await?;
         Ok(Ok(Completed { ended }))
     }
 }
