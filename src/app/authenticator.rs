@@ -67,6 +67,8 @@ pub struct Grant {
     pub device: Option<DeviceCookie>,
     /// Was the pair enrolled in this sign-in?
     pub enrolled: bool,
+    /// Is one of the methods switched off after many wrong codes? It has to be set up again.
+    pub rebind: bool,
 }
 
 /// Who is signed in, for our own pages.
@@ -184,8 +186,14 @@ impl App {
                     return Err(AppError::Bug("a password finished what a session began"));
                 }
                 Step::Complete(done) => {
-                    let finish =
-                        Finish { pending: None, forgive: vec![budget], rehash, trust: None, device: judged.cookie };
+                    let finish = Finish {
+                        rebind: false,
+                        pending: None,
+                        forgive: vec![budget],
+                        rehash,
+                        trust: None,
+                        device: judged.cookie,
+                    };
                     return match self.finish(*done, account, browser, finish, now).await? {
                         Ok(grant) => Ok(PasswordOutcome::SignedIn(grant)),
                         Err(_changed_meanwhile) => Ok(PasswordOutcome::Refused(PasswordRefusal::BadCredentials)),
@@ -419,7 +427,7 @@ impl App {
         let second_step = session.second_step().as_str();
         self.note(browser, account.id, Happened::SignedIn(session.second_step())).await;
         Event::SessionStarted { account: &id, session: &session.id().to_string(), second_step }.record(origin);
-        Ok(Ok(Grant { session: cookie, device, enrolled: methods.is_some() }))
+        Ok(Ok(Grant { session: cookie, device, enrolled: methods.is_some(), rebind: finish.rebind }))
     }
 
     fn enrolled(&self, pair: &MethodPair<crate::authn::ProvenMethod>) -> Result<Enrolment> {
@@ -510,6 +518,8 @@ pub(super) enum EnrolmentWish {
 
 /// What else goes into the last transaction of a sign-in.
 pub(super) struct Finish {
+    /// One of the methods is switched off.
+    pub(super) rebind: bool,
     pub(super) pending: Option<(SignInId, i64)>,
     pub(super) forgive: Vec<Digest>,
     pub(super) rehash: Option<crate::authn::PasswordHash>,

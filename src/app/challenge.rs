@@ -15,7 +15,9 @@ use crate::{
     clock::Timestamp,
     keyring::Purpose,
     session::DeviceLabel,
-    store::{CodeSpend, Delivery, Happened, MessageState, MethodState, PendingSignIn, RateLimit, RateSpend, Stale},
+    store::{
+        CodeSpend, Delivery, Happened, MessageState, MethodState, Notice, PendingSignIn, RateLimit, RateSpend, Stale,
+    },
 };
 
 /// What a pending sign-in is waiting for.
@@ -221,6 +223,16 @@ impl App {
         Ok((SendAvailability::of(&messages, self.snapshot().config.sign_in.resend_waits.len()), delivery))
     }
 
+    /// The methods of who is signed in that are switched off after many wrong codes; `None` when nobody is.
+    pub async fn switched_off(&self, browser: &Browser<'_>) -> Result<Option<Vec<MethodView>>> {
+        let now = self.now();
+        let Some(session) = self.session(browser).await? else { return Ok(None) };
+        let Some(methods) = self.store.methods_of(session.account.id).await? else { return Ok(Some(Vec::new())) };
+        let states = [(Role::Primary, methods.primary), (Role::Backup, methods.backup)];
+        let off = states.into_iter().filter(|(_, state)| state.disabled);
+        Ok(Some(off.map(|(role, state)| method_view(methods.pair.get(role), role, state, now)).collect()))
+    }
+
     async fn delivery(&self, challenge: &Challenge) -> Result<Option<Delivery>> {
         match challenge.kind() {
             MethodKind::App => Ok(None),
@@ -366,6 +378,14 @@ impl App {
                 let wanted = trust && matches!(pending.sign_in, SignIn::EnterCode(_));
                 let trust = if wanted { Some(self.new_trust(browser, &pending.account, label, now)?) } else { None };
                 let finish = Finish {
+                    // The one that has just been used works, whatever its count said before.
+                    rebind: match &pending.sign_in {
+                        SignIn::EnterCode(state) => match state.role() {
+                            Role::Primary => pending.backup.disabled,
+                            Role::Backup => pending.primary.disabled,
+                        },
+                        SignIn::Enrol { .. } | SignIn::Replace(_) => false,
+                    },
                     pending: Some((pending.id, pending.version)),
                     forgive: Vec::new(),
                     rehash: None,
@@ -410,7 +430,18 @@ impl App {
                     SignIn::Enrol { .. } | SignIn::Replace(_) => MethodState::default(),
                 });
                 match state {
-                    Some(MethodState { disabled: true, .. }) => CodeProblem::Disabled,
+                    Some(MethodState { disabled: true, .. }) => {
+                        // This very try did it: one that comes later is not granted.
+                        if let Some(challenge) = pending.sign_in.challenge() {
+                            let kind = challenge.kind();
+                            let told = super::notices::both(pending.pair.as_ref());
+                            let disabled = Notice::MethodDisabled { kind };
+                            for message in self.notices(&pending.account, &told, &disabled, now) {
+                                self.store.enqueue(&message).await?;
+                            }
+                        }
+                        CodeProblem::Disabled
+                    }
                     Some(MethodState { paused_until: Some(until), .. }) if until > now => CodeProblem::Paused(until),
                     _ => CodeProblem::Wrong { tries_left, minutes_slow: minutes_slow(pending, typed, now) },
                 }

@@ -99,6 +99,7 @@ impl App {
         };
         let Step::Complete(done) = transition.step else { return Err(AppError::Bug("later did not end a sign-in")) };
         let finish = Finish {
+            rebind: false,
             pending: Some((pending.id, pending.version)),
             forgive: Vec::new(),
             rehash: None,

@@ -307,7 +307,7 @@ impl App {
             method: proof.kind().as_str(),
         }
         .record(Origin::Client(browser.address));
-        Ok(Ok(Grant { session: cookie, device: None, enrolled: false }))
+        Ok(Ok(Grant { session: cookie, device: None, enrolled: false, rebind: false }))
     }
 
     /// A person changes the own password. Wrong present ones are counted apart from those at the sign-in: whoever sits at
@@ -352,7 +352,7 @@ impl App {
         let Ok(ended) = self.store.change_password(&change).await? else { return Ok(PasswordChange::Stale) };
         self.forget_ended(&ended, "credentials", browser).await;
         Event::PasswordChanged { account: &account.id.to_string() }.record(Origin::Client(browser.address));
-        Ok(PasswordChange::Done(Grant { session: cookie, device: None, enrolled: false }))
+        Ok(PasswordChange::Done(Grant { session: cookie, device: None, enrolled: false, rebind: false }))
     }
 
     /// Adds a line to the history of an account. What cannot be noted stops nobody.

@@ -343,6 +343,7 @@ fn assemble(root: raw::Root, directory: &Path) -> Option<Config> {
             name_ja: name.ja,
             name_en: name.en,
             colour: branding.colour.map(|colour| colour.value.0),
+            logo: branding.logo.map(|logo| directory.join(logo.value.0)),
             help_url: branding.help_url.map(|url| url.value.0),
             privacy_url: branding.privacy_url.map(|url| url.value.0),
         },

@@ -25,6 +25,12 @@ pub(super) fn check(root: &raw::Root, directory: &Path, report: &mut Report<'_>)
             report.add(span, format!("listen.private_key: cannot be used with the certificate: {error}"), None);
         }
     }
+    if let Some(At { value: branding, .. }) = &root.branding
+        && let Some(named) = &branding.logo
+        && let Err(error) = super::Logo::read(&directory.join(&named.value.0))
+    {
+        report.add(named.span.as_ref(), format!("branding.logo: {}: {error}", named.value.0.display()), None);
+    }
     if let Some(At { value: upstream, .. }) = &root.upstream {
         holds("upstream.ca", upstream.ca.as_ref(), directory, CERTIFICATE, report);
     }

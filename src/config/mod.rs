@@ -4,6 +4,7 @@
 
 mod check;
 mod files;
+mod logo;
 mod problem;
 mod raw;
 mod read;
@@ -21,11 +22,12 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use self::{problem::Report, read::Value as _};
 pub use self::{
+    logo::{Logo, LogoError},
     problem::{Problem, Problems},
     reference::{reference, schema},
 };
+use self::{problem::Report, read::Value as _};
 use crate::{clock::Timestamp, language::Language};
 
 /// Reads and checks a file. Relative paths in it start at its directory.
@@ -216,6 +218,8 @@ pub struct Branding {
     pub name_en: String,
     /// Main colour in light mode, `#rrggbb`.
     pub colour: Option<String>,
+    /// Picture beside the name, a file that `Logo::read` takes.
+    pub logo: Option<PathBuf>,
     /// Where "Help" leads.
     pub help_url: Option<String>,
     /// Where "Privacy" leads.

@@ -101,6 +101,9 @@ tables! {
         name: BothNames = default("Sekisho"),
         /// Main colour. Without it: Sekisho's own.
         colour: Colour = optional,
+        /// Picture beside the name, SVG or PNG, at most `256KiB`; an SVG without scripts and without references.
+        /// Without it: Sekisho's own mark.
+        logo: FilePath = optional,
         /// Where "Help" leads. Without it: no link.
         help_url: Link = optional,
         /// Where "Privacy" leads. Without it: no link.

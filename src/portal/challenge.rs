@@ -8,7 +8,7 @@ use super::{
     notice::{News, Note},
     page::{Here, PageFrame, ShownMethod, html},
     settings,
-    sign_in::SignInNotice,
+    sign_in::{self, SignInNotice},
     visit::{Answer, Visit},
 };
 use crate::{
@@ -158,8 +158,9 @@ impl CodePage {
     fn enters(&self) -> bool {
         matches!(self.stage, CodeStage::Enter { .. })
     }
-    fn lead(&self) -> String {
-        lead(&self.method, self.stage, &self.frame)
+    /// Nothing was sent where sending failed: the line below says so.
+    fn lead(&self) -> Option<String> {
+        (self.delivery != Some(Delivery::Failed)).then(|| lead(&self.method, self.stage, &self.frame))
     }
     const fn signs_in(&self) -> bool {
         !matches!(self.reason, CodeReason::FreshCode)
@@ -465,6 +466,50 @@ impl WayOption {
     fn why_not(&self, frame: &PageFrame) -> Option<String> {
         self.not.map(|not| not.text(frame))
     }
+}
+
+/// After a sign-in: a method is switched off and has to be set up again.
+#[derive(Debug, Template)]
+#[template(path = "switched_off.html")]
+pub struct SwitchedOffPage {
+    /// The frame.
+    pub frame: PageFrame,
+    /// Which.
+    pub off: Vec<(Role, ShownMethod)>,
+    /// Where to go on.
+    pub target: String,
+}
+
+impl SwitchedOffPage {
+    #[expect(clippy::unused_self, reason = "the shared frame of all pages asks every page")]
+    const fn failed(&self) -> bool {
+        false
+    }
+    fn heading(&self) -> String {
+        self.frame.t("off-heading")
+    }
+    fn methods(&self) -> Vec<(String, String)> {
+        let role = |role| match role {
+            Role::Primary => self.frame.t("role-primary"),
+            Role::Backup => self.frame.t("role-backup"),
+        };
+        self.off.iter().map(|(of, method)| (role(*of), method.describe(&self.frame))).collect()
+    }
+}
+
+pub(super) async fn show_switched_off(visit: &Visit<'_>) -> app::Result<Answer> {
+    let Some(off) = visit.portal.app.switched_off(&visit.browser()).await? else {
+        return Ok(visit.see(Here::SignIn));
+    };
+    if off.is_empty() {
+        return sign_in::show(visit).await;
+    }
+    let page = SwitchedOffPage {
+        frame: visit.frame(Here::Rebind, &Note::default()),
+        off: off.into_iter().map(|method| (method.role, method.into())).collect(),
+        target: visit.to.as_str().to_owned(),
+    };
+    Ok(visit.page(html(&page)))
 }
 
 /// A way that leads to a page of its own.

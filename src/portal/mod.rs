@@ -42,7 +42,7 @@ use self::{
     page::{Here, Site, html},
     visit::{Answer, Framing, Visit},
 };
-use crate::{access::Interruption, app::App};
+use crate::{access::Interruption, app::App, config::Logo};
 
 /// Everything the pages need, shared by router and proxy.
 #[derive(Debug)]
@@ -50,6 +50,7 @@ pub struct Portal {
     app: Arc<App>,
     site: Arc<Site>,
     sheet: Bytes,
+    logo: Option<Logo>,
 }
 
 impl Portal {
@@ -57,8 +58,16 @@ impl Portal {
     pub fn new(app: Arc<App>) -> Self {
         let config = &app.snapshot().config;
         let sheet = Bytes::from(style::sheet(&config.branding));
-        let site = Arc::new(Site::new(config, &sheet));
-        Self { app, site, sheet }
+        // Checked when the configuration was; a file that has gone since leaves our mark in its place.
+        let logo = config.branding.logo.as_deref().and_then(|file| match Logo::read(file) {
+            Ok(logo) => Some(logo),
+            Err(reason) => {
+                tracing::error!(file = %file.display(), %reason, "the logo cannot be shown");
+                None
+            }
+        });
+        let site = Arc::new(Site::new(config, &sheet, logo.as_ref()));
+        Self { app, site, sheet, logo }
     }
 
     /// How browsers reach us: `https://host[:port]`.

@@ -10,7 +10,7 @@ use super::{guides::Guide, words};
 use crate::{
     account::{Method, MethodKind, NewMethod, PhoneNumber, Role, Target},
     clock::Timestamp,
-    config::{Branding, Config},
+    config::{Branding, Config, Logo},
     language::Language,
 };
 
@@ -25,23 +25,26 @@ pub struct Site {
     time_zone_name: String,
     stylesheet: String,
     script: String,
+    logo: Option<String>,
 }
 
 impl Site {
     /// Takes what the pages show. The address of the style sheet names its content, so that browsers may keep it.
-    pub(super) fn new(config: &Config, sheet: &[u8]) -> Self {
+    pub(super) fn new(config: &Config, sheet: &[u8], logo: Option<&Logo>) -> Self {
         Self {
             branding: config.branding.clone(),
             time_zone: config.time_zone.clone(),
             time_zone_name: config.time_zone_name.clone(),
             stylesheet: versioned("/.sekisho/style.css", sheet),
             script: versioned(Here::SCRIPT, super::style::SCRIPT.as_bytes()),
+            logo: logo.map(|logo| versioned("/.sekisho/logo", &logo.bytes)),
         }
     }
 
     /// Is this the address of something as it is now, whose name says its content?
     pub(super) fn is_current(&self, path_and_query: &str) -> bool {
-        [&self.stylesheet, &self.script].iter().any(|address| *address == path_and_query)
+        let all = [Some(&self.stylesheet), Some(&self.script), self.logo.as_ref()];
+        all.into_iter().flatten().any(|address| address == path_and_query)
     }
 
     #[cfg(test)]
@@ -52,6 +55,7 @@ impl Site {
             time_zone_name: "Asia/Tokyo".to_owned(),
             stylesheet: "/.sekisho/style.css".to_owned(),
             script: Here::SCRIPT.to_owned(),
+            logo: None,
         }
     }
 }
@@ -78,6 +82,8 @@ pub enum Here {
     Enable,
     /// Its end.
     EnrolmentDone,
+    /// A method was switched off and has to be set up again.
+    Rebind,
     /// The question before signing out.
     SignOut,
     /// One of the guides.
@@ -113,6 +119,7 @@ impl Here {
         Self::Enrolment,
         Self::Enable,
         Self::EnrolmentDone,
+        Self::Rebind,
         Self::SignOut,
         Self::Fresh,
         Self::FreshHelp,
@@ -135,6 +142,7 @@ impl Here {
             Self::Enrolment => "/.sekisho/enrolment",
             Self::Enable => "/.sekisho/enable",
             Self::EnrolmentDone => "/.sekisho/enrolment/done",
+            Self::Rebind => "/.sekisho/switched-off",
             Self::SignOut => "/.sekisho/sign-out",
             Self::Guide(guide) => guide.path(),
             Self::Fresh => "/.sekisho/fresh",
@@ -159,6 +167,7 @@ impl Here {
             Self::Enrolment => "enrolment",
             Self::Enable => "enable",
             Self::EnrolmentDone => "enrolment-done",
+            Self::Rebind => "switched-off",
             Self::SignOut => "sign-out",
             Self::Guide(guide) => guide.as_str(),
             Self::Fresh => "fresh",
@@ -266,6 +275,11 @@ impl PageFrame {
         &self.site.stylesheet
     }
 
+    /// The operator's logo, where there is one; else the pages show a mark of ours.
+    pub fn logo(&self) -> Option<&str> {
+        self.site.logo.as_deref()
+    }
+
     /// The address of the script.
     pub fn script(&self) -> &str {
         &self.site.script
@@ -273,7 +287,7 @@ impl PageFrame {
 
     /// Is it on the way to where the person was going? Then its script keeps the page part of that address.
     pub const fn carries(&self) -> bool {
-        self.waits() || matches!(self.here, Here::EnrolmentDone)
+        self.waits() || matches!(self.here, Here::EnrolmentDone | Here::Rebind)
     }
 
     /// Does another tab's sign-in let this page go on? Then its script looks for it.

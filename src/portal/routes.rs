@@ -27,6 +27,7 @@ use crate::{
     account::Role,
     app::{self, Flow},
     audit,
+    config::Logo,
 };
 
 /// GET (and HEAD), or POST.
@@ -129,6 +130,10 @@ pub enum Does {
     Enable,
     /// Both methods are proven.
     ShowEnrolled,
+    /// A method is switched off.
+    ShowSwitchedOff,
+    /// The operator's logo.
+    Logo,
     /// The fresh code inside a session.
     ShowFresh,
     /// Asks for it.
@@ -275,6 +280,8 @@ pub const ROUTES: &[Route] = &[
     fresh("/.sekisho/settings/language", Does::SetLanguage, Here::Settings, &["messages"]),
     get("/.sekisho/settings/password", Needs::FreshSession, Does::ShowPassword, Here::Password),
     fresh("/.sekisho/settings/password", Does::ChangePassword, Here::Password, &[]),
+    get("/.sekisho/logo", Needs::Nothing, Does::Logo, Here::Target),
+    get("/.sekisho/switched-off", Needs::Session, Does::ShowSwitchedOff, Here::Rebind),
     get("/.sekisho/sign-out", Needs::Session, Does::ShowSignOut, Here::SignOut),
     post("/.sekisho/sign-out", Needs::Nothing, Does::SignOut, Here::SignOut),
     post("/.sekisho/language", Needs::Nothing, Does::Language, Here::SignIn),
@@ -340,6 +347,13 @@ async fn serve(portal: &Portal, route: Route, request: Request) -> Response<Body
             return asset(portal, &parts, "text/javascript; charset=utf-8", script);
         }
         Does::State => return state(portal, &parts).await,
+        Does::Logo => match &portal.logo {
+            Some(logo) => return logo_image(portal, &parts, logo),
+            None => {
+                let mark = Bytes::from_static(style::MARK.as_bytes());
+                return asset(portal, &parts, "image/svg+xml", mark);
+            }
+        },
         _ => answer(portal, route, &parts, body).await,
     };
     answer.into_response().map(Body::from)
@@ -354,6 +368,16 @@ fn asset(portal: &Portal, parts: &http::request::Parts, kind: &'static str, body
     let current = portal.site.is_current(asked);
     let keep = if current { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
+    response
+}
+
+/// The operator's own picture. It is shown as an image, where nothing in it runs; opened by itself it is no document
+/// of ours either.
+fn logo_image(portal: &Portal, parts: &http::request::Parts, logo: &Logo) -> Response<Body> {
+    let mut response = asset(portal, parts, logo.kind, logo.bytes.clone());
+    let policy =
+        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'");
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     response
 }
 
@@ -471,6 +495,7 @@ async fn act(visit: &Visit<'_>, route: Route) -> app::Result<Answer> {
         Does::ShowEnable => rollout::show_enable(visit).await,
         Does::Enable => rollout::enable(visit).await,
         Does::ShowEnrolled => enrolment::show_done(visit).await,
+        Does::ShowSwitchedOff => challenge::show_switched_off(visit).await,
         Does::ShowFresh => fresh::show(&visit.asking(Flow::FreshCode)).await,
         Does::BeginFresh => fresh::begin(&visit.asking(Flow::FreshCode)).await,
         Does::ShowFreshWays => challenge::show_ways(&visit.asking(Flow::FreshCode)).await,
@@ -496,7 +521,7 @@ async fn act(visit: &Visit<'_>, route: Route) -> app::Result<Answer> {
         Does::Language => Ok(sign_in::switch_language(visit)),
         Does::ShowGuide(guide) => Ok(guides::show(visit, guide)),
         // These answer before a visit is made, or lead here by themselves.
-        Does::StyleSheet | Does::Mark | Does::Script | Does::State | Does::EnterFresh => {
+        Does::StyleSheet | Does::Mark | Does::Logo | Does::Script | Does::State | Does::EnterFresh => {
             Ok(Answer::new(StatusCode::NOT_FOUND))
         }
     }

@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 use askama::Template;
 
 use super::{
-    challenge::{CodeError, CodeHelpPage, CodeNotice, CodePage, CodeStage, Way, WayOption, WhyNot, not_sending},
+    challenge::{
+        CodeError, CodeHelpPage, CodeNotice, CodePage, CodeStage, SwitchedOffPage, Way, WayOption, WhyNot, not_sending,
+    },
     enrolment::{
         ChooseError, ChoosePage, EnrolDonePage, EnrolIntroPage, EnrolTicketPage, KindOption, ProveAppPage,
         ProvePhonePage, ShownReplacing, ShownSeed, TicketError, TypedChoice,
@@ -43,6 +45,7 @@ fn site_branding() -> Branding {
         name_ja: "出品者コンソール".to_owned(),
         name_en: "Seller Console".to_owned(),
         colour: None,
+        logo: None,
         help_url: Some("https://help.example.jp/".to_owned()),
         privacy_url: Some("https://example.jp/privacy".to_owned()),
     }
@@ -185,6 +188,11 @@ fn code(language: Language, pages: &mut Pages) {
     pages.add("code", "clock-slow", &CodePage { error: slow, ..by_app() });
     let until = SendAvailability::From(minutes(1));
     let again = not_sending(until);
+    for (state, role, method) in [("first", Role::Primary, app()), ("backup", Role::Backup, voice(language))] {
+        let frame = PageFrame { here: Here::Rebind, ..frame(language) };
+        let off = vec![(role, ShownMethod { label: None, ..method })];
+        pages.add("switched-off", state, &SwitchedOffPage { frame, off, target: "/orders/1042".to_owned() });
+    }
     for (state, delivery) in [("queued", Delivery::Queued), ("sent", Delivery::Sent), ("failed", Delivery::Failed)] {
         pages.add("code", &format!("sms-{state}"), &CodePage { again, delivery: Some(delivery), ..by_sms() });
         pages.add("code", &format!("voice-{state}"), &CodePage { again, delivery: Some(delivery), ..by_voice() });

@@ -192,7 +192,11 @@ impl<'a> Visit<'a> {
 
     /// The sign-in is complete: new session, no pending sign-in, the device's trust where it changed.
     pub(super) fn signed_in(&self, grant: &Grant) -> Answer {
-        let here = if grant.enrolled { Here::EnrolmentDone } else { Here::Target };
+        let here = match (grant.enrolled, grant.rebind) {
+            (true, _) => Here::EnrolmentDone,
+            (false, true) => Here::Rebind,
+            (false, false) => Here::Target,
+        };
         self.see(here)
             .with(Self::session_cookie(grant))
             .with(cookie::set(cookie::SIGN_IN, "", Keep::Remove))

@@ -105,7 +105,7 @@ fn what_must_not_be_seen_is_in_no_line() {
         flow: crate::app::Flow::SignIn,
     };
     let form = PasswordForm { login: MARKER.into(), password: MARKER.into(), browser: &browser };
-    let grant = Grant { session: CookieToken::new(MARKER.to_owned()), device: None, enrolled: false };
+    let grant = Grant { session: CookieToken::new(MARKER.to_owned()), device: None, enrolled: false, rebind: false };
     let account = Account {
         id: AccountId::random(&entropy),
         user_name: UserName::parse("hanako").unwrap(),

@@ -256,6 +256,15 @@ impl Chromium {
         self.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": !on })).await;
     }
 
+    /// Lets the page read and write the clipboard.
+    pub(crate) async fn allow_clipboard(&self) {
+        self.devtools(
+            "Browser.grantPermissions",
+            json!({ "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"] }),
+        )
+        .await;
+    }
+
     /// A second tab; the driver stays with the first. Its handle.
     pub(crate) async fn tab(&self) -> String {
         String::from(self.client.new_window(true).await.expect("a tab").handle)

@@ -11,6 +11,7 @@
 )]
 
 mod chromium;
+mod comfort;
 mod looks;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "this test uses a part of what the tests share")]
@@ -90,6 +91,8 @@ struct Scene {
     album: PathBuf,
     words: &'static Words,
     process: Process,
+    /// The key of the app of somebody who has set up both methods.
+    taro: String,
     _directory: tempfile::TempDir,
 }
 
@@ -108,11 +111,12 @@ impl Scene {
         let clock = Arc::new(TestClock::at(SystemClock.now()));
         let app = people::application(&config, clock, Arc::new(SystemEntropy::new())).await;
         people::add(&app, "hana").await;
+        let taro = people::add_enrolled(&app, "taro", "080-8765-4321").await;
         drop(app);
         let process = Process::start(directory.path(), &["serve", "--config", file.to_str().unwrap()], settings.https);
         let inbox = Inbox::at(settings.inbox);
         let album = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots");
-        Self { settings, inbox, album, words, process, _directory: directory }
+        Self { settings, inbox, album, words, process, taro, _directory: directory }
     }
 
     fn url(&self, place: &str) -> String {

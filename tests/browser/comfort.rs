@@ -1,0 +1,135 @@
+//! What scripts add, and that nothing is missing without them: by keyboard alone, with scripts and without.
+
+use sekisho::clock::{Clock as _, SystemClock};
+use serde_json::json;
+
+use crate::{
+    EN, JA, NEXT, Scene,
+    chromium::Chromium,
+    password,
+    support::{authenticator, eventually, people::PASSWORD},
+};
+
+const TAB: &str = "\u{e004}";
+
+/// Presses Tab until the focus is on what fits.
+async fn tab_to(browser: &Chromium, css: &str) {
+    for _ in 0..40 {
+        let there = browser.run("return document.activeElement.matches(arguments[0])", vec![json!(css)]).await;
+        if there == json!(true) {
+            return;
+        }
+        browser.press(TAB).await;
+    }
+    panic!("the keyboard does not reach {css}:\n{}", browser.text().await);
+}
+
+/// Name and password, typed where the focus is.
+async fn type_password(browser: &Chromium) {
+    tab_to(browser, "[name=user_name]").await;
+    browser.press("taro").await;
+    tab_to(browser, "[name=password]").await;
+    browser.press(PASSWORD).await;
+    browser.enter().await;
+}
+
+async fn type_code(browser: &Chromium, code: &str) {
+    tab_to(browser, "[name=code]").await;
+    browser.press(code).await;
+    browser.enter().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn by_keyboard_alone_and_without_scripts() {
+    let scene = Scene::set(&JA).await;
+    let browser = Chromium::start("ja").await;
+    browser.scripts(false).await;
+    let deep = scene.url("/orders/1238");
+    browser.open(&deep).await;
+    type_password(&browser).await;
+    let hidden = browser.attributes("[data-copy]:not([hidden])", "class").await;
+    assert!(hidden.is_empty(), "nothing that only a script could do: {hidden:?}");
+
+    // The app is out of reach: the way out, the backup, its code.
+    tab_to(&browser, "p.links a").await;
+    browser.enter().await;
+    let before = scene.inbox.newest().await;
+    tab_to(&browser, "button[name=way][value=backup]").await;
+    browser.enter().await;
+    let code = scene.message(before, "sms").await;
+    tab_to(&browser, "[name=trust]").await;
+    browser.press(" ").await;
+    browser.run("document.querySelector('[name=code]').focus()", Vec::new()).await;
+    type_code(&browser, &code).await;
+    assert_eq!(browser.url().await, deep, "{}", browser.text().await);
+
+    browser.open(&scene.url("/.sekisho/sign-out")).await;
+    tab_to(&browser, NEXT).await;
+    browser.enter().await;
+    browser.open(&deep).await;
+    type_password(&browser).await;
+    assert_eq!(browser.url().await, deep, "the box was ticked by keyboard: {}", browser.text().await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn other_tabs_go_on_and_the_page_part_of_an_address_stays() {
+    let scene = Scene::set(&EN).await;
+    let browser = Chromium::start("en").await;
+    let (deep, other) = (scene.url("/orders/1238#items"), scene.url("/payments#latest"));
+    browser.open(&deep).await;
+    assert!(browser.url().await.ends_with("#items"), "{}", browser.url().await);
+    let first = browser.current_tab().await;
+    let second = browser.tab().await;
+    browser.switch_to(&second).await;
+    browser.open(&other).await;
+    assert!(browser.url().await.contains("/.sekisho/sign-in"), "{}", browser.url().await);
+
+    browser.switch_to(&first).await;
+    type_password(&browser).await;
+    let shown = authenticator::code(&scene.taro, SystemClock.now());
+    type_code(&browser, &shown).await;
+    assert_eq!(browser.url().await, deep, "{}", browser.text().await);
+
+    browser.switch_to(&second).await;
+    eventually("the other tab at its own page", async || (browser.url().await == other).then_some(())).await;
+    let broken: Vec<String> =
+        browser.complaints().await.into_iter().filter(|line| line.contains("Content Security Policy")).collect();
+    assert!(broken.is_empty(), "{broken:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_is_followed_and_a_key_is_copied() {
+    let scene = Scene::set(&EN).await;
+    let browser = Chromium::start("en").await;
+    browser.open(&scene.url("/orders/1238")).await;
+    type_password(&browser).await;
+    browser.click("p.links a").await;
+    let before = scene.inbox.newest().await;
+    // Pressed twice at once: one message.
+    let twice = "window.leaving = true;
+        const button = document.querySelector('button[name=way][value=backup]');
+        button.form.requestSubmit(button);
+        button.form.requestSubmit(button);";
+    browser.run(twice, Vec::new()).await;
+    browser.arrived().await;
+    scene.message(before, "sms").await;
+    eventually("the page to say that it was sent", async || {
+        let now = browser.attributes("#delivery", "data-now").await;
+        (now == ["sent"]).then_some(())
+    })
+    .await;
+    assert!(browser.text().await.contains("The message has left us"), "{}", browser.text().await);
+    assert_eq!(scene.inbox.newest().await, before + 1, "one message");
+
+    let newcomer = Chromium::start("en").await;
+    newcomer.open(&scene.url("/")).await;
+    password(&newcomer).await;
+    newcomer.click(NEXT).await;
+    newcomer.click(NEXT).await;
+    newcomer.allow_clipboard().await;
+    newcomer.tick("[data-copy=key] button").await;
+    eventually("the key to be copied", async || newcomer.text().await.contains("Copied.").then_some(())).await;
+    let copied = newcomer.run("return await navigator.clipboard.readText()", Vec::new()).await;
+    let key = newcomer.run("return document.getElementById('key').innerText.replace(/\\s+/g, '')", Vec::new()).await;
+    assert_eq!(copied, key, "as an app takes it: without spaces");
+}
