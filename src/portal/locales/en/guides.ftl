@@ -46,7 +46,7 @@ guide-enabling-step-begin = The page “{ enrol-intro-heading }” opens. If it 
 guide-enabling-step-primary = On “{ choose-primary-heading }”, choose “{ method-app }”, “{ method-sms }” or “{ method-voice }”. For a text message or a call, also fill in “{ choose-phone }”. Press “{ choose-submit }”.
 guide-enabling-step-prove = Show that it works. With an app, scan the QR code and enter the 6 digits the app shows. With a text message or a call, enter the 6 digits we send you. Press “{ prove-submit }”.
 guide-enabling-step-backup = On “{ choose-backup-heading }”, choose the second way, press “{ choose-submit }”, and show that it works in the same manner.
-guide-enabling-step-codes = Keep the recovery codes you are offered at the end, on paper or in a safe place. With one of them you can get back in when both ways are lost.
+guide-enabling-step-codes = If you are offered recovery codes at the end, keep them on paper or in a safe place. With one of them you can get back in when both ways are lost.
 guide-enabling-step-done = When the page says “{ done-heading }”, both are set up. Go on to { $service } from there.
 
 guide-enabling-stop-heading = If you stop halfway
@@ -155,7 +155,7 @@ guide-cannot-change-one-backup = Press “{ help-use-backup }” and enter that 
 guide-cannot-change-one-settings = Open “{ settings-heading }”, press “{ settings-change }” beside the one you have lost, then “{ settings-replace }”.
 
 guide-cannot-change-codes-heading = Neither works, but you have a recovery code
-guide-cannot-change-codes = At the end of the setup you could keep ten recovery codes. Each of them counts once.
+guide-cannot-change-codes = You may have kept recovery codes at the end of the setup. Each of them counts once.
 guide-cannot-change-codes-open = Press “{ help-recovery-code }”.
 guide-cannot-change-codes-enter = Enter one of the codes. Cross it off your list.
 guide-cannot-change-set-up = Set up two new ways to get a code, as at the beginning: press “{ enrol-begin }”. Only then do you reach { $service }.

@@ -33,7 +33,7 @@ guide-enabling-step-begin = 「{ enrol-intro-heading }」というページが�
 guide-enabling-step-primary = 「{ choose-primary-heading }」のページで、「{ method-app }」「{ method-sms }」「{ method-voice }」のどれかを選びます。SMSと音声通話の場合は「{ choose-phone }」も入力します。「{ choose-submit }」を押します。
 guide-enabling-step-prove = 使えることを確認します。認証アプリの場合は、QRコードを読み取り、アプリに表示された6桁の数字を入力します。SMSと音声通話の場合は、お届けした6桁の数字を入力します。「{ prove-submit }」を押します。
 guide-enabling-step-backup = 「{ choose-backup-heading }」のページで2つ目の方法を選び、「{ choose-submit }」を押して、同じように確認します。
-guide-enabling-step-codes = 最後に表示される回復用コードを、紙に書くなどして安全な場所に保管します。2つの方法をどちらも使えなくなったとき、このコードで手続きができます。
+guide-enabling-step-codes = 最後に回復用コードが表示された場合は、紙に書くなどして安全な場所に保管します。2つの方法をどちらも使えなくなったとき、このコードで手続きができます。
 guide-enabling-step-done = 「{ done-heading }」と表示されたら、登録は完了です。そのページから{ $service }へお進みください。
 
 guide-enabling-stop-heading = 途中でやめた場合
@@ -142,7 +142,7 @@ guide-cannot-change-one-backup = 「{ help-use-backup }」を押し、そのコ�
 guide-cannot-change-one-settings = 「{ settings-heading }」を開き、使えなくなった方法の横の「{ settings-change }」を押して、「{ settings-replace }」を押します。
 
 guide-cannot-change-codes-heading = どちらも使えないが、回復用コードがあるとき
-guide-cannot-change-codes = 登録の最後に、10個の回復用コードを保管できるようになっています。1つのコードは1回だけ使えます。
+guide-cannot-change-codes = 登録の最後に、回復用コードを保管していることがあります。1つのコードは1回だけ使えます。
 guide-cannot-change-codes-open = 「{ help-recovery-code }」を押します。
 guide-cannot-change-codes-enter = 保管しているコードのうち1つを入力します。使ったコードには印を付けておいてください。
 guide-cannot-change-set-up = 最初と同じように「{ enrol-begin }」を押し、新しい方法を2つ登録します。登録が終わると{ $service }を使えます。
