@@ -379,7 +379,10 @@ impl App {
         let trusted = finish.trust.as_ref().map(|t| t.device.id.to_string());
         let device = finish.trust.as_ref().map(|t| t.cookie.clone()).or(finish.device);
         let told = enrolled.as_ref().map(|pair| [&pair.primary().method, &pair.backup().method]);
-        let notices = told.map_or_else(Vec::new, |told| self.notices(account, &told, &Notice::TwoStepEnabled, now));
+        let notices = match told {
+            Some(told) => self.notices(account, &told, &Notice::TwoStepEnabled, now),
+            None => self.sign_in_notices(account, browser, &session, used, now).await?,
+        };
         let methods = enrolled.as_ref().map(|p| (p.primary().method.kind(), p.backup().method.kind()));
         let later = match waived {
             Some(WaivedBecause::Later) => Some(snapshot.config.rollout.later),

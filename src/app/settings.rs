@@ -15,7 +15,7 @@ use crate::{
     session::{DeviceId, DeviceLabel, SecondStep, Session, SessionId},
     store::{
         Acting, BeginSignIn, ChangePassword, EndedSession, EnrolledMethod, Happened, HistoryEvent, HistoryLine,
-        MethodState, Notice, PasswordSpend, PendingSignIn, ReplaceMethod, SignInId, Stale,
+        MethodState, Notice, OutboxItem, PasswordSpend, PendingSignIn, ReplaceMethod, SignInId, Stale, UsedCode,
     },
 };
 
@@ -353,6 +353,36 @@ impl App {
         self.forget_ended(&ended, "credentials", browser).await;
         Event::PasswordChanged { account: &account.id.to_string() }.record(Origin::Client(browser.address));
         Ok(PasswordChange::Done(Grant { session: cookie, device: None, enrolled: false, rebind: false }))
+    }
+
+    /// Whom a sign-in by code is told to: one with the backup the other method and the mailbox, one from a browser or a
+    /// network the account has not signed in from before the mailbox, or where there is none the phones.
+    pub(super) async fn sign_in_notices(
+        &self,
+        account: &Account,
+        browser: &Browser<'_>,
+        session: &Session,
+        used: Option<UsedCode>,
+        now: Timestamp,
+    ) -> Result<Vec<OutboxItem>> {
+        let Some(used) = used else { return Ok(Vec::new()) };
+        let Some(pair) = self.told_pair(account).await? else { return Ok(Vec::new()) };
+        let shown = session.browser().as_str().to_owned();
+        if used.method == pair.backup().id {
+            return Ok(self.notices(account, &[pair.primary()], &Notice::BackupUsed { browser: shown }, now));
+        }
+        let from = network(browser.address);
+        let known = self.store.history(account.id).await?.iter().any(|line| {
+            matches!(line.event.what, Happened::SignedIn(_))
+                && line.event.browser == *session.browser()
+                && line.event.network == from
+        });
+        if known {
+            return Ok(Vec::new());
+        }
+        let notice = Notice::NewDevice { browser: shown };
+        let mailed = self.notices(account, &[], &notice, now);
+        Ok(if mailed.is_empty() { self.notices(account, &[pair.backup()], &notice, now) } else { mailed })
     }
 
     /// Adds a line to the history of an account. What cannot be noted stops nobody.

@@ -50,6 +50,9 @@ struct Words {
     reused: &'static str,
     no_code_app: &'static str,
     trust: &'static str,
+    same_number: &'static str,
+    replaced: &'static str,
+    swapped: &'static str,
 }
 
 const JA: Words = Words {
@@ -61,6 +64,9 @@ const JA: Words = Words {
     reused: "このコードは使用済みです。次のコードが表示されるまで、最大30秒お待ちください。",
     no_code_app: "認証アプリを使えない場合",
     trust: "今後この端末ではコードの入力を求めない（30日間）",
+    same_number: "この番号はバックアップ手段として登録済みです。別の電話番号か認証アプリを登録してください。",
+    replaced: "新しい方法に変更しました。",
+    swapped: "第一手段とバックアップ手段を入れ替えました。",
 };
 
 const EN: Words = Words {
@@ -72,6 +78,9 @@ const EN: Words = Words {
     reused: "You've used that code already. Wait for the next one (up to 30 seconds).",
     no_code_app: "Can't use your authenticator app?",
     trust: "Don't require a code on this device again (30 days)",
+    same_number: "That's already your backup number. Use a different number or an authenticator app.",
+    replaced: "The new method is in place.",
+    swapped: "Primary and backup are swapped.",
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -112,6 +121,7 @@ impl Scene {
         let app = people::application(&config, clock, Arc::new(SystemEntropy::new())).await;
         people::add(&app, "hana").await;
         let taro = people::add_enrolled(&app, "taro", "080-8765-4321").await;
+        people::add_enrolled(&app, "yuki", "090-1234-5678").await;
         drop(app);
         let process = Process::start(directory.path(), &["serve", "--config", file.to_str().unwrap()], settings.https);
         let inbox = Inbox::at(settings.inbox);
@@ -172,6 +182,52 @@ async fn tell(words: &'static Words) {
         assert!(broken.is_empty(), "{broken:?}");
     }
     assert!(!scene.process.said().contains("panicked"), "{}", scene.process.said());
+}
+
+/// The phone with the app is lost: the backup gets the person in, and a new app takes the place of the old one.
+async fn change_the_primary(words: &'static Words) {
+    let scene = Scene::set(words).await;
+    let browser = Chromium::start(words.tag).await;
+    browser.open(&scene.url("/payments")).await;
+    sign_in_as(&browser, "yuki").await;
+    browser.click("p.links a").await;
+    let before = scene.inbox.newest().await;
+    browser.click("button[name=way][value=backup]").await;
+    code(&browser, &scene.message(before, "sms").await).await;
+    assert_eq!(browser.url().await, scene.url("/payments"), "{}", browser.text().await);
+
+    browser.open(&scene.url("/.sekisho/settings")).await;
+    scene.photograph(&browser, "settings").await;
+    browser.click("a[href^='/.sekisho/settings/primary']").await;
+    scene.photograph(&browser, "settings-primary").await;
+    browser.click("form[action='/.sekisho/settings/replace/begin'] button").await;
+    browser.tick("label[for=kind-voice]").await;
+    browser.type_into("[name=phone]", "+81 90 1234 5678").await;
+    browser.click(NEXT).await;
+    assert!(browser.text().await.contains(words.same_number), "{}", browser.text().await);
+    scene.photograph(&browser, "replace-same-number").await;
+    browser.tick("label[for=kind-app]").await;
+    browser.click(NEXT).await;
+    let key: String = browser.find(".key").await.text().await.unwrap().split_whitespace().collect();
+    scene.photograph(&browser, "replace-prove").await;
+    code(&browser, &authenticator::code(&key, SystemClock.now())).await;
+    assert!(browser.text().await.contains(words.replaced), "{}", browser.text().await);
+    scene.photograph(&browser, "settings-replaced").await;
+    browser.click("form[action='/.sekisho/settings/swap'] button").await;
+    assert!(browser.text().await.contains(words.swapped), "{}", browser.text().await);
+    browser.open(&scene.url("/.sekisho/settings/password")).await;
+    scene.photograph(&browser, "settings-password").await;
+    assert!(!scene.process.said().contains("panicked"), "{}", scene.process.said());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r7_the_primary_is_changed_in_japanese() {
+    change_the_primary(&JA).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r7_the_primary_is_changed_in_english() {
+    change_the_primary(&EN).await;
 }
 
 async fn enrol(scene: &Scene, browser: &Chromium, deep: &str) -> String {
@@ -307,7 +363,11 @@ async fn guides(scene: &Scene, browser: &Chromium) {
 }
 
 async fn password(browser: &Chromium) {
-    browser.type_into("[name=user_name]", "hana").await;
+    sign_in_as(browser, "hana").await;
+}
+
+async fn sign_in_as(browser: &Chromium, user: &str) {
+    browser.type_into("[name=user_name]", user).await;
     browser.type_into("[name=password]", PASSWORD).await;
     browser.click(NEXT).await;
 }

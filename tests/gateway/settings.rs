@@ -120,6 +120,8 @@ async fn r7_the_primary_is_changed_after_signing_in_with_the_backup() {
     let code = authenticator::code(&gateway.secrets[0], gateway.clock.now());
     assert_eq!(steps::code(&other, &page, &code, true).await.url.path(), "/");
 
+    let news = gateway.inbox.after(0, "mail").await;
+    assert!(news.text.contains("/.sekisho/link/"), "a sign-in from a new browser is told: {}", news.text);
     // The phone with the app is lost: the backup gets the person in.
     let browser = gateway.browser(Speaks::Http1, "en");
     let page = browser.open("/").await;
