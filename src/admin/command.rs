@@ -113,6 +113,8 @@ pub enum Command {
         /// Receipt number.
         receipt: String,
     },
+    /// Accounts that look as if several people use them.
+    ListShared {},
 }
 
 /// A new account as an operator types it.

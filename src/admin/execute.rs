@@ -3,7 +3,10 @@
 use super::{
     command::{Command, InviteUser, NewUser},
     import,
-    reply::{ApprovalView, DeviceView, InvitedView, RecoveryView, Reply, ResetView, SessionView, TicketText, UserView},
+    reply::{
+        ApprovalView, DeviceView, InvitedView, RecoveryView, Reply, ResetView, SessionView, SharedView, TicketText,
+        UserView,
+    },
 };
 use crate::{
     account::{EmailAddress, Group, SellerName, UserName},
@@ -126,6 +129,9 @@ pub async fn execute(app: &App, command: Command, by: Operator) -> Result<Reply,
             app.end_session(id).await??;
             Reply::SessionsEnded(1)
         }
+        Command::ListShared {} => Reply::Shared(
+            app.shared_accounts().await?.iter().map(|(summary, sharing)| SharedView::new(summary, *sharing)).collect(),
+        ),
         Command::InviteUser(invite) => Reply::Invited(invited(app, &invite).await?),
         Command::ObserveReport {} => Reply::Observed(Box::new(app.observe_report().await?)),
         Command::ListRecoveryRequests { all } => {

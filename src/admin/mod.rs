@@ -12,6 +12,6 @@ pub use command::{Command, EditUser, ImportUser, InviteUser, NewUser};
 pub use execute::{Failure, USERS_A_REPLY, execute};
 pub use reply::{
     ApprovalView, CheckView, DeviceView, ImportView, InvitedView, LineView, MethodView, PairView, RecoveryView, Reply,
-    ResetView, SessionView, UserView,
+    ResetView, SessionView, SharedView, UserView,
 };
 pub use socket::{COMMAND_PATH, Service, bind, service, socket_path};

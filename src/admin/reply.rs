@@ -8,7 +8,7 @@ use crate::{
     authn::recovery::{Operator, RecoveryStage},
     clock::Timestamp,
     secret::ExposeSecret as _,
-    session::TrustedDevice,
+    session::{Sharing, TrustedDevice},
     store::{AccountSummary, StoredRecovery, StoredSession},
 };
 
@@ -44,6 +44,8 @@ pub enum Reply {
     RecoveryApproved(ApprovalView),
     /// The request with this receipt number is refused.
     RecoveryRefused(String),
+    /// Accounts that look shared, by user name.
+    Shared(Vec<SharedView>),
 }
 
 /// The text of an enrolment ticket. It travels over the private socket to the operator who asked, and is not printed by
@@ -89,6 +91,29 @@ pub struct CheckView {
     pub kind: String,
     /// Of the costliest one seen, on this machine, with the longest password.
     pub milliseconds: u64,
+}
+
+/// An account that looks as if several people use it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedView {
+    /// Its identifier.
+    pub id: String,
+    /// User name.
+    pub name: String,
+    /// Hours of the last two weeks in which its browsers alternated.
+    pub hours: usize,
+    /// On so many days (UTC).
+    pub days: usize,
+    /// The most browsers in use in one of those hours.
+    pub browsers: usize,
+}
+
+impl SharedView {
+    pub(super) fn new(summary: &AccountSummary, sharing: Sharing) -> Self {
+        let Sharing { hours, days, browsers } = sharing;
+        let account = &summary.account;
+        Self { id: account.id.to_string(), name: account.user_name.to_string(), hours, days, browsers }
+    }
 }
 
 /// An invitation an operator made.

@@ -318,6 +318,15 @@ impl App {
         }
     }
 
+    /// The network of an address (IPv4 /24, IPv6 /56) as a digest.
+    fn network_key(&self, address: IpAddr) -> Result<Digest> {
+        let bytes: Vec<u8> = match address.to_canonical() {
+            IpAddr::V4(v4) => v4.octets().into_iter().take(3).collect(),
+            IpAddr::V6(v6) => v6.octets().into_iter().take(7).collect(),
+        };
+        self.throttle_key(&[b"network", &bytes])
+    }
+
     /// A counter's name that lists neither accounts nor addresses.
     pub(super) fn throttle_key(&self, parts: &[&[u8]]) -> Result<Digest> {
         self.keyring.mac(self.keyring.active(), Purpose::ThrottleKey, parts).ok_or(AppError::Key)
@@ -398,6 +407,7 @@ impl App {
             used,
             enrolled,
             later,
+            network: Some(self.network_key(browser.address)?),
             trust: finish.trust.map(|t| t.device),
             replaces: self.session_digest(browser),
             forgive: finish.forgive,

@@ -16,11 +16,11 @@ use crate::{
     clock::Timestamp,
     language::Language,
     secret::{ExposeSecret as _, SecretString},
-    session::SecondStep,
+    session::{SHARED_WINDOW, SecondStep, Sharing, hour_and_minute},
     store::{
-        AcceptError, AcceptInvitation, By, ChangeGroups, Invitation, InvitationId, InviteError, Link, LinkPurpose,
-        Member, NewAccount, NewAccountError, NewInvitation, NewMember, OutboxContent, OutboxId, OutboxItem, Recipient,
-        RemoveMember, RenewInvitation,
+        AcceptError, AcceptInvitation, AccountSummary, By, ChangeGroups, Invitation, InvitationId, InviteError, Link,
+        LinkPurpose, Member, NewAccount, NewAccountError, NewInvitation, NewMember, OutboxContent, OutboxId,
+        OutboxItem, Recipient, RemoveMember, RenewInvitation,
     },
 };
 
@@ -33,6 +33,8 @@ pub struct UsersView {
     pub me: AccountId,
     /// Its people.
     pub members: Vec<Member>,
+    /// Those whose sign-in looks shared.
+    pub shared: Vec<AccountId>,
     /// Those who are invited.
     pub invitations: Vec<Invitation>,
     /// What an owner may give and take.
@@ -151,6 +153,29 @@ impl App {
         }
     }
 
+    /// Does a sign-in look as if several people use it?
+    pub async fn sharing(&self, account: AccountId) -> Result<Sharing> {
+        let now = self.now();
+        let (since, _) = hour_and_minute(now - SHARED_WINDOW);
+        Ok(Sharing::of(&self.store().browser_hours(account, since).await?, now))
+    }
+
+    /// Every account that looks so, by user name.
+    pub async fn shared_accounts(&self) -> Result<Vec<(AccountSummary, Sharing)>> {
+        let (since, _) = hour_and_minute(self.now() - SHARED_WINDOW);
+        let mut found = Vec::new();
+        for id in self.store().used_by_several(since).await? {
+            let sharing = self.sharing(id).await?;
+            if sharing.looks_shared()
+                && let Some(summary) = self.store().account(id).await?
+            {
+                found.push((summary, sharing));
+            }
+        }
+        found.sort_by(|a, b| a.0.account.user_name.cmp(&b.0.account.user_name));
+        Ok(found)
+    }
+
     /// The users page.
     pub async fn users(&self, browser: &Browser<'_>) -> Result<UsersAccess> {
         let Some(session) = self.session(browser).await? else { return Ok(UsersAccess::NoSession) };
@@ -162,9 +187,18 @@ impl App {
             return Ok(UsersAccess::NotOwner);
         };
         let snapshot = self.snapshot();
+        let members = self.store().members(seller.id).await?;
+        let mut shared = Vec::new();
+        for member in &members {
+            let id = member.summary.account.id;
+            if self.sharing(id).await?.looks_shared() {
+                shared.push(id);
+            }
+        }
         Ok(UsersAccess::Owner(Box::new(UsersView {
             me,
-            members: self.store().members(seller.id).await?,
+            members,
+            shared,
             invitations: self.store().invitations(seller.id).await?,
             grantable: snapshot.grantable.clone(),
             mail: snapshot.config.mail.is_some(),

@@ -133,7 +133,7 @@ enum UserAction {
     Import(ImportUsers),
     /// All accounts
     #[command(after_help = EXIT_CODES)]
-    List,
+    List(ListUsers),
     /// One account
     #[command(after_help = EXIT_CODES)]
     Show(Named),
@@ -186,6 +186,13 @@ struct AddUser {
     /// Language of notices
     #[arg(long, value_name = "ja|en", default_value = "ja", value_parser = language)]
     language: Language,
+}
+
+#[derive(Debug, Args)]
+struct ListUsers {
+    /// Only accounts that look as if several people use them; docs/users.md has the rule
+    #[arg(long)]
+    shared: bool,
 }
 
 #[derive(Debug, Args)]
@@ -431,7 +438,8 @@ impl User {
     pub(super) fn requested(&self) -> Result<UserWork<'_>, Failed> {
         Ok(UserWork::Command(match &self.action {
             UserAction::Import(import) => return Ok(UserWork::Import(import)),
-            UserAction::List => return Ok(UserWork::List),
+            UserAction::List(ListUsers { shared: true }) => Command::ListShared {},
+            UserAction::List(ListUsers { shared: false }) => return Ok(UserWork::List),
             UserAction::Edit(edited) => {
                 let edit = EditUser {
                     name: edited.name.clone(),

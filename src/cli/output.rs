@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::{Failed, observe};
 use crate::admin::{
-    DeviceView, InvitedView, MethodView, PairView, RecoveryView, Reply, ResetView, SessionView, UserView,
+    DeviceView, InvitedView, MethodView, PairView, RecoveryView, Reply, ResetView, SessionView, SharedView, UserView,
 };
 
 /// One text, ending with a line break.
@@ -74,6 +74,7 @@ pub(super) fn reply_json(reply: &Reply) -> Result<(), Failed> {
         Reply::Observed(report) => json(report),
         Reply::Invited(invited) => json(invited),
         Reply::RecoveryRequests(requests) => json(requests),
+        Reply::Shared(shared) => json(shared),
         Reply::UserDeleted(_)
         | Reply::SessionsEnded(_)
         | Reply::DevicesRevoked(_)
@@ -88,6 +89,8 @@ pub(super) fn reply(reply: &Reply) -> Result<(), Failed> {
         Reply::User(user) => sheet(user),
         Reply::Users(users) => table(USER_HEAD, users.iter().map(user_row)),
         Reply::Observed(report) => observe::sheet(report),
+        Reply::Shared(shared) if shared.is_empty() => "no sign-in looks shared".to_owned(),
+        Reply::Shared(shared) => table(["NAME", "HOURS", "DAYS", "BROWSERS AT ONCE"], shared.iter().map(shared_row)),
         Reply::Invited(InvitedView { email, expires_at, address }) => match address {
             None => format!("an invitation is on its way to {email}; its link works until {}", minute(expires_at)),
             Some(address) => format!(
@@ -139,6 +142,10 @@ fn user_row(user: &UserView) -> [String; 8] {
         user.devices.to_string(),
         states(user),
     ]
+}
+
+fn shared_row(shared: &SharedView) -> [String; 4] {
+    [shared.name.clone(), shared.hours.to_string(), shared.days.to_string(), shared.browsers.to_string()]
 }
 
 fn device_row(device: &DeviceView) -> [String; 6] {

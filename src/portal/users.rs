@@ -159,7 +159,7 @@ pub struct ShownUser {
 }
 
 impl ShownUser {
-    fn of(member: &Member, me: AccountId) -> Self {
+    fn of(member: &Member, view: &UsersView) -> Self {
         let Account { id, user_name, display_name, email, groups, .. } = &member.summary.account;
         Self {
             id: id.to_string(),
@@ -170,8 +170,8 @@ impl ShownUser {
             methods: member.summary.pair.as_ref().map(|pair| [Role::Primary, Role::Backup].map(|r| pair.get(r).kind())),
             last_sign_in: member.last_sign_in,
             owner: member.owner,
-            me: *id == me,
-            shared: false,
+            me: *id == view.me,
+            shared: view.shared.contains(id),
         }
     }
 
@@ -515,7 +515,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
     let page = UsersPage {
         frame: visit.frame(Here::Users, &note),
         seller: view.seller.name.to_string(),
-        users: view.members.iter().map(|member| ShownUser::of(member, view.me)).collect(),
+        users: view.members.iter().map(|member| ShownUser::of(member, &view)).collect(),
         invitations: view.invitations.iter().map(|offer| ShownInvitation::of(offer, visit.now)).collect(),
         groups: boxes(&view, &[]),
         mail: view.mail,
@@ -537,7 +537,7 @@ pub(super) async fn show_edit(visit: &Visit<'_>) -> app::Result<Answer> {
         Err(answer) => return Ok(answer),
     };
     let Some(member) = named(visit, &view) else { return Ok(stale(visit)) };
-    let user = ShownUser::of(member, view.me);
+    let user = ShownUser::of(member, &view);
     let fixed = user.groups.iter().filter(|name| view.grantable.iter().all(|group| group.as_str() != name.as_str()));
     let page = UserEditPage {
         frame: visit.frame(Here::Users, &Note::default()),
@@ -555,7 +555,7 @@ pub(super) async fn show_remove(visit: &Visit<'_>) -> app::Result<Answer> {
     };
     match named(visit, &view) {
         Some(member) if !member.owner => {
-            let user = ShownUser::of(member, view.me);
+            let user = ShownUser::of(member, &view);
             Ok(visit.page(html(&UserRemovePage { frame: visit.frame(Here::Users, &Note::default()), user })))
         }
         Some(_) | None => Ok(stale(visit)),

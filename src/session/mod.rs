@@ -2,9 +2,11 @@
 
 mod device;
 mod lifetime;
+mod shared;
 
 pub use device::{DeviceId, DeviceLabel, DevicePresentation, TrustedDevice};
 pub use lifetime::{Lifetime, SessionEnd};
+pub use shared::{BrowserHour, SHARED_WINDOW, Sharing, hour_and_minute};
 
 use crate::{
     account::{AccountId, CredentialVersion, MethodKind},

@@ -277,6 +277,8 @@ pub struct CompleteSignIn {
     pub used: Option<UsedCode>,
     /// The pair to store; the account must have none.
     pub enrolled: Option<Enrolment>,
+    /// Keyed digest of the network it comes from; never an address.
+    pub network: Option<Digest>,
     /// Count one "later" of the rollout, of at most so many; it is over where none is left.
     pub later: Option<u32>,
     /// The device to trust.

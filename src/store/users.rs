@@ -7,6 +7,7 @@ use crate::{
     clock::Timestamp,
     language::Language,
     random_id,
+    session::BrowserHour,
 };
 
 random_id!(
@@ -186,6 +187,21 @@ pub struct RemoveMember {
 }
 
 impl Store {
+    /// In which minutes the browsers of an account were in use, from that hour on; see
+    /// [`Sharing`](crate::session::Sharing).
+    pub async fn browser_hours(&self, account: AccountId, since: i64) -> Result<Vec<BrowserHour>> {
+        match self {
+            Self::Sqlite(s) => s.browser_hours(account, since).await,
+        }
+    }
+
+    /// Accounts with more than one browser since that hour: those worth judging.
+    pub async fn used_by_several(&self, since: i64) -> Result<Vec<AccountId>> {
+        match self {
+            Self::Sqlite(s) => s.used_by_several(since).await,
+        }
+    }
+
     /// Makes an account as a member; both or neither.
     pub async fn create_member(&self, new: &NewMember) -> Result<std::result::Result<SellerAccount, NewMemberError>> {
         match self {

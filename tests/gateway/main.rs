@@ -21,6 +21,7 @@ mod story;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "this test uses a part of what the tests share")]
 mod support;
+mod users;
 
 use support::html;
 

@@ -274,6 +274,7 @@ impl Bench {
             used,
             enrolled: None,
             later: None,
+            network: None,
             trust: None,
             replaces: None,
             forgive: Vec::new(),

@@ -1,7 +1,9 @@
 //! Accounts as an operator makes them, put into the store before the gateway opens it.
 
 use sekisho::{
-    account::{Account, EmailAddress, Group, Label, Method, MethodId, MethodPair, PhoneNumber, Target, UserName},
+    account::{
+        Account, EmailAddress, Group, Label, Method, MethodId, MethodPair, PhoneNumber, SellerName, Target, UserName,
+    },
     app::{App, administration::NewPerson},
     authn::{Password, totp},
     clock::SharedClock,
@@ -19,22 +21,36 @@ pub(crate) async fn application(config: &Config, clock: SharedClock, entropy: Sh
     App::open(config.clone(), clock, entropy).await.expect("the store opens")
 }
 
-/// An account without two-step verification.
-pub(crate) async fn add(app: &App, user: &str) -> Account {
-    let person = NewPerson {
+fn person(user: &str) -> NewPerson {
+    NewPerson {
         user_name: UserName::parse(user).expect("a user name"),
         email: Some(EmailAddress::parse(&format!("{user}@example.jp")).expect("an address")),
         display_name: None,
         groups: vec![Group::parse("sellers").expect("a group"), Group::parse("payments").expect("a group")],
         language: Language::Ja,
         password: Password::typed(PASSWORD).expect("a password"),
-    };
-    app.add_account(person).await.expect("the store works").expect("the name is free")
+    }
+}
+
+/// An account without two-step verification.
+pub(crate) async fn add(app: &App, user: &str) -> Account {
+    app.add_account(person(user)).await.expect("the store works").expect("the name is free")
+}
+
+/// An enrolled account of a seller account; the secret of its app.
+pub(crate) async fn add_member(app: &App, user: &str, seller: &str, owner: bool) -> String {
+    let seller = SellerName::parse(seller).expect("a name");
+    let made = app.add_member(person(user), seller, owner).await.expect("the store works");
+    enrol(app, &made.expect("the name is free"), "090-1234-5678").await
 }
 
 /// An account with an authenticator app and a mobile; the secret of the app as a person types it.
 pub(crate) async fn add_enrolled(app: &App, user: &str, mobile: &str) -> String {
     let account = add(app, user).await;
+    enrol(app, &account, mobile).await
+}
+
+async fn enrol(app: &App, account: &Account, mobile: &str) -> String {
     let seed = totp::seed(&**app.entropy());
     let secret = totp::base32(&seed);
     let method = |target, label: &str| EnrolledMethod {

@@ -32,7 +32,11 @@ use tokio::sync::Notify;
 
 use super::{Result, StoreError};
 use crate::{
-    authn::throttle::PASSWORD_FORGET, clock::Timestamp, entropy::SharedEntropy, keyring::Keyring, session::Lifetime,
+    authn::throttle::PASSWORD_FORGET,
+    clock::Timestamp,
+    entropy::SharedEntropy,
+    keyring::Keyring,
+    session::{Lifetime, SHARED_WINDOW},
 };
 
 /// How long a statement waits while another process (a command beside the running gateway) writes.
@@ -149,6 +153,7 @@ impl SqliteStore {
             ("DELETE FROM sign_in_history WHERE at <= $1", now - settings::HISTORY_LASTS),
             ("UPDATE recovery_requests SET state = 'expired' WHERE state = 'open' AND expires_at <= $1", now),
             ("DELETE FROM recovery_requests WHERE requested_at <= $1 AND state <> 'open'", now - OLD_RECOVERIES),
+            ("DELETE FROM browser_hours WHERE (hour + 1) * 3600000 <= $1", now - SHARED_WINDOW),
             ("DELETE FROM rates WHERE ends_at <= $1", now),
             ("DELETE FROM links WHERE expires_at <= $1", now),
             ("DELETE FROM method_codes WHERE expires_at <= $1", now),

@@ -5,6 +5,7 @@ use sqlx::{SqliteConnection, sqlite::SqliteRow};
 use super::{
     SqliteStore,
     rows::{self, Cells, account_columns},
+    users,
 };
 use crate::{
     account::AccountId,
@@ -207,6 +208,8 @@ impl SqliteStore {
             .await?;
             if touched.rows_affected() == 0 {
                 gone.push(*id);
+            } else {
+                users::note_use(&mut tx, *id, *at).await?;
             }
         }
         tx.commit().await?;

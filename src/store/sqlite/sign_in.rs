@@ -257,6 +257,9 @@ impl SqliteStore {
             sessions::insert_device(&mut tx, device, session, complete.max_devices, complete.now).await?;
         }
         users::note_sign_in(&mut tx, account, complete.now).await?;
+        if let Some(network) = &complete.network {
+            users::note_network(&mut tx, session.id(), network).await?;
+        }
         for notice in &complete.notices {
             outbox::insert(&mut tx, notice).await?;
         }

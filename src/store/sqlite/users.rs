@@ -1,6 +1,6 @@
 //! Seller accounts, their people and their invitations.
 
-use sqlx::{SqliteConnection, sqlite::SqliteRow};
+use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     SqliteStore, accounts, links, outbox,
@@ -11,12 +11,17 @@ use crate::{
     account::{Account, AccountId, EmailAddress, Group, Membership, SellerAccount, SellerId, SellerName, regrant},
     clock::Timestamp,
     language::Language,
+    secret::Digest,
+    session::{BrowserHour, DeviceLabel, SessionId, hour_and_minute},
     store::{
         AcceptError, AcceptInvitation, By, ChangeGroups, ChangedGroups, EndedSession, Invitation, InvitationId,
         InviteError, Link, LinkId, LinkPurpose, Member, NewInvitation, NewMember, NewMemberError, OutboxItem,
         RemoveMember, RenewInvitation, Result,
     },
 };
+
+/// More than ten sessions an account can make in two weeks.
+const MOST_HOURS: i64 = 4_000;
 
 macro_rules! invitations {
     ($rest:literal) => {
@@ -54,6 +59,44 @@ fn invitation(row: &SqliteRow) -> Result<Invitation> {
         language: cells.text("language", Language::from_tag)?,
         created_at: cells.time("created_at")?,
         expires_at: cells.time("expires_at")?,
+    })
+}
+
+/// Where a session began, as a digest.
+pub(super) async fn note_network(db: &mut SqliteConnection, session: SessionId, network: &Digest) -> Result<()> {
+    sqlx::query("INSERT INTO session_networks (session_id, network) VALUES ($1, $2)")
+        .bind(session.to_string())
+        .bind(network.as_bytes().as_slice())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// The minute in which a session was used, for as long as [`SHARED_WINDOW`](crate::session::SHARED_WINDOW).
+pub(super) async fn note_use(db: &mut SqliteConnection, session: SessionId, at: Timestamp) -> Result<()> {
+    let (hour, minute) = hour_and_minute(at);
+    sqlx::query(
+        "INSERT INTO browser_hours (account_id, session_id, hour, minutes, browser, network)
+         SELECT s.account_id, s.id, $2, $3, s.browser, n.network
+         FROM sessions s LEFT JOIN session_networks n ON n.session_id = s.id WHERE s.id = $1
+         ON CONFLICT (account_id, hour, session_id) DO UPDATE SET minutes = minutes | $3",
+    )
+    .bind(session.to_string())
+    .bind(hour)
+    .bind(minute.cast_signed())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+fn browser_hour(row: &SqliteRow) -> Result<BrowserHour> {
+    let cells = Cells::of(row, "browser_hours", "session_id")?;
+    Ok(BrowserHour {
+        session: cells.text("session_id", SessionId::parse)?,
+        hour: row.try_get("hour")?,
+        minutes: row.try_get::<i64, _>("minutes")?.cast_unsigned(),
+        browser: cells.text("browser", |text| Some(DeviceLabel::new(text)))?,
+        network: cells.optional_digest("network")?,
     })
 }
 
@@ -168,6 +211,31 @@ async fn managed(
 }
 
 impl SqliteStore {
+    pub(in crate::store) async fn browser_hours(&self, account: AccountId, since: i64) -> Result<Vec<BrowserHour>> {
+        let found =
+            sqlx::query("SELECT * FROM browser_hours WHERE account_id = $1 AND hour >= $2 ORDER BY hour LIMIT $3")
+                .bind(account.to_string())
+                .bind(since)
+                .bind(MOST_HOURS)
+                .fetch_all(&self.readers)
+                .await?;
+        found.iter().map(browser_hour).collect()
+    }
+
+    pub(in crate::store) async fn used_by_several(&self, since: i64) -> Result<Vec<AccountId>> {
+        let found = sqlx::query(
+            "SELECT account_id FROM browser_hours WHERE hour >= $1
+             GROUP BY account_id HAVING count(DISTINCT session_id) > 1 ORDER BY account_id",
+        )
+        .bind(since)
+        .fetch_all(&self.readers)
+        .await?;
+        found
+            .iter()
+            .map(|row| Cells::of(row, "browser_hours", "account_id")?.text("account_id", AccountId::parse))
+            .collect()
+    }
+
     pub(in crate::store) async fn create_member(
         &self,
         new: &NewMember,
