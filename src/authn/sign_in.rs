@@ -531,7 +531,8 @@ fn advance_enrolment(
             let waiver = PolicyWaiver::later(&who, ctx.standing).ok_or(Refusal::OutOfStep)?;
             waived(who.clone(), waiver)
         }
-        (EnrolmentDraft::Introduced, Input::BeginEnrolment) => next(EnrolmentDraft::ChoosingPrimary, None),
+        (EnrolmentDraft::Introduced, Input::BeginEnrolment)
+        | (EnrolmentDraft::ProvingPrimary { .. }, Input::ChooseAgain) => next(EnrolmentDraft::ChoosingPrimary, None),
         (draft, Input::Choose(new, seed)) => {
             draft.check_choice(&new.target)?;
             if draft.proves(&new.target, ctx.now) {
@@ -555,7 +556,6 @@ fn advance_enrolment(
                 }
             }
         }
-        (EnrolmentDraft::ProvingPrimary { .. }, Input::ChooseAgain) => next(EnrolmentDraft::ChoosingPrimary, None),
         (EnrolmentDraft::ProvingBackup { primary, .. }, Input::ChooseAgain) => {
             next(EnrolmentDraft::ChoosingBackup { primary }, None)
         }
