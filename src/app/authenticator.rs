@@ -98,6 +98,7 @@ impl App {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one use case, read from top to bottom")]
     async fn check_password(&self, form: PasswordForm<'_>, enrolment: EnrolmentWish) -> Result<PasswordOutcome> {
         let (now, snapshot, browser) = (self.now(), self.snapshot(), form.browser);
         let origin = Origin::Client(browser.address);
@@ -177,8 +178,8 @@ impl App {
                 now,
             };
             let seed = ChallengeSeed::draw(&*self.entropy, &self.keyring);
-            let begun = SignIn::begin(proof.clone(), judged.proof.clone(), judged.reason, &ctx, seed);
-            let Ok(Transition { step, send }) = begun else {
+            let opened = SignIn::begin(proof.clone(), judged.proof.clone(), judged.reason, &ctx, seed);
+            let Ok(Transition { step, send }) = opened else {
                 return Err(AppError::Bug("a sign-in that begins was refused"));
             };
             let sign_in = match step {

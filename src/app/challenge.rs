@@ -290,6 +290,7 @@ impl App {
     }
 
     /// Takes a typed code, on the code page or while enrolling. The try is paid for before the comparison.
+    #[expect(clippy::too_many_lines, reason = "one use case, read from top to bottom")]
     pub async fn submit_code(&self, browser: &Browser<'_>, typed: &str, trust: bool) -> Result<CodeOutcome> {
         let (now, origin) = (self.now(), Origin::Client(browser.address));
         let Some(pending) = self.pending_record(browser, now).await? else { return Ok(CodeOutcome::Gone) };

@@ -198,10 +198,10 @@ impl CodePage {
             (true, Role::Backup) => sentences(&self.frame, [text, self.frame.t("code-paused-use-primary")]),
         }
     }
-    fn no_code(&self, sent: bool, send: SendAvailability, other_works: bool) -> String {
+    fn no_code(&self, sent: bool, next: SendAvailability, other_works: bool) -> String {
         let frame = &self.frame;
         let digits = self.method.last_two();
-        match (sent, send) {
+        match (sent, next) {
             (true, SendAvailability::Now) => frame.t("code-expired"),
             (false, SendAvailability::Now) => frame.say("code-unsent", &[("digits", digits.into())]),
             (true, SendAvailability::From(at)) => {

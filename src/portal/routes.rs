@@ -368,13 +368,12 @@ async fn serve(portal: &Portal, route: Route, request: Request) -> Response<Body
             return asset(portal, &parts, "text/javascript; charset=utf-8", script);
         }
         Does::State => return state(portal, &parts).await,
-        Does::Logo => match &portal.logo {
-            Some(logo) => return logo_image(portal, &parts, logo),
-            None => {
-                let mark = Bytes::from_static(style::MARK.as_bytes());
-                return asset(portal, &parts, "image/svg+xml", mark);
+        Does::Logo => {
+            if let Some(logo) = &portal.logo {
+                return logo_image(portal, &parts, logo);
             }
-        },
+            return asset(portal, &parts, "image/svg+xml", Bytes::from_static(style::MARK.as_bytes()));
+        }
         _ => answer(portal, route, &parts, body).await,
     };
     answer.into_response().map(Body::from)

@@ -54,7 +54,7 @@ pub(super) async fn insert(db: &mut SqliteConnection, item: &OutboxItem) -> Resu
     .bind(content)
     .bind(item.created_at.as_millis())
     .bind(item.expires_at.as_millis())
-    .bind(challenge.map(|challenge| challenge.to_string()))
+    .bind(challenge.map(ToString::to_string))
     .bind(item.link.as_ref().map(|link| link.id.to_string()))
     .execute(&mut *db)
     .await?;
