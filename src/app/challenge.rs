@@ -69,6 +69,8 @@ impl SendAvailability {
 /// The code page.
 #[derive(Clone, Debug)]
 pub struct CodeView {
+    /// Several people seem to use this sign-in.
+    pub shared: bool,
     /// Whose sign-in it is; never shown.
     pub account: AccountId,
     /// The method in use. Its `kind` is the channel in use, which may be a call to a number that usually gets texts.
@@ -190,7 +192,9 @@ impl App {
         Ok(match &pending.sign_in {
             SignIn::EnterCode(state) => {
                 let delivery = self.delivery(state.challenge()).await?;
-                self.code_view(&pending, state, delivery, now).map(PendingView::Code)
+                let shared = self.sharing(pending.account.id).await?.looks_shared();
+                let view = self.code_view(&pending, state, delivery, now);
+                view.map(|view| PendingView::Code(CodeView { shared, ..view }))
             }
             SignIn::Enrol { draft, .. } => {
                 let proving = draft.proving().map(|(_, new, challenge)| (new, challenge));
@@ -268,6 +272,7 @@ impl App {
         let good = own.code.as_ref().is_some_and(|code| code.id() == challenge.id());
         let switch = switch_to(challenge.kind(), pair.get(role), &snapshot.config);
         Some(CodeView {
+            shared: false,
             account: pending.account.id,
             expires_at: challenge.expires_at(),
             expired: challenge.kind() != MethodKind::App && (!good || challenge.expired(now)),

@@ -19,7 +19,7 @@ use crate::{
     session::{SHARED_WINDOW, SecondStep, Sharing, hour_and_minute},
     store::{
         AcceptError, AcceptInvitation, AccountSummary, By, ChangeGroups, Invitation, InvitationId, InviteError, Link,
-        LinkPurpose, Member, NewAccount, NewAccountError, NewInvitation, NewMember, OutboxContent, OutboxId,
+        LinkPurpose, Member, NewAccount, NewAccountError, NewInvitation, NewMember, Notice, OutboxContent, OutboxId,
         OutboxItem, Recipient, RemoveMember, RenewInvitation,
     },
 };
@@ -128,6 +128,8 @@ pub struct OperatorInvitation {
     pub address: Option<SecretString>,
 }
 
+/// Owners are asked for a separate sign-in at most this often.
+const ASK_AGAIN: std::time::Duration = std::time::Duration::from_hours(24);
 /// Tries at a user name and a password with one invitation.
 const ACCEPT_TRIES: u32 = 20;
 
@@ -174,6 +176,47 @@ impl App {
         }
         found.sort_by(|a, b| a.0.account.user_name.cmp(&b.0.account.user_name));
         Ok(found)
+    }
+
+    /// Somebody who shares a sign-in asks the owners of the seller account for one of their own. `Some(false)`: they
+    /// were asked within the last day; `None`: there is nobody to ask, or no mail to ask by.
+    pub async fn ask_for_own_sign_in(&self, browser: &Browser<'_>) -> Result<Option<bool>> {
+        let Some(session) = self.session(browser).await? else { return Ok(None) };
+        let account = session.account;
+        let Some(Membership { seller, owner: false }) = self.store().membership(account.id).await? else {
+            return Ok(None);
+        };
+        if self.snapshot().config.mail.is_none() || !self.sharing(account.id).await?.looks_shared() {
+            return Ok(None);
+        }
+        let members = self.store().members(seller.id).await?;
+        let owners = members.into_iter().filter(|member| member.owner).map(|member| member.summary.account);
+        let reachable: Vec<(Account, EmailAddress)> =
+            owners.filter_map(|owner| owner.email.clone().map(|email| (owner, email))).collect();
+        if reachable.is_empty() {
+            return Ok(None);
+        }
+        let now = self.now();
+        let key = self.throttle_key(&[b"own sign-in", account.id.as_bytes()])?;
+        let limit = crate::store::RateLimit { key, limit: 1, window: ASK_AGAIN };
+        if !matches!(self.store().spend_rate(limit, now).await?, crate::store::RateSpend::Granted) {
+            return Ok(Some(false));
+        }
+        for (owner, email) in reachable {
+            let notice = Notice::OwnSignInWanted { user: account.user_name.to_string() };
+            let mail = OutboxItem {
+                id: OutboxId::random(&**self.entropy()),
+                account: owner.id,
+                to: Recipient::Mail(email),
+                language: owner.language,
+                content: OutboxContent::Notice { notice },
+                created_at: now,
+                expires_at: now + ASK_AGAIN,
+                link: None,
+            };
+            self.store().enqueue(&mail).await?;
+        }
+        Ok(Some(true))
     }
 
     /// The users page.

@@ -224,6 +224,13 @@ fn words_ja(service: &str, notice: &Notice, sender: &Sender) -> Words {
             format!("{service}からのお知らせの送り先が変更されました。"),
             "このアドレスには、今後お知らせをお送りしません。",
         ),
+        Notice::OwnSignInWanted { user } => words(
+            "ログインの追加を希望しています",
+            format!(
+                "{service}のログイン「{user}」を複数の方でお使いのようです。ご自身のログインを希望する連絡がありました。"
+            ),
+            "ユーザー権限のページから、お一人ずつ招待してください。コードを求められる回数が減り、誰が操作したかも分かるようになります。",
+        ),
         Notice::Frozen => words(
             "アカウントを停止しました",
             format!("「自分ではない」という連絡を受け、{service}のアカウントを停止しました。"),
@@ -351,6 +358,13 @@ fn words_en(service: &str, notice: &Notice, sender: &Sender) -> Words {
             format!("Notices of your {service} account now go to another address."),
             "This address gets no more of them.",
         ),
+        Notice::OwnSignInWanted { user } => words(
+            "Somebody wants a sign-in of their own",
+            format!(
+                "Several people seem to use the {service} sign-in \"{user}\". One of them asks for a sign-in of their own."
+            ),
+            "Invite each of them on the page Users and permissions. Everybody is asked for a code less often, and you see who did what.",
+        ),
         Notice::Frozen => words(
             "Your account was stopped",
             format!("Your {service} account was stopped, because somebody pressed \"this wasn't me\"."),
@@ -392,6 +406,7 @@ const fn short_ja(notice: &Notice) -> &'static str {
         Notice::RecoveryCancelled { .. } => "アカウント回復の申請が取り消されました。",
         Notice::Recovered => "コードの受け取り方法が登録し直されました。",
         Notice::EmailChanged => "お知らせの送り先が変わりました。",
+        Notice::OwnSignInWanted { .. } => "ログインの追加を希望する連絡がありました。",
         Notice::Frozen => "アカウントを停止しました。",
     }
 }
@@ -416,6 +431,7 @@ const fn short_en(notice: &Notice) -> &'static str {
         Notice::RecoveryCancelled { .. } => "recovery was cancelled.",
         Notice::Recovered => "both ways to get your code were set up anew.",
         Notice::EmailChanged => "notices now go to another address.",
+        Notice::OwnSignInWanted { .. } => "somebody wants a sign-in of their own.",
         Notice::Frozen => "your account was stopped.",
     }
 }
@@ -543,6 +559,7 @@ mod tests {
             Notice::RecoveryCancelled { receipt: receipt() },
             Notice::Recovered,
             Notice::EmailChanged,
+            Notice::OwnSignInWanted { user: "shop".to_owned() },
             Notice::Frozen,
         ]
     }

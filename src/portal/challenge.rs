@@ -142,6 +142,8 @@ pub struct CodePage {
     pub delivery: Option<Delivery>,
     /// Inside a session: where a person who gives no code goes on.
     pub cancel: Option<String>,
+    /// Several people seem to use this sign-in.
+    pub shared: bool,
 }
 
 impl CodePage {
@@ -671,6 +673,7 @@ pub(super) fn show_code(visit: &Visit<'_>, view: CodeView) -> Answer {
         again: not_sending(view.send_again),
         delivery: view.delivery,
         cancel: (visit.flow == Flow::FreshCode).then(|| fresh::cancel(visit)),
+        shared: view.shared,
     };
     visit.page(html(&page))
 }

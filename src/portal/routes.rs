@@ -107,6 +107,8 @@ pub enum Does {
     ChooseAgain,
     /// The people of a seller account.
     ShowUsers,
+    /// Asks the owners for a sign-in of one's own.
+    AskForOwn,
     /// Invites somebody.
     InviteUser,
     /// Sends an invitation again, or takes it back.
@@ -247,6 +249,7 @@ pub const ROUTES: &[Route] = &[
     post("/.sekisho/enrolment/send-again", Needs::Enrolment, Does::ProveAgain, Here::Enrolment),
     post("/.sekisho/enrolment/choose-again", Needs::Enrolment, Does::ChooseAgain, Here::Enrolment),
     get("/.sekisho/users", Needs::Owner, Does::ShowUsers, Here::Users),
+    post("/.sekisho/users/ask", Needs::Session, Does::AskForOwn, Here::Settings),
     owner("/.sekisho/users/invite", Does::InviteUser, users::INVITE_KEEPS),
     owner("/.sekisho/users/invitation", Does::TakeInvitation, &["invitation", "do"]),
     get("/.sekisho/users/edit", Needs::Owner, Does::ShowUser, Here::Users),
@@ -503,6 +506,7 @@ async fn act(visit: &Visit<'_>, route: Route) -> app::Result<Answer> {
         Does::ProveAgain => enrolment::prove_again(visit).await,
         Does::ChooseAgain => enrolment::choose_again(visit).await,
         Does::ShowUsers => users::show(visit).await,
+        Does::AskForOwn => users::ask(visit).await,
         Does::InviteUser => users::invite(visit).await,
         Does::TakeInvitation => users::invitation(visit).await,
         Does::ShowUser => users::show_edit(visit).await,

@@ -20,8 +20,8 @@ use super::{
     settings::{MethodPage, PasswordPage, Refused, SettingsNews, SettingsPage},
     sign_in::{SignInNotice, SignInPage, SignOutPage, SignedInPage},
     users::{
-        GroupBox, InvitedOverPage, InvitedPage, ShownInvitation, ShownUser, UserEditPage, UserRemovePage, UsersNews,
-        UsersPage, UsersRefusedPage,
+        GroupBox, InvitedOverPage, InvitedPage, SettingsPeople, ShownInvitation, ShownUser, UserEditPage,
+        UserRemovePage, UsersNews, UsersPage, UsersRefusedPage,
     },
 };
 use crate::{
@@ -151,6 +151,7 @@ fn code(language: Language, pages: &mut Pages) {
         trust_ticked: false,
         again: None,
         delivery: None,
+        shared: false,
         cancel: None,
     };
     let (by_app, by_sms) = (|| page(app(), voice(language)), || page(sms(), app()));
@@ -159,6 +160,7 @@ fn code(language: Language, pages: &mut Pages) {
     pages.add("code", "sms", &by_sms());
     pages.add("code", "voice", &by_voice());
     pages.add("code", "trust-ended", &CodePage { reason: CodeReason::TrustEnded(NOW), trust_ticked: true, ..by_app() });
+    pages.add("code", "shared", &CodePage { shared: true, ..by_app() });
     pages.add("code", "trust-void", &CodePage { reason: CodeReason::TrustVoid, ..by_app() });
     for (state, error) in [
         ("wrong", CodeError::Wrong { tries_left: None, minutes_slow: None }),
@@ -434,7 +436,24 @@ fn settings_view(language: Language) -> SettingsView {
 
 fn settings(language: Language, pages: &mut Pages) {
     let frame = |here| PageFrame { here, ..frame(language) };
-    let page = |view, news| SettingsPage { frame: frame(Here::Settings), view, news, target: "/orders".to_owned() };
+    let page = |view, news| SettingsPage {
+        frame: frame(Here::Settings),
+        view,
+        news,
+        people: SettingsPeople::default(),
+        target: "/orders".to_owned(),
+    };
+    for (state, people) in [
+        ("owner", SettingsPeople { owner: true, ..SettingsPeople::default() }),
+        ("shared", SettingsPeople { shared: true, can_ask: true, ..SettingsPeople::default() }),
+        ("asked", SettingsPeople { shared: true, news: Some(UsersNews::Asked), ..SettingsPeople::default() }),
+        (
+            "asked-before",
+            SettingsPeople { shared: true, news: Some(UsersNews::AskedBefore), ..SettingsPeople::default() },
+        ),
+    ] {
+        pages.add("settings", state, &SettingsPage { people, ..page(settings_view(language), None) });
+    }
     let view = || settings_view(language);
     pages.add("settings", "first", &page(view(), None));
     for (state, news) in [

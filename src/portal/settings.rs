@@ -9,6 +9,7 @@ use super::{
     notice::{News, Note},
     page::{Here, PageFrame, ShownMethod, html},
     password::refused_password,
+    users::{self, SettingsPeople},
     visit::{Answer, Visit},
 };
 use crate::{
@@ -147,6 +148,8 @@ pub struct SettingsPage {
     pub view: SettingsView,
     /// What has just happened.
     pub news: Option<SettingsNews>,
+    /// What concerns the seller account.
+    pub people: SettingsPeople,
     /// Back to where the person was.
     pub target: String,
 }
@@ -331,7 +334,8 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
     let Some(view) = visit.portal.app.settings(&visit.browser()).await? else { return Ok(visit.see(Here::SignIn)) };
     let note = visit.note();
     let target = visit.to.as_str().to_owned();
-    let page = SettingsPage { frame: visit.frame(Here::Settings, &note), view, news: news(&note), target };
+    let people = users::settings_people(visit, &note).await?;
+    let page = SettingsPage { frame: visit.frame(Here::Settings, &note), view, news: news(&note), people, target };
     Ok(visit.page(html(&page)))
 }
 

@@ -63,11 +63,24 @@ pub enum UsersNews {
     PasswordNames,
     /// Too many tries.
     TooMany,
+    /// The owners were asked for a sign-in of one's own.
+    Asked,
+    /// They were asked before, within a day.
+    AskedBefore,
 }
 
 impl UsersNews {
     const fn failed(self) -> bool {
-        !matches!(self, Self::Invited | Self::SentAgain | Self::Withdrawn | Self::Changed | Self::Removed)
+        !matches!(
+            self,
+            Self::Invited
+                | Self::SentAgain
+                | Self::Withdrawn
+                | Self::Changed
+                | Self::Removed
+                | Self::Asked
+                | Self::AskedBefore
+        )
     }
 
     fn text(self, frame: &PageFrame) -> String {
@@ -93,6 +106,8 @@ impl UsersNews {
             Self::PasswordCommon => password(PasswordProblem::Common),
             Self::PasswordNames => password(PasswordProblem::Names),
             Self::TooMany => frame.t("invited-too-many"),
+            Self::Asked => frame.t("users-asked"),
+            Self::AskedBefore => frame.t("users-asked-before"),
         }
     }
 }
@@ -490,6 +505,49 @@ fn news_of(note: &Note) -> Option<UsersNews> {
         Some(News::Users(news)) => Some(news),
         _ => None,
     }
+}
+
+/// What the settings say of the seller account.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SettingsPeople {
+    /// It is the person's own to manage.
+    pub owner: bool,
+    /// Several people seem to use the sign-in.
+    pub shared: bool,
+    /// There is an owner to ask for a sign-in of one's own, and mail to ask by.
+    pub can_ask: bool,
+    /// What has just happened.
+    pub news: Option<UsersNews>,
+}
+
+impl SettingsPeople {
+    pub(super) fn news_text(&self, frame: &PageFrame) -> Option<String> {
+        self.news.map(|news| news.text(frame))
+    }
+}
+
+pub(super) async fn settings_people(visit: &Visit<'_>, note: &Note) -> app::Result<SettingsPeople> {
+    let (app, browser) = (&visit.portal.app, visit.browser());
+    let Some(session) = app.session(&browser).await? else { return Ok(SettingsPeople::default()) };
+    let membership = app.own_membership(&browser).await?;
+    let owner = membership.as_ref().is_some_and(|of| of.owner);
+    let mail = app.snapshot().config.mail.is_some();
+    Ok(SettingsPeople {
+        owner,
+        shared: app.sharing(session.account.id).await?.looks_shared(),
+        can_ask: membership.is_some() && !owner && mail,
+        news: news_of(note),
+    })
+}
+
+/// Asks the owners for a sign-in of one's own.
+pub(super) async fn ask(visit: &Visit<'_>) -> app::Result<Answer> {
+    let news = match visit.portal.app.ask_for_own_sign_in(&visit.browser()).await? {
+        Some(true) => UsersNews::Asked,
+        Some(false) => UsersNews::AskedBefore,
+        None => return Ok(visit.see(Here::Settings)),
+    };
+    Ok(visit.see_with(Here::Settings, News::Users(news)))
 }
 
 /// The owner's view, or where somebody else is led.

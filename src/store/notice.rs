@@ -73,6 +73,11 @@ pub enum Notice {
     Recovered,
     /// Notices go to another address.
     EmailChanged,
+    /// To an owner: somebody who shares a sign-in wants one of their own.
+    OwnSignInWanted {
+        /// User name of the shared sign-in.
+        user: String,
+    },
     /// The account was frozen by a "this wasn't me" link.
     Frozen,
 }

@@ -68,3 +68,10 @@ invited-over = It was used, withdrawn or sent again, or its time is over. Ask th
 invited-sign-in = Go to the sign-in page
 notice-account-made = Your sign-in is ready. Enter your password to set up two-step verification.
 signed-in-users = Users and permissions
+
+users-settings-owner = You look after the users of your seller account.
+users-settings-shared = Several people seem to use this sign-in, so it's asked for codes more often. With a sign-in of your own you can trust your device, and what you do is recorded under your name.
+users-ask = Ask the owner for a sign-in of my own
+users-asked = We've asked the owner by email.
+users-asked-before = The owner was asked already today.
+code-shared = Several people seem to use this sign-in, so codes are asked for more often. You can ask for a sign-in of your own in the security settings.
