@@ -43,6 +43,8 @@ pub struct RecoveryView {
     pub request: Option<RequestView>,
     /// How long a new one waits.
     pub wait: Duration,
+    /// There were too many; no new one before then.
+    pub next_from: Option<Timestamp>,
 }
 
 /// What asking for recovery led to.
@@ -115,7 +117,10 @@ impl App {
             };
             told.then_some(RequestView { receipt: request.receipt, stage })
         });
-        Ok(Some(RecoveryView { request, wait: self.snapshot().config.recovery.wait }))
+        let times = self.store.recovery_times(pending.account.id, now - WITHIN).await?;
+        let fills = times.get(MOST as usize - 1).copied();
+        let wait = self.snapshot().config.recovery.wait;
+        Ok(Some(RecoveryView { request, wait, next_from: fills.map(|at| at + WITHIN) }))
     }
 
     /// Makes a request and tells every channel of the account. Asking again while one is open changes nothing.

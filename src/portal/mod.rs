@@ -14,6 +14,7 @@ mod notice;
 pub mod page;
 mod password;
 mod qr;
+pub mod recovery;
 pub mod return_to;
 pub mod rollout;
 pub mod routes;

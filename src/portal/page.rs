@@ -92,6 +92,8 @@ pub enum Here {
     Fresh,
     /// The same: when it does not come.
     FreshHelp,
+    /// The recovery request.
+    Recovery,
     /// The security settings.
     Settings,
     /// One of the two methods.
@@ -123,6 +125,7 @@ impl Here {
         Self::SignOut,
         Self::Fresh,
         Self::FreshHelp,
+        Self::Recovery,
         Self::Settings,
         Self::Method(Role::Primary),
         Self::Method(Role::Backup),
@@ -147,6 +150,7 @@ impl Here {
             Self::Guide(guide) => guide.path(),
             Self::Fresh => "/.sekisho/fresh",
             Self::FreshHelp => "/.sekisho/fresh/help",
+            Self::Recovery => "/.sekisho/recovery",
             Self::Settings => "/.sekisho/settings",
             Self::Method(Role::Primary) => "/.sekisho/settings/primary",
             Self::Method(Role::Backup) => "/.sekisho/settings/backup",
@@ -172,6 +176,7 @@ impl Here {
             Self::Guide(guide) => guide.as_str(),
             Self::Fresh => "fresh",
             Self::FreshHelp => "fresh-help",
+            Self::Recovery => "recovery",
             Self::Settings => "settings",
             Self::Method(Role::Primary) => "settings-primary",
             Self::Method(Role::Backup) => "settings-backup",
@@ -194,6 +199,7 @@ impl Here {
         match self {
             Self::Code | Self::Fresh => Some(Guide::AskedOften),
             Self::CodeHelp | Self::FreshHelp => Some(Guide::NoCode),
+            Self::Recovery => Some(Guide::CannotChange),
             Self::Enrolment | Self::Enable | Self::EnrolmentDone => Some(Guide::Enabling),
             Self::Settings | Self::Method(_) => Some(Guide::CannotChange),
             Self::Replacement => Some(Guide::AuthenticatorApp),

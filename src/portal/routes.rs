@@ -20,7 +20,7 @@ use super::{
     fresh, guides,
     guides::Guide,
     page::Here,
-    rollout, settings, sign_in, style, users,
+    recovery, rollout, settings, sign_in, style, users,
     visit::{Answer, Client, Framing, Visit, protect},
 };
 use crate::{
@@ -137,6 +137,10 @@ pub enum Does {
     ShowSwitchedOff,
     /// The operator's logo.
     Logo,
+    /// What a recovery request does, and what has become of one.
+    ShowRecovery,
+    /// Makes a recovery request.
+    RequestRecovery,
     /// The fresh code inside a session.
     ShowFresh,
     /// Asks for it.
@@ -241,6 +245,8 @@ pub const ROUTES: &[Route] = &[
     get("/.sekisho/code/help", Needs::Code, Does::ShowWays, Here::CodeHelp),
     post("/.sekisho/code/way", Needs::Code, Does::TakeWay, Here::CodeHelp),
     post("/.sekisho/code/other-account", Needs::Nothing, Does::OtherAccount, Here::SignIn),
+    get("/.sekisho/recovery", Needs::Code, Does::ShowRecovery, Here::Recovery),
+    post("/.sekisho/recovery", Needs::Code, Does::RequestRecovery, Here::Recovery),
     get("/.sekisho/enrolment", Needs::Enrolment, Does::ShowEnrolment, Here::Enrolment),
     post("/.sekisho/enrolment/ticket", Needs::Enrolment, Does::EnterTicket, Here::Enrolment),
     post("/.sekisho/enrolment/begin", Needs::Enrolment, Does::BeginEnrolment, Here::Enrolment),
@@ -520,6 +526,8 @@ async fn act(visit: &Visit<'_>, route: Route) -> app::Result<Answer> {
         Does::Enable => rollout::enable(visit).await,
         Does::ShowEnrolled => enrolment::show_done(visit).await,
         Does::ShowSwitchedOff => challenge::show_switched_off(visit).await,
+        Does::ShowRecovery => recovery::show(visit).await,
+        Does::RequestRecovery => recovery::request(visit).await,
         Does::ShowFresh => fresh::show(&visit.asking(Flow::FreshCode)).await,
         Does::BeginFresh => fresh::begin(&visit.asking(Flow::FreshCode)).await,
         Does::ShowFreshWays => challenge::show_ways(&visit.asking(Flow::FreshCode)).await,

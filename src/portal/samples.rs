@@ -16,6 +16,7 @@ use super::{
     fresh::FreshPage,
     guides::{Guide, GuidePage, Lengths},
     page::{Here, PageFrame, ShownMethod, Site, html},
+    recovery::RecoveryPage,
     rollout::EnablePage,
     settings::{MethodPage, PasswordPage, Refused, SettingsNews, SettingsPage},
     sign_in::{SignInNotice, SignInPage, SignOutPage, SignedInPage},
@@ -26,7 +27,9 @@ use super::{
 };
 use crate::{
     account::{MethodKind, PairError, PhoneError, Role},
+    app::recovery::RequestView,
     app::{Delivery, DeviceRow, MethodRow, SendAvailability, SessionRow, SettingsView, Unchoosable},
+    authn::recovery::{Receipt, RecoveryStage},
     authn::{CodeReason, Grace},
     clock::Timestamp,
     config::Branding,
@@ -90,6 +93,7 @@ fn voice(language: Language) -> ShownMethod {
 pub(crate) fn all(language: Language) -> Vec<(String, String)> {
     let mut pages = Pages(Vec::new());
     sign_in(language, &mut pages);
+    recovery_request(language, &mut pages);
     code(language, &mut pages);
     help(language, &mut pages);
     enrolment(language, &mut pages);
@@ -135,6 +139,28 @@ fn sign_in(language: Language, pages: &mut Pages) {
     let page = SignedInPage { frame: frame(language), user: user.clone(), target: target.clone(), owner: true };
     pages.add("signed-in", "owner", &page);
     pages.add("sign-out", "first", &SignOutPage { frame: frame(language), target });
+}
+
+fn recovery_request(language: Language, pages: &mut Pages) {
+    let page = |request, next_from| RecoveryPage {
+        frame: PageFrame { here: Here::Recovery, ..frame(language) },
+        request,
+        wait: Duration::from_hours(24),
+        next_from,
+    };
+    let receipt = || Receipt::parse("K7QM-2XWA").unwrap();
+    pages.add("recovery", "first", &page(None, None));
+    for (state, stage) in [
+        ("waiting", RecoveryStage::Waiting(minutes(24 * 60))),
+        ("decidable", RecoveryStage::Decidable),
+        ("refused", RecoveryStage::Refused),
+        ("cancelled", RecoveryStage::Cancelled),
+        ("expired", RecoveryStage::Expired),
+    ] {
+        pages.add("recovery", state, &page(Some(RequestView { receipt: receipt(), stage }), None));
+    }
+    let last = RequestView { receipt: receipt(), stage: RecoveryStage::Refused };
+    pages.add("recovery", "too-many", &page(Some(last), Some(minutes(20 * 24 * 60))));
 }
 
 fn code(language: Language, pages: &mut Pages) {

@@ -133,6 +133,13 @@ impl Store {
         }
     }
 
+    /// When requests of an account were made after that time, newest first.
+    pub async fn recovery_times(&self, account: AccountId, after: Timestamp) -> Result<Vec<Timestamp>> {
+        match self {
+            Self::Sqlite(s) => s.recovery_times(account, after).await,
+        }
+    }
+
     /// The request a link names.
     pub async fn recovery(&self, id: RecoveryId) -> Result<Option<StoredRecovery>> {
         match self {

@@ -12,6 +12,7 @@
 mod guides;
 mod import;
 mod parallel;
+mod recovery_request;
 mod rollout;
 mod routes;
 mod rules;

@@ -55,6 +55,8 @@ const TABLE: &[(Verb, &str, [Gets; 4])] = &[
     (Verb::Get, "/.sekisho/code/help", [SIGN_IN, Shown, ENROLMENT, CONSOLE]),
     (Verb::Post, "/.sekisho/code/way", [SIGN_IN, WAYS, ENROLMENT, CONSOLE]),
     (Verb::Post, "/.sekisho/code/other-account", [SIGN_IN; 4]),
+    (Verb::Get, "/.sekisho/recovery", [SIGN_IN, Shown, ENROLMENT, CONSOLE]),
+    (Verb::Post, "/.sekisho/recovery", [SIGN_IN, LedTo("/.sekisho/recovery"), ENROLMENT, CONSOLE]),
     (Verb::Get, "/.sekisho/enrolment", [SIGN_IN, CODE, Shown, CONSOLE]),
     (Verb::Post, "/.sekisho/enrolment/begin", [SIGN_IN, CODE, ENROLMENT, CONSOLE]),
     (Verb::Post, "/.sekisho/enrolment/ticket", [SIGN_IN, CODE, ENROLMENT, CONSOLE]),

@@ -14,6 +14,8 @@ mod import;
 #[cfg(test)]
 mod outbox;
 #[cfg(test)]
+mod recovery;
+#[cfg(test)]
 mod rollout;
 #[cfg(test)]
 mod sessions;

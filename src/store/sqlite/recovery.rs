@@ -227,6 +227,22 @@ impl SqliteStore {
         found(&mut tx, row).await
     }
 
+    pub(in crate::store) async fn recovery_times(
+        &self,
+        account: AccountId,
+        after: Timestamp,
+    ) -> Result<Vec<Timestamp>> {
+        let rows = sqlx::query(
+            "SELECT id, requested_at FROM recovery_requests WHERE account_id = $1 AND requested_at > $2
+             ORDER BY requested_at DESC",
+        )
+        .bind(account.to_string())
+        .bind(after.as_millis())
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(|row| Cells::of(row, "recovery_requests", "id")?.time("requested_at")).collect()
+    }
+
     pub(in crate::store) async fn recovery(&self, id: RecoveryId) -> Result<Option<StoredRecovery>> {
         let mut tx = self.read().await?;
         let row = sqlx::query(requests!("WHERE r.id = $1")).bind(id.to_string()).fetch_optional(&mut *tx).await?;
