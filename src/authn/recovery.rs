@@ -274,7 +274,7 @@ impl Recovery {
             }
             (RecoveryStage::Expired, RecoveryState::Open(_)) => return Err(RecoveryRefusal::Expired),
         };
-        let (state, completes) = match input {
+        let (next, completes) = match input {
             RecoveryInput::Approve { by, needed } => {
                 if now < ready_at {
                     return Err(RecoveryRefusal::TooEarly(ready_at));
@@ -291,7 +291,7 @@ impl Recovery {
             RecoveryInput::Refuse(by) => (RecoveryState::Refused { at: now, by }, false),
             RecoveryInput::Cancel(how) => (RecoveryState::Cancelled { at: now, how }, false),
         };
-        Ok(RecoveryStep { recovery: Self { requested_at, ready_at, expires_at, state }, completes })
+        Ok(RecoveryStep { recovery: Self { requested_at, ready_at, expires_at, state: next }, completes })
     }
 }
 
