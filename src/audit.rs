@@ -265,6 +265,28 @@ pub enum Event<'a> {
         /// `link`, `code`, …
         by: Word,
     },
+    /// A link to a new password was asked for. `account` is set where the name exists.
+    PasswordResetRequested {
+        /// Whose, if anybody's.
+        account: Option<&'a str>,
+    },
+    /// A new password was chosen by a mailed link.
+    PasswordReset {
+        /// Whose.
+        account: &'a str,
+    },
+    /// Recovery codes were made; earlier ones are void.
+    RecoveryCodesMade {
+        /// Whose.
+        account: &'a str,
+    },
+    /// A recovery code was typed.
+    RecoveryCodeShown {
+        /// Whose sign-in it was.
+        account: &'a str,
+        /// Was it one of the account's?
+        accepted: bool,
+    },
     /// Somebody pressed "this wasn't me".
     AccountFrozen {
         /// Whose.
@@ -385,6 +407,14 @@ impl Event<'_> {
             }
             Self::RecoveryCancelled { account, request, by } => {
                 event!(warn, "recovery_cancelled", account = account, request = request, by = by);
+            }
+            Self::PasswordResetRequested { account } => {
+                event!(info, "password_reset_requested", account = account);
+            }
+            Self::PasswordReset { account } => event!(warn, "password_reset", account = account),
+            Self::RecoveryCodesMade { account } => event!(warn, "recovery_codes_made", account = account),
+            Self::RecoveryCodeShown { account, accepted } => {
+                event!(warn, "recovery_code_shown", account = account, accepted = accepted);
             }
             Self::AccountFrozen { account } => event!(warn, "account_frozen", account = account),
             Self::CrossSiteForm => event!(warn, "cross_site_form"),

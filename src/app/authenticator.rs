@@ -1,12 +1,12 @@
 //! From the password to the session: the first form, the end of every sign-in, and signing out.
 
-use super::{App, AppError, Browser, DeviceCookie, Flow, Result, Snapshot, devices::Trust};
+use super::{App, AppError, Browser, DeviceCookie, Flow, Result, Snapshot, devices::Trust, notices::both};
 use crate::{
     account::{Account, LoginName, Method, MethodPair, PhoneNumber},
     audit::{Event, Origin},
     authn::{
-        ChallengeSeed, Completion, Context, Messages, Password, PasswordProof, SecondStepProof, SendOrder, SignIn,
-        Standing, Step, Transition, WaivedBecause, password,
+        ChallengeSeed, Completion, Context, EnrolmentStep, Messages, OpenedBy, Password, PasswordProof,
+        SecondStepProof, SendOrder, SignIn, Standing, Step, Transition, WaivedBecause, password,
     },
     clock::Timestamp,
     keyring::{CookieToken, Purpose, TokenId},
@@ -200,6 +200,7 @@ impl App {
                         Err(_changed_meanwhile) => Ok(PasswordOutcome::Refused(PasswordRefusal::BadCredentials)),
                     };
                 }
+                Step::Continue(sign_in) if self.needs_link(account) => sign_in.awaiting_link(),
                 Step::Continue(sign_in) => sign_in,
             };
             if self.continues(browser, &sign_in, now).await? {
@@ -222,6 +223,11 @@ impl App {
             };
             match self.store.begin_sign_in(&begin, now).await? {
                 Ok(()) => {
+                    if begin.sign_in.step() == Some(EnrolmentStep::OpenLink)
+                        && let Some(pending) = self.store.pending_sign_in_by_id(begin.id, now).await?
+                    {
+                        self.begin_waiting_for_link(browser, &pending).await?;
+                    }
                     if let Some(method) = method {
                         Event::CodeOrdered { account: &account.id.to_string(), method }.record(origin);
                     }
@@ -365,7 +371,8 @@ impl App {
         let snapshot = self.snapshot();
         let origin = Origin::Client(browser.address);
         let label = DeviceLabel::from_user_agent(browser.user_agent);
-        let Completion { authenticated, enrolled } = done;
+        let Completion { authenticated, enrolled, opened_by } = done;
+        let recovered = opened_by == OpenedBy::Recovery;
         let used = match authenticated.second() {
             SecondStepProof::Code(code) => UsedCode::of(code),
             SecondStepProof::TrustedDevice(_) | SecondStepProof::Waived(_) => None,
@@ -388,10 +395,16 @@ impl App {
         );
         let trusted = finish.trust.as_ref().map(|t| t.device.id.to_string());
         let device = finish.trust.as_ref().map(|t| t.cookie.clone()).or(finish.device);
-        let told = enrolled.as_ref().map(|pair| [&pair.primary().method, &pair.backup().method]);
-        let notices = match told {
-            Some(told) => self.notices(account, &told, &Notice::TwoStepEnabled, now),
+        let notices = match &enrolled {
             None => self.sign_in_notices(account, browser, &session, used, now).await?,
+            Some(pair) => {
+                // After a recovery those are told who knew the account before it, not the new methods alone.
+                let before = if recovered { self.told_pair(account).await? } else { None };
+                let mut told = both(before.as_ref());
+                told.extend([&pair.primary().method, &pair.backup().method]);
+                let what = if recovered { Notice::Recovered } else { Notice::TwoStepEnabled };
+                self.notices(account, &told, &what, now)
+            }
         };
         let methods = enrolled.as_ref().map(|p| (p.primary().method.kind(), p.backup().method.kind()));
         let later = match waived {
@@ -407,6 +420,7 @@ impl App {
             session: session.clone(),
             used,
             enrolled,
+            recovered,
             later,
             network: Some(self.network_key(browser.address)?),
             trust: finish.trust.map(|t| t.device),
@@ -429,7 +443,8 @@ impl App {
         let id = account.id.to_string();
         if let Some((primary, backup)) = methods {
             let (primary, backup) = (primary.as_str(), backup.as_str());
-            Event::Enrolled { account: &id, primary, backup, mailed_link: false }.record(origin);
+            Event::Enrolled { account: &id, primary, backup, mailed_link: opened_by == OpenedBy::MailedLink }
+                .record(origin);
         }
         for gone in &completed.ended {
             let (account, session) = (gone.account.to_string(), gone.id.to_string());

@@ -34,6 +34,8 @@ pub struct EnrolmentView {
     pub proving: Option<ProvingView>,
     /// Each channel: may it be chosen in this step, or why not.
     pub choices: Vec<(MethodKind, std::result::Result<(), Unchoosable>)>,
+    /// While a mailed link is waited for: its address, masked.
+    pub mailed_to: Option<String>,
 }
 
 /// One of the two methods is being replaced.
@@ -284,6 +286,7 @@ pub(super) fn enrolment_view(
 ) -> EnrolmentView {
     let primary = match draft {
         EnrolmentDraft::AwaitingTicket
+        | EnrolmentDraft::AwaitingLink
         | EnrolmentDraft::Introduced
         | EnrolmentDraft::ChoosingPrimary
         | EnrolmentDraft::ProvingPrimary { .. } => None,
@@ -299,6 +302,10 @@ pub(super) fn enrolment_view(
         primary,
         proving: draft.proving().map(|proving| proving_view(config, &pending.account, proving, sending, now)),
         choices: choices(config, draft.primary_kind()),
+        mailed_to: match draft {
+            EnrolmentDraft::AwaitingLink => pending.account.email.as_ref().map(super::first_link::masked),
+            _ => None,
+        },
     }
 }
 
@@ -328,5 +335,6 @@ pub(super) fn replacement_view(
         primary: None,
         proving: proving.map(|proving| proving_view(config, &pending.account, proving, sending, now)),
         choices: choices(config, Some(pair.get(role.other()).kind())),
+        mailed_to: None,
     })
 }

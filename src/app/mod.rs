@@ -6,6 +6,7 @@ mod authenticator;
 mod challenge;
 mod devices;
 mod enrolment;
+mod first_link;
 mod fresh;
 mod gate;
 mod hashing;
@@ -15,8 +16,10 @@ mod live_sessions;
 pub mod notices;
 mod observation;
 mod open;
+mod password_reset;
 mod passwords;
 pub mod recovery;
+mod recovery_codes;
 mod rollout;
 mod settings;
 #[cfg(test)]
@@ -36,11 +39,14 @@ pub use enrolment::{
     AppSecretView, ChoiceForm, ChoiceProblem, ChosenView, EnrolmentOutcome, EnrolmentView, ProvingView, Replacing,
     TicketOutcome, Unchoosable,
 };
+pub use first_link::LinkMailOutcome;
 pub use fresh::{Freshness, StepUp};
 pub use gate::GateRequest;
 pub use links::OpenedLink;
 pub use observation::{ObserveReport, Person, Total};
 pub use open::OpenError;
+pub use password_reset::{ResetOutcome, ResetRequest};
+pub use recovery_codes::RecoveryCodeOutcome;
 pub use rollout::LaterOutcome;
 pub use settings::{BeginReplacement, Changed, DeviceRow, MethodRow, PasswordChange, SessionRow, SettingsView};
 pub use users::{
@@ -246,6 +252,8 @@ pub struct Browser<'a> {
     pub sign_in: Option<Cookie<'a>>,
     /// `__Host-sekisho-device`.
     pub device: Option<Cookie<'a>>,
+    /// The token of the mailed link that was opened last, unsealed.
+    pub link: Option<Cookie<'a>>,
     /// The client's address.
     pub address: IpAddr,
     /// The `User-Agent` header.

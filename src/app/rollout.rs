@@ -74,7 +74,8 @@ impl App {
     pub async fn grace(&self, browser: &Browser<'_>) -> Result<Option<Grace>> {
         let now = self.now();
         let Some(pending) = self.pending_record(browser, now).await? else { return Ok(None) };
-        let excusable = matches!(pending.sign_in, SignIn::Enrol { .. }) && pending.ticket.is_none();
+        let enrolling = matches!(pending.sign_in, SignIn::Enrol { .. });
+        let excusable = enrolling && pending.ticket.is_none() && pending.pair.is_none();
         if !excusable || self.session(browser).await?.is_some_and(|session| session.account.id == pending.account.id) {
             return Ok(None);
         }

@@ -193,6 +193,7 @@ impl Jar {
     }
     fn browser(&self) -> Browser<'_> {
         Browser {
+            link: None,
             session: self.session.as_deref().map(Cookie),
             sign_in: self.sign_in.as_deref().map(Cookie),
             device: self.device.as_deref().map(Cookie),

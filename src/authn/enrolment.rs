@@ -103,11 +103,28 @@ impl Ticket {
     }
 }
 
+/// What opened an enrolment beside the password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpenedBy {
+    /// Nothing: an account without an address that mail reaches.
+    #[default]
+    Password,
+    /// The ticket an operator handed out.
+    Ticket,
+    /// The link mailed to the account's address.
+    MailedLink,
+    /// A recovery code or a recovery ticket: the pair takes the place of the earlier one.
+    Recovery,
+}
+
 /// How far somebody has come. Each stage carries only what is true in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EnrolmentDraft {
     /// An operator removed the methods: the ticket comes first.
     AwaitingTicket,
+    /// A link was mailed: it comes first.
+    AwaitingLink,
     /// Asked to enable two-step verification; nothing chosen.
     Introduced,
     /// Choosing the primary.
@@ -140,6 +157,8 @@ pub enum EnrolmentDraft {
 pub enum EnrolmentStep {
     /// The ticket.
     EnterTicket,
+    /// The mailed link.
+    OpenLink,
     /// The question.
     Introduced,
     /// First choice.
@@ -157,6 +176,7 @@ impl EnrolmentDraft {
     pub const fn step(&self) -> EnrolmentStep {
         match self {
             Self::AwaitingTicket => EnrolmentStep::EnterTicket,
+            Self::AwaitingLink => EnrolmentStep::OpenLink,
             Self::Introduced => EnrolmentStep::Introduced,
             Self::ChoosingPrimary => EnrolmentStep::ChoosePrimary,
             Self::ProvingPrimary { .. } => EnrolmentStep::ProvePrimary,
@@ -168,7 +188,11 @@ impl EnrolmentDraft {
     /// The method being proven and its pending code.
     pub const fn proving(&self) -> Option<(Role, &NewMethod, &Challenge)> {
         match self {
-            Self::AwaitingTicket | Self::Introduced | Self::ChoosingPrimary | Self::ChoosingBackup { .. } => None,
+            Self::AwaitingTicket
+            | Self::AwaitingLink
+            | Self::Introduced
+            | Self::ChoosingPrimary
+            | Self::ChoosingBackup { .. } => None,
             Self::ProvingPrimary { new, challenge } => Some((Role::Primary, new, challenge)),
             Self::ProvingBackup { new, challenge, .. } => Some((Role::Backup, new, challenge)),
         }
@@ -182,7 +206,11 @@ impl EnrolmentDraft {
     /// The channel of the proven primary.
     pub const fn primary_kind(&self) -> Option<MethodKind> {
         match self {
-            Self::AwaitingTicket | Self::Introduced | Self::ChoosingPrimary | Self::ProvingPrimary { .. } => None,
+            Self::AwaitingTicket
+            | Self::AwaitingLink
+            | Self::Introduced
+            | Self::ChoosingPrimary
+            | Self::ProvingPrimary { .. } => None,
             Self::ChoosingBackup { primary } | Self::ProvingBackup { primary, .. } => Some(primary.proof.kind),
         }
     }
@@ -191,7 +219,11 @@ impl EnrolmentDraft {
     pub(super) fn check_choice(&self, target: &Target) -> Result<(), PairError> {
         check_target(target)?;
         match self {
-            Self::AwaitingTicket | Self::Introduced | Self::ChoosingPrimary | Self::ProvingPrimary { .. } => Ok(()),
+            Self::AwaitingTicket
+            | Self::AwaitingLink
+            | Self::Introduced
+            | Self::ChoosingPrimary
+            | Self::ProvingPrimary { .. } => Ok(()),
             Self::ChoosingBackup { primary } | Self::ProvingBackup { primary, .. } => {
                 MethodPair::new(primary.method.clone(), NewMethod { target: target.clone(), label: None }).map(drop)
             }

@@ -8,6 +8,7 @@ pub mod password;
 mod proof;
 mod record;
 pub mod recovery;
+mod recovery_code;
 mod rollout;
 mod sign_in;
 #[cfg(test)]
@@ -16,7 +17,7 @@ pub mod throttle;
 pub mod totp;
 
 pub use challenge::{Challenge, ChallengeId, ChallengeSeed, CodeRefusal};
-pub use enrolment::{EnrolmentDraft, EnrolmentStep, ProvenMethod, Ticket, TicketRefusal};
+pub use enrolment::{EnrolmentDraft, EnrolmentStep, OpenedBy, ProvenMethod, Ticket, TicketRefusal};
 pub use passcode::{EnteredCode, Passcode};
 pub use password::{ContextWords, Password, PasswordHash, PasswordProblem};
 pub use proof::{
@@ -24,6 +25,7 @@ pub use proof::{
     outlives_change,
 };
 pub use record::RecordError;
+pub use recovery_code::{RECOVERY_CODES, RecoveryCode, recovery_code_digest};
 pub use rollout::{Asked, Cohort, Grace, PolicyWaiver, Standing, WaivedBecause};
 pub use sign_in::{
     CodeReason, Completion, Context, EnterCode, Input, Messages, Policy, Refusal, Replace, Replacement, SendOrder,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     challenge::{Challenge, ChallengeId},
-    enrolment::{EnrolmentDraft, ProvenMethod},
+    enrolment::{EnrolmentDraft, OpenedBy, ProvenMethod},
     proof::{Asked, CodeProof, PasswordProof, SessionProof},
     sign_in::{CodeReason, EnterCode, Replace, SignIn},
 };
@@ -29,6 +29,9 @@ struct Record {
     credential_version: CredentialVersion,
     /// When the password was given; none where a session is asked.
     password_at: Option<Timestamp>,
+    /// What opened an enrolment.
+    #[serde(default)]
+    opened_by: OpenedBy,
     state: State,
 }
 
@@ -40,6 +43,7 @@ enum State {
     Replacing { old: MethodId },
     ProvingNew { old: MethodId, new: MethodRecord, challenge: ChallengeRecord },
     AwaitingTicket,
+    AwaitingLink,
     Introduced,
     ChoosingPrimary,
     ProvingPrimary { new: MethodRecord, challenge: ChallengeRecord },
@@ -177,6 +181,7 @@ impl SignIn {
             }
             Self::Enrol { draft, .. } => match draft {
                 EnrolmentDraft::AwaitingTicket => State::AwaitingTicket,
+                EnrolmentDraft::AwaitingLink => State::AwaitingLink,
                 EnrolmentDraft::Introduced => State::Introduced,
                 EnrolmentDraft::ChoosingPrimary => State::ChoosingPrimary,
                 EnrolmentDraft::ProvingPrimary { new, challenge } => {
@@ -193,7 +198,11 @@ impl SignIn {
             Self::EnterCode(EnterCode { who: Asked::InSession(_), .. }) | Self::Replace(_) => None,
         };
         let (account, credential_version) = (self.account(), self.credential_version());
-        let record = Record { account, credential_version, password_at, state };
+        let opened_by = match self {
+            Self::Enrol { by, .. } => *by,
+            Self::EnterCode(_) | Self::Replace(_) => OpenedBy::Password,
+        };
+        let record = Record { account, credential_version, password_at, opened_by, state };
         serde_json::to_vec(&record).map(SecretBytes::new).map_err(|_unwritable| RecordError)
     }
 
@@ -220,6 +229,7 @@ impl SignIn {
                 return Ok(Self::EnterCode(EnterCode { who, reason, role, challenge: challenge.try_into()? }));
             }
             State::AwaitingTicket => EnrolmentDraft::AwaitingTicket,
+            State::AwaitingLink => EnrolmentDraft::AwaitingLink,
             State::Introduced => EnrolmentDraft::Introduced,
             State::ChoosingPrimary => EnrolmentDraft::ChoosingPrimary,
             State::ProvingPrimary { new, challenge } => {
@@ -232,6 +242,6 @@ impl SignIn {
                 challenge: challenge.try_into()?,
             },
         };
-        Ok(Self::Enrol { who: password(record.password_at)?, draft })
+        Ok(Self::Enrol { who: password(record.password_at)?, draft, by: record.opened_by })
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{
     challenge::{Challenge, ChallengeId, ChallengeSeed, CodeRefusal, Expected},
-    enrolment::{EnrolmentDraft, EnrolmentStep, ProvenMethod, Ticket, TicketRefusal, proves},
+    enrolment::{EnrolmentDraft, EnrolmentStep, OpenedBy, ProvenMethod, Ticket, TicketRefusal, proves},
     passcode::EnteredCode,
     proof::{
         Asked, Attempt, Authenticated, CodeProof, DeviceProof, PasswordProof, Renewal, SecondStepProof, SessionProof,
@@ -33,6 +33,8 @@ pub enum SignIn {
         who: PasswordProof,
         /// How far it has come.
         draft: EnrolmentDraft,
+        /// What opened it beside the password.
+        by: OpenedBy,
     },
     /// Inside a session: one of the two methods is being replaced. The old one stays until the new one is proven.
     Replace(Replace),
@@ -163,6 +165,11 @@ pub enum Input {
     ChooseAgain,
     /// Enrolment: not today, while the rollout allows it.
     Later,
+    /// Enrolment: the mailed link was opened. The caller uses the link up in the transaction that stores the next state.
+    LinkOpened,
+    /// The code page: a recovery code or a recovery ticket was right; both methods are set up anew. The caller uses it up
+    /// in the transaction that stores the next state.
+    Recovered,
 }
 
 /// A message to send once the new state is stored. It names the challenge, never the code.
@@ -185,6 +192,8 @@ pub struct Completion {
     pub authenticated: Authenticated,
     /// The pair that was enrolled in this sign-in, to be stored with the session.
     pub enrolled: Option<MethodPair<ProvenMethod>>,
+    /// What opened the enrolment beside the password. After a recovery the pair takes the place of the earlier one.
+    pub opened_by: OpenedBy,
 }
 
 /// Where an input leads.
@@ -251,13 +260,13 @@ impl SignIn {
                 return waived(who, waiver);
             }
             let draft = if ctx.ticket.is_some() { EnrolmentDraft::AwaitingTicket } else { EnrolmentDraft::Introduced };
-            let enrol = Self::Enrol { who, draft };
+            let enrol = Self::Enrol { who, draft, by: OpenedBy::Password };
             return Ok(Transition { step: Step::Continue(enrol), send: None });
         };
         if let Some(device) = device
             && let Some(authenticated) = Authenticated::new(who.clone(), SecondStepProof::TrustedDevice(device))
         {
-            let done = Completion { authenticated, enrolled: None };
+            let done = Completion { authenticated, enrolled: None, opened_by: OpenedBy::Password };
             return Ok(Transition { step: Step::Complete(Box::new(done)), send: None });
         }
         Ok(open_for_role(Asked::SigningIn(who), reason, Role::Primary, pair, ctx, seed))
@@ -283,6 +292,18 @@ impl SignIn {
                 Self::EnterCode(EnterCode { role: state.role.other(), ..state })
             }
             (state, _) => state,
+        }
+    }
+
+    /// The account can be reached by mail: its first enrolment waits for the link mailed there. Anything else stays as it
+    /// is.
+    #[must_use]
+    pub fn awaiting_link(self) -> Self {
+        match self {
+            Self::Enrol { who, draft: EnrolmentDraft::Introduced, by: OpenedBy::Password } => {
+                Self::Enrol { who, draft: EnrolmentDraft::AwaitingLink, by: OpenedBy::Password }
+            }
+            other => other,
         }
     }
 
@@ -339,7 +360,7 @@ impl SignIn {
     pub fn advance(self, input: Input, ctx: &Context<'_>) -> Result<Transition, Refusal> {
         match self {
             Self::EnterCode(state) => advance_code(state, input, ctx),
-            Self::Enrol { who, draft } => advance_enrolment(who, draft, input, ctx),
+            Self::Enrol { who, draft, by } => advance_enrolment(who, draft, by, input, ctx),
             Self::Replace(state) => advance_replacement(&state, input, ctx),
         }
     }
@@ -374,7 +395,7 @@ impl EnterCode {
 /// The session begins without a second step.
 fn waived(who: PasswordProof, waiver: PolicyWaiver) -> Result<Transition, Refusal> {
     let authenticated = Authenticated::new(who, SecondStepProof::Waived(waiver)).ok_or(Refusal::OutOfStep)?;
-    let done = Completion { authenticated, enrolled: None };
+    let done = Completion { authenticated, enrolled: None, opened_by: OpenedBy::Password };
     Ok(Transition { step: Step::Complete(Box::new(done)), send: None })
 }
 
@@ -457,7 +478,14 @@ fn advance_code(state: EnterCode, input: Input, ctx: &Context<'_>) -> Result<Tra
                 }
             };
             let authenticated = Authenticated::new(who, SecondStepProof::Code(proof)).ok_or(Refusal::OutOfStep)?;
-            Ok(Transition { step: Step::Complete(Box::new(Completion { authenticated, enrolled: None })), send: None })
+            Ok(Transition {
+                step: Step::Complete(Box::new(Completion {
+                    authenticated,
+                    enrolled: None,
+                    opened_by: OpenedBy::Password,
+                })),
+                send: None,
+            })
         }
         Input::SendAgain(seed) => resend(state, None, method.id, method.target.phone(), seed, ctx),
         Input::SwitchChannel(kind, seed) => {
@@ -468,9 +496,20 @@ fn advance_code(state: EnterCode, input: Input, ctx: &Context<'_>) -> Result<Tra
         }
         Input::UseRole(role, _) if role == state.role => Ok(continue_with(SignIn::EnterCode(state), None)),
         Input::UseRole(role, seed) => Ok(open_for_role(state.who, state.reason, role, pair, ctx, seed)),
-        Input::Ticket { .. } | Input::BeginEnrolment | Input::Choose(..) | Input::ChooseAgain | Input::Later => {
-            Err(Refusal::OutOfStep)
-        }
+        Input::Recovered => match state.who {
+            // Nothing of the old pair goes before the new one is proven.
+            Asked::SigningIn(who) => {
+                let enrol = SignIn::Enrol { who, draft: EnrolmentDraft::Introduced, by: OpenedBy::Recovery };
+                Ok(continue_with(enrol, None))
+            }
+            Asked::InSession(_) => Err(Refusal::OutOfStep),
+        },
+        Input::Ticket { .. }
+        | Input::BeginEnrolment
+        | Input::Choose(..)
+        | Input::ChooseAgain
+        | Input::Later
+        | Input::LinkOpened => Err(Refusal::OutOfStep),
     }
 }
 
@@ -506,28 +545,32 @@ fn resend(
 fn advance_enrolment(
     who: PasswordProof,
     draft: EnrolmentDraft,
+    by: OpenedBy,
     input: Input,
     ctx: &Context<'_>,
 ) -> Result<Transition, Refusal> {
-    if ctx.pair.is_some() {
+    if ctx.pair.is_some() && by != OpenedBy::Recovery {
         // Another tab or browser finished first; a second pair would replace what was proven.
         return Err(Refusal::OutOfStep);
     }
-    let next = |draft, send| Ok(continue_with(SignIn::Enrol { who: who.clone(), draft }, send));
+    let opened = |draft, by| Ok(continue_with(SignIn::Enrol { who: who.clone(), draft, by }, None));
+    let next = |draft, send| Ok(continue_with(SignIn::Enrol { who: who.clone(), draft, by }, send));
     match (draft, input) {
         (EnrolmentDraft::AwaitingTicket, Input::Ticket { attempt: _paid, typed }) => {
             let ticket = ctx.ticket.ok_or(Refusal::OutOfStep)?;
             ticket.check(typed.expose_secret(), ctx.keyring, ctx.now)?;
-            next(EnrolmentDraft::Introduced, None)
+            opened(EnrolmentDraft::Introduced, OpenedBy::Ticket)
         }
+        (EnrolmentDraft::AwaitingLink, Input::LinkOpened) => opened(EnrolmentDraft::Introduced, OpenedBy::MailedLink),
         (
-            EnrolmentDraft::Introduced
+            EnrolmentDraft::AwaitingLink
+            | EnrolmentDraft::Introduced
             | EnrolmentDraft::ChoosingPrimary
             | EnrolmentDraft::ProvingPrimary { .. }
             | EnrolmentDraft::ChoosingBackup { .. }
             | EnrolmentDraft::ProvingBackup { .. },
             Input::Later,
-        ) if ctx.ticket.is_none() => {
+        ) if ctx.ticket.is_none() && by != OpenedBy::Recovery => {
             let waiver = PolicyWaiver::later(&who, ctx.standing).ok_or(Refusal::OutOfStep)?;
             waived(who.clone(), waiver)
         }
@@ -547,7 +590,9 @@ fn advance_enrolment(
             let challenge = Challenge::open(None, kind, seed, lasts, ctx.now);
             let message = order(&challenge, new.target.phone());
             match draft {
-                EnrolmentDraft::AwaitingTicket | EnrolmentDraft::Introduced => Err(Refusal::OutOfStep),
+                EnrolmentDraft::AwaitingTicket | EnrolmentDraft::AwaitingLink | EnrolmentDraft::Introduced => {
+                    Err(Refusal::OutOfStep)
+                }
                 EnrolmentDraft::ChoosingPrimary | EnrolmentDraft::ProvingPrimary { .. } => {
                     next(EnrolmentDraft::ProvingPrimary { new, challenge }, message)
                 }
@@ -580,11 +625,12 @@ fn advance_enrolment(
             let proof = prove(&new, &challenge, attempt, &entered, ctx)?;
             let pair = MethodPair::new(primary, ProvenMethod { method: new, proof: proof.clone() })?;
             let authenticated = Authenticated::new(who, SecondStepProof::Code(proof)).ok_or(Refusal::OutOfStep)?;
-            let done = Completion { authenticated, enrolled: Some(pair) };
+            let done = Completion { authenticated, enrolled: Some(pair), opened_by: by };
             Ok(Transition { step: Step::Complete(Box::new(done)), send: None })
         }
         (
             EnrolmentDraft::AwaitingTicket
+            | EnrolmentDraft::AwaitingLink
             | EnrolmentDraft::Introduced
             | EnrolmentDraft::ChoosingPrimary
             | EnrolmentDraft::ProvingPrimary { .. }
@@ -597,7 +643,9 @@ fn advance_enrolment(
             | Input::Ticket { .. }
             | Input::BeginEnrolment
             | Input::ChooseAgain
-            | Input::Later,
+            | Input::Later
+            | Input::LinkOpened
+            | Input::Recovered,
         ) => Err(Refusal::OutOfStep),
     }
 }
@@ -646,7 +694,9 @@ fn advance_replacement(state: &Replace, input: Input, ctx: &Context<'_>) -> Resu
             | Input::Ticket { .. }
             | Input::BeginEnrolment
             | Input::ChooseAgain
-            | Input::Later,
+            | Input::Later
+            | Input::LinkOpened
+            | Input::Recovered,
         ) => Err(Refusal::OutOfStep),
     }
 }

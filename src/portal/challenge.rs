@@ -655,9 +655,18 @@ pub(super) fn show_code(visit: &Visit<'_>, view: CodeView) -> Answer {
     let (error, notice) = match note.news {
         Some(News::CodeError(error)) => (Some(error), None),
         Some(News::Code(notice)) => (None, Some(notice)),
-        Some(News::SignIn(_) | News::Choose(_) | News::Ticket(_) | News::Settings(_) | News::Users(_)) | None => {
-            (None, None)
-        }
+        Some(
+            News::SignIn(_)
+            | News::Choose(_)
+            | News::Ticket(_)
+            | News::Settings(_)
+            | News::Users(_)
+            | News::Link(_)
+            | News::Reset(_)
+            | News::RecoveryCode(_)
+            | News::EnrolmentLink(_),
+        )
+        | None => (None, None),
     };
     let page = CodePage {
         frame: PageFrame { who: visit.who(view.account), ..visit.frame(code_page(visit), &note) },

@@ -10,15 +10,14 @@ pub const SESSION: &str = "__Host-sekisho";
 pub const SIGN_IN: &str = "__Host-sekisho-signin";
 /// Trusted devices, one value an account.
 pub const DEVICE: &str = "__Host-sekisho-device";
+/// The token of the mailed link that was opened last, sealed.
+pub const LINK: &str = "__Host-sekisho-link";
 /// What the next page says once.
 pub const NOTE: &str = "__Host-sekisho-note";
 /// The seed of the form tokens.
 pub const CSRF: &str = "__Host-sekisho-csrf";
 /// The chosen language.
 pub const LANGUAGE: &str = "__Host-sekisho-lang";
-
-/// The token of a mailed link that was opened.
-pub const LINK: &str = "__Host-sekisho-link";
 
 /// All of them; none ever reaches the console.
 pub const NAMES: [&str; 7] = [SESSION, SIGN_IN, DEVICE, NOTE, CSRF, LANGUAGE, LINK];

@@ -19,7 +19,7 @@ use crate::{
     account::{Label, MethodKind, PairError, PhoneError, Role},
     app::{
         self, ChoiceForm, ChoiceProblem, ChosenView, CodeOutcome, Delivery, EnrolmentOutcome, EnrolmentView, Flow,
-        PendingView, ProvingView, SendOutcome, SendRefusal, TicketOutcome, Unchoosable,
+        LinkMailOutcome, PendingView, ProvingView, SendOutcome, SendRefusal, TicketOutcome, Unchoosable,
     },
     authn::{EnrolmentStep, Grace, TicketRefusal, throttle},
     clock::Timestamp,
@@ -45,7 +45,10 @@ impl Progress {
 
     const fn of(step: EnrolmentStep) -> Self {
         let at = match step {
-            EnrolmentStep::EnterTicket | EnrolmentStep::Introduced | EnrolmentStep::ChoosePrimary => 0,
+            EnrolmentStep::EnterTicket
+            | EnrolmentStep::OpenLink
+            | EnrolmentStep::Introduced
+            | EnrolmentStep::ChoosePrimary => 0,
             EnrolmentStep::ProvePrimary => 1,
             EnrolmentStep::ChooseBackup => 2,
             EnrolmentStep::ProveBackup => 3,
@@ -83,6 +86,51 @@ impl EnrolIntroPage {
     }
     fn heading(&self) -> String {
         self.frame.t("enrol-intro-heading")
+    }
+    fn grace_text(&self) -> Option<String> {
+        self.grace.map(|grace| grace_text(grace, &self.frame))
+    }
+}
+
+/// What asking for another mail led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EnrolmentLinkNews {
+    /// Sent again.
+    Sent,
+    /// Not before then.
+    From(Timestamp),
+}
+
+/// Waiting for the link that was mailed.
+#[derive(Debug, Template)]
+#[template(path = "enrol_link.html")]
+pub struct EnrolLinkPage {
+    /// The frame.
+    pub frame: PageFrame,
+    /// The address, masked.
+    pub mailed_to: String,
+    /// What asking for another mail led to.
+    pub news: Option<EnrolmentLinkNews>,
+    /// How long enrolling may still be put off, where the rollout allows it.
+    pub grace: Option<Grace>,
+}
+
+impl EnrolLinkPage {
+    #[expect(clippy::unused_self, reason = "the shared frame of all pages asks every page")]
+    const fn failed(&self) -> bool {
+        false
+    }
+    fn heading(&self) -> String {
+        self.frame.t("enrol-link-heading")
+    }
+    fn lead(&self) -> String {
+        self.frame.say("enrol-link-lead", &[("address", self.mailed_to.as_str().into())])
+    }
+    fn news(&self) -> Option<String> {
+        self.news.map(|news| match news {
+            EnrolmentLinkNews::Sent => self.frame.t("enrol-link-sent"),
+            EnrolmentLinkNews::From(at) => self.frame.timed_from("enrol-link-from", at),
+        })
     }
     fn grace_text(&self) -> Option<String> {
         self.grace.map(|grace| grace_text(grace, &self.frame))
@@ -552,11 +600,26 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
                     | News::Code(_)
                     | News::Choose(_)
                     | News::Settings(_)
-                    | News::Users(_),
+                    | News::Users(_)
+                    | News::Link(_)
+                    | News::Reset(_)
+                    | News::RecoveryCode(_)
+                    | News::EnrolmentLink(_),
                 )
                 | None => None,
             };
             html(&EnrolTicketPage { frame, error })
+        }
+        (EnrolmentStep::OpenLink, _) => {
+            if visit.portal.app.holds_enrolment_link(&visit.browser()).await? {
+                return Ok(visit.see(Here::Link));
+            }
+            let grace = visit.portal.app.grace(&visit.browser()).await?;
+            let news = match note.news {
+                Some(News::EnrolmentLink(news)) => Some(news),
+                _ => None,
+            };
+            html(&EnrolLinkPage { frame, mailed_to: view.mailed_to.unwrap_or_default(), news, grace })
         }
         (EnrolmentStep::Introduced, _) => {
             let grace = visit.portal.app.grace(&visit.browser()).await?;
@@ -572,7 +635,16 @@ fn choose_page(frame: PageFrame, note: Note, view: EnrolmentView) -> ChoosePage 
     let error = match note.news {
         Some(News::Choose(error)) => Some(error),
         Some(
-            News::SignIn(_) | News::CodeError(_) | News::Code(_) | News::Ticket(_) | News::Settings(_) | News::Users(_),
+            News::SignIn(_)
+            | News::CodeError(_)
+            | News::Code(_)
+            | News::Ticket(_)
+            | News::Settings(_)
+            | News::Users(_)
+            | News::Link(_)
+            | News::Reset(_)
+            | News::RecoveryCode(_)
+            | News::EnrolmentLink(_),
         )
         | None => None,
     };
@@ -600,7 +672,11 @@ fn prove_page(frame: PageFrame, note: &Note, view: ProvingView) -> String {
             | News::Choose(_)
             | News::Ticket(_)
             | News::Settings(_)
-            | News::Users(_),
+            | News::Users(_)
+            | News::Link(_)
+            | News::Reset(_)
+            | News::RecoveryCode(_)
+            | News::EnrolmentLink(_),
         )
         | None => (None, false),
     };
@@ -632,6 +708,16 @@ pub(super) async fn ticket(visit: &Visit<'_>) -> app::Result<Answer> {
         }
         TicketOutcome::TooMany => visit.see_with(Here::SignIn, News::SignIn(SignInNotice::TooManyTries)),
         TicketOutcome::Gone => gone(visit).await?,
+    })
+}
+
+/// "Send the mail again".
+pub(super) async fn mail_link(visit: &Visit<'_>) -> app::Result<Answer> {
+    let say = |news| visit.see_with(Here::Enrolment, News::EnrolmentLink(news));
+    Ok(match visit.portal.app.mail_enrolment_link(&visit.browser()).await? {
+        LinkMailOutcome::Sent => say(EnrolmentLinkNews::Sent),
+        LinkMailOutcome::From(at) => say(EnrolmentLinkNews::From(at)),
+        LinkMailOutcome::Gone => gone(visit).await?,
     })
 }
 

@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::{
     challenge::{CodeError, CodeNotice},
     csrf::Seed,
-    enrolment::{ChooseError, TicketError, TypedChoice},
+    enrolment::{ChooseError, EnrolmentLinkNews, TicketError, TypedChoice},
+    links::LinkNews,
+    password_reset::ResetNews,
+    recovery_codes::RecoveryCodeError,
     settings::SettingsNews,
     sign_in::SignInNotice,
     users::UsersNews,
@@ -43,6 +46,14 @@ pub(super) enum News {
     Settings(SettingsNews),
     /// On the users page and the one of an invitation.
     Users(UsersNews),
+    /// On the page of a mailed link.
+    Link(LinkNews),
+    /// On the page that mails a link to a new password.
+    Reset(ResetNews),
+    /// On the page that takes a recovery code.
+    RecoveryCode(RecoveryCodeError),
+    /// On the page that waits for the link mailed for a first enrolment.
+    EnrolmentLink(EnrolmentLinkNews),
 }
 
 /// News and what was typed.

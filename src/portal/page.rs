@@ -26,6 +26,7 @@ pub struct Site {
     stylesheet: String,
     script: String,
     logo: Option<String>,
+    offers_reset: bool,
 }
 
 impl Site {
@@ -36,6 +37,7 @@ impl Site {
             time_zone: config.time_zone.clone(),
             time_zone_name: config.time_zone_name.clone(),
             stylesheet: versioned("/.sekisho/style.css", sheet),
+            offers_reset: config.mail.is_some(),
             script: versioned(Here::SCRIPT, super::style::SCRIPT.as_bytes()),
             logo: logo.map(|logo| versioned("/.sekisho/logo", &logo.bytes)),
         }
@@ -56,6 +58,7 @@ impl Site {
             stylesheet: "/.sekisho/style.css".to_owned(),
             script: Here::SCRIPT.to_owned(),
             logo: None,
+            offers_reset: true,
         }
     }
 }
@@ -106,6 +109,12 @@ pub enum Here {
     Users,
     /// An invited person's first page.
     Invited,
+    /// The page of a mailed link.
+    Link,
+    /// "Forgot your password?".
+    PasswordReset,
+    /// The page that takes a recovery code.
+    RecoveryCode,
     /// Where the person goes after the sign-in.
     Target,
 }
@@ -133,6 +142,9 @@ impl Here {
         Self::Password,
         Self::Users,
         Self::Invited,
+        Self::Link,
+        Self::PasswordReset,
+        Self::RecoveryCode,
         Self::Target,
     ];
 
@@ -158,6 +170,9 @@ impl Here {
             Self::Password => "/.sekisho/settings/password",
             Self::Users => "/.sekisho/users",
             Self::Invited => "/.sekisho/invitation",
+            Self::Link => "/.sekisho/link",
+            Self::PasswordReset => "/.sekisho/password-reset",
+            Self::RecoveryCode => "/.sekisho/recovery-code",
             Self::Target => "/",
         }
     }
@@ -184,6 +199,9 @@ impl Here {
             Self::Password => "password",
             Self::Users => "users",
             Self::Invited => "invitation",
+            Self::Link => "link",
+            Self::PasswordReset => "password-reset",
+            Self::RecoveryCode => "recovery-code",
             Self::Target => "target",
         }
     }
@@ -299,6 +317,11 @@ impl PageFrame {
     /// Does another tab's sign-in let this page go on? Then its script looks for it.
     pub const fn waits(&self) -> bool {
         matches!(self.here, Here::SignIn | Here::Code | Here::CodeHelp | Here::Enrolment)
+    }
+
+    /// Can a link to a new password be mailed?
+    pub fn offers_reset(&self) -> bool {
+        self.site.offers_reset
     }
 
     /// Where "Help" leads.

@@ -19,8 +19,9 @@ use super::{
     form::Form,
     fresh, guides,
     guides::Guide,
+    links,
     page::Here,
-    recovery, rollout, settings, sign_in, style, users,
+    password_reset, recovery, recovery_codes, rollout, settings, sign_in, style, users,
     visit::{Answer, Client, Framing, Visit, protect},
 };
 use crate::{
@@ -191,6 +192,26 @@ pub enum Does {
     Language,
     /// A guide, or the list of them.
     ShowGuide(Guide),
+    /// Moves the token of a mailed link out of the address.
+    KeepLink,
+    /// The page of a mailed link.
+    ShowLink,
+    /// Does what a mailed link is for.
+    FollowLink,
+    /// Mails the link of a first enrolment again.
+    MailEnrolmentLink,
+    /// "Forgot your password?".
+    ShowPasswordReset,
+    /// Mails a link to a new password.
+    RequestPasswordReset,
+    /// The page that takes a recovery code.
+    ShowRecoveryCode,
+    /// Takes a recovery code.
+    UseRecoveryCode,
+    /// Makes recovery codes and shows them, once.
+    RenewRecoveryCodes,
+    /// The codes that are shown as a file.
+    SaveRecoveryCodes,
 }
 
 /// One address and method.
@@ -249,6 +270,7 @@ pub const ROUTES: &[Route] = &[
     post("/.sekisho/recovery", Needs::Code, Does::RequestRecovery, Here::Recovery),
     get("/.sekisho/enrolment", Needs::Enrolment, Does::ShowEnrolment, Here::Enrolment),
     post("/.sekisho/enrolment/ticket", Needs::Enrolment, Does::EnterTicket, Here::Enrolment),
+    post("/.sekisho/enrolment/link", Needs::Enrolment, Does::MailEnrolmentLink, Here::Enrolment),
     post("/.sekisho/enrolment/begin", Needs::Enrolment, Does::BeginEnrolment, Here::Enrolment),
     post("/.sekisho/enrolment/choose", Needs::Enrolment, Does::Choose, Here::Enrolment),
     post("/.sekisho/enrolment/prove", Needs::Enrolment, Does::Prove, Here::Enrolment),
@@ -294,6 +316,18 @@ pub const ROUTES: &[Route] = &[
     get("/.sekisho/switched-off", Needs::Session, Does::ShowSwitchedOff, Here::Rebind),
     get("/.sekisho/sign-out", Needs::Session, Does::ShowSignOut, Here::SignOut),
     post("/.sekisho/sign-out", Needs::Nothing, Does::SignOut, Here::SignOut),
+    get("/.sekisho/link/{token}", Needs::Nothing, Does::KeepLink, Here::Link),
+    get("/.sekisho/link", Needs::Nothing, Does::ShowLink, Here::Link),
+    post("/.sekisho/link", Needs::Nothing, Does::FollowLink, Here::Link),
+    get("/.sekisho/password-reset", Needs::Nothing, Does::ShowPasswordReset, Here::PasswordReset),
+    post("/.sekisho/password-reset", Needs::Nothing, Does::RequestPasswordReset, Here::PasswordReset),
+    get("/.sekisho/recovery-code", Needs::Code, Does::ShowRecoveryCode, Here::RecoveryCode),
+    post("/.sekisho/recovery-code", Needs::Code, Does::UseRecoveryCode, Here::RecoveryCode),
+    Route {
+        keeps: &["from"],
+        ..post("/.sekisho/recovery-code/renew", Needs::FreshSession, Does::RenewRecoveryCodes, Here::Settings)
+    },
+    post("/.sekisho/recovery-code/file", Needs::Session, Does::SaveRecoveryCodes, Here::Settings),
     post("/.sekisho/language", Needs::Nothing, Does::Language, Here::SignIn),
     guide(Guide::Index),
     guide(Guide::Enabling),
@@ -550,6 +584,16 @@ async fn act(visit: &Visit<'_>, route: Route) -> app::Result<Answer> {
         Does::ChangePassword => settings::change_password(visit).await,
         Does::ShowSignOut => sign_in::show_sign_out(visit).await,
         Does::SignOut => sign_in::sign_out(visit).await,
+        Does::KeepLink => Ok(links::keep(visit)),
+        Does::ShowLink => links::show(visit).await,
+        Does::FollowLink => links::follow(visit).await,
+        Does::MailEnrolmentLink => enrolment::mail_link(visit).await,
+        Does::ShowPasswordReset => Ok(password_reset::show(visit)),
+        Does::RequestPasswordReset => password_reset::request(visit).await,
+        Does::ShowRecoveryCode => recovery_codes::show(visit).await,
+        Does::UseRecoveryCode => recovery_codes::submit(visit).await,
+        Does::RenewRecoveryCodes => recovery_codes::renew(visit).await,
+        Does::SaveRecoveryCodes => recovery_codes::save(visit).await,
         Does::Language => Ok(sign_in::switch_language(visit)),
         Does::ShowGuide(guide) => Ok(guides::show(visit, guide)),
         // These answer before a visit is made, or lead here by themselves.

@@ -47,6 +47,8 @@ pub enum SignInNotice {
     OtherAccount,
     /// An invited person has made a sign-in.
     AccountMade,
+    /// A new password was chosen by a mailed link.
+    PasswordReset,
 }
 
 impl SignInNotice {
@@ -96,6 +98,7 @@ impl SignInPage {
             SignInNotice::TooManyTries => frame.t("notice-too-many-tries"),
             SignInNotice::OtherAccount => frame.t("notice-other-account"),
             SignInNotice::AccountMade => frame.t("notice-account-made"),
+            SignInNotice::PasswordReset => frame.t("notice-password-reset"),
         }
     }
 }
@@ -167,7 +170,16 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
     let notice = match note.news {
         Some(News::SignIn(notice)) => Some(notice),
         Some(
-            News::CodeError(_) | News::Code(_) | News::Choose(_) | News::Ticket(_) | News::Settings(_) | News::Users(_),
+            News::CodeError(_)
+            | News::Code(_)
+            | News::Choose(_)
+            | News::Ticket(_)
+            | News::Settings(_)
+            | News::Users(_)
+            | News::Link(_)
+            | News::Reset(_)
+            | News::RecoveryCode(_)
+            | News::EnrolmentLink(_),
         )
         | None => None,
     };

@@ -659,7 +659,7 @@ pub(super) async fn remove(visit: &Visit<'_>) -> app::Result<Answer> {
 }
 
 pub(super) async fn show_invited(visit: &Visit<'_>) -> app::Result<Answer> {
-    let token = cookie::read(visit.headers, cookie::LINK).unwrap_or_default();
+    let token = visit.link.as_deref().unwrap_or_default();
     let note = visit.note();
     let frame = visit.frame(Here::Invited, &note);
     let page = match visit.portal.app.invitation(token).await? {
@@ -679,7 +679,7 @@ pub(super) async fn show_invited(visit: &Visit<'_>) -> app::Result<Answer> {
 const MOST_NAME: usize = 64;
 
 pub(super) async fn accept(visit: &Visit<'_>) -> app::Result<Answer> {
-    let token = cookie::read(visit.headers, cookie::LINK).unwrap_or_default();
+    let token = visit.link.as_deref().unwrap_or_default();
     let typed = visit.form.text("user_name");
     let passwords = [visit.form.secret("password"), visit.form.secret("repeated")];
     Ok(match visit.portal.app.accept_invitation(&visit.browser(), token, typed, passwords).await? {

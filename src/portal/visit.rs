@@ -11,7 +11,7 @@ use super::{
     cookie::Keep,
     csrf::Seed,
     form::Form,
-    guides, language,
+    guides, language, links,
     notice::{self, Carrier, Note},
     page::{Here, PageFrame},
     return_to::ReturnTo,
@@ -56,6 +56,8 @@ pub(super) struct Visit<'a> {
     /// Which of the browser's pending steps the page is about.
     pub(super) flow: Flow,
     pub(super) now: Timestamp,
+    /// The token of a mailed link: in the address, else in the cookie.
+    pub(super) link: Option<String>,
 }
 
 impl<'a> Visit<'a> {
@@ -74,12 +76,18 @@ impl<'a> Visit<'a> {
             "" => query("back").and_then(|word| Here::parse(&word)),
             word => Here::parse(word),
         };
+        let seed = Seed::of(headers, &**portal.app.entropy());
+        let link = match uri.path().strip_prefix(links::PREFIX) {
+            Some(token) => Some(token.to_owned()),
+            None => cookie::read(headers, cookie::LINK).and_then(|sealed| links::held(sealed, &seed, keyring)),
+        };
         Self {
             portal,
             headers,
             client,
             language: language::of(headers),
-            seed: Seed::of(headers, &**portal.app.entropy()),
+            seed,
+            link,
             to: to.unwrap_or_default(),
             errand: match form.text("errand") {
                 "" => query("errand").unwrap_or_default().into_owned(),
@@ -108,6 +116,7 @@ impl<'a> Visit<'a> {
             session: renewed.or_else(|| cookie(cookie::SESSION)),
             sign_in: cookie(cookie::SIGN_IN),
             device: cookie(cookie::DEVICE),
+            link: self.link.as_deref().map(Cookie),
             address: self.client.address,
             user_agent: self.headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default(),
             language: self.language,
@@ -269,6 +278,10 @@ pub(super) struct Answer {
     pub(super) clear_cache: bool,
     /// Methods the address takes.
     pub(super) allow: Option<&'static str>,
+    /// The address itself is a secret: the browser names it to nobody.
+    pub(super) no_referrer: bool,
+    /// A text file of this name, not a page.
+    pub(super) file: Option<&'static str>,
 }
 
 impl Answer {
@@ -281,6 +294,8 @@ impl Answer {
             framing: Framing::Nobody,
             clear_cache: false,
             allow: None,
+            no_referrer: false,
+            file: None,
         }
     }
 
@@ -305,6 +320,14 @@ impl Answer {
         }
         if let Some(allow) = self.allow {
             headers.insert(header::ALLOW, HeaderValue::from_static(allow));
+        }
+        if self.no_referrer {
+            headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        }
+        if let Some(name) = self.file {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+            let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
+            headers.extend(disposition.ok().map(|value| (header::CONTENT_DISPOSITION, value)));
         }
         if self.clear_cache {
             headers.insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\""));

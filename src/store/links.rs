@@ -2,7 +2,7 @@
 //! name when the mail is sent; no table ever holds it.
 
 use super::{EndedSession, OutboxItem, Result, Store};
-use crate::{account::AccountId, clock::Timestamp, keyring::KeyId, random_id};
+use crate::{account::AccountId, authn::PasswordHash, clock::Timestamp, keyring::KeyId, random_id};
 
 random_id!(
     /// Names one mailed link. With the key ring it makes the token; without, it opens nothing.
@@ -86,7 +86,30 @@ pub struct Freeze {
     pub now: Timestamp,
 }
 
+/// A new password by a mailed link.
+#[derive(Clone, Debug)]
+pub struct ResetPassword {
+    /// The link.
+    pub link: LinkId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// Of the new password.
+    pub hash: PasswordHash,
+    /// Who is told.
+    pub notices: Vec<OutboxItem>,
+    /// The time.
+    pub now: Timestamp,
+}
+
 impl Store {
+    /// Uses the link up and replaces the password: sessions, trust and pending sign-ins end, a frozen account is open
+    /// again, the methods stay. `None` when the link is not good any more.
+    pub async fn reset_password(&self, reset: &ResetPassword) -> Result<Option<Vec<EndedSession>>> {
+        match self {
+            Self::Sqlite(s) => s.reset_password(reset).await,
+        }
+    }
+
     /// Reads a link that is good; looking at it uses nothing up.
     pub async fn link(&self, id: LinkId, now: Timestamp) -> Result<Option<Link>> {
         match self {

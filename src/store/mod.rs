@@ -7,6 +7,7 @@ mod links;
 mod notice;
 mod record;
 mod recovery;
+mod recovery_codes;
 mod rollout;
 mod settings;
 mod sqlite;
@@ -26,11 +27,12 @@ pub use record::{
     SignInId, Stale, StoredSession, UsedCode,
 };
 
-pub use links::{Freeze, Link, LinkId, LinkPurpose};
+pub use links::{Freeze, Link, LinkId, LinkPurpose, ResetPassword};
 pub use notice::Notice;
 pub use recovery::{
     ApproveRecovery, Approved, EndRecovery, NoRecovery, NotDecided, OpenRecovery, RecoveryId, StoredRecovery,
 };
+pub use recovery_codes::{Opening, SpentCode, StoredRecoveryCode};
 pub use rollout::Unenrolled;
 pub use settings::{
     Acting, ChangePassword, Happened, HistoryEvent, HistoryLine, RenewSession, ReplaceMethod, StoredMethods,

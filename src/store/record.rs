@@ -275,10 +275,12 @@ pub struct CompleteSignIn {
     pub session: Session,
     /// The code of an enrolled method that was right.
     pub used: Option<UsedCode>,
-    /// The pair to store; the account must have none.
+    /// The pair to store; the account must have none, unless this is a recovery.
     pub enrolled: Option<Enrolment>,
     /// Keyed digest of the network it comes from; never an address.
     pub network: Option<Digest>,
+    /// The pair takes the place of the earlier one: sessions, trust, recovery codes and requests end with it.
+    pub recovered: bool,
     /// Count one "later" of the rollout, of at most so many; it is over where none is left.
     pub later: Option<u32>,
     /// The device to trust.

@@ -96,6 +96,7 @@ fn what_must_not_be_seen_is_in_no_line() {
     let number = PhoneNumber::parse("090-1234-5678", "JP").unwrap();
     let seed = SecretBytes::new(*b"PlantedMarker7seed20");
     let browser = Browser {
+        link: None,
         session: Some(Cookie(MARKER)),
         sign_in: Some(Cookie(MARKER)),
         device: Some(Cookie(MARKER)),

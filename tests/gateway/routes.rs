@@ -43,6 +43,9 @@ const WAYS: Gets = LedTo("/.sekisho/code/help");
 const ENROLMENT: Gets = LedTo("/.sekisho/enrolment");
 const SETTINGS: Gets = LedTo("/.sekisho/settings");
 const CONSOLE: Gets = LedTo("/");
+const LINK: Gets = LedTo("/.sekisho/link");
+const RESET: Gets = LedTo("/.sekisho/password-reset");
+const CODE_OF_RECOVERY: Gets = LedTo("/.sekisho/recovery-code");
 
 /// For GET: what each state gets. For POST: what each state gets when the form is genuine and empty.
 const TABLE: &[(Verb, &str, [Gets; 4])] = &[
@@ -90,6 +93,16 @@ const TABLE: &[(Verb, &str, [Gets; 4])] = &[
     (Verb::Post, "/.sekisho/settings/password", [SIGN_IN, SIGN_IN, SIGN_IN, LedTo("/.sekisho/settings/password")]),
     (Verb::Get, "/.sekisho/sign-out", [SIGN_IN, SIGN_IN, SIGN_IN, Shown]),
     (Verb::Post, "/.sekisho/sign-out", [SIGN_IN; 4]),
+    (Verb::Post, "/.sekisho/enrolment/link", [SIGN_IN, CODE, ENROLMENT, CONSOLE]),
+    (Verb::Get, "/.sekisho/link/{token}", [LINK; 4]),
+    (Verb::Get, "/.sekisho/link", [Shown; 4]),
+    (Verb::Post, "/.sekisho/link", [LINK; 4]),
+    (Verb::Get, "/.sekisho/password-reset", [Shown; 4]),
+    (Verb::Post, "/.sekisho/password-reset", [RESET; 4]),
+    (Verb::Get, "/.sekisho/recovery-code", [SIGN_IN, Shown, ENROLMENT, CONSOLE]),
+    (Verb::Post, "/.sekisho/recovery-code", [SIGN_IN, CODE_OF_RECOVERY, ENROLMENT, CONSOLE]),
+    (Verb::Post, "/.sekisho/recovery-code/renew", [SIGN_IN, SIGN_IN, SIGN_IN, Shown]),
+    (Verb::Post, "/.sekisho/recovery-code/file", [SIGN_IN, SIGN_IN, SIGN_IN, SETTINGS]),
     (Verb::Post, "/.sekisho/language", [SIGN_IN, SIGN_IN, SIGN_IN, CONSOLE]),
     (Verb::Get, "/.sekisho/guides", [Shown; 4]),
     (Verb::Get, "/.sekisho/guides/enabling", [Shown; 4]),

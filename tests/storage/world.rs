@@ -273,6 +273,7 @@ impl Bench {
             session: done.authenticated.establish(new, now),
             used,
             enrolled: None,
+            recovered: false,
             later: None,
             network: None,
             trust: None,

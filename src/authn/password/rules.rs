@@ -8,7 +8,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use super::{MAX_CHARS, MIN_CHARS};
 
 /// Why a new password cannot be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
 pub enum PasswordProblem {
     /// Below [`MIN_CHARS`].
     #[error("a password has at least {MIN_CHARS} characters")]

@@ -8,7 +8,7 @@ use crate::{
     authn::recovery::CancelledBy,
     clock::Timestamp,
     keyring::KeyId,
-    store::{EndedSession, Freeze, Link, LinkId, LinkPurpose, Result},
+    store::{EndedSession, Freeze, Link, LinkId, LinkPurpose, ResetPassword, Result},
 };
 
 fn link(row: &SqliteRow) -> Result<Link> {
@@ -118,6 +118,32 @@ impl SqliteStore {
             outbox::insert(&mut tx, notice).await?;
         }
         self.commit(tx, !freeze.notices.is_empty()).await?;
+        Ok(Some(ended))
+    }
+
+    pub(in crate::store) async fn reset_password(&self, reset: &ResetPassword) -> Result<Option<Vec<EndedSession>>> {
+        let mut tx = self.write().await?;
+        let taken = take(&mut tx, reset.link, LinkPurpose::PasswordReset, reset.now).await?;
+        if taken.and_then(|link| link.account) != Some(reset.account) {
+            return Ok(None);
+        }
+        let changed = sqlx::query(
+            "UPDATE accounts SET password_hash = $2, frozen_at = NULL, password_reset_at = $3
+             WHERE id = $1 AND disabled_at IS NULL",
+        )
+        .bind(reset.account.to_string())
+        .bind(reset.hash.expose())
+        .bind(reset.now.as_millis())
+        .execute(&mut *tx)
+        .await?;
+        if changed.rows_affected() == 0 {
+            return Ok(None);
+        }
+        let ended = accounts::void_credentials(&mut tx, reset.account, reset.now).await?;
+        for notice in &reset.notices {
+            outbox::insert(&mut tx, notice).await?;
+        }
+        self.commit(tx, !reset.notices.is_empty()).await?;
         Ok(Some(ended))
     }
 }

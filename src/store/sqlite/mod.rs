@@ -8,6 +8,7 @@ mod import;
 mod links;
 mod outbox;
 mod recovery;
+mod recovery_codes;
 mod rollout;
 mod rows;
 mod sessions;

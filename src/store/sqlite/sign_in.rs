@@ -3,7 +3,7 @@
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
-    SqliteStore, attempts, outbox, recovery, rollout,
+    SqliteStore, attempts, outbox, recovery, recovery_codes, rollout,
     rows::{self, Cells, Methods, account_columns},
     sessions, users,
 };
@@ -233,6 +233,10 @@ impl SqliteStore {
         {
             return Ok(Err(stale));
         }
+        let mut ended = Vec::new();
+        if complete.recovered {
+            ended.extend(recovery_codes::clear(&mut tx, account, complete.now).await?);
+        }
         if let Some(pair) = &complete.enrolled
             && !self.insert_pair(&mut tx, account, pair).await?
         {
@@ -244,7 +248,6 @@ impl SqliteStore {
         };
         attempts::forgive(&mut tx, &complete.forgive).await?;
         rehash(&mut tx, account, complete.rehash.as_ref()).await?;
-        let mut ended = Vec::new();
         if let Some(earlier) = &complete.replaces {
             ended.extend(sessions::delete_by_digest(&mut tx, earlier).await?);
         }
@@ -253,6 +256,9 @@ impl SqliteStore {
             ended.extend(sessions::delete_of_account(&mut tx, account).await?);
         }
         ended.extend(sessions::insert(&mut tx, session, complete.max_sessions).await?);
+        if complete.recovered {
+            recovery_codes::carry_over(&mut tx, session).await?;
+        }
         if let Some(device) = &complete.trust {
             sessions::insert_device(&mut tx, device, session, complete.max_devices, complete.now).await?;
         }

@@ -1,0 +1,126 @@
+//! Recovery codes: made behind a fresh code and shown once; with the password one of them opens a new enrolment of both
+//! methods, never the console.
+
+use std::time::Duration;
+
+use super::{App, AppError, Browser, Result, notices::both};
+use crate::{
+    account::AccountId,
+    audit::{Event, Origin},
+    authn::{Input, RECOVERY_CODES, RecoveryCode, Refusal, SignIn, Step, Transition, recovery_code_digest},
+    clock::Timestamp,
+    keyring::Purpose,
+    secret::{ExposeSecret as _, SecretString},
+    store::{Notice, Opening, PendingSignIn, RateLimit, RateSpend, SpentCode, StoredRecoveryCode},
+};
+
+/// Tries at a recovery code or ticket of one account within [`TRIES_WINDOW`], right or wrong.
+const TRIES: u32 = 5;
+const TRIES_WINDOW: Duration = Duration::from_mins(15);
+
+/// What a typed recovery code led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecoveryCodeOutcome {
+    /// Both methods are set up anew now.
+    Opened,
+    /// It is none of the account's, or was used.
+    Wrong,
+    /// Too many tries; from then on again.
+    WaitUntil(Timestamp),
+    /// The password was reset a short time ago; from then on.
+    BlockedUntil(Timestamp),
+    /// There is no such pending sign-in any more, or it waits for something else.
+    Gone,
+}
+
+impl App {
+    /// Makes ten new codes for whoever is signed in; earlier ones are void. The caller sees to it that a fresh code was
+    /// given. `None` when nobody is signed in.
+    pub async fn renew_recovery_codes(&self, browser: &Browser<'_>) -> Result<Option<Vec<SecretString>>> {
+        let Some(session) = self.session(browser).await? else { return Ok(None) };
+        let Some(pair) = &session.pair else { return Ok(None) };
+        let (account, now) = (&session.account, self.now());
+        let draw = || RecoveryCode::draw(&*self.entropy, &self.keyring, account.id.as_bytes()).ok_or(AppError::Key);
+        let codes = (0..RECOVERY_CODES).map(|_| draw()).collect::<Result<Vec<_>>>()?;
+        let stored: Vec<_> =
+            codes.iter().map(|code| StoredRecoveryCode { digest: code.digest, key: code.key }).collect();
+        let earlier = self.store.recovery_codes_left(account.id).await?;
+        // The first ones come with the enrolment, which has its own notice.
+        let notices = if earlier > 0 {
+            self.notices(account, &both(Some(pair)), &Notice::RecoveryCodesRenewed, now)
+        } else {
+            Vec::new()
+        };
+        self.store.set_recovery_codes(account.id, &stored, &notices, now).await?;
+        Event::RecoveryCodesMade { account: &account.id.to_string() }.record(Origin::Client(browser.address));
+        Ok(Some(codes.into_iter().map(|code| code.text).collect()))
+    }
+
+    /// How many recovery codes whoever is signed in has left.
+    pub async fn recovery_codes_left(&self, account: AccountId) -> Result<u32> {
+        Ok(self.store.recovery_codes_left(account).await?)
+    }
+
+    /// Takes a recovery code in a pending sign-in. The try is paid for before the comparison.
+    pub async fn use_recovery_code(&self, browser: &Browser<'_>, typed: &SecretString) -> Result<RecoveryCodeOutcome> {
+        let (now, origin) = (self.now(), Origin::Client(browser.address));
+        let Some(pending) = self.pending_record(browser, now).await? else { return Ok(RecoveryCodeOutcome::Gone) };
+        if !matches!(pending.sign_in, SignIn::EnterCode(_)) {
+            return Ok(RecoveryCodeOutcome::Gone);
+        }
+        let (account, id) = (&pending.account, pending.account.id.to_string());
+        if let Some(until) = self.pay_recovery_try(account.id, now).await? {
+            return Ok(RecoveryCodeOutcome::WaitUntil(until));
+        }
+        if let Some(until) = self.store.replacement_blocked_until(account.id, now).await? {
+            return Ok(RecoveryCodeOutcome::BlockedUntil(until));
+        }
+        let Ok(Transition { step: Step::Continue(next), .. }) = self.judged(&pending, Input::Recovered, now) else {
+            return Ok(RecoveryCodeOutcome::Gone);
+        };
+        let notices = self.notices(account, &both(pending.pair.as_ref()), &Notice::RecoveryCodeUsed, now);
+        for key in self.store.recovery_code_keys(account.id).await? {
+            let typed = typed.expose_secret();
+            let Some(digest) = recovery_code_digest(typed, &self.keyring, key, account.id.as_bytes()) else {
+                continue;
+            };
+            let opening = Opening::RecoveryCode { digest, notices: notices.clone() };
+            match self.store.open_sign_in(pending.id, pending.version, &next, &opening, now).await? {
+                Ok(SpentCode::Opened) => {
+                    Event::RecoveryCodeShown { account: &id, accepted: true }.record(origin);
+                    return Ok(RecoveryCodeOutcome::Opened);
+                }
+                Ok(SpentCode::Wrong) => {}
+                Err(_moved_on) => return Ok(RecoveryCodeOutcome::Gone),
+            }
+        }
+        Event::RecoveryCodeShown { account: &id, accepted: false }.record(origin);
+        Ok(RecoveryCodeOutcome::Wrong)
+    }
+
+    /// Pays for a try at a recovery code or ticket of this account, in whatever sign-in; `Some`: none before then.
+    pub(super) async fn pay_recovery_try(&self, account: AccountId, now: Timestamp) -> Result<Option<Timestamp>> {
+        let limit = self.named_rate(&[b"recovery", account.as_bytes()], TRIES, TRIES_WINDOW)?;
+        Ok(match self.store.spend_rate(limit, now).await? {
+            RateSpend::Granted => None,
+            RateSpend::Wait(until) => Some(until),
+        })
+    }
+
+    /// Where an input would lead; nothing is stored.
+    pub(super) fn judged(
+        &self,
+        pending: &PendingSignIn,
+        input: Input,
+        now: Timestamp,
+    ) -> std::result::Result<Transition, Refusal> {
+        let policy = self.snapshot().policy();
+        pending.sign_in.clone().advance(input, &self.context(pending, &policy, now))
+    }
+
+    /// A limit on whatever these parts name.
+    pub(super) fn named_rate(&self, parts: &[&[u8]], limit: u32, window: Duration) -> Result<RateLimit> {
+        let key = self.keyring.mac(self.keyring.active(), Purpose::ThrottleKey, parts).ok_or(AppError::Key)?;
+        Ok(RateLimit { key, limit, window })
+    }
+}
