@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
 use super::{
-    Portal, challenge, cookie, csrf, enrolment,
+    Portal, challenge, csrf, enrolment,
     error::Problem,
     form::Form,
     fresh, guides,
@@ -29,7 +29,6 @@ use crate::{
     app::{self, Flow},
     audit,
     config::Logo,
-    store::LinkPurpose,
 };
 
 /// GET (and HEAD), or POST.
@@ -355,27 +354,7 @@ pub fn router(portal: Arc<Portal>) -> Router {
         });
         router = router.route(route.path, methods);
     }
-    router = router.route("/.sekisho/link/{token}", on(MethodFilter::GET, open_link));
     router.fallback(not_found).method_not_allowed_fallback(wrong_method).with_state(portal)
-}
-
-/// A mailed link: the token goes from the address, which histories and logs keep, into a cookie. Nothing is used up.
-async fn open_link(State(portal): State<Arc<Portal>>, request: Request) -> Response<Body> {
-    let (parts, _) = request.into_parts();
-    let token = parts.uri.path().rsplit('/').next().unwrap_or_default();
-    let opened = match portal.app.open_link(token).await {
-        Ok(opened) => opened,
-        Err(error) => {
-            tracing::error!(%error, "a link cannot be looked up");
-            return problem(&portal, &parts, Problem::Internal).into_response().map(Body::from);
-        }
-    };
-    let page = match opened.map(|opened| opened.link.purpose) {
-        Some(LinkPurpose::Invitation) | None => Here::Invited,
-        Some(_) => return problem(&portal, &parts, Problem::NotFound).into_response().map(Body::from),
-    };
-    let answer = Answer { location: Some(page.path().to_owned()), ..Answer::new(StatusCode::SEE_OTHER) };
-    answer.with(cookie::set(cookie::LINK, token, cookie::Keep::WhileOpen)).into_response().map(Body::from)
 }
 
 async fn not_found(State(portal): State<Arc<Portal>>, request: Request) -> Response<Body> {
