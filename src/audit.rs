@@ -25,6 +25,11 @@ pub enum Event<'a> {
         /// Whose.
         account: &'a str,
     },
+    /// A right password was longer than its imported bcrypt hash reads. The hash stays until the password is changed.
+    PasswordCutShort {
+        /// Whose.
+        account: &'a str,
+    },
     /// A name or a password was wrong. `account` is set where the name exists.
     PasswordRefused {
         /// Whose, if anybody's.
@@ -317,6 +322,7 @@ impl Event<'_> {
         }
         match *self {
             Self::PasswordAccepted { account } => event!(info, "password_accepted", account = account),
+            Self::PasswordCutShort { account } => event!(warn, "password_cut_short", account = account),
             Self::PasswordRefused { account } => event!(warn, "password_refused", account = account),
             Self::PasswordThrottled { account, by } => event!(warn, "password_throttled", account = account, by = by),
             Self::CodeAccepted { account, method, role } => {

@@ -26,7 +26,7 @@ pub(super) async fn run(app: &App, users: &[ImportUser], dry_run: bool) -> Resul
     let region = &snapshot.config.phone_region;
     let (mut places, mut people, mut view) = (Vec::new(), Vec::new(), ImportView::default());
     for (index, user) in users.iter().enumerate() {
-        match checked(&user, &region) {
+        match checked(user, region) {
             Ok((person, notes)) => {
                 view.left_out.extend(notes.into_iter().map(|reason| LineView { index, reason }));
                 places.push(index);
@@ -36,7 +36,7 @@ pub(super) async fn run(app: &App, users: &[ImportUser], dry_run: bool) -> Resul
         }
     }
     let hashes: Vec<PasswordHash> = people.iter().map(|person: &ImportedPerson| person.hash.clone()).collect();
-    view.checks = app.check_times(&hashes).await?.into_iter().map(CheckView::new).collect();
+    view.checks = app.check_times(&hashes).await.into_iter().map(CheckView::new).collect();
     view.minimum_delay = milliseconds(app.snapshot().config.password.minimum_delay);
     let made = app.import_people(people, if dry_run { ImportRun::Dry } else { ImportRun::Real }).await?;
     for (index, outcome) in places.into_iter().zip(made) {

@@ -89,7 +89,7 @@ pub struct LineView {
 pub struct CheckView {
     /// `bcrypt`, `Argon2`, …
     pub kind: String,
-    /// Of the costliest one seen, on this machine, with the longest password.
+    /// Of the costliest one seen, on this machine, with the costliest password.
     pub milliseconds: u64,
 }
 

@@ -127,7 +127,8 @@ impl App {
         }
 
         let typed = Password::typed(form.password.expose_secret());
-        let Some((proof, rehash)) = self.prove(credentials.as_ref(), typed, &snapshot, now).await? else {
+        let Some(Proven { proof, rehash, cut_short }) = self.prove(credentials.as_ref(), typed, &snapshot, now).await?
+        else {
             Event::PasswordRefused { account: account_id.as_deref() }.record(origin);
             if let Some(c) = &credentials {
                 self.note(browser, c.account.id, Happened::WrongPassword).await;
@@ -139,6 +140,9 @@ impl App {
             self.store.refund_rate(rate.key, now).await?;
         }
         Event::PasswordAccepted { account: &credentials.account.id.to_string() }.record(origin);
+        if cut_short {
+            Event::PasswordCutShort { account: &credentials.account.id.to_string() }.record(origin);
+        }
 
         let judged = if credentials.pair.is_some() {
             self.judge(presented, &credentials.account, origin, now).await?
@@ -271,36 +275,49 @@ impl App {
         Ok(there.account() == new.account() && there.credential_version() == new.credential_version())
     }
 
-    /// One hash, always; a second one only to store the password at today's cost after it was right.
+    /// One hash, always; a second one only to store the password at today's cost after it was right. Hashes of other
+    /// programs are checked one at a time, beside ours.
     pub(super) async fn prove(
         &self,
         credentials: Option<&Credentials>,
         typed: Option<Password>,
         snapshot: &Arc<Snapshot>,
         now: Timestamp,
-    ) -> Result<Option<(PasswordProof, Option<crate::authn::PasswordHash>)>> {
+    ) -> Result<Option<Proven>> {
         let candidate = credentials.filter(|c| !c.account.disabled && !c.frozen).map(|c| password::Candidate {
             account: c.account.id,
             credential_version: c.account.credential_version,
             hash: c.hash.clone(),
         });
-        let (snapshot, dummy, entropy) = (snapshot.clone(), self.dummy.clone(), self.entropy.clone());
-        self.hashing
+        let foreign = candidate.as_ref().zip(typed.as_ref());
+        let foreign = foreign.is_some_and(|(c, typed)| snapshot.scheme.is_foreign(&c.hash) && c.hash.takes(typed));
+        let pool = if foreign { &self.foreign } else { &self.hashing };
+        let (checked, given, dummy) = (candidate.clone(), typed.clone(), self.dummy.clone());
+        let least = snapshot.config.password.minimum_delay;
+        let proof = pool
             .run(move || {
-                let scheme = &snapshot.scheme;
                 let began = std::time::Instant::now();
-                let proof = password::verify(candidate.as_ref(), typed.as_ref(), &dummy, now);
-                let (took, least) = (began.elapsed(), snapshot.config.password.minimum_delay);
+                let proof = password::verify(checked.as_ref(), given.as_ref(), &dummy, now);
+                let took = began.elapsed();
                 if took > least {
-                    let kind = candidate.as_ref().and_then(|c| c.hash.cost()).map(|(kind, _)| kind);
+                    let kind = checked.as_ref().and_then(|c| c.hash.cost()).map(|(kind, _)| kind);
                     tracing::warn!(kind, ?took, "checking a password took longer than [password] minimum_delay");
                 }
-                let proof = proof?;
-                let outdated = candidate.is_some_and(|c| scheme.outdated(&c.hash));
-                let rehash = typed.filter(|_| outdated).and_then(|typed| scheme.hash(&typed, &*entropy).ok());
-                Some((proof, rehash))
+                proof
             })
-            .await
+            .await?;
+        let (Some(proof), Some(candidate), Some(typed)) = (proof, candidate, typed) else { return Ok(None) };
+        if !snapshot.scheme.outdated(&candidate.hash) {
+            return Ok(Some(Proven { proof, rehash: None, cut_short: false }));
+        }
+        // The end of what was typed was not looked at: hashed now, a wrong one would be the password from now on.
+        if candidate.hash.cuts(&typed) {
+            return Ok(Some(Proven { proof, rehash: None, cut_short: true }));
+        }
+        let (snapshot, entropy) = (snapshot.clone(), self.entropy.clone());
+        // Where there is no place for it now, the next sign-in does it.
+        let rehash = self.hashing.run(move || snapshot.scheme.hash(&typed, &*entropy)).await;
+        Ok(Some(Proven { proof, rehash: rehash.ok().and_then(std::result::Result::ok), cut_short: false }))
     }
 
     /// Whose wrong passwords are counted together: an account's whatever the spelling; a trusted browser's own, so
@@ -534,6 +551,15 @@ impl App {
             None => Ok(None),
         }
     }
+}
+
+/// A password was right.
+pub(super) struct Proven {
+    pub(super) proof: PasswordProof,
+    /// Of the same password at today's cost, where the stored hash has another.
+    pub(super) rehash: Option<crate::authn::PasswordHash>,
+    /// The stored hash has another cost but stays: it read only the beginning of what was typed.
+    pub(super) cut_short: bool,
 }
 
 /// What happens to an account without methods.

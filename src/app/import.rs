@@ -3,11 +3,11 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-use super::{App, Result};
+use super::{App, Result, hashing::HashingPool};
 use crate::{
     account::{Account, AccountId, CredentialVersion, EmailAddress, Group, PhoneNumber, UserName},
     audit::{Event, Origin},
@@ -37,16 +37,32 @@ pub struct ImportedPerson {
     pub numbers: Vec<PhoneNumber>,
 }
 
+/// How long an import may be held up to try hashes, in all.
+const TRYING: Duration = Duration::from_secs(3);
+
+/// By kind of hash: the costliest that was tried, and how long that took.
+type Tried = BTreeMap<&'static str, (u64, Duration)>;
+
 /// How long checking a password against the costliest hash of each kind took, on this machine, once.
-#[derive(Debug, Default)]
-pub(super) struct CheckTimes(Mutex<BTreeMap<&'static str, (u64, Duration)>>);
+#[derive(Debug)]
+pub(super) struct CheckTimes {
+    tried: Arc<Mutex<Tried>>,
+    /// One is tried at a time, and never in a place where somebody signs in.
+    place: HashingPool,
+}
+
+impl Default for CheckTimes {
+    fn default() -> Self {
+        Self { tried: Arc::default(), place: HashingPool::new(1, 0) }
+    }
+}
 
 /// A kind of hash and the longest a check of one takes here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CheckTime {
     /// `bcrypt`, `Argon2`, …
     pub kind: &'static str,
-    /// Of the costliest one seen, with the longest password.
+    /// Of the costliest one seen, with the costliest password; at least this, where trying it was not waited for.
     pub time: Duration,
 }
 
@@ -87,8 +103,14 @@ impl App {
     }
 
     /// How long checks of these kinds of hashes take here: the costliest of each kind is tried once. Every sign-in is
-    /// answered after the same delay, which has to be longer.
-    pub async fn check_times(&self, hashes: &[PasswordHash]) -> Result<Vec<CheckTime>> {
+    /// answered after the same delay, which has to be longer. Takes a few seconds at most and leaves out what it did not
+    /// come to: an import never fails for it.
+    pub async fn check_times(&self, hashes: &[PasswordHash]) -> Vec<CheckTime> {
+        self.check_times_within(hashes, TRYING).await
+    }
+
+    pub(super) async fn check_times_within(&self, hashes: &[PasswordHash], budget: Duration) -> Vec<CheckTime> {
+        let due = tokio::time::Instant::now() + budget;
         let mut costliest: BTreeMap<&'static str, (u64, &PasswordHash)> = BTreeMap::new();
         for hash in hashes {
             let Some((kind, cost)) = hash.cost() else { continue };
@@ -99,25 +121,39 @@ impl App {
         }
         let mut times = Vec::with_capacity(costliest.len());
         for (kind, (cost, hash)) in costliest {
-            let known = self.checks.0.lock().unwrap_or_else(PoisonError::into_inner).get(kind).copied();
+            let known = self.checks.tried.lock().unwrap_or_else(PoisonError::into_inner).get(kind).copied();
             let time = match known {
-                Some((tried, time)) if tried >= cost => time,
-                _ => {
-                    let hash = hash.clone();
-                    let time = self
-                        .hashing
-                        .run(move || {
-                            let began = Instant::now();
-                            hash.spend_a_check();
-                            began.elapsed()
-                        })
-                        .await?;
-                    self.checks.0.lock().unwrap_or_else(PoisonError::into_inner).insert(kind, (cost, time));
-                    time
-                }
+                Some((tried, time)) if tried >= cost => Some(time),
+                _ => self.try_check(kind, cost, hash, due).await,
             };
-            times.push(CheckTime { kind, time });
+            times.extend(time.map(|time| CheckTime { kind, time }));
         }
-        Ok(times)
+        times
+    }
+
+    /// `None` when there is no time left, or one that was not waited for is still being tried.
+    async fn try_check(
+        &self,
+        kind: &'static str,
+        cost: u64,
+        hash: &PasswordHash,
+        due: tokio::time::Instant,
+    ) -> Option<Duration> {
+        let began = tokio::time::Instant::now();
+        if began >= due {
+            return None;
+        }
+        let (hash, tried) = (hash.clone(), self.checks.tried.clone());
+        let trying = self.checks.place.run(move || {
+            let began = Instant::now();
+            hash.spend_a_check();
+            let time = began.elapsed();
+            tried.lock().unwrap_or_else(PoisonError::into_inner).insert(kind, (cost, time));
+            time
+        });
+        match tokio::time::timeout_at(due, trying).await {
+            Ok(time) => time.ok(),
+            Err(_not_waited_for) => Some(began.elapsed()),
+        }
     }
 }

@@ -173,6 +173,8 @@ pub struct App {
     entropy: SharedEntropy,
     snapshot: ArcSwap<Snapshot>,
     hashing: hashing::HashingPool,
+    /// Checks of hashes other programs made, one at a time: they may take seconds, and ours must not wait for them.
+    foreign: hashing::HashingPool,
     dummy: authn::PasswordHash,
     checks: import::CheckTimes,
     live: live_sessions::LiveSessions,
@@ -194,6 +196,7 @@ impl App {
         let password = authn::Password::typed(&unguessable).ok_or(AppError::Bug("a random password is too long"))?;
         let dummy = snapshot.scheme.hash(&password, &*entropy)?;
         let hashing = hashing::HashingPool::new(snapshot.config.password.parallel, snapshot.config.password.queue);
+        let foreign = hashing::HashingPool::new(1, snapshot.config.password.queue);
         let live = live_sessions::LiveSessions::new(snapshot.config.session.cache);
         let observation = observation::Observation::resume(&snapshot, clock.now());
         let snapshot = ArcSwap::from_pointee(snapshot);
@@ -204,6 +207,7 @@ impl App {
             entropy,
             snapshot,
             hashing,
+            foreign,
             dummy,
             checks: import::CheckTimes::default(),
             live,

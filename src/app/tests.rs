@@ -1,6 +1,7 @@
 //! The use cases over a real store file, with a clock that is moved by hand.
 
 mod defaults;
+mod foreign;
 
 mod rollout;
 

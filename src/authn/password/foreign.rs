@@ -54,16 +54,22 @@ pub(super) enum Prehash<'a> {
     },
 }
 
-/// The limits are what one core checks in about two seconds, and 256 MiB. They bound what one hostile line of an import
-/// can cost every sign-in after it.
+/// The longest password that is hashed where every round hashes it again, in bytes. Without a bound on it, none on the
+/// rounds bounds the work.
+pub(super) const REPEATED_BYTES: usize = 128;
+/// What bcrypt reads of a password.
+const BCRYPT_BYTES: usize = 72;
+
+/// The limits are what one core checks in about two seconds with the costliest password that is let through, and
+/// 256 MiB. They bound what one hostile line of an import can cost every sign-in after it.
 mod limit {
     use super::{HashRefused, PBKDF2, PHPASS, SHA_CRYPT};
 
     pub(super) const fn pbkdf2() -> HashRefused {
-        HashRefused::Cost(PBKDF2, "at most 3,000,000 rounds")
+        HashRefused::Cost(PBKDF2, "at most 3,000,000 rounds over all blocks of the digest")
     }
     pub(super) const fn sha_crypt() -> HashRefused {
-        HashRefused::Cost(SHA_CRYPT, "1,000 to 1,000,000 rounds")
+        HashRefused::Cost(SHA_CRYPT, "1,000 to 656,000 rounds")
     }
     pub(super) const fn phpass() -> HashRefused {
         HashRefused::Cost(PHPASS, "2^7 to 2^21 rounds")
@@ -73,8 +79,9 @@ mod limit {
     /// Memory times passes: what is written in all.
     pub(super) const ARGON2_WORK_KIB: u64 = 2 * 1024 * 1024;
     pub(super) const ARGON2_LANES: u32 = 64;
-    pub(super) const PBKDF2_ROUNDS: u32 = 3_000_000;
-    pub(super) const SHA_CRYPT_ROUNDS: std::ops::RangeInclusive<u32> = 1_000..=1_000_000;
+    pub(super) const PBKDF2_ROUNDS: u64 = 3_000_000;
+    /// As far as passlib goes by itself.
+    pub(super) const SHA_CRYPT_ROUNDS: std::ops::RangeInclusive<u32> = 1_000..=656_000;
     pub(super) const PHPASS_LOG2: std::ops::RangeInclusive<u32> = 7..=21;
 }
 
@@ -282,7 +289,9 @@ impl<'a> Foreign<'a> {
                 HashRefused::Cost(ARGON2, "at most 256 MiB, 2 GiB over all passes, 64 lanes"),
             ),
             Self::Bcrypt { cost, .. } => (limit::BCRYPT.contains(cost), HashRefused::Cost(BCRYPT, "4 to 15")),
-            Self::Pbkdf2 { rounds, .. } => (rounds.get() <= limit::PBKDF2_ROUNDS, limit::pbkdf2()),
+            Self::Pbkdf2 { algorithm, rounds, derived, .. } => {
+                (pbkdf2_work(*algorithm, *rounds, derived) <= limit::PBKDF2_ROUNDS, limit::pbkdf2())
+            }
             Self::ShaCrypt { rounds, .. } => (limit::SHA_CRYPT_ROUNDS.contains(rounds), limit::sha_crypt()),
             Self::Md5Crypt { .. } => (true, HashRefused::Unknown),
             Self::Phpass { log2, .. } => (limit::PHPASS_LOG2.contains(log2), limit::phpass()),
@@ -295,11 +304,25 @@ impl<'a> Foreign<'a> {
         match self {
             Self::Argon2(_, params) => (ARGON2, argon2_work(params)),
             Self::Bcrypt { cost, .. } => (BCRYPT, u64::from(*cost)),
-            Self::Pbkdf2 { rounds, .. } => (PBKDF2, u64::from(rounds.get())),
+            Self::Pbkdf2 { algorithm, rounds, derived, .. } => (PBKDF2, pbkdf2_work(*algorithm, *rounds, derived)),
             Self::ShaCrypt { rounds, .. } => (SHA_CRYPT, u64::from(*rounds)),
             Self::Md5Crypt { .. } => (MD5_CRYPT, 1),
             Self::Phpass { log2, .. } => (PHPASS, u64::from(*log2)),
         }
+    }
+
+    /// Is this password one to check against it? Where the password is hashed again in every round, a long one is not:
+    /// nobody has such a password, and somebody who types one wants the work.
+    pub(super) const fn takes(&self, password: &[u8]) -> bool {
+        match self {
+            Self::ShaCrypt { .. } | Self::Md5Crypt { .. } | Self::Phpass { .. } => password.len() <= REPEATED_BYTES,
+            Self::Argon2(..) | Self::Bcrypt { .. } | Self::Pbkdf2 { .. } => true,
+        }
+    }
+
+    /// May this password match without being read to its end?
+    pub(super) const fn cuts(&self, password: &[u8]) -> bool {
+        matches!(self, Self::Bcrypt { prehash: Prehash::None, .. }) && password.len() >= BCRYPT_BYTES
     }
 
     /// Is it the hash of this password, as the program that made it would say? Programs written in C end a password at
@@ -339,8 +362,18 @@ impl<'a> Foreign<'a> {
     }
 }
 
+/// The rounds over all blocks of the digest (RFC 8018 §5.2).
+fn pbkdf2_work(algorithm: pbkdf2::Algorithm, rounds: NonZeroU32, derived: &[u8]) -> u64 {
+    let block = match algorithm {
+        a if a == pbkdf2::PBKDF2_HMAC_SHA1 => 20,
+        a if a == pbkdf2::PBKDF2_HMAC_SHA256 => 32,
+        _ => 64,
+    };
+    u64::from(rounds.get()) * u64::try_from(derived.len().div_ceil(block)).unwrap_or(u64::MAX)
+}
+
 /// What is written in all passes, in KiB.
-fn argon2_work(params: &Params) -> u64 {
+pub(super) fn argon2_work(params: &Params) -> u64 {
     u64::from(params.m_cost()) * u64::from(params.t_cost())
 }
 
@@ -461,19 +494,25 @@ mod tests {
             argon2("m=262144,t=9,p=1"),
             argon2("m=65536,t=1,p=65"),
             sha("999999999"),
+            sha("656001"),
             sha("999"),
             sha("99999999999999999999"),
             pbkdf2("2147483648"),
             pbkdf2("99999999999999999999"),
+            pbkdf2("3000001"),
+            format!("pbkdf2_sha1$1000000$salt${}", BASE64.encode(&[7; 64])),
             "$P$Tal1bmmgX/C1SI.Fgr/lrNZcZuQYHM.".to_owned(),
             "$P$.al1bmmgX/C1SI.Fgr/lrNZcZuQYHM.".to_owned(),
         ] {
             let judged = Foreign::parse(&hash).and_then(|hash| hash.check_costs());
             assert!(matches!(judged, Err(HashRefused::Cost(..))), "{hash}");
         }
-        for (hash, most) in
-            [(bcrypt("15"), 15), (argon2("m=262144,t=8,p=1"), 2_097_152), (pbkdf2("3000000"), 3_000_000)]
-        {
+        for (hash, most) in [
+            (bcrypt("15"), 15),
+            (argon2("m=262144,t=8,p=1"), 2_097_152),
+            (pbkdf2("3000000"), 3_000_000),
+            (sha("656000"), 656_000),
+        ] {
             let parsed = Foreign::parse(&hash).unwrap();
             assert_eq!((parsed.check_costs(), parsed.cost().1), (Ok(()), most), "{hash}");
         }

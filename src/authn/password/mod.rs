@@ -26,6 +26,9 @@ use crate::{
 pub const MIN_CHARS: usize = 8;
 /// Most code points.
 pub const MAX_CHARS: usize = 256;
+/// Up to how many bytes a password is tried both in NFC and as typed. Where the cost grows with the password, two checks
+/// of as many cost more than one of the longest that is let through, so that [`PasswordHash::spend_a_check`] spends the most.
+const BOTH_FORMS_BYTES: usize = 64;
 
 /// A password in NFC, at most [`MAX_CHARS`] code points; it cannot be printed or serialised.
 #[derive(Clone)]
@@ -48,6 +51,12 @@ impl Password {
         (nfc.chars().count() <= MAX_CHARS).then(|| Self { nfc: nfc.into(), typed })
     }
 
+    /// The one whose check takes longest: both forms, each as long as can be.
+    fn costliest() -> Option<Self> {
+        // ANGSTROM SIGN, three bytes, is another letter of two in NFC.
+        Self::typed(&format!("{}\u{212B}", "x".repeat(BOTH_FORMS_BYTES - 3)))
+    }
+
     /// A password to be stored: every code point counts, no composition rules, and neither a common one nor one made
     /// of `names`. Whoever stores a password goes through here, by way of `App::choose_password`.
     pub fn chosen(text: &str, names: &ContextWords) -> Result<Self, PasswordProblem> {
@@ -58,6 +67,18 @@ impl Password {
 
     fn bytes(&self) -> &[u8] {
         self.nfc.expose_secret().as_bytes()
+    }
+
+    /// What is checked against a hash, the likelier first: ours are of the password in NFC, those of other programs of
+    /// what was typed. Only a short password is tried in both forms. Nothing is left of one that is too long for the
+    /// hash.
+    fn forms(&self, hash: &Foreign<'_>) -> impl Iterator<Item = &[u8]> {
+        let nfc = self.bytes();
+        let typed = self.typed.as_ref().map_or(nfc, |typed| typed.expose_secret().as_bytes());
+        let (first, other) = if matches!(hash, Foreign::Argon2(..)) { (nfc, typed) } else { (typed, nfc) };
+        let both = self.typed.is_some() && first.len().max(other.len()) <= BOTH_FORMS_BYTES;
+        let first = hash.takes(first).then_some(first);
+        first.into_iter().chain(both.then_some(other))
     }
 }
 
@@ -87,12 +108,21 @@ impl PasswordHash {
     pub fn cost(&self) -> Option<(&'static str, u64)> {
         Foreign::parse(&self.0).ok().map(|hash| hash.cost())
     }
-    /// Checks the longest password against it, for the time that takes; whether it is right is nobody's business.
+    /// Checks the costliest password that is let through against it, for the time that takes; whether it is right is
+    /// nobody's business.
     pub fn spend_a_check(&self) {
-        let longest = "𠮷".repeat(MAX_CHARS);
-        if let Ok(hash) = Foreign::parse(&self.0) {
-            std::hint::black_box(hash.matches(longest.as_bytes()));
+        if let Some(costliest) = Password::costliest() {
+            std::hint::black_box(Scheme::matches(&costliest, self));
         }
+    }
+    /// Is the password short enough to be checked against it at all?
+    pub fn takes(&self, password: &Password) -> bool {
+        Foreign::parse(&self.0).is_ok_and(|hash| password.forms(&hash).next().is_some())
+    }
+    /// May the password match without being read to its end? Then its end may be wrong, and a hash of all of it would
+    /// lock its owner out.
+    pub fn cuts(&self, password: &Password) -> bool {
+        Foreign::parse(&self.0).is_ok_and(|hash| password.forms(&hash).any(|form| hash.cuts(form)))
     }
     /// For the column.
     pub(crate) fn expose(&self) -> &str {
@@ -150,13 +180,21 @@ impl Scheme {
         })
     }
 
-    /// Our hashes are of the password in NFC, those of other programs of what was typed. Where the two differ and the
-    /// first is wrong, the second is tried, whatever the hash: what was typed decides the work, not whose hash it is.
+    /// Is checking this hash another matter than checking one of ours: of another kind, or much costlier? Such checks are
+    /// kept apart, so that they hold nobody else up.
+    pub fn is_foreign(&self, hash: &PasswordHash) -> bool {
+        match Foreign::parse(&hash.0) {
+            Ok(Foreign::Argon2(_, params)) => {
+                foreign::argon2_work(&params) > 4 * foreign::argon2_work(self.argon2.params())
+            }
+            Ok(_) => true,
+            Err(_unreadable) => false,
+        }
+    }
+
+    /// What was typed decides how many forms are tried, not whose hash it is.
     fn matches(password: &Password, hash: &PasswordHash) -> bool {
-        Foreign::parse(&hash.0).is_ok_and(|parsed| {
-            parsed.matches(password.bytes())
-                || password.typed.as_ref().is_some_and(|typed| parsed.matches(typed.expose_secret().as_bytes()))
-        })
+        Foreign::parse(&hash.0).is_ok_and(|parsed| password.forms(&parsed).any(|form| parsed.matches(form)))
     }
 }
 
@@ -171,8 +209,8 @@ pub struct Candidate {
     pub hash: PasswordHash,
 }
 
-/// Always hashes once: against the account's hash, or against `dummy` where there is no account (or it cannot sign in),
-/// so that the work does not say which. The only way to a [`PasswordProof`].
+/// Always hashes once: against the account's hash, or against `dummy` where there is no account (or it cannot sign in, or
+/// its hash takes no password as long), so that the work does not say which. The only way to a [`PasswordProof`].
 pub fn verify(
     candidate: Option<&Candidate>,
     password: Option<&Password>,
@@ -180,6 +218,7 @@ pub fn verify(
     now: Timestamp,
 ) -> Option<PasswordProof> {
     let too_long = Password { nfc: SecretString::from(String::new()), typed: None };
+    let candidate = candidate.filter(|c| password.is_some_and(|password| c.hash.takes(password)));
     let matched = Scheme::matches(password.unwrap_or(&too_long), candidate.map_or(dummy, |c| &c.hash));
     match (candidate, password) {
         (Some(c), Some(_)) if matched => {
@@ -232,6 +271,75 @@ mod tests {
         let password = Password::typed("correct horse").unwrap();
         let dummy = scheme().hash(&password, &entropy).unwrap();
         assert!(verify(None, Some(&password), &dummy, Timestamp::EPOCH).is_none());
+    }
+
+    fn right(hash: &str, text: &str) -> bool {
+        let entropy = SystemEntropy::new();
+        let candidate = Candidate {
+            account: AccountId::random(&entropy),
+            credential_version: CredentialVersion(1),
+            hash: PasswordHash::imported(hash).unwrap(),
+        };
+        let dummy = scheme().hash(&Password::typed("nobody").unwrap(), &entropy).unwrap();
+        verify(Some(&candidate), Password::typed(text).as_ref(), &dummy, Timestamp::EPOCH).is_some()
+    }
+
+    /// `openssl passwd -6 -salt saltsalt`, of 128 and of 129 times `x`.
+    const OF_128: &str =
+        "$6$saltsalt$gMgmpB5vJeEcZwoAK.oBWemFhmunx1texmUNGdSUf7Zh2wFqvTSYmVFxR2ScPvzAbcm2xRvGYjMzS0Ao8.Pqo0";
+    const OF_129: &str =
+        "$6$saltsalt$wl8fIIe1hwySduUxXxKq/3KkQxCfA0QvrHy3jFounsaA/2Hz7w5mZ5MIx8fDdLgiU9wkI5NFAfKY0OeryN1wR1";
+
+    #[test]
+    fn a_long_password_is_not_hashed_where_every_round_would_hash_it_again() {
+        assert!(right(OF_128, &"x".repeat(128)));
+        assert!(!right(OF_129, &"x".repeat(129)), "right, but never looked at");
+        let long = Password::typed(&"😀".repeat(MAX_CHARS)).unwrap();
+        for hash in [OF_128, "$apr1$abcdefgh$0123456789abcdefghij..", "$P$6abcdefgh0123456789abcdefghij.."] {
+            assert!(!PasswordHash::imported(hash).unwrap().takes(&long), "{hash}");
+        }
+        let entropy = SystemEntropy::new();
+        assert!(scheme().hash(&long, &entropy).unwrap().takes(&long), "with ours all of it counts");
+    }
+
+    #[test]
+    fn only_a_short_password_is_tried_in_both_forms() {
+        let bcrypt = |text: &str| bcrypt::hash_with_salt(text, 4, [3; 16]).unwrap().to_string();
+        let (composed, typed) = ("が".repeat(10), "か\u{3099}".repeat(10));
+        assert!(right(&bcrypt(&typed), &typed), "as typed");
+        assert!(right(&bcrypt(&composed), &typed), "and in NFC");
+        let (composed, typed) = ("が".repeat(11), "か\u{3099}".repeat(11));
+        assert!(right(&bcrypt(&typed), &typed));
+        assert!(!right(&bcrypt(&composed), &typed));
+    }
+
+    #[test]
+    fn the_check_that_is_measured_is_of_two_forms_as_long_as_both_are_tried() {
+        let costliest = Password::costliest().unwrap();
+        let hash = Foreign::parse(OF_128).unwrap();
+        let lengths: Vec<usize> = costliest.forms(&hash).map(<[u8]>::len).collect();
+        assert_eq!(lengths, [64, 63]);
+        assert!(lengths.iter().sum::<usize>() + 1 >= foreign::REPEATED_BYTES);
+    }
+
+    #[test]
+    fn what_bcrypt_reads_only_the_beginning_of_is_known() {
+        let hash = PasswordHash::imported(&bcrypt::hash_with_salt("x", 4, [3; 16]).unwrap().to_string()).unwrap();
+        let cut = |text: &str| hash.cuts(&Password::typed(text).unwrap());
+        assert!(!cut(&"x".repeat(71)));
+        assert!(cut(&"x".repeat(72)), "the owner's may be longer");
+        assert!(cut(&"か\u{3099}".repeat(12)));
+        assert!(!PasswordHash::imported(OF_128).unwrap().cuts(&Password::typed(&"x".repeat(72)).unwrap()));
+    }
+
+    #[test]
+    fn costly_hashes_of_others_are_told_from_ours() {
+        let entropy = SystemEntropy::new();
+        let scheme = scheme();
+        assert!(!scheme.is_foreign(&scheme.hash(&Password::typed("correct horse").unwrap(), &entropy).unwrap()));
+        assert!(scheme.is_foreign(&PasswordHash::imported(OF_128).unwrap()));
+        let costly = Scheme::argon2id(65, 1, 1).unwrap().hash(&Password::typed("x").unwrap(), &entropy).unwrap();
+        assert!(scheme.is_foreign(&costly));
     }
 
     #[test]
