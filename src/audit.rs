@@ -305,6 +305,7 @@ pub enum Event<'a> {
 
 impl Event<'_> {
     /// Writes the event.
+    #[expect(clippy::too_many_lines, reason = "one arm for each event")]
     pub fn record(&self, origin: Origin) {
         let address = match origin {
             Origin::Client(address) => Some(address.to_string()),

@@ -51,6 +51,7 @@ impl From<NotDecided> for Failure {
 }
 
 /// Carries out one command of an operator, named by the kernel.
+#[expect(clippy::too_many_lines, reason = "one arm for each command")]
 pub async fn execute(app: &App, command: Command, by: Operator) -> Result<Reply, Failure> {
     Ok(match command {
         Command::AddUser(new) => {

@@ -245,7 +245,7 @@ impl App {
             invitations: self.store().invitations(seller.id).await?,
             grantable: snapshot.grantable.clone(),
             mail: snapshot.config.mail.is_some(),
-            most: snapshot.config.users.max_users,
+            most: snapshot.config.users.per_seller,
             seller,
         })))
     }
@@ -306,7 +306,7 @@ impl App {
             expires_at: link.expires_at,
         };
         let mail = Some(self.invitation_mail(owner.id, &invitation, &link));
-        let (by, most) = (By::Owner(owner.id), snapshot.config.users.max_users);
+        let (by, most) = (By::Owner(owner.id), snapshot.config.users.per_seller);
         let new = NewInvitation { invitation, link, by, most, mail };
         Ok(match self.store().invite(&new).await? {
             Ok(()) => {
@@ -466,7 +466,7 @@ impl App {
             seller,
             seller_id: SellerId::random(&**self.entropy()),
             owner,
-            most: self.snapshot().config.users.max_users,
+            most: self.snapshot().config.users.per_seller,
         };
         match self.store().create_member(&new).await? {
             Ok(_seller) => {
@@ -510,16 +510,15 @@ impl App {
         let mail = carrier
             .filter(|_| snapshot.config.mail.is_some())
             .map(|carrier| self.invitation_mail(carrier, &invitation, &link));
-        let address = match &mail {
-            Some(_) => None,
-            None => {
-                let token = self.keyring().link_token(link.key, link.id.as_bytes()).ok_or(super::AppError::Key)?;
-                let origin = snapshot.config.public_url.origin();
-                Some(SecretString::from(format!("{origin}/.sekisho/link/{}", token.expose())))
-            }
+        let address = if mail.is_some() {
+            None
+        } else {
+            let token = self.keyring().link_token(link.key, link.id.as_bytes()).ok_or(super::AppError::Key)?;
+            let origin = snapshot.config.public_url.origin();
+            Some(SecretString::from(format!("{origin}/.sekisho/link/{}", token.expose())))
         };
         let expires_at = link.expires_at;
-        let new = NewInvitation { invitation, link, by: By::Operator, most: snapshot.config.users.max_users, mail };
+        let new = NewInvitation { invitation, link, by: By::Operator, most: snapshot.config.users.per_seller, mail };
         match self.store().invite(&new).await? {
             Ok(()) => {
                 Event::UserInvited { by: None, invitation: &id.to_string() }.record(Origin::Operator);

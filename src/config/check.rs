@@ -390,7 +390,7 @@ fn assemble(root: raw::Root, directory: &Path) -> Option<Config> {
         },
         users: UsersConfig {
             grantable_groups: names(users.grantable_groups?.value),
-            max_users: users.max_users?.value.0,
+            per_seller: users.per_seller?.value.0,
             invitation: users.invitation?.value.0,
         },
         recovery: RecoveryConfig {

@@ -381,7 +381,7 @@ pub struct UsersConfig {
     /// What owners may give and take.
     pub grantable_groups: Vec<String>,
     /// People of one seller account, invitations included.
-    pub max_users: u32,
+    pub per_seller: u32,
     /// Lifetime of an invitation.
     pub invitation: Duration,
 }

@@ -228,7 +228,7 @@ tables! {
         /// Groups that the owner of a seller account may give to its people and take from them.
         grantable_groups: OneOrMany<GroupName> = default([]),
         /// People of one seller account, invitations included.
-        max_users: Whole<1, 10_000> = default(50),
+        per_seller: Whole<1, 10_000> = default(50),
         /// An invitation is good for this long.
         invitation: Time<HOUR, { 90 * DAY }> = default("7d"),
     }

@@ -217,9 +217,8 @@ impl Here {
         match self {
             Self::Code | Self::Fresh => Some(Guide::AskedOften),
             Self::CodeHelp | Self::FreshHelp => Some(Guide::NoCode),
-            Self::Recovery => Some(Guide::CannotChange),
             Self::Enrolment | Self::Enable | Self::EnrolmentDone => Some(Guide::Enabling),
-            Self::Settings | Self::Method(_) => Some(Guide::CannotChange),
+            Self::Recovery | Self::Settings | Self::Method(_) => Some(Guide::CannotChange),
             Self::Replacement => Some(Guide::AuthenticatorApp),
             Self::Guide(Guide::Index) => None,
             _ => Some(Guide::Index),

@@ -521,7 +521,7 @@ pub struct SettingsPeople {
 }
 
 impl SettingsPeople {
-    pub(super) fn news_text(&self, frame: &PageFrame) -> Option<String> {
+    pub(super) fn news_text(self, frame: &PageFrame) -> Option<String> {
         self.news.map(|news| news.text(frame))
     }
 }

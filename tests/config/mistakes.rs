@@ -49,7 +49,7 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
         "[[rollout.cohort]]\nfrom = \"2027-04-01\"\n[[rollout.cohort]]\ngroups = \"pilot\"\nfrom = \"2027-03-01\"",
         &["23:1 rollout.cohort: nobody is in it, since the cohort at line 21 takes them"],
     ),
-    ("", "[users]\nmax_users = 0", &["22:13 users.max_users: 0 is not from 1 to 10000"]),
+    ("", "[users]\nmax_users = 0", &["22:13 users.per_seller: 0 is not from 1 to 10000"]),
     ("", "session = 5", &["21:1 insecure.session: unknown key"]),
     ("", "[session]\nper_account = 0", &["22:15 session.per_account: 0 is not from 1 to 1000"]),
     (

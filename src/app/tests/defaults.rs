@@ -483,7 +483,7 @@ async fn no_answer_to_a_password_comes_before_the_fixed_delay() {
     config.password.minimum_delay = delay;
     let clock = Arc::new(HandClock(Mutex::new(Timestamp::from_secs(1_800_000_000))));
     let app = App::open(config, clock.clone(), Arc::new(SystemEntropy::new())).await.unwrap();
-    let world = World { app: Arc::new(app), clock, _directory: directory };
+    let world = World { app: Arc::new(app), clock, directory };
     world.person("hanako").await;
     for (name, password) in
         [("hanako", PASSWORD), ("hanako", WRONG), ("nobody", WRONG), ("", ""), ("no such name", "x")]

@@ -54,7 +54,7 @@ async fn r10_a_cohort_is_asked_from_its_day_until_each_persons_own_deadline() {
     let LaterOutcome::SignedIn(_) = world.app.later(&hanako.browser()).await.unwrap() else { panic!() };
 
     let left = grace.deadline.since(world.app.now());
-    world.pass(left - Duration::from_secs(1));
+    world.pass(left.saturating_sub(Duration::from_secs(1)));
     world.password(&mut hanako, "hanako", PASSWORD).await;
     assert!(world.app.grace(&hanako.browser()).await.unwrap().is_some());
     world.pass(Duration::from_secs(1));
