@@ -101,9 +101,10 @@ async fn r8_whoever_can_use_neither_method_waits_is_approved_and_sets_both_up_an
     let typed = reset.ticket.expose_secret().to_lowercase();
     let page = browser.submit(&page, &page.form_with("ticket"), &[("ticket", &typed)]).await;
 
-    let page = match page.forms().iter().any(|form| form.action == "/.sekisho/enrolment/begin") {
-        true => steps::begin_enrolment(&browser, &page).await,
-        false => page,
+    let page = if page.forms().iter().any(|form| form.action == "/.sekisho/enrolment/begin") {
+        steps::begin_enrolment(&browser, &page).await
+    } else {
+        page
     };
     let page = steps::choose(&browser, &page, "app", "").await;
     let key = steps::app_key(&page);
