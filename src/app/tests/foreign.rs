@@ -90,10 +90,11 @@ async fn checks_of_imported_hashes_take_no_place_of_ours() {
 #[tokio::test]
 async fn a_password_whose_end_was_not_read_does_not_replace_the_owners() {
     let world = World::new().await;
-    let own = format!("{}{}", "x".repeat(72), "the right end");
-    let hash = bcrypt(&own[..72]);
+    let read = "x".repeat(72);
+    let own = format!("{read}the right end");
+    let hash = bcrypt(&read);
     world.imported("imako", hash.clone()).await;
-    let typed = format!("{}{}", "x".repeat(72), "a wrong end");
+    let typed = format!("{read}a wrong end");
     assert!(matches!(world.attempt("imako", &typed).await, PasswordOutcome::Pending { .. }), "as it was there");
     assert!(world.stored_hash("imako").await == hash);
     assert!(
