@@ -1,8 +1,10 @@
 //! From the password to the session: the first form, the end of every sign-in, and signing out.
 
-use super::{App, AppError, Browser, DeviceCookie, Flow, Result, Snapshot, devices::Trust, notices::both};
+use super::{
+    App, AppError, Browser, DeviceCookie, Flow, Result, SendAvailability, Snapshot, devices::Trust, notices::both,
+};
 use crate::{
-    account::{Account, LoginName, Method, MethodPair, PhoneNumber},
+    account::{Account, AccountId, LoginName, Method, MethodPair, PhoneNumber},
     audit::{Event, Origin},
     authn::{
         ChallengeSeed, Completion, Context, EnrolmentStep, Messages, OpenedBy, Password, PasswordProof,
@@ -18,7 +20,7 @@ use crate::{
     },
 };
 use secrecy::ExposeSecret as _;
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 /// The first form.
 #[derive(Debug)]
@@ -256,7 +258,7 @@ impl App {
             Some(method) => SendKey::Method(method),
             None => self.number_key(&order.to)?,
         };
-        let limit = self.snapshot().send_limit(key);
+        let limit = self.snapshot().send_limit(key, self.day_of(&order.to)?);
         Ok(OutboxOrder { id: OutboxId::random(&*self.entropy), order, language, limit })
     }
 
@@ -265,6 +267,26 @@ impl App {
         let parts: [&[u8]; 2] = [b"number", number.e164().as_bytes()];
         let digest = self.keyring.mac(self.keyring.active(), Purpose::ThrottleKey, &parts);
         Ok(SendKey::Number(digest.ok_or(AppError::Key)?))
+    }
+
+    /// What counts every message to a number within a day, whichever account, method and channel it is for: a right code
+    /// begins the waits again, so that without it whoever has password and code would cause messages without end.
+    pub(super) fn day_of(&self, number: &PhoneNumber) -> Result<RateLimit> {
+        let key = self.throttle_key(&[b"number-day", number.e164().as_bytes()])?;
+        let limit = self.snapshot().config.sign_in.sends_per_number_a_day;
+        Ok(RateLimit { key, limit, window: Duration::from_hours(24) })
+    }
+
+    /// What the waits allow, and the day of the number besides.
+    pub(super) async fn within_day(
+        &self,
+        waits: SendAvailability,
+        number: Option<&PhoneNumber>,
+        now: Timestamp,
+    ) -> Result<SendAvailability> {
+        let (SendAvailability::Now, Some(number)) = (waits, number) else { return Ok(waits) };
+        let reached = self.store.rate_reached(self.day_of(number)?, now).await?;
+        Ok(reached.map_or(SendAvailability::Now, SendAvailability::Exhausted))
     }
 
     /// Does this browser already have a pending sign-in of the same account? A second tab then joins it: the same
@@ -499,6 +521,12 @@ impl App {
         Ok(Some(SessionView { account: summary.account, pair: summary.pair, second_step }))
     }
 
+    /// Whose session this browser has, without counting as a use of it.
+    pub async fn watch(&self, browser: &Browser<'_>) -> Result<Option<AccountId>> {
+        let watched = self.watched_session(browser.session).await?;
+        Ok(watched.ok().map(|(live, _)| live.principal.account))
+    }
+
     /// Ends the session of this browser and its pending sign-in. The trust stays: signing out is not "forget me".
     pub async fn sign_out(&self, browser: &Browser<'_>) -> Result<()> {
         if let Some(digest) = self.session_digest(browser)
@@ -535,11 +563,11 @@ impl App {
         match browser.flow {
             Flow::SignIn => Ok(self.sign_in_digest(browser)),
             Flow::FreshCode => {
-                let Ok(_alive) = self.live_session(browser.session).await? else { return Ok(None) };
+                let Ok(_alive) = self.watched_session(browser.session).await? else { return Ok(None) };
                 self.session_digest(browser).map(|session| self.fresh_code_digest(&session)).transpose()
             }
             Flow::Replacement => {
-                let Ok(_alive) = self.live_session(browser.session).await? else { return Ok(None) };
+                let Ok(_alive) = self.watched_session(browser.session).await? else { return Ok(None) };
                 self.session_digest(browser).map(|session| self.replacement_digest(&session)).transpose()
             }
         }

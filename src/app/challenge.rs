@@ -193,8 +193,19 @@ impl App {
             SignIn::EnterCode(state) => {
                 let delivery = self.delivery(state.challenge()).await?;
                 let shared = self.sharing(pending.account.id).await?.looks_shared();
-                let view = self.code_view(&pending, state, delivery, now);
-                view.map(|view| PendingView::Code(CodeView { shared, ..view }))
+                let (Some(view), Some(pair)) = (self.code_view(&pending, state, delivery, now), &pending.pair) else {
+                    return Ok(None);
+                };
+                let (role, number) = (state.role(), |role| pair.get(role).target.phone());
+                let other_code = match role {
+                    Role::Primary => &pending.backup_messages.code,
+                    Role::Backup => &pending.primary_messages.code,
+                };
+                let send_again = self.within_day(view.send_again, number(role), now).await?;
+                // Where a code of the other method is good, going there sends nothing.
+                let other_number = number(role.other()).filter(|_| other_code.is_none());
+                let send_other = self.within_day(view.send_other, other_number, now).await?;
+                Some(PendingView::Code(CodeView { shared, send_again, send_other, ..view }))
             }
             SignIn::Enrol { draft, .. } => {
                 let proving = draft.proving().map(|(_, new, challenge)| (new, challenge));
@@ -217,14 +228,12 @@ impl App {
         proving: Option<(&NewMethod, &Challenge)>,
         now: Timestamp,
     ) -> Result<(SendAvailability, Option<Delivery>)> {
-        let (messages, delivery) = match proving {
-            Some((NewMethod { target: Target::Sms(number) | Target::Voice(number), .. }, challenge)) => {
-                let key = self.number_key(number)?;
-                (self.store.message_state(key, now).await?, self.delivery(challenge).await?)
-            }
-            Some((NewMethod { target: Target::App(_), .. }, _)) | None => Default::default(),
+        let Some((NewMethod { target: Target::Sms(number) | Target::Voice(number), .. }, challenge)) = proving else {
+            return Ok((SendAvailability::Now, None));
         };
-        Ok((SendAvailability::of(&messages, self.snapshot().config.sign_in.resend_waits.len()), delivery))
+        let messages = self.store.message_state(self.number_key(number)?, now).await?;
+        let waits = SendAvailability::of(&messages, self.snapshot().config.sign_in.resend_waits.len());
+        Ok((self.within_day(waits, Some(number), now).await?, self.delivery(challenge).await?))
     }
 
     /// The methods of who is signed in that are switched off after many wrong codes; `None` when nobody is.

@@ -50,6 +50,22 @@ impl App {
         &self,
         cookie: Option<Cookie<'_>>,
     ) -> Result<std::result::Result<Arc<LiveSession>, Interruption>> {
+        let (live, digest) = match self.watched_session(cookie).await? {
+            Ok(found) => found,
+            Err(interruption) => return Ok(Err(interruption)),
+        };
+        let now = self.now();
+        if live.used(now) {
+            self.live.note_use(&digest, live.principal.session, now);
+        }
+        Ok(Ok(live))
+    }
+
+    /// The same, for a page that looks by itself: what nobody asked for does not keep a session alive.
+    pub(super) async fn watched_session(
+        &self,
+        cookie: Option<Cookie<'_>>,
+    ) -> Result<std::result::Result<(Arc<LiveSession>, Digest), Interruption>> {
         let genuine = cookie.and_then(|c| self.keyring.genuine(Purpose::SessionCookie, c.0));
         let Some(token) = genuine else { return Ok(Err(Interruption::NoSession)) };
         let digest = self.keyring.token_digest(&token).ok_or(AppError::Bug("a genuine cookie has no key"))?;
@@ -75,10 +91,7 @@ impl App {
                 SessionEnd::Absolute => Interruption::Ended,
             }));
         }
-        if live.used(now) {
-            self.live.note_use(&digest, live.principal.session, now);
-        }
-        Ok(Ok(live))
+        Ok(Ok((live, digest)))
     }
 
     /// Writes down when sessions were last used, all in one transaction: forwarded requests never wait for the store.

@@ -65,7 +65,7 @@ use crate::{
     keyring::Keyring,
     language::Language,
     session::Lifetime,
-    store::{SendKey, SendLimit, Store, StoreError},
+    store::{RateLimit, SendKey, SendLimit, Store, StoreError},
 };
 
 /// Why a use case did not run. The person is told to try again; nothing was changed.
@@ -150,10 +150,10 @@ impl Snapshot {
         Lifetime { idle: self.config.session.idle, absolute: self.config.session.absolute }
     }
 
-    /// How often a message may go to a method or a number.
-    fn send_limit(&self, key: SendKey) -> SendLimit {
+    /// How often a message may go to a method or a number, `day` being the count of the number itself.
+    fn send_limit(&self, key: SendKey, day: RateLimit) -> SendLimit {
         let SignInConfig { resend_waits, resend_rest, .. } = &self.config.sign_in;
-        SendLimit { key, waits: resend_waits.clone(), rest: *resend_rest }
+        SendLimit { key, waits: resend_waits.clone(), rest: *resend_rest, day }
     }
 
     fn policy(&self) -> authn::Policy {

@@ -3,6 +3,8 @@
 mod defaults;
 mod foreign;
 
+mod limits;
+
 mod rollout;
 
 use std::{
@@ -161,6 +163,18 @@ impl World {
     /// Signs in for the first time and enrols an SMS primary and a voice backup.
     async fn enrolled(&self, name: &str) -> Jar {
         self.person(name).await;
+        self.enrol(name).await
+    }
+
+    async fn sign_in_again(&self, name: &str) -> Jar {
+        let mut jar = Jar::new();
+        self.password(&mut jar, name, PASSWORD).await;
+        let code = self.code(&jar).await;
+        assert!(matches!(self.submit(&mut jar, &code, false).await, CodeOutcome::SignedIn(_)));
+        jar
+    }
+
+    async fn enrol(&self, name: &str) -> Jar {
         let mut jar = Jar::new();
         self.password(&mut jar, name, PASSWORD).await;
         self.app.begin_enrolment(&jar.browser()).await.unwrap();

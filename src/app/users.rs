@@ -2,6 +2,8 @@
 //! makes a sign-in of their own. The store checks in each transaction that the owner is one; the pages ask for a fresh
 //! code before anything changes.
 
+use std::time::Duration;
+
 use super::{
     App, Browser, Result,
     administration::{Answer, NewPerson, Refused},
@@ -20,7 +22,7 @@ use crate::{
     store::{
         AcceptError, AcceptInvitation, AccountSummary, By, ChangeGroups, Invitation, InvitationId, InviteError, Link,
         LinkPurpose, Member, NewAccount, NewAccountError, NewInvitation, NewMember, Notice, OutboxContent, OutboxId,
-        OutboxItem, Recipient, RemoveMember, RenewInvitation,
+        OutboxItem, RateLimit, RateSpend, Recipient, RemoveMember, RenewInvitation,
     },
 };
 
@@ -82,6 +84,10 @@ pub enum InviteProblem {
     AlreadyMember,
     /// The seller account is full.
     Full,
+    /// The owner has sent as many invitations as may be sent in a day; more from then on.
+    TooManySent(Timestamp),
+    /// The address was mailed as often as it may be in an hour; again from then on.
+    MailedOften(Timestamp),
     /// Whoever asked is no owner (any more), or what was meant is gone.
     NotYours,
 }
@@ -129,9 +135,13 @@ pub struct OperatorInvitation {
 }
 
 /// Owners are asked for a separate sign-in at most this often.
-const ASK_AGAIN: std::time::Duration = std::time::Duration::from_hours(24);
-/// Tries at a user name and a password with one invitation.
+const ASK_AGAIN: Duration = Duration::from_hours(24);
+/// Tries at a user name and a password within a day, by whoever a seller account invites at one address.
 const ACCEPT_TRIES: u32 = 20;
+/// Invitations an owner may mail within a day.
+const INVITATIONS_A_DAY: u32 = 20;
+/// Invitations one address may be mailed within an hour, whoever sends them.
+const INVITATIONS_AN_HOUR: u32 = 3;
 
 fn display_name(typed: &str) -> std::result::Result<Option<String>, InviteProblem> {
     match typed.trim() {
@@ -198,8 +208,8 @@ impl App {
         }
         let now = self.now();
         let key = self.throttle_key(&[b"own sign-in", account.id.as_bytes()])?;
-        let limit = crate::store::RateLimit { key, limit: 1, window: ASK_AGAIN };
-        if !matches!(self.store().spend_rate(limit, now).await?, crate::store::RateSpend::Granted) {
+        let limit = RateLimit { key, limit: 1, window: ASK_AGAIN };
+        if !matches!(self.store().spend_rate(limit, now).await?, RateSpend::Granted) {
             return Ok(Some(false));
         }
         for (owner, email) in reachable {
@@ -305,6 +315,9 @@ impl App {
             created_at: now,
             expires_at: link.expires_at,
         };
+        if let Some(problem) = self.spend_invitation(owner.id, &email, now).await? {
+            return Ok(Err(problem));
+        }
         let mail = Some(self.invitation_mail(owner.id, &invitation, &link));
         let (by, most) = (By::Owner(owner.id), snapshot.config.users.per_seller);
         let new = NewInvitation { invitation, link, by, most, mail };
@@ -320,6 +333,27 @@ impl App {
         })
     }
 
+    /// Pays for one mail to this address; a stolen owner must not make a mailbox overflow, nor many of them.
+    async fn spend_invitation(
+        &self,
+        owner: AccountId,
+        email: &EmailAddress,
+        now: Timestamp,
+    ) -> Result<Option<InviteProblem>> {
+        let key = self.throttle_key(&[b"invited", email.as_str().as_bytes()])?;
+        let to = RateLimit { key, limit: INVITATIONS_AN_HOUR, window: Duration::from_hours(1) };
+        if let RateSpend::Wait(until) = self.store().spend_rate(to, now).await? {
+            return Ok(Some(InviteProblem::MailedOften(until)));
+        }
+        let key = self.throttle_key(&[b"invites", owner.as_bytes()])?;
+        let by = RateLimit { key, limit: INVITATIONS_A_DAY, window: Duration::from_hours(24) };
+        if let RateSpend::Wait(until) = self.store().spend_rate(by, now).await? {
+            self.store().refund_rate(to.key, now).await?;
+            return Ok(Some(InviteProblem::TooManySent(until)));
+        }
+        Ok(None)
+    }
+
     /// Mails a new link; the earlier one is void.
     pub async fn send_invitation_again(&self, browser: &Browser<'_>, id: InvitationId) -> OwnerAnswer<EmailAddress> {
         let Some((owner, seller)) = self.owner(browser).await? else { return Ok(Err(InviteProblem::NotYours)) };
@@ -331,6 +365,9 @@ impl App {
             return Ok(Err(InviteProblem::NotYours));
         };
         let now = self.now();
+        if let Some(problem) = self.spend_invitation(owner.id, &offer.email, now).await? {
+            return Ok(Err(problem));
+        }
         let link = self.invitation_link(id, now);
         let mail = Some(self.invitation_mail(owner.id, &offer, &link));
         let renew = RenewInvitation { id, by: By::Owner(owner.id), link, mail, now };
@@ -414,8 +451,8 @@ impl App {
     ) -> Result<AcceptOutcome> {
         let (now, refuse) = (self.now(), |problem| Ok(AcceptOutcome::Refused(problem)));
         let Some(offer) = self.invitation(token).await? else { return Ok(AcceptOutcome::Gone) };
-        // Taken user names can be told apart here: not without end.
-        if !self.spend_accept_try(offer.id, now).await? {
+        // Taken user names can be told apart here: not without end, however often the same person is invited.
+        if !self.spend_accept_try(&offer, now).await? {
             return refuse(AcceptProblem::TooMany);
         }
         let Ok(user_name) = UserName::parse(user_name) else { return refuse(AcceptProblem::Name) };
@@ -440,7 +477,7 @@ impl App {
             created_at: now,
         };
         let new = NewAccount { account, hash: self.hash(password).await? };
-        let accept = AcceptInvitation { link: opened.link.id, new, now };
+        let accept = AcceptInvitation { link: opened.link.id, new, grantable: self.grantable(), now };
         match self.store().accept_invitation(&accept).await? {
             Ok((account, _)) => {
                 let account = account.id.to_string();
@@ -453,10 +490,10 @@ impl App {
         }
     }
 
-    async fn spend_accept_try(&self, id: InvitationId, now: Timestamp) -> Result<bool> {
-        let key = self.throttle_key(&[b"invitation", id.as_bytes()])?;
-        let limit = crate::store::RateLimit { key, limit: ACCEPT_TRIES, window: std::time::Duration::from_hours(24) };
-        Ok(matches!(self.store().spend_rate(limit, now).await?, crate::store::RateSpend::Granted))
+    pub(super) async fn spend_accept_try(&self, offer: &Invitation, now: Timestamp) -> Result<bool> {
+        let key = self.throttle_key(&[b"invitation", offer.seller.id.as_bytes(), offer.email.as_str().as_bytes()])?;
+        let limit = RateLimit { key, limit: ACCEPT_TRIES, window: Duration::from_hours(24) };
+        Ok(matches!(self.store().spend_rate(limit, now).await?, RateSpend::Granted))
     }
 
     /// Makes an account as a member, for an operator. The seller account is made where there is none of that name.

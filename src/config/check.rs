@@ -368,6 +368,7 @@ fn assemble(root: raw::Root, directory: &Path) -> Option<Config> {
             fresh: sign_in.fresh?.value.0,
             resend_waits: sign_in.resend_waits?.value.0.iter().map(|wait| wait.value.0).collect(),
             resend_rest: sign_in.resend_rest?.value.0,
+            sends_per_number_a_day: sign_in.sends_per_number_a_day?.value.0,
             failures_per_address: sign_in.failures_per_address?.value.0,
             failures_per_prefix: sign_in.failures_per_prefix?.value.0,
             failure_window: sign_in.failure_window?.value.0,

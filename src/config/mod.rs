@@ -301,6 +301,8 @@ pub struct SignInConfig {
     pub resend_waits: Vec<Duration>,
     /// The wait after the last one; the count begins again after it.
     pub resend_rest: Duration,
+    /// Messages to one number within a day.
+    pub sends_per_number_a_day: u32,
     /// Wrong passwords from one address within the window.
     pub failures_per_address: u32,
     /// Wrong passwords from one prefix (/24, /56) within the window.

@@ -172,6 +172,9 @@ tables! {
         /// After the last of these messages the next one may follow this much later. The count begins again after this
         /// long without a message, and with every code that was right.
         resend_rest: Time<{ 10 * MINUTE }, DAY> = default("2h"),
+        /// Messages with codes to one number within 24 hours, whichever account and method they are for. A code that was
+        /// right does not begin this count again; the other method works meanwhile.
+        sends_per_number_a_day: Whole<6, 1000> = default(30),
         /// Wrong passwords from one address within the window.
         failures_per_address: Whole<1, 1_000_000> = default(30),
         /// Wrong passwords from one network (IPv4 /24, IPv6 /56) within the window.

@@ -595,10 +595,9 @@ const fn help_page(visit: &Visit<'_>) -> Here {
 pub(super) async fn state(visit: &Visit<'_>) -> app::Result<serde_json::Value> {
     let app = &visit.portal.app;
     let who = visit.headers.get("x-sekisho-who").and_then(|who| who.to_str().ok()).unwrap_or_default();
-    let session = app.session(&visit.browser()).await?;
-    let go = session.is_some_and(|session| {
-        who.is_empty() || constant_time_eq(who.as_bytes(), visit.who(session.account.id).as_bytes())
-    });
+    let session = app.watch(&visit.browser()).await?;
+    let go = session
+        .is_some_and(|account| who.is_empty() || constant_time_eq(who.as_bytes(), visit.who(account).as_bytes()));
     let delivery = match app.pending(&visit.browser()).await? {
         Some(PendingView::Code(view)) => view.delivery,
         Some(PendingView::Enrol(view)) => view.proving.and_then(|proving| proving.delivery),

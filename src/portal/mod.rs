@@ -82,7 +82,11 @@ impl Portal {
     /// Where a navigation without a session is sent: the sign-in page, which leads back to `target` (path and query)
     /// and says why the session ended.
     pub fn sign_in_location(&self, target: &str, why: Interruption) -> String {
-        let to = ReturnTo::parse(target).unwrap_or_default().sealed(self.app.keyring(), &**self.app.entropy());
+        let to = ReturnTo::parse(target).unwrap_or_default().sealed(
+            self.app.keyring(),
+            &**self.app.entropy(),
+            self.app.now(),
+        );
         visit::address(Here::SignIn.path(), &to, "", Some(why))
     }
 

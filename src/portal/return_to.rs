@@ -1,9 +1,13 @@
 //! Where to go after the sign-in: a path and query of this host, nothing else. An address of another host cannot be
-//! expressed, and what a link carries is sealed, so nobody else chooses it.
+//! expressed, and what a link carries is sealed, so nobody else chooses it; a sealed place is good for a day, so that one
+//! that was collected somewhere is of little use.
 
 use data_encoding::BASE64URL_NOPAD;
 
+use std::time::Duration;
+
 use crate::{
+    clock::Timestamp,
     entropy::Entropy,
     keyring::{Keyring, Place, Purpose},
 };
@@ -11,6 +15,8 @@ use crate::{
 const PLACE: Place<'static> = Place { table: "form", column: "return-to", row: b"" };
 /// Longer ones are dropped: the sealed form travels in addresses and fields.
 const MOST: usize = 2048;
+/// The first redirect comes before any cookie of ours, so time is all that a sealed place is bound to.
+const GOOD_FOR: Duration = Duration::from_hours(24);
 
 /// A place on this host, as it stands in a request line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,30 +53,36 @@ impl ReturnTo {
     }
 
     /// For a link or a field; empty for the first page, which needs no remembering.
-    pub(super) fn sealed(&self, keyring: &Keyring, entropy: &dyn Entropy) -> String {
+    pub(super) fn sealed(&self, keyring: &Keyring, entropy: &dyn Entropy, now: Timestamp) -> String {
         if *self == Self::default() {
             return String::new();
         }
+        let dated = [now.as_millis().to_be_bytes().as_slice(), self.0.as_bytes()].concat();
         keyring
-            .seal(Purpose::SealedField, PLACE, self.0.as_bytes(), entropy)
+            .seal(Purpose::SealedField, PLACE, &dated, entropy)
             .map_or_else(|_no_key| String::new(), |sealed| BASE64URL_NOPAD.encode(&sealed))
     }
 
-    /// Opens what a link or a field brought; `None` unless we sealed it.
-    pub(super) fn open(sealed: &str, keyring: &Keyring) -> Option<Self> {
+    /// Opens what a link or a field brought; `None` unless we sealed it within the last day.
+    pub(super) fn open(sealed: &str, keyring: &Keyring, now: Timestamp) -> Option<Self> {
         if sealed.is_empty() || sealed.len() > 2 * MOST {
             return None;
         }
         let bytes = BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()?;
         let opened = keyring.open(Purpose::SealedField, PLACE, &bytes).ok()?;
-        Self::parse(std::str::from_utf8(opened.expose()).ok()?)
+        let (at, target) = opened.expose().split_first_chunk()?;
+        let at = Timestamp::from_millis(i64::from_be_bytes(*at));
+        if now.since(at) >= GOOD_FOR {
+            return None;
+        }
+        Self::parse(std::str::from_utf8(target).ok()?)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{clock::Timestamp, entropy::SystemEntropy};
+    use crate::entropy::SystemEntropy;
 
     #[test]
     fn only_places_of_this_host_are_places() {
@@ -109,14 +121,17 @@ mod tests {
         let entropy = SystemEntropy::new();
         let ring = Keyring::generate(&entropy, Timestamp::EPOCH).unwrap();
         let to = ReturnTo::parse("/orders/1?x").unwrap();
-        let sealed = to.sealed(&ring, &entropy);
+        let sealed = to.sealed(&ring, &entropy, Timestamp::EPOCH);
         assert!(sealed.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'), "{sealed}");
-        assert_eq!(ReturnTo::open(&sealed, &ring), Some(to));
-        assert_eq!(ReturnTo::default().sealed(&ring, &entropy), "");
+        assert_eq!(ReturnTo::open(&sealed, &ring, Timestamp::EPOCH), Some(to.clone()));
+        let day = Timestamp::EPOCH + Duration::from_hours(24);
+        assert_eq!(ReturnTo::open(&sealed, &ring, day - Duration::from_millis(1)), Some(to));
+        assert_eq!(ReturnTo::open(&sealed, &ring, day), None, "a collected one is over");
+        assert_eq!(ReturnTo::default().sealed(&ring, &entropy, Timestamp::EPOCH), "");
         for forged in ["", "/orders/1", "L29yZGVycw", sealed.trim_start_matches('A'), &format!("{sealed}A")] {
-            assert_eq!(ReturnTo::open(forged, &ring), None, "{forged:?}");
+            assert_eq!(ReturnTo::open(forged, &ring, Timestamp::EPOCH), None, "{forged:?}");
         }
         let other = Keyring::generate(&entropy, Timestamp::EPOCH).unwrap();
-        assert_eq!(ReturnTo::open(&sealed, &other), None);
+        assert_eq!(ReturnTo::open(&sealed, &other, Timestamp::EPOCH), None);
     }
 }

@@ -629,6 +629,8 @@ fn users(language: Language, pages: &mut Pages) {
         ("bad-address", UsersNews::BadAddress),
         ("bad-name", UsersNews::BadName),
         ("already", UsersNews::AlreadyMember),
+        ("too-many-sent", UsersNews::TooManySent(minutes(120))),
+        ("mailed-often", UsersNews::MailedOften(minutes(60))),
         ("stale", UsersNews::Stale),
     ] {
         pages.add("users", state, &page(Some(news), true, 50));

@@ -110,7 +110,7 @@ impl World {
     /// Where a sign-in address leads back to.
     pub(crate) fn target_of(&self, location: &str) -> String {
         let sealed = location.strip_prefix("/.sekisho/sign-in").unwrap().trim_start_matches("?to=");
-        ReturnTo::open(sealed, self.app.keyring()).unwrap_or_default().as_str().to_owned()
+        ReturnTo::open(sealed, self.app.keyring(), self.app.now()).unwrap_or_default().as_str().to_owned()
     }
 
     fn pass(&self, time: Duration) {

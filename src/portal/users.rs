@@ -63,6 +63,10 @@ pub enum UsersNews {
     PasswordNames,
     /// Too many tries.
     TooMany,
+    /// No further invitations before then.
+    TooManySent(Timestamp),
+    /// None to that address before then.
+    MailedOften(Timestamp),
     /// The owners were asked for a sign-in of one's own.
     Asked,
     /// They were asked before, within a day.
@@ -106,6 +110,8 @@ impl UsersNews {
             Self::PasswordCommon => password(PasswordProblem::Common),
             Self::PasswordNames => password(PasswordProblem::Names),
             Self::TooMany => frame.t("invited-too-many"),
+            Self::TooManySent(at) => frame.timed_from("users-too-many-sent", at),
+            Self::MailedOften(at) => frame.timed_from("users-mailed-often", at),
             Self::Asked => frame.t("users-asked"),
             Self::AskedBefore => frame.t("users-asked-before"),
         }
@@ -120,6 +126,8 @@ impl From<InviteProblem> for UsersNews {
             InviteProblem::NoMail => Self::NoMail,
             InviteProblem::AlreadyMember => Self::AlreadyMember,
             InviteProblem::Full => Self::Full,
+            InviteProblem::TooManySent(at) => Self::TooManySent(at),
+            InviteProblem::MailedOften(at) => Self::MailedOften(at),
             InviteProblem::NotYours => Self::Stale,
         }
     }

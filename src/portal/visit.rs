@@ -67,10 +67,10 @@ impl<'a> Visit<'a> {
             let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
             pairs.into_iter().find(|(known, _)| known == name).map(|(_, value)| value)
         };
-        let keyring = portal.app.keyring();
+        let (keyring, now) = (portal.app.keyring(), portal.app.now());
         let to = match form.text("to") {
-            "" => query("to").and_then(|sealed| ReturnTo::open(&sealed, keyring)),
-            sealed => ReturnTo::open(sealed, keyring),
+            "" => query("to").and_then(|sealed| ReturnTo::open(&sealed, keyring, now)),
+            sealed => ReturnTo::open(sealed, keyring, now),
         };
         let back = match form.text("back") {
             "" => query("back").and_then(|word| Here::parse(&word)),
@@ -151,7 +151,7 @@ impl<'a> Visit<'a> {
             language: self.language,
             now: self.now,
             form_token: self.seed.token(app.keyring()),
-            to: self.to.sealed(app.keyring(), &**app.entropy()),
+            to: self.to.sealed(app.keyring(), &**app.entropy(), self.now),
             note,
             who: String::new(),
             errand: if self.flow == Flow::FreshCode { self.errand.clone() } else { String::new() },
@@ -183,10 +183,12 @@ impl<'a> Visit<'a> {
         let app = &self.portal.app;
         let place = match here {
             Here::Target => self.to.as_str().to_owned(),
-            Here::Guide(guide) => guides::address(guide, &self.to.sealed(app.keyring(), &**app.entropy()), self.back),
+            Here::Guide(guide) => {
+                guides::address(guide, &self.to.sealed(app.keyring(), &**app.entropy(), self.now), self.back)
+            }
             here => {
                 let errand = if matches!(here, Here::Fresh | Here::FreshHelp) { self.errand.as_str() } else { "" };
-                address(here.path(), &self.to.sealed(app.keyring(), &**app.entropy()), errand, None)
+                address(here.path(), &self.to.sealed(app.keyring(), &**app.entropy(), self.now), errand, None)
             }
         };
         Answer { location: Some(place), ..Answer::new(StatusCode::SEE_OTHER) }

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::{Result, SignInId, Store};
+use super::{RateLimit, Result, SignInId, Store};
 use crate::{
     account::MethodId,
     authn::{Challenge, ChallengeId},
@@ -38,6 +38,8 @@ pub struct SendLimit {
     pub waits: Vec<Duration>,
     /// After the last one, or this long without any, counting begins again.
     pub rest: Duration,
+    /// Every message to the number, whichever account or method it is for. A right code does not begin it again.
+    pub day: RateLimit,
 }
 
 /// What was sent to a method or a number.

@@ -244,6 +244,13 @@ impl Store {
         }
     }
 
+    /// From when the next event of this kind is allowed, where no more are now. Counts nothing.
+    pub async fn rate_reached(&self, limit: RateLimit, now: Timestamp) -> Result<Option<Timestamp>> {
+        match self {
+            Self::Sqlite(s) => s.rate_reached(limit, now).await,
+        }
+    }
+
     /// Counts one event within a window, or says when the window of a reached limit ends. One statement decides.
     pub async fn spend_rate(&self, limit: RateLimit, now: Timestamp) -> Result<RateSpend> {
         match self {

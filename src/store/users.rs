@@ -84,6 +84,16 @@ pub enum By {
     Owner(AccountId),
 }
 
+impl By {
+    /// The owner, when it is one.
+    pub const fn owner(self) -> Option<AccountId> {
+        match self {
+            Self::Operator => None,
+            Self::Owner(id) => Some(id),
+        }
+    }
+}
+
 /// An invitation to store, with its mail.
 #[derive(Clone, Debug)]
 pub struct NewInvitation {
@@ -129,13 +139,15 @@ pub struct RenewInvitation {
 }
 
 /// An invited person has chosen a user name and a password. Address, groups and rights are those of the invitation,
-/// whatever the account says.
+/// whatever the account says; the owner who invited must still be one who signs in.
 #[derive(Clone, Debug)]
 pub struct AcceptInvitation {
     /// The link.
     pub link: LinkId,
     /// The account to make.
     pub new: NewAccount,
+    /// What owners may give now: what one offered beyond it is not given.
+    pub grantable: Vec<Group>,
     /// The time.
     pub now: Timestamp,
 }
@@ -143,7 +155,7 @@ pub struct AcceptInvitation {
 /// Why an invitation was not taken up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AcceptError {
-    /// It was withdrawn, replaced, used or is too old.
+    /// It was withdrawn, replaced, used, is too old, or whoever invited is no owner any more.
     #[error("the invitation is over")]
     Gone,
     /// A name is taken.
@@ -251,7 +263,7 @@ impl Store {
         }
     }
 
-    /// The invitation of a link, while it is good.
+    /// The invitation of a link, while it is good and whoever invited may still invite.
     pub async fn invitation(&self, link: LinkId, now: Timestamp) -> Result<Option<Invitation>> {
         match self {
             Self::Sqlite(s) => s.invitation(link, now).await,

@@ -298,3 +298,20 @@ async fn the_message_names_the_challenge_it_carries() {
     assert_eq!(message.content, OutboxContent::Code { sign_in: pending.id, challenge: challenge.id() });
     assert_eq!((message.account, message.created_at, message.expires_at), (hanako.id, NOW, challenge.expires_at()));
 }
+
+#[tokio::test]
+async fn ten_pending_sign_ins_of_an_account_are_kept() {
+    let bench = Bench::new().await;
+    let (hanako, taro) = (bench.person("hanako").await, bench.person("taro").await);
+    let other = bench.begin(&taro, NOW).await;
+    let mut begun = Vec::new();
+    for _ in 0..12 {
+        begun.push(bench.begin(&hanako, NOW).await.id);
+    }
+    let mut kept = Vec::new();
+    for id in &begun {
+        kept.push(bench.store.pending_sign_in_by_id(*id, NOW).await.unwrap().is_some());
+    }
+    assert_eq!(kept, [vec![false; 2], vec![true; 10]].concat(), "the oldest go");
+    assert!(bench.store.pending_sign_in_by_id(other.id, NOW).await.unwrap().is_some(), "of that account alone");
+}

@@ -70,7 +70,7 @@ impl Bench {
     }
 
     fn accept(&self, link: LinkId, who: &str, at: Timestamp) -> AcceptInvitation {
-        AcceptInvitation { link, new: self.new_account(who), now: at }
+        AcceptInvitation { link, new: self.new_account(who), grantable: groups(&["orders"]), now: at }
     }
 
     async fn groups_of(&self, id: AccountId) -> Vec<Group> {
@@ -261,4 +261,52 @@ async fn a_change_of_groups_names_the_live_sessions_and_a_removal_ends_them() {
     assert!(bench.store.account(member).await.unwrap().is_none());
     assert!(bench.store.session(session.digest()).await.unwrap().is_none());
     assert!(bench.store.devices(member, NOW).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_invitation_ends_with_the_right_of_whoever_sent_it() {
+    let bench = Bench::new().await;
+    let (owner, co_owner) =
+        (bench.member("hanako", "山田商店", true).await, bench.member("goro", "山田商店", true).await);
+    let shop = bench.shop("山田商店").await;
+    let invite = async |email: &str, by: By| {
+        let (new, link) = bench.offer(&shop, email, by);
+        bench.store.invite(&new).await.unwrap().unwrap();
+        (new.invitation.id, link)
+    };
+    let gone = async |link: LinkId| {
+        let accepted = bench.store.accept_invitation(&bench.accept(link, "akuma", NOW)).await.unwrap();
+        assert_eq!(accepted.unwrap_err(), AcceptError::Gone);
+        assert!(bench.store.invitation(link, NOW).await.unwrap().is_none());
+    };
+    let (_, own) = invite("a@example.jp", By::Owner(owner)).await;
+    let (again, first) = invite("b@example.jp", By::Owner(owner)).await;
+    let (_, operators) = invite("c@example.jp", By::Operator).await;
+    let link = bench.link(NOW + WEEK);
+    let renew = RenewInvitation { id: again, by: By::Owner(co_owner), link: link.clone(), mail: None, now: NOW };
+    bench.store.renew_invitation(&renew).await.unwrap().unwrap();
+    bench.store.set_disabled(owner, true, NOW).await.unwrap().unwrap();
+    bench.store.set_disabled(owner, false, NOW).await.unwrap().unwrap();
+    gone(own).await;
+    gone(first).await;
+    let offered = bench.store.invitations(shop.id).await.unwrap();
+    assert_eq!(offered.len(), 2, "the operator's, and the one another owner answers for: {offered:?}");
+    bench.store.delete_account(co_owner).await.unwrap().unwrap();
+    gone(link.id).await;
+    bench.store.accept_invitation(&bench.accept(operators, "chie", NOW)).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn an_invitation_gives_what_owners_may_give_when_it_is_taken_up() {
+    let bench = Bench::new().await;
+    let owner = bench.member("hanako", "山田商店", true).await;
+    let shop = bench.shop("山田商店").await;
+    for (who, by, had) in [("a", By::Owner(owner), &[] as &[&str]), ("b", By::Operator, &["orders"])] {
+        let (new, link) = bench.offer(&shop, &format!("{who}@example.jp"), by);
+        bench.store.invite(&new).await.unwrap().unwrap();
+        let accept = AcceptInvitation { grantable: groups(&["payments"]), ..bench.accept(link, who, NOW) };
+        let (account, _) = bench.store.accept_invitation(&accept).await.unwrap().unwrap();
+        assert_eq!(account.groups, groups(had), "{who}");
+        assert_eq!(bench.groups_of(account.id).await, groups(had), "{who}");
+    }
 }

@@ -21,7 +21,7 @@ use sekisho::{
     session::{DeviceLabel, Lifetime, Session, SessionId},
     store::{
         BeginSignIn, CodeSpend, CompleteSignIn, EnrolledMethod, NewAccount, OutboxId, OutboxOrder, PendingSignIn,
-        SendKey, SendLimit, SignInId, Store, UsedCode,
+        RateLimit, SendKey, SendLimit, SignInId, Store, UsedCode,
     },
 };
 
@@ -163,7 +163,8 @@ impl Bench {
             Some(method) => SendKey::Method(method),
             None => SendKey::Number(self.digest()),
         };
-        SendLimit { key, waits: [30, 60, 120, 300, 600].map(Duration::from_secs).to_vec(), rest: 120 * MINUTE }
+        let day = RateLimit { key: self.digest(), limit: 30, window: Duration::from_hours(24) };
+        SendLimit { key, waits: [30, 60, 120, 300, 600].map(Duration::from_secs).to_vec(), rest: 120 * MINUTE, day }
     }
 
     pub(crate) fn order(&self, order: SendOrder, sign_in: &SignIn) -> OutboxOrder {

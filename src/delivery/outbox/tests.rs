@@ -20,7 +20,7 @@ use crate::{
     entropy::{Entropy, SharedEntropy},
     language::Language,
     secret::Digest,
-    store::{BeginSignIn, EnrolledMethod, NewAccount, OutboxId, OutboxOrder, SendKey, SendLimit, SignInId},
+    store::{BeginSignIn, EnrolledMethod, NewAccount, OutboxId, OutboxOrder, RateLimit, SendKey, SendLimit, SignInId},
 };
 
 const NOW: Timestamp = Timestamp::from_secs(1_795_325_100);
@@ -110,7 +110,8 @@ impl Bench {
     fn order(&self, transition: &Transition, language: Language) -> (SignIn, Option<OutboxOrder>) {
         let Step::Continue(sign_in) = transition.step.clone() else { panic!("it waits for a code") };
         let key = SendKey::Method(sign_in.method().unwrap());
-        let limit = SendLimit { key, waits: vec![Duration::ZERO; 9], rest: Duration::from_hours(2) };
+        let day = RateLimit { key: Digest::new([7; 32]), limit: 1_000, window: Duration::from_hours(24) };
+        let limit = SendLimit { key, waits: vec![Duration::ZERO; 9], rest: Duration::from_hours(2), day };
         let id = OutboxId::random(&*self.entropy);
         let order = transition.send.clone().map(|order| OutboxOrder { id, order, language, limit });
         (sign_in, order)

@@ -24,10 +24,13 @@ CREATE TABLE invitations (
     owner INTEGER NOT NULL CHECK (owner IN (0, 1)),
     language TEXT NOT NULL,
     link_id TEXT NOT NULL UNIQUE,
+    -- The owner on whose word it stands, and with whom it goes; none when an operator invited.
+    invited_by TEXT REFERENCES accounts (id) ON DELETE CASCADE,
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     UNIQUE (seller_id, email)
 ) STRICT;
+CREATE INDEX invitations_of_inviter ON invitations (invited_by);
 CREATE INDEX invitations_by_end ON invitations (expires_at);
 
 CREATE TABLE last_sign_ins (

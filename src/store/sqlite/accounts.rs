@@ -5,7 +5,7 @@ use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 use super::{
     SqliteStore, outbox, recovery,
     rows::{self, account_columns},
-    sessions,
+    sessions, users,
 };
 use crate::{
     account::{Account, AccountId, EmailAddress, Label, LoginName, MethodPair, PhoneNumber, Role, Target},
@@ -208,7 +208,12 @@ impl SqliteStore {
         if found.rows_affected() == 0 {
             return Ok(None);
         }
-        let ended = if disabled { void_credentials(&mut tx, id, now).await? } else { Vec::new() };
+        let ended = if disabled {
+            users::withdraw_of(&mut tx, id).await?;
+            void_credentials(&mut tx, id, now).await?
+        } else {
+            Vec::new()
+        };
         tx.commit().await?;
         Ok(Some(ended))
     }

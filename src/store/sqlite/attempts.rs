@@ -81,34 +81,21 @@ impl SqliteStore {
     }
 
     pub(in crate::store) async fn spend_rate(&self, limit: RateLimit, now: Timestamp) -> Result<RateSpend> {
-        let window = now + limit.window;
-        if limit.limit == 0 {
-            return Ok(RateSpend::Wait(window));
-        }
         let mut tx = self.write().await?;
-        let counted = sqlx::query(
-            "INSERT INTO rates (key, events, ends_at) VALUES ($1, 1, $2)
-             ON CONFLICT (key) DO UPDATE SET
-                 events = CASE WHEN rates.ends_at <= $3 THEN 1 ELSE rates.events + 1 END,
-                 ends_at = CASE WHEN rates.ends_at <= $3 THEN $2 ELSE rates.ends_at END
-             WHERE rates.ends_at <= $3 OR rates.events < $4
-             RETURNING events",
-        )
-        .bind(limit.key.as_bytes().as_slice())
-        .bind(window.as_millis())
-        .bind(now.as_millis())
-        .bind(i64::from(limit.limit))
-        .fetch_optional(&mut *tx)
-        .await?;
-        if counted.is_some() {
-            tx.commit().await?;
-            return Ok(RateSpend::Granted);
-        }
-        let ends_at: i64 = sqlx::query_scalar("SELECT ends_at FROM rates WHERE key = $1")
-            .bind(limit.key.as_bytes().as_slice())
-            .fetch_one(&mut *tx)
-            .await?;
-        Ok(RateSpend::Wait(Timestamp::from_millis(ends_at)))
+        let spent = spend_rate(&mut tx, limit, now).await?;
+        tx.commit().await?;
+        Ok(spent)
+    }
+
+    pub(in crate::store) async fn rate_reached(&self, limit: RateLimit, now: Timestamp) -> Result<Option<Timestamp>> {
+        let ends_at: Option<i64> =
+            sqlx::query_scalar("SELECT ends_at FROM rates WHERE key = $1 AND ends_at > $2 AND events >= $3")
+                .bind(limit.key.as_bytes().as_slice())
+                .bind(now.as_millis())
+                .bind(i64::from(limit.limit))
+                .fetch_optional(&self.readers)
+                .await?;
+        Ok(ends_at.map(Timestamp::from_millis))
     }
 
     pub(in crate::store) async fn refund_rate(&self, key: Digest, now: Timestamp) -> Result<()> {
@@ -178,6 +165,36 @@ impl SqliteStore {
         tx.commit().await?;
         Ok(CodeSpend::Granted { attempt: Attempt::spent(), consecutive })
     }
+}
+
+/// Counts one event within its window, in one statement, or says when the next is allowed.
+pub(super) async fn spend_rate(db: &mut SqliteConnection, limit: RateLimit, now: Timestamp) -> Result<RateSpend> {
+    let window = now + limit.window;
+    if limit.limit == 0 {
+        return Ok(RateSpend::Wait(window));
+    }
+    let counted = sqlx::query(
+        "INSERT INTO rates (key, events, ends_at) VALUES ($1, 1, $2)
+         ON CONFLICT (key) DO UPDATE SET
+             events = CASE WHEN rates.ends_at <= $3 THEN 1 ELSE rates.events + 1 END,
+             ends_at = CASE WHEN rates.ends_at <= $3 THEN $2 ELSE rates.ends_at END
+         WHERE rates.ends_at <= $3 OR rates.events < $4
+         RETURNING events",
+    )
+    .bind(limit.key.as_bytes().as_slice())
+    .bind(window.as_millis())
+    .bind(now.as_millis())
+    .bind(i64::from(limit.limit))
+    .fetch_optional(&mut *db)
+    .await?;
+    if counted.is_some() {
+        return Ok(RateSpend::Granted);
+    }
+    let ends_at: i64 = sqlx::query_scalar("SELECT ends_at FROM rates WHERE key = $1")
+        .bind(limit.key.as_bytes().as_slice())
+        .fetch_one(db)
+        .await?;
+    Ok(RateSpend::Wait(Timestamp::from_millis(ends_at)))
 }
 
 /// Why no try was granted. A method that is gone is as good as disabled.

@@ -3,13 +3,13 @@
 
 use sqlx::{Row as _, SqliteConnection};
 
-use super::{SqliteStore, outbox, rows::Cells};
+use super::{SqliteStore, attempts::spend_rate, outbox, rows::Cells};
 use crate::{
     account::{AccountId, MethodId},
     authn::{Challenge, ChallengeId, SignIn},
     clock::Timestamp,
     keyring::{Place, Purpose},
-    store::{Delivery, MessageState, OutboxOrder, Result, SendKey, SendLimit, SignInId, Stale, StoreError},
+    store::{Delivery, MessageState, OutboxOrder, RateSpend, Result, SendKey, SendLimit, SignInId, Stale, StoreError},
 };
 
 fn challenge_place(method: &MethodId) -> Place<'_> {
@@ -76,6 +76,9 @@ impl SqliteStore {
     ) -> Result<std::result::Result<(), Stale>> {
         if let Err(refused) = spend(db, &message.limit, now).await? {
             return Ok(Err(refused));
+        }
+        if let RateSpend::Wait(until) = spend_rate(db, message.limit.day, now).await? {
+            return Ok(Err(Stale::NoMoreSends(until)));
         }
         if let Some(challenge) = sign_in.challenge()
             && let Some(method) = challenge.method()

@@ -2,7 +2,7 @@
 
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
-use super::{SqliteStore, accounts, outbox, recovery, rows::Cells};
+use super::{SqliteStore, accounts, outbox, recovery, rows::Cells, users};
 use crate::{
     account::AccountId,
     authn::recovery::CancelledBy,
@@ -113,6 +113,7 @@ impl SqliteStore {
             delete_of_account(&mut tx, freeze.account, purpose).await?;
         }
         recovery::end_open(&mut tx, freeze.account, CancelledBy::Freeze, freeze.now).await?;
+        users::withdraw_of(&mut tx, freeze.account).await?;
         let ended = accounts::void_credentials(&mut tx, freeze.account, freeze.now).await?;
         for notice in &freeze.notices {
             outbox::insert(&mut tx, notice).await?;

@@ -16,6 +16,9 @@ use crate::{
     store::{BeginSignIn, CompleteSignIn, Completed, OutboxOrder, PendingSignIn, Result, SignInId, Stale},
 };
 
+/// Pending sign-ins of an account; the oldest go.
+const MOST_PENDING: i64 = 10;
+
 /// Pending sign-ins with their accounts, never those that are over, of a disabled account or of older credentials.
 macro_rules! pending {
     ($by:literal) => {
@@ -102,6 +105,15 @@ impl SqliteStore {
         .bind(i64::from(ENROLMENT_TRIES))
         .bind(now.as_millis())
         .bind(begin.expires_at.as_millis())
+        .execute(&mut *db)
+        .await?;
+        // Whoever has the password may begin as often as they like; what is kept of it stays bounded.
+        sqlx::query(
+            "DELETE FROM sign_ins WHERE id IN (
+                 SELECT id FROM sign_ins WHERE account_id = $1 ORDER BY created_at DESC, rowid DESC LIMIT -1 OFFSET $2)",
+        )
+        .bind(account.to_string())
+        .bind(MOST_PENDING)
         .execute(&mut *db)
         .await?;
         if let Some(message) = &begin.message {

@@ -26,10 +26,24 @@ const MOST_HOURS: i64 = 4_000;
 macro_rules! invitations {
     ($rest:literal) => {
         concat!(
-            "SELECT i.id AS i_id, i.email, i.display_name, i.group_names, i.owner, i.language, i.created_at, i.expires_at,
+            "SELECT i.id AS i_id, i.email, i.display_name, i.group_names, i.owner, i.language, i.invited_by, i.created_at,
+                    i.expires_at,
                     s.id AS seller_id, s.name AS seller_name
              FROM invitations i JOIN seller_accounts s ON s.id = i.seller_id ",
             $rest
+        )
+    };
+}
+
+/// The invitation of a link, as long as whoever invited is still an owner who may: a stolen owner's invitations end with
+/// the theft.
+macro_rules! good_invitation {
+    () => {
+        invitations!(
+            "WHERE i.link_id = $1 AND i.expires_at > $2 AND (i.invited_by IS NULL OR EXISTS (
+                 SELECT 1 FROM memberships m JOIN accounts a ON a.id = m.account_id
+                 WHERE m.account_id = i.invited_by AND m.seller_id = i.seller_id AND m.owner = 1
+                   AND a.disabled_at IS NULL AND a.frozen_at IS NULL))"
         )
     };
 }
@@ -124,7 +138,7 @@ async fn order(db: &mut SqliteConnection, mail: Option<&OutboxItem>, link: &Link
 async fn owned_by(db: &mut SqliteConnection, owner: AccountId) -> Result<Option<SellerId>> {
     let found = sqlx::query(
         "SELECT m.seller_id FROM memberships m JOIN accounts a ON a.id = m.account_id
-         WHERE m.account_id = $1 AND m.owner = 1 AND a.disabled_at IS NULL",
+         WHERE m.account_id = $1 AND m.owner = 1 AND a.disabled_at IS NULL AND a.frozen_at IS NULL",
     )
     .bind(owner.to_string())
     .fetch_optional(db)
@@ -140,6 +154,12 @@ async fn may_change(db: &mut SqliteConnection, by: By, seller: SellerId) -> Resu
         By::Operator => Ok(true),
         By::Owner(owner) => Ok(owned_by(db, owner).await? == Some(seller)),
     }
+}
+
+/// Takes back what this account offered to others.
+pub(super) async fn withdraw_of(db: &mut SqliteConnection, inviter: AccountId) -> Result<()> {
+    sqlx::query("DELETE FROM invitations WHERE invited_by = $1").bind(inviter.to_string()).execute(db).await?;
+    Ok(())
 }
 
 /// People and invitations, but for the one of `except`, which is about to be replaced or used.
@@ -354,8 +374,8 @@ impl SqliteStore {
             .await?;
         sqlx::query(
             "INSERT INTO invitations (id, seller_id, email, display_name, group_names, owner, language, link_id,
-                                      created_at, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                                      invited_by, created_at, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         )
         .bind(offer.id.to_string())
         .bind(offer.seller.id.to_string())
@@ -365,6 +385,7 @@ impl SqliteStore {
         .bind(i64::from(offer.owner))
         .bind(offer.language.tag())
         .bind(new.link.id.to_string())
+        .bind(new.by.owner().map(|owner| owner.to_string()))
         .bind(offer.created_at.as_millis())
         .bind(offer.expires_at.as_millis())
         .execute(&mut *tx)
@@ -383,7 +404,7 @@ impl SqliteStore {
     }
 
     pub(in crate::store) async fn invitation(&self, link: LinkId, now: Timestamp) -> Result<Option<Invitation>> {
-        sqlx::query(invitations!("WHERE i.link_id = $1 AND i.expires_at > $2"))
+        sqlx::query(good_invitation!())
             .bind(link.to_string())
             .bind(now.as_millis())
             .fetch_optional(&self.readers)
@@ -401,13 +422,19 @@ impl SqliteStore {
         if !may_change(&mut tx, renew.by, offer.seller.id).await? {
             return Ok(None);
         }
-        sqlx::query("UPDATE invitations SET link_id = $2, created_at = $3, expires_at = $4 WHERE id = $1")
-            .bind(renew.id.to_string())
-            .bind(renew.link.id.to_string())
-            .bind(renew.now.as_millis())
-            .bind(renew.link.expires_at.as_millis())
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            // Who sends an owner's invitation again answers for it from then on; an operator's stays the operator's.
+            "UPDATE invitations SET link_id = $2, created_at = $3, expires_at = $4,
+                 invited_by = CASE WHEN invited_by IS NULL THEN NULL ELSE coalesce($5, invited_by) END
+             WHERE id = $1",
+        )
+        .bind(renew.id.to_string())
+        .bind(renew.link.id.to_string())
+        .bind(renew.now.as_millis())
+        .bind(renew.link.expires_at.as_millis())
+        .bind(renew.by.owner().map(|owner| owner.to_string()))
+        .execute(&mut *tx)
+        .await?;
         order(&mut tx, renew.mail.as_ref(), &renew.link).await?;
         self.commit(tx, renew.mail.is_some()).await?;
         (offer.created_at, offer.expires_at) = (renew.now, renew.link.expires_at);
@@ -435,12 +462,17 @@ impl SqliteStore {
         if links::take(&mut tx, accept.link, LinkPurpose::Invitation, accept.now).await?.is_none() {
             return Ok(Err(AcceptError::Gone));
         }
-        let found = sqlx::query(invitations!("WHERE i.link_id = $1 AND i.expires_at > $2"))
+        let found = sqlx::query(good_invitation!())
             .bind(accept.link.to_string())
             .bind(accept.now.as_millis())
             .fetch_optional(&mut *tx)
             .await?;
-        let Some(offer) = found.as_ref().map(invitation).transpose()? else { return Ok(Err(AcceptError::Gone)) };
+        let Some(row) = found else { return Ok(Err(AcceptError::Gone)) };
+        let mut offer = invitation(&row)?;
+        let inviter = Cells::of(&row, "invitations", "i_id")?.optional_text("invited_by", AccountId::parse)?;
+        if inviter.is_some() {
+            offer.groups.retain(|group| accept.grantable.contains(group));
+        }
         let mut new = accept.new.clone();
         new.account.email = Some(offer.email);
         new.account.groups = offer.groups;

@@ -36,6 +36,8 @@ users-removed = The user was removed and signed out everywhere.
 users-bad-address = That isn't an email address. Check it, like name@example.com.
 users-bad-name = A name is at most 100 characters on one line. Shorten it.
 users-already = One of your users has that email address already.
+users-too-many-sent = You've sent as many invitations as can be sent in a day. The next one can go out at { $time }.
+users-mailed-often = This address was sent several invitations already. The next one can go out at { $time }; until then, the newest link works.
 users-stale = Nothing was changed: the list had changed meanwhile. Here it is as it is now.
 
 users-edit-heading = Permissions of { $user }

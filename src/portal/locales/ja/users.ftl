@@ -36,6 +36,8 @@ users-removed = ユーザーを削除し、すべての端末からログアウ�
 users-bad-address = メールアドレスとして読み取れません。name@example.jpのような形で入力してください。
 users-bad-name = 表示名は1行で100文字までです。短くしてください。
 users-already = このメールアドレスのユーザーは、すでに登録されています。
+users-too-many-sent = 1日に送れる招待の上限に達しました。次の招待は{ $time }から送れます。
+users-mailed-often = このアドレスには、すでに何度か招待を送っています。次の招待は{ $time }から送れます。それまでは、最後に送ったリンクをお使いいただけます。
 users-stale = 一覧が変わっていたため、何も変更していません。現在の一覧を表示しています。
 
 users-edit-heading = { $user }の権限

@@ -1,0 +1,134 @@
+//! What a thief of password and code, or of an owner, can cause has a ceiling.
+
+use std::time::Duration;
+
+use super::{Jar, PASSWORD, World, ordered};
+use crate::{
+    access::Interruption,
+    account::{EmailAddress, MethodKind, Role, SellerAccount, SellerId, SellerName, UserName},
+    app::{
+        ChoiceProblem, CodeOutcome, EnrolmentOutcome, InviteForm, InviteProblem, PendingView, SendAvailability,
+        SendOutcome, SendRefusal, administration::NewPerson,
+    },
+    authn::Password,
+    language::Language,
+    store::{Invitation, InvitationId},
+};
+
+#[tokio::test]
+async fn r6_right_codes_do_not_begin_the_day_of_a_number_again() {
+    let world = World::with("[sign_in]\nsends_per_number_a_day = 6").await;
+    world.enrolled("hanako").await;
+    let over = world.app.now() + Duration::from_hours(24);
+    ordered(&world).await;
+    for _ in 0..5 {
+        let mut jar = Jar::new();
+        world.password(&mut jar, "hanako", PASSWORD).await;
+        assert_eq!(ordered(&world).await, 1);
+        let code = world.code(&jar).await;
+        assert!(matches!(world.submit(&mut jar, &code, false).await, CodeOutcome::SignedIn(_)));
+    }
+    let mut jar = Jar::new();
+    world.password(&mut jar, "hanako", PASSWORD).await;
+    assert_eq!(ordered(&world).await, 0, "one was for setting it up, five for signing in");
+    let Some(PendingView::Code(view)) = world.app.pending(&jar.browser()).await.unwrap() else { panic!() };
+    assert!(!view.sent && view.send_again == SendAvailability::Exhausted(over), "{view:?}");
+    assert_eq!(view.send_other, SendAvailability::Now);
+    let none = world.app.send_again(&jar.browser()).await.unwrap();
+    assert!(matches!(none, SendOutcome::Refused(SendRefusal::Exhausted(at)) if at == over), "{none:?}");
+
+    world.person("taro").await;
+    let mut other = Jar::new();
+    world.password(&mut other, "taro", PASSWORD).await;
+    world.app.begin_enrolment(&other.browser()).await.unwrap();
+    let outcome = world.choose(&other, MethodKind::Voice, "090-1234-5678").await;
+    let refused = ChoiceProblem::Send(SendRefusal::Exhausted(over));
+    assert!(matches!(outcome, EnrolmentOutcome::Refused(why) if why == refused), "every account counts: {outcome:?}");
+
+    assert!(matches!(world.app.use_role(&jar.browser(), Role::Backup).await.unwrap(), SendOutcome::Done));
+    assert_eq!(ordered(&world).await, 1, "the other method works");
+    let code = world.code(&jar).await;
+    assert!(matches!(world.submit(&mut jar, &code, false).await, CodeOutcome::SignedIn(_)));
+    ordered(&world).await;
+    world.pass(Duration::from_hours(24));
+    world.password(&mut Jar::new(), "hanako", PASSWORD).await;
+    assert_eq!(ordered(&world).await, 1, "a new day");
+}
+
+#[tokio::test]
+async fn a_page_that_looks_by_itself_keeps_no_session_alive() {
+    let world = World::new().await;
+    let jar = world.enrolled("hanako").await;
+    for _ in 0..3 {
+        world.pass(Duration::from_mins(19));
+        assert!(world.app.watch(&jar.browser()).await.unwrap().is_some());
+    }
+    world.pass(Duration::from_mins(3));
+    assert!(world.app.watch(&jar.browser()).await.unwrap().is_none());
+    assert_eq!(super::interrupted(&world.decide(&jar).await), Some(Interruption::Idle));
+}
+
+#[tokio::test]
+async fn r13_invitations_are_limited_by_owner_and_by_address() {
+    let world = World::new().await;
+    let owner = NewPerson {
+        user_name: UserName::parse("hanako").unwrap(),
+        email: None,
+        display_name: None,
+        groups: Vec::new(),
+        language: Language::En,
+        password: Password::typed(PASSWORD).unwrap(),
+    };
+    world.app.add_member(owner, SellerName::parse("Yamada").unwrap(), true).await.unwrap().unwrap();
+    let jar = world.enrol("hanako").await;
+    let invite = async |email: &str| {
+        let form = InviteForm { email, display_name: "", groups: &[] };
+        world.app.invite(&jar.browser(), form).await.unwrap()
+    };
+    let start = world.app.now();
+    for _ in 0..2 {
+        invite("jiro@example.jp").await.unwrap();
+    }
+    let seller = world.app.store().seller(&SellerName::parse("Yamada").unwrap()).await.unwrap().unwrap();
+    let id = world.app.store().invitations(seller.id).await.unwrap().first().unwrap().id;
+    world.app.send_invitation_again(&jar.browser(), id).await.unwrap().unwrap();
+    let often = Err(InviteProblem::MailedOften(start + Duration::from_hours(1)));
+    assert_eq!(invite("Jiro@example.jp").await, often);
+    assert_eq!(world.app.send_invitation_again(&jar.browser(), id).await.unwrap(), often);
+    for n in 3..20 {
+        invite(&format!("p{n}@example.jp")).await.unwrap();
+    }
+    for (later, expected) in [
+        (1, Err(InviteProblem::TooManySent(start + Duration::from_hours(24)))),
+        (23, Ok(EmailAddress::parse("jiro@example.jp").unwrap())),
+    ] {
+        world.pass(Duration::from_hours(later));
+        let jar = world.sign_in_again("hanako").await;
+        let form = InviteForm { email: "jiro@example.jp", display_name: "", groups: &[] };
+        assert_eq!(world.app.invite(&jar.browser(), form).await.unwrap(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_new_invitation_gives_no_new_tries_at_user_names() {
+    let world = World::new().await;
+    let now = world.app.now();
+    let seller =
+        SellerAccount { id: SellerId::random(&**world.app.entropy()), name: SellerName::parse("Yamada").unwrap() };
+    let offer = |email: &str| Invitation {
+        id: InvitationId::random(&**world.app.entropy()),
+        seller: seller.clone(),
+        email: EmailAddress::parse(email).unwrap(),
+        display_name: None,
+        groups: Vec::new(),
+        owner: false,
+        language: Language::En,
+        created_at: now,
+        expires_at: now,
+    };
+    for _ in 0..20 {
+        assert!(world.app.spend_accept_try(&offer("jiro@example.jp"), now).await.unwrap());
+    }
+    assert!(!world.app.spend_accept_try(&offer("jiro@example.jp"), now).await.unwrap());
+    assert!(world.app.spend_accept_try(&offer("saburo@example.jp"), now).await.unwrap());
+}
