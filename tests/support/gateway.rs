@@ -12,7 +12,7 @@ use super::{
     entropy::SeededEntropy,
     inbox::Inbox,
     people,
-    settings::{QUICK_PASSWORDS, Settings},
+    settings::{MAIL, QUICK_PASSWORDS, Settings},
     upstream::Upstream,
 };
 
@@ -41,7 +41,9 @@ impl Gateway {
         let ca_pem = certificate::issue(directory.path());
         let upstream = Upstream::start();
         let settings = Settings::new(directory.path(), upstream.address);
-        let file = settings.write(&format!("{QUICK_PASSWORDS}{tables}"));
+        // Where mail is configured a first enrolment waits for a mailed link; tests of that add it themselves.
+        let mail = if fresh.is_empty() && !tables.contains("[mail]") { MAIL } else { "" };
+        let file = settings.write(&format!("{QUICK_PASSWORDS}{mail}{tables}"));
         let config = sekisho::config::load(&file).unwrap_or_else(|e| panic!("{e}"));
 
         let clock = TestClock::new();
