@@ -151,7 +151,7 @@ pub enum Event<'a> {
         account: &'a str,
         /// Which.
         session: &'a str,
-        /// `sign_out`, `replaced`, `operator`, `credentials`.
+        /// `sign_out`, `replaced`, `operator`, `credentials`, `trust`.
         reason: Word,
     },
     /// A person swapped primary and backup.

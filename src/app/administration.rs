@@ -13,7 +13,7 @@ use crate::{
     secret::SecretString,
     session::{DeviceId, SessionId, TrustedDevice},
     store::{
-        AccountEdit, AccountSummary, EditedAccount, EndedSession, Enrolment, NewAccount, NewAccountError, Notice,
+        AccountEdit, AccountSummary, EditedAccount, EndedSession, EndedTrust, Enrolment, NewAccount, NewAccountError, Notice,
         StoredSession,
     },
 };
@@ -228,9 +228,8 @@ impl App {
 
     /// Ends one trust.
     pub async fn revoke_device(&self, id: DeviceId) -> Answer<()> {
-        if !self.store.revoke_device(id).await? {
-            return Ok(Err(Refused::NotFound("device")));
-        }
+        let Some(ended) = self.store.revoke_device(id).await? else { return Ok(Err(Refused::NotFound("device"))) };
+        self.forget_untrusted(&ended).await;
         Event::DeviceRevoked { account: None, device: Some(&id.to_string()) }.record(Origin::Operator);
         Ok(Ok(()))
     }
@@ -238,8 +237,17 @@ impl App {
     /// Ends every trust of an account; how many there were.
     pub async fn revoke_devices(&self, account: AccountId) -> Result<u32> {
         let revoked = self.store.revoke_devices(account).await?;
+        self.forget_untrusted(&revoked).await;
         Event::DeviceRevoked { account: Some(&account.to_string()), device: None }.record(Origin::Operator);
-        Ok(revoked)
+        Ok(revoked.devices)
+    }
+
+    async fn forget_untrusted(&self, ended: &EndedTrust) {
+        self.live.forget(&ended.sessions).await;
+        for gone in &ended.sessions {
+            let (account, session) = (gone.account.to_string(), gone.id.to_string());
+            Event::SessionEnded { account: &account, session: &session, reason: "trust" }.record(Origin::Operator);
+        }
     }
 
     /// Living sessions, of one account or of all.

@@ -196,12 +196,13 @@ impl App {
         Ok(changed(self.store.relabel_method(&acting, method, label).await?))
     }
 
-    /// Ends one trust, or all. Sessions go on.
+    /// Ends one trust, or all, and the sessions that rest on it; the one that asks goes on.
     pub async fn end_trust(&self, browser: &Browser<'_>, device: Option<DeviceId>) -> Result<Changed> {
         let Some(session) = self.fresh_session(browser).await? else { return Ok(Changed::Stale) };
         let acting = Acting::of(&session);
         let Ok(ended) = self.store.end_trust(&acting, device).await? else { return Ok(Changed::Stale) };
-        if ended > 0 {
+        self.forget_ended(&ended.sessions, "trust", browser).await;
+        if ended.devices > 0 {
             let (account, device) = (acting.account.to_string(), device.map(|id| id.to_string()));
             Event::DeviceRevoked { account: Some(&account), device: device.as_deref() }
                 .record(Origin::Client(browser.address));

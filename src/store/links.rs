@@ -118,7 +118,7 @@ impl Store {
     }
 
     /// Uses the link up and freezes its account: sessions, trust, pending sign-ins, tickets, recovery requests and
-    /// links to a new password end, and the password proves nothing until it is chosen anew. `None` when the link is
+    /// every link mailed so far end, and the password proves nothing until it is chosen anew. `None` when the link is
     /// not good any more.
     pub async fn freeze(&self, freeze: &Freeze) -> Result<Option<Vec<EndedSession>>> {
         match self {

@@ -21,7 +21,7 @@ use std::{
 pub use challenge::{Delivery, MessageState, SendKey, SendLimit};
 pub use import::{AccountEdit, EditedAccount, ImportRun, ImportedAccount};
 pub use record::{
-    AccountSummary, BeginSignIn, CodeSpend, CompleteSignIn, Completed, Credentials, EndedSession, EnrolledMethod,
+    AccountSummary, BeginSignIn, CodeSpend, CompleteSignIn, Completed, Credentials, EndedSession, EndedTrust, EnrolledMethod,
     Enrolment, MethodState, NewAccount, NewAccountError, NewDevice, OutboxContent, OutboxId, OutboxItem, OutboxOrder,
     OutboxOutcome, PasswordSpend, PendingSignIn, PresentDevice, PresentedDevice, RateLimit, RateSpend, Recipient,
     SignInId, Stale, StoredSession, UsedCode,
@@ -188,15 +188,15 @@ impl Store {
         }
     }
 
-    /// Ends one trust and says whether there was one.
-    pub async fn revoke_device(&self, id: DeviceId) -> Result<bool> {
+    /// Ends one trust and the sessions that rest on it; `None` where there is none such.
+    pub async fn revoke_device(&self, id: DeviceId) -> Result<Option<EndedTrust>> {
         match self {
             Self::Sqlite(s) => s.revoke_device(id).await,
         }
     }
 
-    /// Ends every trust of an account.
-    pub async fn revoke_devices(&self, account: AccountId) -> Result<u32> {
+    /// Ends every trust of an account and the sessions that rest on it.
+    pub async fn revoke_devices(&self, account: AccountId) -> Result<EndedTrust> {
         match self {
             Self::Sqlite(s) => s.revoke_devices(account).await,
         }

@@ -321,6 +321,15 @@ pub struct EndedSession {
     pub digest: Digest,
 }
 
+/// Trust that is no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndedTrust {
+    /// How many devices.
+    pub devices: u32,
+    /// The sessions in which it stood in for a code.
+    pub sessions: Vec<EndedSession>,
+}
+
 /// A live session with what the console is told of its account.
 #[derive(Clone, Debug)]
 pub struct StoredSession {

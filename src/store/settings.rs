@@ -1,7 +1,7 @@
 //! What a person changes inside a session: the transactions of the security settings and of the fresh code before them.
 
 use super::{
-    BeginSignIn, EndRecovery, EndedSession, EnrolledMethod, MethodState, OutboxItem, Result, SignInId, Stale, Store,
+    BeginSignIn, EndRecovery, EndedSession, EndedTrust, EnrolledMethod, MethodState, OutboxItem, Result, SignInId, Stale, Store,
     UsedCode,
 };
 use crate::{
@@ -230,12 +230,12 @@ impl Store {
         }
     }
 
-    /// Ends one trust of this account, or all of it; how many.
+    /// Ends one trust of this account, or all of it, and the other sessions that rest on it.
     pub async fn end_trust(
         &self,
         acting: &Acting,
         device: Option<DeviceId>,
-    ) -> Result<std::result::Result<u64, Stale>> {
+    ) -> Result<std::result::Result<EndedTrust, Stale>> {
         match self {
             Self::Sqlite(s) => s.end_trust(acting, device).await,
         }

@@ -3,7 +3,7 @@
 use sekisho::{
     secret::Digest,
     session::{DeviceId, DeviceLabel, Session},
-    store::{CompleteSignIn, NewDevice, PresentDevice, PresentedDevice, Stale},
+    store::{Acting, CompleteSignIn, NewDevice, PresentDevice, PresentedDevice, Stale},
 };
 
 use crate::world::{Bench, DAY, MINUTE, NOW, Person};
@@ -121,8 +121,8 @@ async fn a_trust_withdrawn_meanwhile_completes_nothing() {
         panic!("trusted")
     };
     let complete = bench.with_trust(&hanako, proof, NOW).await;
-    assert!(bench.store.revoke_device(id).await.unwrap());
-    assert!(!bench.store.revoke_device(id).await.unwrap());
+    assert!(bench.store.revoke_device(id).await.unwrap().is_some());
+    assert!(bench.store.revoke_device(id).await.unwrap().is_none());
     assert_eq!(bench.store.complete_sign_in(&complete).await.unwrap().unwrap_err(), Stale::MovedOn);
 }
 
@@ -142,6 +142,42 @@ async fn the_device_used_least_recently_makes_room() {
     bench.store.complete_sign_in(&complete).await.unwrap().unwrap();
     let left: Vec<_> = bench.store.devices(hanako.id, NOW).await.unwrap().into_iter().map(|d| d.id).collect();
     assert_eq!(left, [third, first], "newest first, without {second}");
-    assert_eq!(bench.store.revoke_devices(hanako.id).await.unwrap(), 2);
+    assert_eq!(bench.store.revoke_devices(hanako.id).await.unwrap().devices, 2);
     assert!(bench.store.devices(hanako.id, NOW).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn sessions_that_rest_on_a_trust_end_with_it() {
+    let bench = Bench::new().await;
+    let hanako = bench.person("hanako").await;
+    let (by_code, first, mut value) = trusting(&bench, &hanako, NOW).await;
+    let (_, second, _) = trusting(&bench, &hanako, NOW + MINUTE).await;
+    let mut resting = Vec::new();
+    for minute in 2..5 {
+        let next = bench.digest();
+        let PresentedDevice::Trusted { proof, .. } = show(&bench, &hanako, first, value, next).await else {
+            panic!("trusted")
+        };
+        value = next;
+        let complete = bench.with_trust(&hanako, proof, NOW + minute * MINUTE).await;
+        bench.store.complete_sign_in(&complete).await.unwrap().unwrap();
+        resting.push(complete.session);
+    }
+    let lives = async |session: &Session| bench.store.session(session.digest()).await.unwrap().is_some();
+    let ended = bench.store.revoke_device(second).await.unwrap().unwrap();
+    assert_eq!((ended.devices, ended.sessions.len()), (1, 0), "they rest on the other trust");
+
+    let acting = Acting::of(&resting[0]);
+    let ended = bench.store.end_trust(&acting, Some(first)).await.unwrap().unwrap();
+    let mut named: Vec<_> = ended.sessions.iter().map(|gone| *gone.digest.as_bytes()).collect();
+    let mut others = [*resting[1].digest().as_bytes(), *resting[2].digest().as_bytes()];
+    (named.sort_unstable(), others.sort_unstable());
+    assert_eq!(named, others);
+    assert!(lives(&resting[0]).await, "the one that asks goes on");
+    assert!(lives(&by_code).await, "a session with a code of its own goes on");
+    assert!(!lives(&resting[1]).await && !lives(&resting[2]).await);
+
+    let ended = bench.store.revoke_devices(hanako.id).await.unwrap();
+    assert_eq!(ended.sessions.len(), 1, "an operator leaves none of them");
+    assert!(!lives(&resting[0]).await && lives(&by_code).await);
 }

@@ -12,6 +12,8 @@ mod file;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
+mod links;
+#[cfg(test)]
 mod outbox;
 #[cfg(test)]
 mod recovery;

@@ -3,7 +3,7 @@
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
-    SqliteStore, outbox, recovery,
+    SqliteStore, links, outbox, recovery,
     rows::{self, account_columns},
     sessions, users,
 };
@@ -15,8 +15,8 @@ use crate::{
     },
     clock::Timestamp,
     store::{
-        AccountSummary, Credentials, EndedSession, EnrolledMethod, Enrolment, NewAccount, NewAccountError, OutboxItem,
-        Result, Stale,
+        AccountSummary, Credentials, EndedSession, EnrolledMethod, Enrolment, LinkPurpose, NewAccount, NewAccountError,
+        OutboxItem, Result, Stale,
     },
 };
 
@@ -235,6 +235,8 @@ impl SqliteStore {
             return Ok(None);
         }
         let ended = void_credentials(&mut tx, id, now).await?;
+        // What an earlier notice offers was about the old password; the new notice brings its own link.
+        links::delete_of_account(&mut tx, id, LinkPurpose::NotMe).await?;
         for notice in notices {
             outbox::insert(&mut tx, notice).await?;
         }
@@ -384,6 +386,9 @@ pub(super) async fn void_credentials(
     .execute(&mut *db)
     .await?;
     delete_sign_ins(db, id).await?;
+    for purpose in [LinkPurpose::PasswordReset, LinkPurpose::FirstEnrolment, LinkPurpose::EmailConfirmation] {
+        links::delete_of_account(db, id, purpose).await?;
+    }
     sqlx::query("DELETE FROM trusted_devices WHERE account_id = $1").bind(id.to_string()).execute(&mut *db).await?;
     sessions::delete_of_account(db, id).await
 }

@@ -109,9 +109,11 @@ impl SqliteStore {
         .bind(freeze.now.as_millis())
         .execute(&mut *tx)
         .await?;
-        for purpose in [LinkPurpose::PasswordReset, LinkPurpose::FirstEnrolment, LinkPurpose::CancelRecovery] {
-            delete_of_account(&mut tx, freeze.account, purpose).await?;
-        }
+        // Whatever was mailed so far may be in a stranger's hands.
+        sqlx::query("DELETE FROM links WHERE account_id = $1")
+            .bind(freeze.account.to_string())
+            .execute(&mut *tx)
+            .await?;
         recovery::end_open(&mut tx, freeze.account, CancelledBy::Freeze, freeze.now).await?;
         users::withdraw_of(&mut tx, freeze.account).await?;
         let ended = accounts::void_credentials(&mut tx, freeze.account, freeze.now).await?;

@@ -12,8 +12,8 @@ use crate::{
     authn::DeviceProof,
     clock::Timestamp,
     secret::Digest,
-    session::{DeviceId, DevicePresentation, Lifetime, Session, SessionId, TrustedDevice},
-    store::{EndedSession, NewDevice, PresentDevice, PresentedDevice, Result, StoredSession},
+    session::{DeviceId, DevicePresentation, Lifetime, SecondStep, Session, SessionId, TrustedDevice},
+    store::{EndedSession, EndedTrust, NewDevice, PresentDevice, PresentedDevice, Result, StoredSession},
 };
 
 /// Sessions with their accounts, never those of a disabled account or of older credentials.
@@ -140,6 +140,36 @@ pub(super) async fn insert_device(
     Ok(())
 }
 
+/// Ends one trust of an account, or all, and the sessions it stood in for a code in; the one of `but` goes on.
+pub(super) async fn end_trust(
+    db: &mut SqliteConnection,
+    account: AccountId,
+    device: Option<DeviceId>,
+    but: Option<&Digest>,
+) -> Result<EndedTrust> {
+    let device = device.map(|id| id.to_string());
+    let ended = sqlx::query("DELETE FROM trusted_devices WHERE account_id = $1 AND ($2 IS NULL OR id = $2)")
+        .bind(account.to_string())
+        .bind(device.as_deref())
+        .execute(&mut *db)
+        .await?;
+    let sessions = sqlx::query(
+        "DELETE FROM sessions
+         WHERE account_id = $1 AND second_step = $4 AND ($2 IS NULL OR device_id = $2) AND ($3 IS NULL OR digest <> $3)
+         RETURNING id, account_id, digest",
+    )
+    .bind(account.to_string())
+    .bind(device)
+    .bind(but.map(|digest| digest.as_bytes().as_slice()))
+    .bind(SecondStep::TrustedDevice.as_str())
+    .fetch_all(db)
+    .await?;
+    Ok(EndedTrust {
+        devices: u32::try_from(ended.rows_affected()).unwrap_or(u32::MAX),
+        sessions: sessions.iter().map(self::ended).collect::<Result<_>>()?,
+    })
+}
+
 async fn delete_device(db: &mut SqliteConnection, id: DeviceId) -> Result<bool> {
     let deleted = sqlx::query("DELETE FROM trusted_devices WHERE id = $1").bind(id.to_string()).execute(db).await?;
     Ok(deleted.rows_affected() > 0)
@@ -253,21 +283,24 @@ impl SqliteStore {
         found.iter().map(rows::device).collect()
     }
 
-    pub(in crate::store) async fn revoke_device(&self, id: DeviceId) -> Result<bool> {
+    pub(in crate::store) async fn revoke_device(&self, id: DeviceId) -> Result<Option<EndedTrust>> {
         let mut tx = self.write().await?;
-        let deleted = delete_device(&mut tx, id).await?;
+        let found = sqlx::query("SELECT id, account_id FROM trusted_devices WHERE id = $1")
+            .bind(id.to_string())
+            .fetch_optional(&mut *tx)
+            .await?;
+        let Some(row) = found else { return Ok(None) };
+        let account = Cells::of(&row, "trusted_devices", "id")?.text("account_id", AccountId::parse)?;
+        let ended = end_trust(&mut tx, account, Some(id), None).await?;
         tx.commit().await?;
-        Ok(deleted)
+        Ok(Some(ended))
     }
 
-    pub(in crate::store) async fn revoke_devices(&self, account: AccountId) -> Result<u32> {
+    pub(in crate::store) async fn revoke_devices(&self, account: AccountId) -> Result<EndedTrust> {
         let mut tx = self.write().await?;
-        let deleted = sqlx::query("DELETE FROM trusted_devices WHERE account_id = $1")
-            .bind(account.to_string())
-            .execute(&mut *tx)
-            .await?;
+        let ended = end_trust(&mut tx, account, None, None).await?;
         tx.commit().await?;
-        Ok(u32::try_from(deleted.rows_affected()).unwrap_or(u32::MAX))
+        Ok(ended)
     }
 
     pub(in crate::store) async fn present_device(&self, present: &PresentDevice) -> Result<PresentedDevice> {

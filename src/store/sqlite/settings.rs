@@ -12,7 +12,7 @@ use crate::{
     secret::Digest,
     session::{DeviceId, DeviceLabel, SecondStep, Session, SessionId},
     store::{
-        Acting, BeginSignIn, ChangePassword, EndedSession, Happened, HistoryEvent, HistoryLine, OutboxItem,
+        Acting, BeginSignIn, ChangePassword, EndedSession, EndedTrust, Happened, HistoryEvent, HistoryLine, OutboxItem,
         RenewSession, ReplaceMethod, Result, Stale, StoredMethods,
     },
 };
@@ -25,7 +25,7 @@ const HISTORY_LINES: i64 = 50;
 const HISTORY_REPEATS: Duration = Duration::from_hours(1);
 
 /// Is the session still there, and the account as it was when the session was looked at?
-async fn acts(db: &mut SqliteConnection, acting: &Acting) -> Result<bool> {
+pub(super) async fn acts(db: &mut SqliteConnection, acting: &Acting) -> Result<bool> {
     let alive = sqlx::query("SELECT id FROM sessions WHERE digest = $1 AND account_id = $2")
         .bind(acting.session.as_bytes().as_slice())
         .bind(acting.account.to_string())
@@ -264,18 +264,14 @@ impl SqliteStore {
         &self,
         acting: &Acting,
         device: Option<DeviceId>,
-    ) -> Result<std::result::Result<u64, Stale>> {
+    ) -> Result<std::result::Result<EndedTrust, Stale>> {
         let mut tx = self.write().await?;
         if !acts(&mut tx, acting).await? {
             return Ok(Err(Stale::MovedOn));
         }
-        let ended = sqlx::query("DELETE FROM trusted_devices WHERE account_id = $1 AND ($2 IS NULL OR id = $2)")
-            .bind(acting.account.to_string())
-            .bind(device.map(|id| id.to_string()))
-            .execute(&mut *tx)
-            .await?;
+        let ended = sessions::end_trust(&mut tx, acting.account, device, Some(&acting.session)).await?;
         tx.commit().await?;
-        Ok(Ok(ended.rows_affected()))
+        Ok(Ok(ended))
     }
 
     pub(in crate::store) async fn end_others(
