@@ -242,6 +242,10 @@ fn check_rollout(rollout: &raw::Rollout, report: &mut Report<'_>) {
                 || !groups.is_empty()
                     && groups.iter().all(|group| others.iter().any(|other| other.value == group.value))
         };
+        // One that is itself at fault takes nobody from others until it is put right.
+        if cohort.value.from.is_none() {
+            continue;
+        }
         if let (Some(span), Some((start, _))) = (&cohort.span, before.iter().find(|(_, others)| covers(others))) {
             let message =
                 format!("rollout.cohort: nobody is in it, since the cohort at line {} takes them", report.line(*start));

@@ -140,13 +140,40 @@ pub struct Config {
 impl Config {
     /// What is allowed and yet worth saying aloud, before the gateway is live and each time it starts.
     pub fn warnings(&self) -> Vec<&'static str> {
-        match self.rollout.mode {
-            RolloutMode::Enforce => Vec::new(),
-            RolloutMode::Observe => vec![
+        let mut warnings = Vec::new();
+        if self.rollout.mode == RolloutMode::Observe {
+            warnings.push(
                 "rollout.mode is \"observe\": NOTHING IS ENFORCED. Every request reaches the console without a session, \
                  paths with access = \"deny\" included. Set it to \"enforce\" when the report shows nothing that would break",
-            ],
+            );
         }
+        if self.rules.iter().any(|rule| rule.path == "/" && rule.access == AccessConfig::Public) {
+            warnings.push(
+                "rule: path = \"/\" with access = \"public\" opens every path that no rule before it names, to everybody and \
+                 without a session. Name the public paths one by one",
+            );
+        }
+        if self.mail.is_none() {
+            warnings.push(
+                "there is no [mail]: notices go to telephones alone, no link of a first enrolment, an invitation or a \
+                 password reset can be mailed, and whoever knows a password can set up the two methods of an account \
+                 that has none",
+            );
+        }
+        warnings
+    }
+
+    /// Directories for the store and the keys that are not there: the first start makes them, where its user may.
+    pub fn missing_directories(&self) -> Vec<PathBuf> {
+        let StoreConfig::Sqlite(store) = &self.store;
+        let mut missing: Vec<PathBuf> = [store, &self.key_file]
+            .into_iter()
+            .filter_map(|file| file.parent())
+            .filter(|directory| !directory.as_os_str().is_empty() && !directory.is_dir())
+            .map(Path::to_owned)
+            .collect();
+        missing.dedup();
+        missing
     }
 }
 

@@ -18,9 +18,6 @@ pub struct Problem {
     pub help: Option<String>,
     #[serde(skip)]
     excerpt: Option<Excerpt>,
-    /// Something that is not there, which a broken line may explain.
-    #[serde(skip)]
-    missing: bool,
 }
 
 /// The part of a line that is safe to show, with the place in it to point at.
@@ -33,13 +30,13 @@ struct Excerpt {
 impl Problem {
     /// With a file as a whole.
     pub(super) fn with_file(file: &str, message: String, help: Option<String>) -> Self {
-        Self { file: file.to_owned(), line: 0, column: 0, message, help, excerpt: None, missing: false }
+        Self { file: file.to_owned(), line: 0, column: 0, message, help, excerpt: None }
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, line, column, message, help, excerpt, missing: _ } = self;
+        let Self { file, line, column, message, help, excerpt } = self;
         if *line == 0 {
             writeln!(f, "{file}: {message}")?;
         } else {
@@ -117,7 +114,6 @@ impl<'t> Report<'t> {
             message,
             help,
             excerpt,
-            missing: false,
         });
     }
 
@@ -129,24 +125,20 @@ impl<'t> Report<'t> {
     /// Notes what is not there; `span` is the table it is missing from.
     pub(super) fn add_missing(&mut self, span: Option<&Range<usize>>, message: String, help: String) {
         self.add(span, message, Some(help));
-        if let Some(problem) = self.problems.last_mut() {
-            problem.missing = true;
-        }
     }
 
-    /// With what the TOML parser refused. Keys can seem missing for it, and nothing read from a broken line is worth
-    /// showing; the rest of such a line stays out of sight, since it is not known which part is a value.
+    /// What the TOML parser refused, and nothing else: where it lost its way, keys seem missing or unknown that are not.
+    /// The rest of such a line stays out of sight, since it is not known which part is a value.
     pub(super) fn into_syntax_problems(mut self, errors: &[toml::de::Error]) -> Problems {
         let broken: Vec<_> = errors
             .iter()
             .map(|error| {
                 let (line, column) = error.span().map_or((1, 1), |span| self.position(span.start));
                 let message = format!("not TOML: {}", error.message().replace('\n', "; "));
-                Problem { file: self.file.to_owned(), line, column, message, help: None, excerpt: None, missing: false }
+                Problem { file: self.file.to_owned(), line, column, message, help: None, excerpt: None }
             })
             .collect();
-        self.problems.retain(|problem| !problem.missing && broken.iter().all(|other| other.line != problem.line));
-        self.problems.extend(broken);
+        self.problems = broken;
         self.into_problems()
     }
 

@@ -29,6 +29,25 @@ fn check_reports_every_problem_and_fails() {
 }
 
 #[test]
+fn check_warns_of_what_is_allowed_and_dangerous() {
+    let bench = Bench::new();
+    bench.certify();
+    let warned = || {
+        let told = bench.run(&["check", "--json"]).succeeds().json();
+        let warnings = told["warnings"].as_array().unwrap().iter();
+        warnings.map(|warning| warning.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let before = warned();
+    assert!(before.len() == 2 && before[0].contains("no [mail]") && before[1].contains("data does not exist"), "{before:?}");
+    bench.append("\n[mail]\nprovider = \"inbox\"\n");
+    std::fs::create_dir(bench.path("data")).unwrap();
+    assert!(warned().is_empty());
+    bench.append("\n[[rule]]\npath = \"/\"\naccess = \"public\"\n");
+    let open = bench.run(&["check"]).succeeds();
+    assert!(open.stderr.contains("WARNING: rule: path = \"/\""), "{}", open.stderr);
+}
+
+#[test]
 fn check_finds_what_serve_would_stop_at() {
     let bench = Bench::new();
     let lacking = bench.run(&["check"]).ends_with(1).stdout;

@@ -164,3 +164,42 @@ async fn two_operators_are_two_and_a_refusal_is_told() {
     gateway.clock.advance(30 * DAY);
     ask(&browser).await;
 }
+
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_mailed_link_shows_a_button_that_cancels_once_and_not_after_the_approval() {
+    let gateway = Gateway::start(&[], &["hana"], "").await;
+    let app = gateway.app();
+    let (browser, owner) = (gateway.browser(Speaks::Http2, "en"), gateway.browser(Speaks::Http1, "en"));
+    let link = async |before| {
+        let mail = gateway.inbox.after(before, "mail").await;
+        let address = mail.text.lines().find(|line| line.contains("/.sekisho/link/")).expect("a link").to_owned();
+        address[address.find("/.sekisho/").expect("our own page")..].to_owned()
+    };
+
+    let before = gateway.inbox.newest().await;
+    let (_, receipt) = ask(&browser).await;
+    let address = link(before).await;
+    let page = owner.open(&address).await;
+    assert_eq!(page.url.path(), "/.sekisho/link", "no token stays in the address");
+    assert!(page.text().contains(receipt.as_str()), "{}", page.text());
+    let page_again = owner.open(&address).await;
+    assert!(page_again.text().contains(receipt.as_str()), "looking changes nothing: {}", page_again.text());
+    let done = owner.submit(&page, &page.form_to("/.sekisho/link"), &[]).await;
+    assert!(done.text().contains("The request is cancelled"), "{}", done.text());
+    let over = owner.open(&address).await;
+    assert!(over.forms().iter().all(|form| form.action != "/.sekisho/link"), "{}", over.text());
+    gateway.clock.advance(DAY);
+    let refused = app.approve_recovery(&receipt, ANNA).await.unwrap().unwrap_err();
+    assert_eq!(refused, NotDecided::Refused(RecoveryRefusal::Cancelled));
+
+    let before = gateway.inbox.newest().await;
+    let (_, receipt) = ask(&browser).await;
+    let address = link(before).await;
+    let page = owner.open(&address).await;
+    gateway.clock.advance(DAY);
+    let approved = app.approve_recovery(&receipt, ANNA).await.unwrap().unwrap();
+    assert!(matches!(approved, ApprovedRecovery::Completed(_)));
+    let late = owner.submit(&page, &page.form_to("/.sekisho/link"), &[]).await;
+    assert!(!late.text().contains("The request is cancelled"), "{}", late.text());
+}

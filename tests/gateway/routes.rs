@@ -33,9 +33,11 @@ enum Gets {
     Shown,
     /// 303, which ends at this path.
     LedTo(&'static str),
+    /// 403: it is another one's.
+    Refused,
 }
 
-use Gets::{LedTo, Shown};
+use Gets::{LedTo, Refused, Shown};
 
 const SIGN_IN: Gets = LedTo("/.sekisho/sign-in");
 const CODE: Gets = LedTo("/.sekisho/code");
@@ -43,6 +45,8 @@ const WAYS: Gets = LedTo("/.sekisho/code/help");
 const ENROLMENT: Gets = LedTo("/.sekisho/enrolment");
 const SETTINGS: Gets = LedTo("/.sekisho/settings");
 const CONSOLE: Gets = LedTo("/");
+const USERS: Gets = LedTo("/.sekisho/users");
+const INVITATION: Gets = LedTo("/.sekisho/invitation");
 const LINK: Gets = LedTo("/.sekisho/link");
 const RESET: Gets = LedTo("/.sekisho/password-reset");
 const CODE_OF_RECOVERY: Gets = LedTo("/.sekisho/recovery-code");
@@ -51,6 +55,9 @@ const CODE_OF_RECOVERY: Gets = LedTo("/.sekisho/recovery-code");
 const TABLE: &[(Verb, &str, [Gets; 4])] = &[
     (Verb::Get, "/.sekisho/style.css", [Shown; 4]),
     (Verb::Get, "/.sekisho/mark.svg", [Shown; 4]),
+    (Verb::Get, "/.sekisho/logo", [Shown; 4]),
+    (Verb::Get, "/.sekisho/app.js", [Shown; 4]),
+    (Verb::Get, "/.sekisho/state", [Shown; 4]),
     (Verb::Get, "/.sekisho/sign-in", [Shown; 4]),
     (Verb::Post, "/.sekisho/sign-in", [SIGN_IN; 4]),
     (Verb::Get, "/.sekisho/code", [SIGN_IN, Shown, ENROLMENT, CONSOLE]),
@@ -67,6 +74,21 @@ const TABLE: &[(Verb, &str, [Gets; 4])] = &[
     (Verb::Post, "/.sekisho/enrolment/prove", [SIGN_IN, CODE, ENROLMENT, CONSOLE]),
     (Verb::Post, "/.sekisho/enrolment/send-again", [SIGN_IN, CODE, ENROLMENT, CONSOLE]),
     (Verb::Post, "/.sekisho/enrolment/choose-again", [SIGN_IN, CODE, ENROLMENT, CONSOLE]),
+    (Verb::Post, "/.sekisho/later", [SIGN_IN, CODE, ENROLMENT, CONSOLE]),
+    (Verb::Get, "/.sekisho/enable", [SIGN_IN, SIGN_IN, SIGN_IN, CONSOLE]),
+    (Verb::Post, "/.sekisho/enable", [SIGN_IN, SIGN_IN, SIGN_IN, CONSOLE]),
+    (Verb::Get, "/.sekisho/switched-off", [SIGN_IN, SIGN_IN, SIGN_IN, CONSOLE]),
+    // The session of this table is no owner's.
+    (Verb::Get, "/.sekisho/users", [SIGN_IN, SIGN_IN, SIGN_IN, Refused]),
+    (Verb::Get, "/.sekisho/users/edit", [SIGN_IN, SIGN_IN, SIGN_IN, Refused]),
+    (Verb::Get, "/.sekisho/users/remove", [SIGN_IN, SIGN_IN, SIGN_IN, Refused]),
+    (Verb::Post, "/.sekisho/users/ask", [SIGN_IN, SIGN_IN, SIGN_IN, SETTINGS]),
+    (Verb::Post, "/.sekisho/users/invite", [SIGN_IN, SIGN_IN, SIGN_IN, USERS]),
+    (Verb::Post, "/.sekisho/users/invitation", [SIGN_IN, SIGN_IN, SIGN_IN, USERS]),
+    (Verb::Post, "/.sekisho/users/groups", [SIGN_IN, SIGN_IN, SIGN_IN, USERS]),
+    (Verb::Post, "/.sekisho/users/remove", [SIGN_IN, SIGN_IN, SIGN_IN, USERS]),
+    (Verb::Get, "/.sekisho/invitation", [Shown; 4]),
+    (Verb::Post, "/.sekisho/invitation", [INVITATION; 4]),
     (Verb::Get, "/.sekisho/enrolment/done", [SIGN_IN, SIGN_IN, SIGN_IN, Shown]),
     // The session of this table has just given a code: nothing is asked again.
     (Verb::Get, "/.sekisho/fresh", [SIGN_IN, SIGN_IN, SIGN_IN, CONSOLE]),
@@ -166,11 +188,14 @@ async fn every_state_gets_what_the_table_says() {
             };
             let first = answer.status;
             let last = browser.follow(answer).await.expect("the gateway lives");
-            let (status, found) = match expected[place] {
-                Shown => (200, *path),
-                LedTo(path) => (303, path),
+            let (status, end, found) = match expected[place] {
+                Shown => (200, 200, *path),
+                Refused => (403, 403, *path),
+                // A page of owners that refuses whoever is led to it.
+                USERS => (303, 403, "/.sekisho/users"),
+                LedTo(path) => (303, 200, path),
             };
-            if first != status || last.status != 200 || last.url.path() != found {
+            if first != status || last.status != end || last.url.path() != found {
                 let (place, end) = (last.url.path(), last.status);
                 wrong.push(format!(
                     "{verb:?} {path} as {state:?}: {first}, then {place} ({end}); not {status}, {found}"

@@ -62,6 +62,7 @@ pub(super) fn run(common: &Common, import: &ImportUsers) -> Result<(), Failed> {
         door,
         dry_run: import.dry_run,
         batch: Vec::new(),
+        unread: Vec::new(),
         bytes: 0,
         seen: Seen::default(),
         read,
@@ -82,7 +83,7 @@ pub(super) fn run(common: &Common, import: &ImportUsers) -> Result<(), Failed> {
         _ => run.send().and(read),
     };
     // Also after a failure it is said what was imported before it.
-    let all_taken = run.report.end()?;
+    let all_taken = run.report.end(done.is_err())?;
     done?;
     if all_taken { Ok(()) } else { Err(Failed::Reported) }
 }
@@ -117,6 +118,8 @@ struct Importing {
     door: Door,
     dry_run: bool,
     batch: Vec<(Place, ImportUser)>,
+    /// What could not be read between the accounts of the batch.
+    unread: Vec<(Place, String)>,
     bytes: usize,
     seen: Seen,
     read: Rc<Cell<u64>>,
@@ -127,23 +130,32 @@ impl Importing {
     fn take(&mut self, place: Place, entry: Entry) -> Result<(), Failed> {
         let user = match entry {
             Ok(user) => user,
-            Err(reason) => return self.report.refused(place, &reason),
+            Err(reason) => return self.refuse(place, reason),
         };
         if let Err(reason) = self.seen.note(&user, place) {
-            return self.report.refused(place, &reason);
+            return self.refuse(place, reason);
         }
         self.bytes += size(&user);
         self.batch.push((place, user));
         if self.batch.len() >= ACCOUNTS_A_COMMAND || self.bytes >= BYTES_A_COMMAND { self.send() } else { Ok(()) }
     }
 
+    /// Kept until the batch is sent, so that lines are told in the order of the file.
+    fn refuse(&mut self, place: Place, reason: String) -> Result<(), Failed> {
+        self.unread.push((place, reason));
+        if self.unread.len() >= ACCOUNTS_A_COMMAND { self.send() } else { Ok(()) }
+    }
+
     fn send(&mut self) -> Result<(), Failed> {
         self.bytes = 0;
+        let unread = std::mem::take(&mut self.unread);
         let (places, users): (Vec<Place>, Vec<ImportUser>) = self.batch.drain(..).unzip();
-        if !users.is_empty() {
+        if users.is_empty() {
+            self.report.add(&[], crate::admin::ImportView::default(), unread)?;
+        } else {
             let command = Command::ImportUsers { dry_run: self.dry_run, users };
             match self.runtime.block_on(self.door.execute(command))? {
-                Reply::Imported(view) => self.report.add(&places, view)?,
+                Reply::Imported(view) => self.report.add(&places, view, unread)?,
                 _ => {
                     return Err(Failed::unreachable(
                         "this is no reply to an import; is the gateway of another version?",

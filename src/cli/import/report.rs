@@ -58,25 +58,27 @@ impl Report {
         })
     }
 
-    pub(super) fn refused(&mut self, place: Place, reason: &str) -> Result<(), Failed> {
-        self.refused += 1;
-        self.line(place, "refused", reason)
-    }
-
-    /// What became of the accounts of one command.
-    pub(super) fn add(&mut self, places: &[Place], view: ImportView) -> Result<(), Failed> {
+    /// What became of the accounts of one command, and what could not be read between them, in the order of the file.
+    pub(super) fn add(
+        &mut self,
+        places: &[Place],
+        view: ImportView,
+        unread: Vec<(Place, String)>,
+    ) -> Result<(), Failed> {
         let place = |line: &LineView| places.get(line.index).copied();
         self.imported += view.imported;
-        for line in &view.refused {
-            if let Some(place) = place(line) {
-                self.refused(place, &line.reason)?;
-            }
+        self.refused += unread.len() + view.refused.len();
+        self.left_out += view.left_out.len();
+        let refused = view.refused.iter().filter_map(|line| Some((place(line)?, "refused", line.reason.as_str())));
+        let left_out = view.left_out.iter().filter_map(|line| Some((place(line)?, "left_out", line.reason.as_str())));
+        let mut lines: Vec<_> = unread.iter().map(|(place, reason)| (*place, "refused", reason.as_str())).collect();
+        lines.extend(refused.chain(left_out));
+        lines.sort_by_key(|(place, ..)| (place.line, place.entry));
+        for (place, what, reason) in lines {
+            self.line(place, what, reason)?;
         }
-        for line in &view.left_out {
-            self.left_out += 1;
-            if let Some(place) = place(line) {
-                self.line(place, "left_out", &line.reason)?;
-            }
+        if view.checks.is_empty() && places.is_empty() {
+            return Ok(());
         }
         for check in view.checks {
             match self.checks.iter_mut().find(|known| known.kind == check.kind) {
@@ -92,7 +94,11 @@ impl Report {
         self.clear();
         let Form::Json { any } = &mut self.form else {
             let entry = place.entry.map_or_else(String::new, |entry| format!(", entry {entry}"));
-            let made = if what == "left_out" { "imported, but " } else { "" };
+            let made = match (what, self.dry_run) {
+                ("left_out", true) => "would be imported, but ",
+                ("left_out", false) => "imported, but ",
+                _ => "",
+            };
             return output::text(&format!("line {}{entry}: {made}{reason}", place.line));
         };
         let comma = if std::mem::replace(any, true) { "," } else { "" };
@@ -132,8 +138,8 @@ impl Report {
         self.checks.iter().filter(|check| check.milliseconds > self.minimum_delay)
     }
 
-    /// The sums. Was everything taken?
-    pub(super) fn end(mut self) -> Result<bool, Failed> {
+    /// The sums; none where the file could not be read at all. Was everything taken?
+    pub(super) fn end(mut self, broken: bool) -> Result<bool, Failed> {
         self.clear();
         if matches!(self.form, Form::Json { .. }) {
             let sums = serde_json::json!({
@@ -146,9 +152,13 @@ impl Report {
             });
             let sums = sums.to_string();
             output::text(&format!("], {}", sums.strip_prefix('{').unwrap_or_default()))?;
-        } else {
-            let would = if self.dry_run { "dry run, nothing was changed; " } else { "" };
-            output::text(&format!("{would}imported: {}; refused: {}", self.imported, self.refused))?;
+        } else if !broken || self.imported + self.refused > 0 {
+            let (imported, refused) = (self.imported, self.refused);
+            output::text(&if self.dry_run {
+                format!("dry run, nothing was changed; would be imported: {imported}; would be refused: {refused}")
+            } else {
+                format!("imported: {imported}; refused: {refused}")
+            })?;
             for slow in self.slow() {
                 output::text(&format!(
                     "checking a password against a {} hash took {} ms here. No answer comes before {} ms, which no longer \
