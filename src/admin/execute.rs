@@ -60,7 +60,8 @@ pub async fn execute(app: &App, command: Command, by: Operator) -> Result<Reply,
                 Some(seller) => app.add_member(person, self::seller(seller)?, new.owner).await??,
                 None => app.add_account(person).await??,
             };
-            Reply::User(Box::new(UserView::of_account(&account)))
+            let membership = app.membership(account.id).await?;
+            Reply::User(Box::new(UserView::of_account(&account).belonging(membership.as_ref())))
         }
         Command::ImportUsers { dry_run, users } => Reply::Imported(import::run(app, &users, dry_run).await?),
         Command::EditUser { user, edit } => {
@@ -77,7 +78,12 @@ pub async fn execute(app: &App, command: Command, by: Operator) -> Result<Reply,
             let after = after.as_deref().map(UserName::parse).transpose();
             let after = after.map_err(|why| Failure::Refused(format!("the user name to go on after: {why}")))?;
             let accounts = app.list_accounts_after(after.as_ref(), USERS_A_REPLY).await?;
-            Reply::Users(accounts.iter().map(UserView::new).collect())
+            let mut users = Vec::with_capacity(accounts.len());
+            for summary in &accounts {
+                let membership = app.membership(summary.account.id).await?;
+                users.push(UserView::new(summary).belonging(membership.as_ref()));
+            }
+            Reply::Users(users)
         }
         Command::ShowUser { user } => Reply::User(Box::new(shown(app, &user).await?)),
         Command::DisableUser { user } => {
@@ -161,7 +167,8 @@ async fn shown(app: &App, user: &str) -> Result<UserView, Failure> {
     let summary = find(app, user).await?;
     let numbers = app.imported_numbers(summary.account.id).await?;
     let unproven_numbers = numbers.iter().map(|number| number.last_two().to_owned()).collect();
-    Ok(UserView { unproven_numbers, ..UserView::new(&summary) })
+    let membership = app.membership(summary.account.id).await?;
+    Ok(UserView { unproven_numbers, ..UserView::new(&summary).belonging(membership.as_ref()) })
 }
 
 fn seller(name: &str) -> Result<SellerName, Failure> {

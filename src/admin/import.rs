@@ -54,15 +54,25 @@ pub(super) async fn run(app: &App, users: &[ImportUser], dry_run: bool) -> Resul
 
 /// The person, and what had to be left out.
 fn checked(user: &ImportUser, region: &str) -> Result<(ImportedPerson, Vec<String>), String> {
-    let user_name = UserName::parse(&user.name).map_err(|why| format!("the user name: {why}"))?;
+    let user_name = UserName::parse(&user.name).map_err(|why| format!("the user name: {why}"));
     let email = match user.email.as_deref().map(str::trim) {
-        None | Some("") => None,
-        Some(typed) => Some(EmailAddress::parse(typed).map_err(|why| format!("the e-mail address: {why}"))?),
+        None | Some("") => Ok(None),
+        Some(typed) => EmailAddress::parse(typed).map(Some).map_err(|why| format!("the e-mail address: {why}")),
     };
-    let display_name = execute::display_name(user.display_name.as_deref())?;
-    let groups = execute::groups(&user.groups)?;
+    let display_name = execute::display_name(user.display_name.as_deref());
+    let groups = execute::groups(&user.groups);
     let hash = PasswordHash::imported(user.password_hash.expose_secret().trim())
-        .map_err(|why| format!("the password hash: {why}"))?;
+        .map_err(|why| format!("the password hash: {why}"));
+    let (user_name, email, display_name, groups, hash) = match (user_name, email, display_name, groups, hash) {
+        (Ok(user_name), Ok(email), Ok(display_name), Ok(groups), Ok(hash)) => {
+            (user_name, email, display_name, groups, hash)
+        }
+        // Every fault at once, so that one look at the file puts the line right.
+        (user_name, email, display_name, groups, hash) => {
+            let faults = [user_name.err(), email.err(), display_name.err(), groups.err(), hash.err()];
+            return Err(faults.into_iter().flatten().collect::<Vec<_>>().join("; "));
+        }
+    };
     let (mut numbers, mut notes) = (Vec::<PhoneNumber>::new(), Vec::new());
     for typed in user.phones.iter().filter(|typed| !typed.trim().is_empty()) {
         match PhoneNumber::parse(typed, region) {

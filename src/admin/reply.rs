@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    account::{Account, Method, MethodPair},
+    account::{Account, Membership, Method, MethodPair},
     app::{ObserveReport, administration::SecondStepReset},
     authn::recovery::{Operator, RecoveryStage},
     clock::Timestamp,
@@ -155,6 +155,12 @@ pub struct UserView {
     pub language: String,
     /// Can it not sign in?
     pub disabled: bool,
+    /// The seller account it belongs to.
+    #[serde(default)]
+    pub seller: Option<String>,
+    /// Is it an owner of that seller account?
+    #[serde(default)]
+    pub owner: bool,
     /// When it was made.
     pub created_at: String,
     /// Its two methods, once it has them.
@@ -274,6 +280,8 @@ impl UserView {
             groups: account.groups.iter().map(ToString::to_string).collect(),
             language: account.language.tag().to_owned(),
             disabled: account.disabled,
+            seller: None,
+            owner: false,
             created_at: account.created_at.to_string(),
             methods: None,
             unproven_numbers: Vec::new(),
@@ -294,6 +302,16 @@ impl UserView {
             sessions: summary.sessions,
             devices: summary.devices,
             ..Self::of_account(&summary.account)
+        }
+    }
+}
+
+impl UserView {
+    pub(super) fn belonging(self, membership: Option<&Membership>) -> Self {
+        Self {
+            seller: membership.map(|membership| membership.seller.name.to_string()),
+            owner: membership.is_some_and(|membership| membership.owner),
+            ..self
         }
     }
 }

@@ -52,6 +52,11 @@ pub enum Refused {
     /// No account, session or device is named so.
     #[error("there is no such {0}")]
     NotFound(&'static str),
+    /// No seller account has this name.
+    #[error(
+        "there is no such seller account: `user list` shows them, and `user add NAME --seller SELLER --owner` makes one"
+    )]
+    NoSeller,
     /// The name is taken.
     #[error(transparent)]
     Taken(#[from] NewAccountError),

@@ -157,6 +157,11 @@ impl App {
         self.snapshot().grantable.clone()
     }
 
+    /// The seller account of an account.
+    pub async fn membership(&self, account: AccountId) -> Result<Option<Membership>> {
+        Ok(self.store().membership(account).await?)
+    }
+
     /// The seller account of who is signed in on this browser.
     pub async fn own_membership(&self, browser: &Browser<'_>) -> Result<Option<Membership>> {
         match self.session(browser).await? {
@@ -527,7 +532,7 @@ impl App {
     ) -> Answer<OperatorInvitation> {
         let now = self.now();
         let Some(seller) = self.store().seller(seller).await? else {
-            return Ok(Err(Refused::NotFound("seller account")));
+            return Ok(Err(Refused::NoSeller));
         };
         let carrier = self.store().members(seller.id).await?.first().map(|member| member.summary.account.id);
         let id = InvitationId::random(&**self.entropy());

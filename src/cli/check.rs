@@ -5,9 +5,7 @@ use crate::config::{self, Config};
 
 pub(super) fn run(check: &Check) -> Result<(), Failed> {
     match config::load_with_files(&check.config) {
-        Ok(config) if check.json => {
-            output::json(&serde_json::json!({ "problems": [], "warnings": warnings(&config) }))
-        }
+        Ok(config) if check.json => output::json(&serde_json::json!({ "problems": [], "warnings": warnings(&config) })),
         Ok(config) => {
             for warning in warnings(&config) {
                 complain(&format!("WARNING: {warning}"));

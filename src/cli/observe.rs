@@ -1,6 +1,8 @@
 //! The report of `observe`, for people.
 
-use super::output::{minute, table};
+use jiff::tz::TimeZone;
+
+use super::output::{local_minute, table};
 use crate::{
     access::{Row, Would},
     app::{ObserveReport, Person},
@@ -9,11 +11,15 @@ use crate::{
 /// Rows of each list; JSON has all of them.
 const MOST: usize = 50;
 
-pub(super) fn sheet(report: &ObserveReport) -> String {
+pub(super) fn sheet(report: &ObserveReport, zone: &TimeZone) -> String {
     let mut parts = Vec::new();
-    let mode =
-        if report.observing { "observing: NOTHING IS ENFORCED" } else { "not observing now; this is what was seen" };
-    parts.push(format!("{mode}, since {}", minute(&report.since.to_string())));
+    let seen = report.beyond > 0 || report.totals.iter().any(|total| total.requests > 0);
+    let since = local_minute(&report.since.to_string(), zone);
+    parts.push(match (report.observing, seen) {
+        (true, _) => format!("observing: NOTHING IS ENFORCED, since {since}"),
+        (false, true) => format!("not observing now; this is what was seen, since {since}"),
+        (false, false) => "not observing: no requests were watched; mode = \"observe\" in [rollout] does".to_owned(),
+    });
 
     let waiting = report.people.len();
     parts.push(format!(
@@ -21,7 +27,10 @@ pub(super) fn sheet(report: &ObserveReport) -> String {
         report.accounts, report.enrolled
     ));
     if waiting > 0 {
-        parts.push(table(["ACCOUNT", "ASKED", "UNTIL / FROM"], report.people.iter().take(MOST).map(person)));
+        parts.push(table(
+            ["ACCOUNT", "ASKED", "UNTIL / FROM"],
+            report.people.iter().take(MOST).map(|one| person(one, zone)),
+        ));
         parts.extend(more(waiting));
     }
 
@@ -38,7 +47,7 @@ pub(super) fn sheet(report: &ObserveReport) -> String {
         }
         parts.push(heading.to_owned());
         let head = ["REQUESTS", "KIND", "METHOD", "PATH", "CLIENT", "ADDRESS", "WHY", "LAST"];
-        parts.push(table(head, rows.iter().take(MOST).map(row)));
+        parts.push(table(head, rows.iter().take(MOST).map(|one| row(one, zone))));
         parts.extend(more(rows.len()));
     }
     if report.beyond > 0 {
@@ -51,17 +60,17 @@ fn more(rows: usize) -> Option<String> {
     (rows > MOST).then(|| format!("… and {} more; --json shows all", rows - MOST))
 }
 
-fn person(person: &Person) -> [String; 3] {
+fn person(person: &Person, zone: &TimeZone) -> [String; 3] {
     let asked = match person.asked.as_str() {
         "may_wait" => "now, may say later",
         "not_yet" => "not yet",
         _ => "now",
     };
-    let until = person.until.as_deref().map_or_else(|| "-".to_owned(), minute);
+    let until = person.until.as_deref().map_or_else(|| "-".to_owned(), |at| local_minute(at, zone));
     [person.user.clone(), asked.to_owned(), until]
 }
 
-fn row(row: &Row) -> [String; 8] {
+fn row(row: &Row, zone: &TimeZone) -> [String; 8] {
     let why = match row.would {
         Would::AskToSignIn => "no session",
         Would::Deny => "denied by a rule",
@@ -74,6 +83,6 @@ fn row(row: &Row) -> [String; 8] {
         row.client.clone(),
         row.address.clone().unwrap_or_else(|| "-".to_owned()),
         why.to_owned(),
-        minute(&row.last_at.to_string()),
+        local_minute(&row.last_at.to_string(), zone),
     ]
 }

@@ -25,8 +25,9 @@ pub(super) enum Door {
 pub(super) fn run(common: &Common, command: Command) -> Result<(), Failed> {
     let config = config::load(&common.config).map_err(Failed::refused)?;
     let runtime = runtime()?;
+    let zone = config.time_zone.clone();
     let reply = runtime.block_on(async { Door::open(config, common.verbose).await?.execute(command).await })?;
-    if common.json { output::reply_json(&reply) } else { output::reply(&reply) }
+    if common.json { output::reply_json(&reply) } else { output::reply(&reply, &zone) }
 }
 
 /// `sekisho user list`: reply by reply, so that many accounts need no more memory than few.

@@ -28,17 +28,18 @@ pub(super) fn json(value: &impl Serialize) -> Result<(), Failed> {
 pub(super) struct UserList {
     json: bool,
     any: bool,
-    widths: [usize; 8],
+    widths: [usize; 9],
 }
 
-const USER_HEAD: [&str; 8] = ["NAME", "E-MAIL", "DISPLAY NAME", "GROUPS", "TWO-STEP", "SESSIONS", "DEVICES", "STATE"];
+const USER_HEAD: [&str; 9] =
+    ["NAME", "E-MAIL", "DISPLAY NAME", "GROUPS", "SELLER ACCOUNT", "TWO-STEP", "SESSIONS", "DEVICES", "STATE"];
 
 impl UserList {
     pub(super) fn begin(json: bool) -> Result<Self, Failed> {
         if json {
             text("[")?;
         }
-        Ok(Self { json, any: false, widths: [0; 8] })
+        Ok(Self { json, any: false, widths: [0; 9] })
     }
 
     /// Columns are as wide as what came so far needs.
@@ -52,7 +53,7 @@ impl UserList {
             return Ok(());
         }
         let head = first.then(|| USER_HEAD.map(str::to_owned));
-        let lines: Vec<[String; 8]> = head.into_iter().chain(users.iter().map(user_row)).collect();
+        let lines: Vec<[String; 9]> = head.into_iter().chain(users.iter().map(user_row)).collect();
         widen(&mut self.widths, &lines);
         if lines.is_empty() { Ok(()) } else { text(&aligned(&self.widths, &lines)) }
     }
@@ -84,11 +85,11 @@ pub(super) fn reply_json(reply: &Reply) -> Result<(), Failed> {
 }
 
 /// A reply for people.
-pub(super) fn reply(reply: &Reply) -> Result<(), Failed> {
+pub(super) fn reply(reply: &Reply, zone: &jiff::tz::TimeZone) -> Result<(), Failed> {
     text(&match reply {
         Reply::User(user) => sheet(user),
         Reply::Users(users) => table(USER_HEAD, users.iter().map(user_row)),
-        Reply::Observed(report) => observe::sheet(report),
+        Reply::Observed(report) => observe::sheet(report, zone),
         Reply::Shared(shared) if shared.is_empty() => "no sign-in looks shared".to_owned(),
         Reply::Shared(shared) => table(["NAME", "HOURS", "DAYS", "BROWSERS AT ONCE"], shared.iter().map(shared_row)),
         Reply::Invited(InvitedView { email, expires_at, address }) => match address {
@@ -127,7 +128,7 @@ pub(super) fn reply(reply: &Reply) -> Result<(), Failed> {
     })
 }
 
-fn user_row(user: &UserView) -> [String; 8] {
+fn user_row(user: &UserView) -> [String; 9] {
     let methods = match &user.methods {
         Some(PairView { primary, backup }) => format!("{} + {}", primary.kind, backup.kind),
         None => "not set up".to_owned(),
@@ -137,11 +138,17 @@ fn user_row(user: &UserView) -> [String; 8] {
         or_dash(user.email.as_ref()),
         or_dash(user.display_name.as_ref()),
         or_dash(Some(&user.groups.join(","))),
+        seller(user),
         methods,
         user.sessions.to_string(),
         user.devices.to_string(),
         states(user),
     ]
+}
+
+fn seller(user: &UserView) -> String {
+    let owner = if user.owner { " (owner)" } else { "" };
+    user.seller.as_ref().map_or_else(|| "-".to_owned(), |seller| format!("{seller}{owner}"))
 }
 
 fn shared_row(shared: &SharedView) -> [String; 4] {
@@ -190,6 +197,7 @@ fn sheet(user: &UserView) -> String {
         ("e-mail", or_dash(user.email.as_ref())),
         ("display name", or_dash(user.display_name.as_ref())),
         ("groups", or_dash(Some(&user.groups.join(",")))),
+        ("seller", seller(user)),
         ("language", user.language.clone()),
         ("state", states(user)),
         ("made", minute(&user.created_at)),
@@ -234,6 +242,14 @@ fn or_dash(text: Option<&String>) -> String {
 pub(super) fn minute(at: &str) -> String {
     match at.parse::<jiff::Timestamp>() {
         Ok(at) => at.strftime("%F %H:%MZ").to_string(),
+        Err(_not_a_time) => at.to_owned(),
+    }
+}
+
+/// To the minute where the gateway is, with the abbreviation or offset of its time zone.
+pub(super) fn local_minute(at: &str, zone: &jiff::tz::TimeZone) -> String {
+    match at.parse::<jiff::Timestamp>() {
+        Ok(at) => at.to_zoned(zone.clone()).strftime("%F %H:%M %Z").to_string(),
         Err(_not_a_time) => at.to_owned(),
     }
 }

@@ -107,14 +107,7 @@ impl<'t> Report<'t> {
     /// Notes a problem at a byte range of the text; `None` where nothing stands in the text, as for a missing key.
     pub(super) fn add(&mut self, span: Option<&Range<usize>>, message: String, help: Option<String>) {
         let (line, column, excerpt) = span.map_or((1, 1, None), |span| self.locate(span));
-        self.problems.push(Problem {
-            file: self.file.to_owned(),
-            line,
-            column,
-            message,
-            help,
-            excerpt,
-        });
+        self.problems.push(Problem { file: self.file.to_owned(), line, column, message, help, excerpt });
     }
 
     pub(super) fn into_problems(mut self) -> Problems {

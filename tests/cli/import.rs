@@ -43,7 +43,11 @@ fn csv() -> String {
 fn a_csv_file_line_by_line() {
     let bench = Bench::new();
     let told = import(&bench, "csv", &csv(), &["--dry-run"]).ends_with(1);
-    assert!(told.stdout.contains("dry run, nothing was changed; would be imported: 3; would be refused: 8"), "{}", told.stdout);
+    assert!(
+        told.stdout.contains("dry run, nothing was changed; would be imported: 3; would be refused: 8"),
+        "{}",
+        told.stdout
+    );
     assert!(users(&bench).is_empty());
 
     let told = import(&bench, "csv", &csv(), &[]).ends_with(1).stdout;
@@ -73,6 +77,17 @@ fn a_csv_file_line_by_line() {
     assert_eq!((&hanako["methods"], &hanako["unproven_numbers"]), (&Value::Null, &json!(["78", "78"])));
     let shown = bench.run(&["user", "show", "hanako"]).succeeds().stdout;
     assert!(shown.contains("ending in 78, from the import; it counts for nothing"), "{shown}");
+}
+
+#[test]
+fn every_fault_of_a_line_is_told_at_once() {
+    let bench = Bench::new();
+    let text = "user_name,email,password_hash\na b,nowhere,hunter2hunter2\n";
+    let told = import(&bench, "csv", text, &[]).ends_with(1).stdout;
+    let line = told.lines().next().unwrap();
+    for words in ["line 2: the user name: ", "; the e-mail address: ", "; the password hash: "] {
+        assert!(line.contains(words), "{words}: {told}");
+    }
 }
 
 #[test]

@@ -38,7 +38,10 @@ fn check_warns_of_what_is_allowed_and_dangerous() {
         warnings.map(|warning| warning.as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     let before = warned();
-    assert!(before.len() == 2 && before[0].contains("no [mail]") && before[1].contains("data does not exist"), "{before:?}");
+    assert!(
+        before.len() == 2 && before[0].contains("no [mail]") && before[1].contains("data does not exist"),
+        "{before:?}"
+    );
     bench.append("\n[mail]\nprovider = \"inbox\"\n");
     std::fs::create_dir(bench.path("data")).unwrap();
     assert!(warned().is_empty());
@@ -104,6 +107,21 @@ fn accounts_are_made_listed_shown_disabled_and_enabled_on_the_store_itself() {
     assert_eq!(bench.run(&["device", "list", "--json"]).succeeds().json(), serde_json::json!([]));
     let ended = bench.run(&["session", "end", "--account", "hanako", "--all", "--json"]).succeeds().json();
     assert_eq!(ended, serde_json::json!({ "sessions_ended": 0 }));
+}
+
+#[test]
+fn the_seller_account_of_somebody_is_shown_and_one_that_is_missing_is_explained() {
+    let bench = Bench::new();
+    let told = bench.run_with(&["user", "add", "hanako", "--seller", "Yamada Trading", "--owner"], PASSWORD).succeeds();
+    assert!(told.stdout.contains("Yamada Trading (owner)"), "{}", told.stdout);
+    for arguments in [&["user", "show", "hanako"][..], &["user", "list"]] {
+        let shown = bench.run(arguments).succeeds().stdout;
+        assert!(shown.contains("Yamada Trading (owner)"), "{shown}");
+    }
+    let listed = bench.run(&["user", "list", "--json"]).succeeds().json();
+    assert_eq!((&listed[0]["seller"], &listed[0]["owner"]), (&"Yamada Trading".into(), &true.into()), "{listed}");
+    let told = bench.run(&["user", "invite", "taro@example.jp", "--seller", "Nobody Ltd"]).ends_with(1).stderr;
+    assert!(told.contains("no such seller account: `user list` shows them"), "{told}");
 }
 
 #[test]

@@ -165,7 +165,6 @@ async fn two_operators_are_two_and_a_refusal_is_told() {
     ask(&browser).await;
 }
 
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_mailed_link_shows_a_button_that_cancels_once_and_not_after_the_approval() {
     let gateway = Gateway::start(&[], &["hana"], "").await;
