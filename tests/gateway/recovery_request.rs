@@ -16,6 +16,7 @@ use crate::{
         authenticator,
         browser::{Browser, Page, Speaks},
         gateway::Gateway,
+        settings,
     },
 };
 use sekisho::clock::Clock as _;
@@ -167,7 +168,7 @@ async fn two_operators_are_two_and_a_refusal_is_told() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_mailed_link_shows_a_button_that_cancels_once_and_not_after_the_approval() {
-    let gateway = Gateway::start(&[], &["hana"], "").await;
+    let gateway = Gateway::start(&[], &["hana"], settings::MAIL).await;
     let app = gateway.app();
     let (browser, owner) = (gateway.browser(Speaks::Http2, "en"), gateway.browser(Speaks::Http1, "en"));
     let link = async |before| {
