@@ -12,6 +12,7 @@ use crate::{
     },
     clock::Timestamp,
     keyring::{CookieToken, Purpose, TokenId},
+    language::Language,
     secret::{Digest, SecretString},
     session::{DeviceLabel, SecondStep, SessionId},
     store::{
@@ -215,7 +216,8 @@ impl App {
             }
             let (cookie, token) =
                 self.keyring.issue(Purpose::SignInCookie, TokenId::random(&*self.entropy)).ok_or(AppError::Key)?;
-            let message = send.map(|order| self.outbox_order(order, &sign_in, browser.language)).transpose()?;
+            let language = spoken_by(account, credentials.pair.is_some(), browser);
+            let message = send.map(|order| self.outbox_order(order, &sign_in, language)).transpose()?;
             let method = message.as_ref().map(|message| message.order.kind.as_str());
             let begin = BeginSignIn {
                 id: SignInId::random(&*self.entropy),
@@ -248,12 +250,7 @@ impl App {
     }
 
     /// The message of a code, and what pays for it: the method, or the number while it is being set up.
-    pub(super) fn outbox_order(
-        &self,
-        order: SendOrder,
-        sign_in: &SignIn,
-        language: crate::language::Language,
-    ) -> Result<OutboxOrder> {
+    pub(super) fn outbox_order(&self, order: SendOrder, sign_in: &SignIn, language: Language) -> Result<OutboxOrder> {
         let key = match sign_in.method() {
             Some(method) => SendKey::Method(method),
             None => self.number_key(&order.to)?,
@@ -609,4 +606,10 @@ pub(super) struct Finish {
     pub(super) trust: Option<Trust>,
     /// The device cookie, when an existing trust was exchanged.
     pub(super) device: Option<DeviceCookie>,
+}
+
+/// The language of a message with a code. The settings promise it to whoever has enrolled; before that nobody has chosen
+/// one, and the page's is the best guess.
+pub(super) const fn spoken_by(account: &Account, enrolled: bool, browser: &Browser<'_>) -> Language {
+    if enrolled { account.language } else { browser.language }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     App, AppError, Browser, Grant, Result,
-    authenticator::Finish,
+    authenticator::{Finish, spoken_by},
     enrolment::{EnrolmentView, Unchoosable, enrolment_view, offered, replacement_view},
 };
 use crate::{
@@ -538,7 +538,8 @@ impl App {
         let Step::Continue(next) = step else {
             return Err(AppError::Bug("a sign-in was completed without a code"));
         };
-        let message = send.map(|order| self.outbox_order(order, &next, browser.language)).transpose()?;
+        let language = spoken_by(&pending.account, pending.pair.is_some(), browser);
+        let message = send.map(|order| self.outbox_order(order, &next, language)).transpose()?;
         let enrolling = message.is_some() && next.method().is_none();
         let enrolment_sends = if enrolling { Some(self.enrolment_sends(pending)?) } else { None };
         if let Some(rate) = enrolment_sends

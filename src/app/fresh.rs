@@ -62,6 +62,8 @@ impl App {
     pub async fn ask_session(&self, browser: &Browser<'_>) -> Result<StepUp> {
         let now = self.now();
         let Some(session) = self.stored_session(browser).await? else { return Ok(StepUp::NoSession) };
+        let Some(summary) = self.store.account(session.account()).await? else { return Ok(StepUp::NoSession) };
+        let language = summary.account.language;
         let Some(methods) = self.store.methods_of(session.account()).await? else { return Ok(StepUp::NoMethods) };
         let snapshot = self.snapshot();
         // As at a sign-in: where no message may go out yet, the code that is good is joined.
@@ -83,7 +85,7 @@ impl App {
             let Ok(Transition { step: Step::Continue(sign_in), send }) = asked else {
                 return Err(AppError::Bug("a session was not asked for a code"));
             };
-            let message = send.map(|order| self.outbox_order(order, &sign_in, browser.language)).transpose()?;
+            let message = send.map(|order| self.outbox_order(order, &sign_in, language)).transpose()?;
             let begin = BeginSignIn {
                 id: SignInId::random(&*self.entropy),
                 digest: self.fresh_code_digest(session.digest())?,

@@ -106,8 +106,8 @@ pub enum BeginReplacement {
 pub enum PasswordChange {
     /// Changed; the session goes on under this cookie.
     Done(Grant),
-    /// The present password is not right.
-    Wrong,
+    /// The present password is not right; what is wrong with the new one, if anything.
+    Wrong(Option<PasswordProblem>),
     /// Too many wrong ones; from then on again.
     WaitUntil(Timestamp),
     /// The new one cannot be used.
@@ -323,10 +323,7 @@ impl App {
         let Some(session) = self.fresh_session(browser).await? else { return Ok(PasswordChange::Stale) };
         let Some(summary) = self.store.account(session.account()).await? else { return Ok(PasswordChange::Stale) };
         let account = summary.account;
-        let chosen = match self.choose_password(new.expose_secret(), &account.user_name, account.email.as_ref()) {
-            Ok(chosen) => chosen,
-            Err(problem) => return Ok(PasswordChange::Refused(problem)),
-        };
+        let chosen = self.choose_password(new.expose_secret(), &account.user_name, account.email.as_ref());
         let parts: [&[u8]; 2] = [b"password in settings", account.id.as_bytes()];
         let budget = self.keyring.mac(self.keyring.active(), Purpose::ThrottleKey, &parts).ok_or(AppError::Key)?;
         if let PasswordSpend::Wait(until) = self.store.spend_password_attempt(budget, now).await? {
@@ -337,9 +334,13 @@ impl App {
         let typed = Password::typed(present.expose_secret());
         let Some(_proven) = self.prove(credentials.as_ref(), typed, &snapshot, now).await? else {
             Event::PasswordRefused { account: Some(&account.id.to_string()) }.record(Origin::Client(browser.address));
-            return Ok(PasswordChange::Wrong);
+            return Ok(PasswordChange::Wrong(chosen.err()));
         };
         self.store.forgive(&[budget]).await?;
+        let chosen = match chosen {
+            Ok(chosen) => chosen,
+            Err(problem) => return Ok(PasswordChange::Refused(problem)),
+        };
         let (hashing, entropy) = (snapshot.clone(), self.entropy.clone());
         let hash = self.hashing.run(move || hashing.scheme.hash(&chosen, &*entropy)).await??;
         let (cookie, id, digest) = self.new_identity()?;

@@ -119,8 +119,8 @@ pub enum AcceptProblem {
     Differ,
     /// The password.
     Password(PasswordProblem),
-    /// Too many tries with this link.
-    TooMany,
+    /// Too many tries with this link; from then on again.
+    TooMany(Timestamp),
 }
 
 /// An invitation an operator made.
@@ -457,8 +457,8 @@ impl App {
         let (now, refuse) = (self.now(), |problem| Ok(AcceptOutcome::Refused(problem)));
         let Some(offer) = self.invitation(token).await? else { return Ok(AcceptOutcome::Gone) };
         // Taken user names can be told apart here: not without end, however often the same person is invited.
-        if !self.spend_accept_try(&offer, now).await? {
-            return refuse(AcceptProblem::TooMany);
+        if let RateSpend::Wait(until) = self.spend_accept_try(&offer, now).await? {
+            return refuse(AcceptProblem::TooMany(until));
         }
         let Ok(user_name) = UserName::parse(user_name) else { return refuse(AcceptProblem::Name) };
         let [typed, repeated] = passwords;
@@ -495,10 +495,10 @@ impl App {
         }
     }
 
-    pub(super) async fn spend_accept_try(&self, offer: &Invitation, now: Timestamp) -> Result<bool> {
+    pub(super) async fn spend_accept_try(&self, offer: &Invitation, now: Timestamp) -> Result<RateSpend> {
         let key = self.throttle_key(&[b"invitation", offer.seller.id.as_bytes(), offer.email.as_str().as_bytes()])?;
         let limit = RateLimit { key, limit: ACCEPT_TRIES, window: Duration::from_hours(24) };
-        Ok(matches!(self.store().spend_rate(limit, now).await?, RateSpend::Granted))
+        Ok(self.store().spend_rate(limit, now).await?)
     }
 
     /// Makes an account as a member, for an operator. The seller account is made where there is none of that name.

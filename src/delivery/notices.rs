@@ -62,7 +62,7 @@ pub(super) fn mail(
 }
 
 fn not_you_ja(notice: &Notice, sender: &Sender, link: Option<&MailedLink>) -> String {
-    let Some(link) = link else { return "すぐに管理者へご連絡ください。".to_owned() };
+    let Some(link) = link else { return "すぐに運営窓口へご連絡ください。".to_owned() };
     let MailedLink { purpose, address, expires_at } = link;
     let until = clock_time(Language::Ja, sender, *expires_at);
     if *purpose == LinkPurpose::CancelRecovery {
@@ -75,7 +75,7 @@ fn not_you_ja(notice: &Notice, sender: &Sender, link: Option<&MailedLink>) -> St
         _ => "ほかの人がログインしたおそれがあります。",
     };
     format!(
-        "{tell}\n次のページを開き、ボタンを押してください（{until}まで）。アカウントを直ちに止めます。\n{address}\n\nあわせて、管理者へご連絡ください。"
+        "{tell}\n次のページを開き、ボタンを押してください（{until}まで）。アカウントを直ちに止めます。\n{address}\n\nあわせて、運営窓口へご連絡ください。"
     )
 }
 
@@ -135,14 +135,14 @@ fn words_ja(service: &str, notice: &Notice, sender: &Sender) -> Words {
         ),
         Notice::PasswordSetByOperator => words(
             "パスワードを変更しました",
-            format!("管理者が、{service}のパスワードを変更しました。"),
-            &format!("これまでのパスワードは使えません。{ENDED}\n新しいパスワードは、管理者からお受け取りください。"),
+            format!("{service}の運営窓口が、パスワードを変更しました。"),
+            &format!("これまでのパスワードは使えません。{ENDED}\n新しいパスワードは、運営窓口からお受け取りください。"),
         ),
         Notice::SecondStepReset => words(
             "2段階認証の手段を解除しました",
-            format!("管理者が、{service}の2段階認証の第一手段とバックアップ手段を解除しました。"),
+            format!("{service}の運営窓口が、2段階認証の第一手段とバックアップ手段を解除しました。"),
             &format!(
-                "{ENDED}\n次のログインでは、パスワードに続けてチケットの入力が必要です。チケットは管理者からお受け取りください。\n入力のあと、第一手段とバックアップ手段をもう一度登録していただきます。"
+                "{ENDED}\n次のログインでは、パスワードに続けてチケットの入力が必要です。チケットは運営窓口からお受け取りください。\n入力のあと、第一手段とバックアップ手段をもう一度登録していただきます。"
             ),
         ),
         Notice::MethodReplaced { role } => words(
@@ -193,7 +193,7 @@ fn words_ja(service: &str, notice: &Notice, sender: &Sender) -> Words {
                 "パスワードを知っている人から、{service}のアカウント回復の申請がありました。\n\n受付番号：{receipt}"
             ),
             &format!(
-                "{}以降に管理者が判断します。承認されると、コードを受け取る方法を登録し直せるようになります。",
+                "{}以降に運営窓口が判断します。承認されると、コードを受け取る方法を登録し直せるようになります。",
                 clock_time(Language::Ja, sender, *ready_at)
             ),
         ),
@@ -201,13 +201,13 @@ fn words_ja(service: &str, notice: &Notice, sender: &Sender) -> Words {
             "アカウント回復が承認されました",
             format!("{service}のアカウント回復の申請（受付番号：{receipt}）が承認されました。"),
             &format!(
-                "{ENDED}\nこれまでの方法ではコードを受け取れません。管理者からチケットを受け取り、24時間以内に、コードを受け取る方法を登録し直してください。"
+                "{ENDED}\nこれまでの方法ではコードを受け取れません。運営窓口からチケットを受け取り、24時間以内に、コードを受け取る方法を登録し直してください。"
             ),
         ),
         Notice::RecoveryRefused { receipt } => words(
             "アカウント回復は承認されませんでした",
             format!("{service}のアカウント回復の申請（受付番号：{receipt}）は承認されませんでした。"),
-            "アカウントの設定は変わりません。詳しくは管理者にお問い合わせください。",
+            "アカウントの設定は変わりません。詳しくは運営窓口にお問い合わせください。",
         ),
         Notice::RecoveryCancelled { receipt } => words(
             "アカウント回復の申請を取り消しました",
@@ -379,7 +379,7 @@ fn words_en(service: &str, notice: &Notice, sender: &Sender) -> Words {
 pub(super) fn text(language: Language, sender: &Sender, notice: &Notice) -> String {
     let service = sender.name(language);
     match language {
-        Language::Ja => format!("【{service}】{}お心当たりがなければ、管理者へご連絡ください。", short_ja(notice)),
+        Language::Ja => format!("【{service}】{}お心当たりがなければ、運営窓口へご連絡ください。", short_ja(notice)),
         Language::En => {
             format!("{service}: {} Wasn't you? Tell the person who runs the service.", short_en(notice))
         }
@@ -445,18 +445,18 @@ pub(super) const fn spoken(language: Language, notice: &Notice) -> Option<(&'sta
             "Somebody asked for recovery of your account. If it was not you, sign in with a code. That cancels the request.",
         ),
         Notice::RecoveryApproved { .. } => (
-            "アカウント回復が承認され、これまでの方法ではコードを受け取れなくなりました。お心当たりがない場合は、すぐに管理者へご連絡ください。",
-            "あかうんとかいふくが、しょうにんされ、これまでの、ほうほうでは、コードを、うけとれなくなりました。おこころあたりが、ないばあいは、すぐに、かんりしゃへ、ごれんらくください。",
+            "アカウント回復が承認され、これまでの方法ではコードを受け取れなくなりました。お心当たりがない場合は、すぐに運営窓口へご連絡ください。",
+            "あかうんとかいふくが、しょうにんされ、これまでの、ほうほうでは、コードを、うけとれなくなりました。おこころあたりが、ないばあいは、すぐに、うんえいまどぐちへ、ごれんらくください。",
             "Recovery of your account was approved, and codes no longer come the old ways. If you did not ask for this, tell the person who runs the service at once.",
         ),
         Notice::Recovered => (
-            "コードの受け取り方法が、登録し直されました。お心当たりがない場合は、すぐに管理者へご連絡ください。",
-            "コードの、うけとりほうほうが、とうろくしなおされました。おこころあたりが、ないばあいは、すぐに、かんりしゃへ、ごれんらくください。",
+            "コードの受け取り方法が、登録し直されました。お心当たりがない場合は、すぐに運営窓口へご連絡ください。",
+            "コードの、うけとりほうほうが、とうろくしなおされました。おこころあたりが、ないばあいは、すぐに、うんえいまどぐちへ、ごれんらくください。",
             "The ways to get your code were set up anew. If it was not you, tell the person who runs the service at once.",
         ),
         Notice::SecondStepReset => (
-            "管理者が、2段階認証の手段を解除しました。お心当たりがない場合は、すぐに管理者へご連絡ください。",
-            "かんりしゃが、にだんかいにんしょうの、しゅだんを、かいじょしました。おこころあたりが、ないばあいは、すぐに、かんりしゃへ、ごれんらくください。",
+            "運営窓口が、2段階認証の手段を解除しました。お心当たりがない場合は、すぐに運営窓口へご連絡ください。",
+            "うんえいまどぐちが、にだんかいにんしょうの、しゅだんを、かいじょしました。おこころあたりが、ないばあいは、すぐに、うんえいまどぐちへ、ごれんらくください。",
             "The person who runs the service removed your two-step methods. If you did not ask for this, tell them at once.",
         ),
         _ => return None,
@@ -468,10 +468,16 @@ pub(super) const fn spoken(language: Language, notice: &Notice) -> Option<(&'sta
 }
 
 /// A mail that is only about its link. `None` for purposes whose link stands in a notice.
-pub(super) fn link_mail(language: Language, sender: &Sender, link: &MailedLink) -> Option<Mail> {
+/// `inviter` names the seller account an invitation is from.
+pub(super) fn link_mail(language: Language, sender: &Sender, link: &MailedLink, inviter: Option<&str>) -> Option<Mail> {
+    let inviter = inviter.unwrap_or_else(|| sender.name(language));
     let service = sender.name(language);
     let MailedLink { purpose, address, expires_at } = link;
     let until = clock_time(language, sender, *expires_at);
+    let invited = match language {
+        Language::Ja => format!("{inviter}からのご招待"),
+        Language::En => format!("{inviter} invites you"),
+    };
     let (subject, lead, ignore) = match (purpose, language) {
         (LinkPurpose::PasswordReset, Language::Ja) => (
             "パスワードの再設定",
@@ -486,7 +492,7 @@ pub(super) fn link_mail(language: Language, sender: &Sender, link: &MailedLink) 
         (LinkPurpose::FirstEnrolment, Language::Ja) => (
             "2段階認証の設定を続けるには",
             format!("{service}の2段階認証を設定するには、ログインしたブラウザーで次のページを開いてください。"),
-            "ログインしていない場合は、ほかの人がパスワードを知っているおそれがあります。ページを開かず、すぐに管理者へご連絡ください。",
+            "ログインしていない場合は、ほかの人がパスワードを知っているおそれがあります。ページを開かず、すぐに運営窓口へご連絡ください。",
         ),
         (LinkPurpose::FirstEnrolment, Language::En) => (
             "Go on setting up two-step verification",
@@ -506,13 +512,13 @@ pub(super) fn link_mail(language: Language, sender: &Sender, link: &MailedLink) 
             "If you didn't ask for this, delete this mail.",
         ),
         (LinkPurpose::Invitation, Language::Ja) => (
-            "ご招待",
-            format!("{service}に招待されました。ご自身のログインを作るには、次のページを開いてください。"),
+            invited.as_str(),
+            format!("{inviter}から{service}に招待されました。ご自身のログインを作るには、次のページを開いてください。"),
             "お心当たりがない場合は、このメールを破棄してください。",
         ),
         (LinkPurpose::Invitation, Language::En) => (
-            "You're invited",
-            format!("You were invited to {service}. To make a sign-in of your own, open this page:"),
+            invited.as_str(),
+            format!("{inviter} invites you to {service}. To create a sign-in of your own, open this page:"),
             "If you don't know why, delete this mail.",
         ),
         (LinkPurpose::NotMe | LinkPurpose::CancelRecovery, _) => return None,
@@ -615,12 +621,14 @@ mod tests {
         ] {
             for language in Language::ALL {
                 let link = link(purpose);
-                let mail = link_mail(language, &sender, &link).unwrap();
+                let mail = link_mail(language, &sender, &link, Some("Hanako Shoten")).unwrap();
                 assert!(mail.text.contains(&format!("\n{}\n", link.address)), "{}", mail.text);
                 assert!(mail.text.contains("14:25"), "{}", mail.text);
+                let says_who = mail.subject.contains("Hanako Shoten") && mail.text.contains("Hanako Shoten");
+                assert_eq!(says_who, purpose == LinkPurpose::Invitation, "{}", mail.subject);
             }
         }
-        assert!(link_mail(Language::En, &sender, &link(LinkPurpose::NotMe)).is_none());
+        assert!(link_mail(Language::En, &sender, &link(LinkPurpose::NotMe), None).is_none());
         assert!(!format!("{:?}", link(LinkPurpose::NotMe)).contains("http"));
     }
 
@@ -628,7 +636,7 @@ mod tests {
     fn the_notice_of_a_reset_says_where_the_ticket_comes_from() {
         let sender = sample_sender();
         let ja = mail(Language::Ja, &sender, &Notice::SecondStepReset, AT, None).text;
-        assert!(ja.contains("チケットは管理者からお受け取りください"), "{ja}");
+        assert!(ja.contains("チケットは運営窓口からお受け取りください"), "{ja}");
         let en = mail(Language::En, &sender, &Notice::SecondStepReset, AT, None).text;
         assert!(
             en.contains("asks for a ticket") && en.contains("the person who runs the service will give it"),

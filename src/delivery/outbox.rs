@@ -15,7 +15,7 @@ use crate::{
     clock::{SharedClock, Timestamp},
     config::{Config, Provider},
     keyring::Keyring,
-    store::{Link, Notice, OutboxContent, OutboxItem, OutboxOutcome, Recipient, Store, StoreError},
+    store::{Link, LinkPurpose, Notice, OutboxContent, OutboxItem, OutboxOutcome, Recipient, Store, StoreError},
 };
 
 /// Messages taken from the outbox at a time.
@@ -154,7 +154,7 @@ impl Worker {
                 self.code_body(item, &code, now)
             }
             OutboxContent::Notice { notice } => self.notice_body(item, notice),
-            OutboxContent::Link => self.link_body(item),
+            OutboxContent::Link => self.link_body(item, now).await?,
         };
         Ok(body.map(|body| outgoing(item, body, now)))
     }
@@ -192,11 +192,16 @@ impl Worker {
     }
 
     /// `None` when the link was used or is over, and for phones: links go by mail only.
-    fn link_body(&self, item: &OutboxItem) -> Option<Body> {
-        let Recipient::Mail(to) = &item.to else { return None };
-        let link = self.mailed(item.link.as_ref()?)?;
-        let mail = notices::link_mail(item.language, &self.sender, &link)?;
-        Some(Body::Mail { to: to.clone(), mail })
+    async fn link_body(&self, item: &OutboxItem, now: Timestamp) -> Result<Option<Body>, StoreError> {
+        let (Recipient::Mail(to), Some(stored)) = (&item.to, &item.link) else { return Ok(None) };
+        let Some(link) = self.mailed(stored) else { return Ok(None) };
+        let offer = match link.purpose {
+            LinkPurpose::Invitation => self.store.invitation(stored.id, now).await?,
+            _ => None,
+        };
+        let inviter = offer.as_ref().map(|offer| offer.seller.name.as_str());
+        let mail = notices::link_mail(item.language, &self.sender, &link, inviter);
+        Ok(mail.map(|mail| Body::Mail { to: to.clone(), mail }))
     }
 
     /// The address that is mailed: made now, of the configured origin and nothing a request said.

@@ -148,6 +148,9 @@ pub struct CodePage {
 
 impl CodePage {
     fn heading(&self) -> String {
+        if !self.enters() {
+            return self.frame.t("code-heading-over");
+        }
         match self.method.kind {
             MethodKind::App => self.frame.t("code-heading-app"),
             MethodKind::Sms => self.frame.t("code-heading-sms"),
@@ -462,7 +465,8 @@ impl WayOption {
             (Way::Channel(MethodKind::Voice), _) => frame.say("help-call-instead-hint", &digits),
             (Way::Channel(MethodKind::App | MethodKind::Sms), _) => frame.say("help-text-instead-hint", &digits),
             (Way::Role(_), MethodKind::App) => frame.say("help-use-app-hint", &method()),
-            (Way::Role(_), MethodKind::Sms | MethodKind::Voice) => frame.say("help-use-phone-hint", &method()),
+            (Way::Role(_), MethodKind::Sms) => frame.say("help-text-instead-hint", &digits),
+            (Way::Role(_), MethodKind::Voice) => frame.say("help-call-instead-hint", &digits),
         }
     }
     fn why_not(&self, frame: &PageFrame) -> Option<String> {

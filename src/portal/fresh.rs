@@ -42,10 +42,12 @@ pub(super) async fn demand(visit: &Visit<'_>, route: Route) -> app::Result<Optio
     let app = &visit.portal.app;
     match app.fresh(&visit.browser()).await? {
         Freshness::Fresh => return Ok(None),
-        Freshness::NoSession => return Ok(Some(visit.see(Here::SignIn))),
+        Freshness::NoSession => return Ok(Some(visit.see_first(Here::SignIn, route.page))),
         Freshness::Stale => {}
     }
-    let Some(session) = app.session(&visit.browser()).await? else { return Ok(Some(visit.see(Here::SignIn))) };
+    let Some(session) = app.session(&visit.browser()).await? else {
+        return Ok(Some(visit.see_first(Here::SignIn, route.page)));
+    };
     let fields = (route.verb == Verb::Post && !route.keeps.is_empty())
         .then(|| route.keeps.iter().map(|name| ((*name).to_owned(), visit.form.text(name).to_owned())).collect());
     let errand = Errand { account: session.account.id, path: route.path.to_owned(), fields, at: visit.now };

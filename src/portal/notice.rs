@@ -16,7 +16,7 @@ use super::{
     recovery_codes::RecoveryCodeError,
     settings::SettingsNews,
     sign_in::SignInNotice,
-    users::UsersNews,
+    users::{TypedInvitation, UsersNews},
 };
 use crate::{
     clock::Timestamp,
@@ -65,6 +65,8 @@ pub(super) struct Note {
     pub(super) user_name: String,
     /// The choice of a method.
     pub(super) choice: Option<TypedChoice>,
+    /// The invitation that was refused.
+    pub(super) invitation: Option<TypedInvitation>,
     /// The trust box was ticked.
     pub(super) trust: bool,
 }

@@ -16,6 +16,8 @@ use crate::{
 
 /// Milliseconds.
 const MINUTE: u64 = 60_000;
+/// The same.
+const SECOND: u64 = 1_000;
 
 /// Looks and links, the same for every request; made once from the configuration.
 #[derive(Clone, Debug)]
@@ -364,8 +366,12 @@ impl PageFrame {
         at.to_zoned(self.site.time_zone.clone())
     }
 
-    /// The time FROM which something is possible, rounded up: nobody who comes then comes too early.
+    /// The time FROM which something is possible, rounded up: nobody who comes then comes too early. A wait of less than
+    /// two minutes is told to the second: rounded to minutes it would look up to three times as long.
     pub fn clock_from(&self, at: Timestamp) -> String {
+        if at.since(self.now) < Duration::from_millis(2 * MINUTE) {
+            return self.clock_as(at + Duration::from_millis(SECOND - 1), "%H:%M:%S");
+        }
         self.clock(at + Duration::from_millis(MINUTE - 1))
     }
 
@@ -376,8 +382,12 @@ impl PageFrame {
 
     /// `14:25`, with the date when it is not today; the seconds are cut off.
     fn clock(&self, at: Timestamp) -> String {
+        self.clock_as(at, "%H:%M")
+    }
+
+    fn clock_as(&self, at: Timestamp, format: &str) -> String {
         let then = self.zoned(at);
-        let time = then.strftime("%H:%M").to_string();
+        let time = then.strftime(format).to_string();
         let today = self.zoned(self.now);
         if then.date() == today.date() {
             return time;
@@ -390,10 +400,10 @@ impl PageFrame {
         self.say("clock-other-day", &[("time", time.into()), ("date", date.into())])
     }
 
-    /// When something happened: `today 14:20`, `18 November 9:02`, with the year when it is another.
+    /// When something happened: `today 14:20`, `18 November 09:02`, with the year when it is another.
     pub fn moment(&self, at: Timestamp) -> String {
         let (then, today) = (self.zoned(at), self.zoned(self.now));
-        let time = then.strftime("%-H:%M").to_string();
+        let time = then.strftime("%H:%M").to_string();
         if then.date() == today.date() {
             return self.say("clock-today", &[("time", time.into())]);
         }
@@ -512,12 +522,15 @@ mod tests {
         // 14:20 in Tokyo.
         let at = |millis: u64| frame.now + Duration::from_millis(millis);
         for (millis, from, until) in [
-            (0, "14:20", "14:20"),
-            (1, "14:21", "14:20"),
-            (1_000, "14:21", "14:20"),
-            (59_999, "14:21", "14:20"),
-            (60_000, "14:21", "14:21"),
-            (90_000, "14:22", "14:21"),
+            (0, "14:20:00", "14:20"),
+            (1, "14:20:01", "14:20"),
+            (1_000, "14:20:01", "14:20"),
+            (30_000, "14:20:30", "14:20"),
+            (59_999, "14:21:00", "14:20"),
+            (90_000, "14:21:30", "14:21"),
+            (119_999, "14:22:00", "14:21"),
+            (120_000, "14:22", "14:22"),
+            (120_001, "14:23", "14:22"),
         ] {
             assert_eq!((frame.clock_from(at(millis)), frame.clock_until(at(millis))), (from.into(), until.into()));
         }
@@ -529,7 +542,7 @@ mod tests {
                 WhyNot::Paused(half_past).text(&frame),
                 ChooseError::Wait(half_past).text(&frame),
             ];
-            assert!(waits.iter().all(|text| text.contains("14:22")), "{waits:?}");
+            assert!(waits.iter().all(|text| text.contains("14:21:30")), "{waits:?}");
             let sms = ShownMethod { kind: MethodKind::Sms, digits: Some("78".to_owned()), label: None };
             let works = message_lead(&sms, Some(half_past), &frame);
             assert!(works.contains("14:21"), "{works}");

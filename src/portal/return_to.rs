@@ -17,6 +17,14 @@ const PLACE: Place<'static> = Place { table: "form", column: "return-to", row: b
 const MOST: usize = 2048;
 /// The first redirect comes before any cookie of ours, so time is all that a sealed place is bound to.
 const GOOD_FOR: Duration = Duration::from_hours(24);
+/// Those of our own pages a person opens by an address of theirs, and means to come back to.
+const OWN: [&str; 5] = [
+    "/.sekisho/settings",
+    "/.sekisho/settings/primary",
+    "/.sekisho/settings/backup",
+    "/.sekisho/settings/password",
+    "/.sekisho/users",
+];
 
 /// A place on this host, as it stands in a request line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +39,7 @@ impl Default for ReturnTo {
 
 impl ReturnTo {
     /// Reads a request target. `None` for anything that a browser could take for another host, that is one of our own
-    /// pages, or that is too long.
+    /// pages but the few a person opens by themselves, or that is too long.
     pub fn parse(target: &str) -> Option<Self> {
         let visible = target.bytes().all(|b| b.is_ascii_graphic() && b != b'\\' && b != b'#');
         if !visible || target.len() > MOST || !target.starts_with('/') {
@@ -44,7 +52,7 @@ impl ReturnTo {
         let another_host = segments.len() > 1 && segments.first().is_some_and(|first| first.is_empty());
         let climbs = segments.iter().any(|segment| matches!(*segment, "." | ".."));
         let ours = segments.first().is_some_and(|first| *first == ".sekisho");
-        (!another_host && !climbs && !ours).then(|| Self(target.to_owned()))
+        (!another_host && !climbs && (!ours || OWN.contains(&target))).then(|| Self(target.to_owned()))
     }
 
     /// Path and query, for a `Location`.
@@ -86,7 +94,16 @@ mod tests {
 
     #[test]
     fn only_places_of_this_host_are_places() {
-        for good in ["/", "/orders/1?x", "/orders/1?next=//evil.example", "/a//b", "/%E6%97%A5?q=a%20b", "/.sekishox"] {
+        for good in [
+            "/",
+            "/orders/1?x",
+            "/orders/1?next=//evil.example",
+            "/a//b",
+            "/%E6%97%A5?q=a%20b",
+            "/.sekishox",
+            "/.sekisho/settings",
+            "/.sekisho/users",
+        ] {
             assert_eq!(ReturnTo::parse(good).map(|to| to.0).as_deref(), Some(good));
         }
         for bad in [
@@ -109,6 +126,10 @@ mod tests {
             "/.sekisho/sign-out",
             "/%2esekisho/sign-out",
             "/.SEKISHO/sign-in",
+            "/.sekisho/settings/",
+            "/.sekisho/settings?to=x",
+            "/.sekisho/settings/replace",
+            "/.sekisho/users/../sign-out",
         ] {
             assert_eq!(ReturnTo::parse(bad), None, "{bad:?}");
         }

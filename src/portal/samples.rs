@@ -24,8 +24,8 @@ use super::{
     settings::{MethodPage, PasswordPage, Refused, SettingsNews, SettingsPage},
     sign_in::{SignInNotice, SignInPage, SignOutPage, SignedInPage},
     users::{
-        GroupBox, InvitedOverPage, InvitedPage, SettingsPeople, ShownInvitation, ShownUser, UserEditPage,
-        UserRemovePage, UsersNews, UsersPage, UsersRefusedPage,
+        GroupBox, InvitedOverPage, InvitedPage, SettingsPeople, ShownInvitation, ShownUser, TypedInvitation,
+        UserEditPage, UserRemovePage, UsersNews, UsersPage, UsersRefusedPage,
     },
 };
 use crate::{
@@ -526,6 +526,7 @@ fn settings(language: Language, pages: &mut Pages) {
     pages.add("settings-password", "first", &password(None));
     for (state, news) in [
         ("wrong", SettingsNews::WrongPassword),
+        ("wrong-and-short", SettingsNews::BothPasswordsBad(Refused::TooShort)),
         ("wait", SettingsNews::PasswordWait(minutes(2))),
         ("missing", SettingsNews::PasswordMissing),
         ("differ", SettingsNews::PasswordsDiffer),
@@ -597,7 +598,7 @@ fn users(language: Language, pages: &mut Pages) {
         expires_at: NOW + Duration::from_hours(7 * 24),
         expired,
     };
-    let page = |news, mail, most| UsersPage {
+    let page = |news: Option<UsersNews>, mail, most| UsersPage {
         frame: frame(),
         seller: seller(),
         users: vec![
@@ -615,6 +616,11 @@ fn users(language: Language, pages: &mut Pages) {
         groups: groups(),
         mail,
         most,
+        typed: TypedInvitation {
+            email: if news.is_some_and(|news| news == UsersNews::BadAddress) { "jiro.example.jp" } else { "" }
+                .to_owned(),
+            ..TypedInvitation::default()
+        },
         news,
     };
     pages.add("users", "first", &page(None, true, 50));
@@ -656,7 +662,7 @@ fn users(language: Language, pages: &mut Pages) {
         ("differ", UsersNews::Differ),
         ("short", UsersNews::PasswordShort),
         ("common", UsersNews::PasswordCommon),
-        ("too-many", UsersNews::TooMany),
+        ("too-many", UsersNews::TooMany(NOW + Duration::from_hours(3))),
     ] {
         pages.add("invited", state, &invited(Some(news), "jiro"));
     }

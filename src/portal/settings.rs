@@ -53,6 +53,8 @@ pub enum SettingsNews {
     LockedUntil(Timestamp),
     /// The present password is wrong.
     WrongPassword,
+    /// It is wrong, and the new one cannot be used either.
+    BothPasswordsBad(Refused),
     /// Too many wrong ones.
     PasswordWait(Timestamp),
     /// A field was empty.
@@ -129,7 +131,7 @@ impl SettingsNews {
             Self::LabelBad => frame.t("choose-label-bad"),
             Self::TooManyTries => frame.t("settings-too-many-tries"),
             Self::LockedUntil(at) => frame.timed_from("settings-locked", at),
-            Self::WrongPassword => frame.t("settings-password-wrong"),
+            Self::WrongPassword | Self::BothPasswordsBad(_) => frame.t("settings-password-wrong"),
             Self::PasswordWait(at) => frame.timed_from("settings-password-wait", at),
             Self::PasswordMissing => frame.t("settings-password-missing"),
             Self::PasswordsDiffer => frame.t("settings-password-differ"),
@@ -137,6 +139,9 @@ impl SettingsNews {
         }
     }
 }
+
+/// Lines of the history that stand open.
+const SHOWN_AT_ONCE: usize = 10;
 
 /// The whole page.
 #[derive(Debug, Template)]
@@ -238,6 +243,12 @@ impl SettingsPage {
             times => self.frame.say("settings-history-times", &[("what", what.into()), ("times", times.into())]),
         }
     }
+    /// The newest lines, and those that are shown when asked for.
+    fn history(&self) -> Vec<(&[HistoryLine], bool)> {
+        let all = &self.view.history;
+        let (newest, older) = all.split_at_checked(SHOWN_AT_ONCE).unwrap_or((all, &[]));
+        [(newest, false), (older, true)].into_iter().filter(|(lines, _)| !lines.is_empty()).collect()
+    }
     fn refused(line: &HistoryLine) -> bool {
         !matches!(line.event.what, Happened::SignedIn(_))
     }
@@ -306,16 +317,31 @@ impl PasswordPage {
     }
     fn present_error(&self) -> Option<String> {
         self.news
-            .filter(|news| matches!(news, SettingsNews::WrongPassword | SettingsNews::PasswordWait(_)))
+            .filter(|news| {
+                matches!(
+                    news,
+                    SettingsNews::WrongPassword | SettingsNews::BothPasswordsBad(_) | SettingsNews::PasswordWait(_)
+                )
+            })
             .map(|news| news.text(&self.frame))
     }
     fn new_error(&self) -> Option<String> {
+        if let Some(SettingsNews::BothPasswordsBad(problem)) = self.news {
+            return Some(SettingsNews::PasswordRefused(problem).text(&self.frame));
+        }
         self.news
             .filter(|news| matches!(news, SettingsNews::PasswordRefused(_) | SettingsNews::PasswordsDiffer))
             .map(|news| news.text(&self.frame))
     }
     fn error(&self) -> Option<String> {
         self.news.filter(|news| matches!(news, SettingsNews::PasswordMissing)).map(|news| news.text(&self.frame))
+    }
+    /// The first field that is wrong; where one is missing, all are empty again.
+    fn focus_present(&self) -> bool {
+        self.present_error().is_some() || self.error().is_some()
+    }
+    fn focus_new(&self) -> bool {
+        !self.focus_present() && self.new_error().is_some()
     }
     fn rules(&self) -> String {
         use crate::authn::password::{MAX_CHARS, MIN_CHARS};
@@ -331,7 +357,9 @@ fn news(note: &Note) -> Option<SettingsNews> {
 }
 
 pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
-    let Some(view) = visit.portal.app.settings(&visit.browser()).await? else { return Ok(visit.see(Here::SignIn)) };
+    let Some(view) = visit.portal.app.settings(&visit.browser()).await? else {
+        return Ok(visit.see_first(Here::SignIn, Here::Settings));
+    };
     let note = visit.note();
     let target = visit.to.as_str().to_owned();
     let people = users::settings_people(visit, &note).await?;
@@ -340,7 +368,9 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
 }
 
 pub(super) async fn show_method(visit: &Visit<'_>, role: Role) -> app::Result<Answer> {
-    let Some(view) = visit.portal.app.settings(&visit.browser()).await? else { return Ok(visit.see(Here::SignIn)) };
+    let Some(view) = visit.portal.app.settings(&visit.browser()).await? else {
+        return Ok(visit.see_first(Here::SignIn, Here::Method(role)));
+    };
     let row = view.methods.into_iter().flatten().find(|row| row.role == role);
     let Some(row) = row else { return Ok(visit.see(Here::Settings)) };
     let note = visit.note();
@@ -445,7 +475,7 @@ pub(super) async fn gone(visit: &Visit<'_>) -> app::Result<Answer> {
 
 pub(super) async fn show_password(visit: &Visit<'_>) -> app::Result<Answer> {
     let Some(session) = visit.portal.app.session(&visit.browser()).await? else {
-        return Ok(visit.see(Here::SignIn));
+        return Ok(visit.see_first(Here::SignIn, Here::Password));
     };
     let note = visit.note();
     let user = session.account.user_name.as_str().to_owned();
@@ -467,7 +497,8 @@ pub(super) async fn change_password(visit: &Visit<'_>) -> app::Result<Answer> {
         PasswordChange::Done(grant) => visit
             .see_with(Here::Settings, News::Settings(SettingsNews::PasswordChanged))
             .with(Visit::session_cookie(&grant)),
-        PasswordChange::Wrong => again(SettingsNews::WrongPassword),
+        PasswordChange::Wrong(None) => again(SettingsNews::WrongPassword),
+        PasswordChange::Wrong(Some(problem)) => again(SettingsNews::BothPasswordsBad(problem.into())),
         PasswordChange::WaitUntil(at) => again(SettingsNews::PasswordWait(at)),
         PasswordChange::Refused(problem) => again(SettingsNews::PasswordRefused(problem.into())),
         PasswordChange::Stale => stale(visit),

@@ -275,6 +275,7 @@ pub(super) fn switch_language(visit: &Visit<'_>) -> Answer {
         news: carried.news.filter(|_| !stale),
         user_name: kept(form.text("user_name")),
         choice: Some(choice).filter(|choice| *choice != TypedChoice::default()),
+        invitation: carried.invitation,
         trust: form.text("trust") == "yes",
     };
     let answer = if note == Note::default() { visit.see(here) } else { visit.see_with(here, note) };

@@ -644,6 +644,42 @@ async fn every_answer_is_protected_and_odd_requests_get_pages() {
 }
 
 #[tokio::test]
+async fn a_sign_in_that_began_on_a_page_of_ours_leads_back_to_it() {
+    let world = World::new().await;
+    let mut browser = Browser::new(&world);
+    let done = browser.enrol(Here::Settings.path()).await;
+    assert!(done.body.contains("href=\"/.sekisho/settings\""), "{}", done.body);
+    world.pass(Duration::from_mins(1));
+    for here in [Here::Users, Here::Settings, Here::Method(crate::account::Role::Backup)] {
+        let mut browser = Browser::new(&world);
+        let page = browser.sign_in(here.path()).await;
+        let code = world.code(&browser).await;
+        let answer = browser.submit_once(&page, "/.sekisho/code", &[("code", &code)]).await;
+        assert_eq!(answer.location(), here.path());
+        world.pass(Duration::from_mins(1));
+    }
+}
+
+/// The browser speaks English here, the account Japanese: the settings promise its messages in Japanese.
+#[tokio::test]
+async fn messages_with_codes_speak_the_language_of_the_settings() {
+    let world = World::new().await;
+    let mut browser = Browser::new(&world);
+    browser.enrol("/.sekisho/sign-in").await;
+    let page = browser.open(Here::Settings.path()).await;
+    browser.submit(&page, "/.sekisho/settings/language", &[("messages", "ja")]).await;
+    world.pass(Duration::from_mins(1));
+    let mut other = Browser::new(&world);
+    other.sign_in("/.sekisho/sign-in").await;
+    let drop_before = world.app.store().claim_messages(32, world.app.now()).await.unwrap();
+    assert!(drop_before.iter().all(|item| item.language == Language::En), "before anything was chosen");
+    let help = other.open(Here::CodeHelp.path()).await;
+    other.submit(&help, "/.sekisho/code/way", &[("way", "backup")]).await;
+    let sent = world.app.store().claim_messages(32, world.app.now()).await.unwrap();
+    assert_eq!(sent.iter().map(|item| item.language).collect::<Vec<_>>(), [Language::Ja]);
+}
+
+#[tokio::test]
 async fn forged_return_targets_lead_to_the_first_page() {
     let world = World::new().await;
     for forged in ["https://evil.example/", "//evil.example", "%2F%2Fevil.example", "AAAA", "/orders/1"] {

@@ -61,8 +61,8 @@ pub enum UsersNews {
     PasswordCommon,
     /// Made of names.
     PasswordNames,
-    /// Too many tries.
-    TooMany,
+    /// Too many tries; from then on again.
+    TooMany(Timestamp),
     /// No further invitations before then.
     TooManySent(Timestamp),
     /// None to that address before then.
@@ -109,7 +109,7 @@ impl UsersNews {
             Self::PasswordLong => password(PasswordProblem::TooLong),
             Self::PasswordCommon => password(PasswordProblem::Common),
             Self::PasswordNames => password(PasswordProblem::Names),
-            Self::TooMany => frame.t("invited-too-many"),
+            Self::TooMany(at) => frame.timed_from("invited-too-many", at),
             Self::TooManySent(at) => frame.timed_from("users-too-many-sent", at),
             Self::MailedOften(at) => frame.timed_from("users-mailed-often", at),
             Self::Asked => frame.t("users-asked"),
@@ -144,7 +144,7 @@ impl From<AcceptProblem> for UsersNews {
             AcceptProblem::Password(PasswordProblem::TooLong) => Self::PasswordLong,
             AcceptProblem::Password(PasswordProblem::Common) => Self::PasswordCommon,
             AcceptProblem::Password(PasswordProblem::Names) => Self::PasswordNames,
-            AcceptProblem::TooMany => Self::TooMany,
+            AcceptProblem::TooMany(at) => Self::TooMany(at),
         }
     }
 }
@@ -325,6 +325,17 @@ fn ticked(visit: &Visit<'_>) -> Vec<String> {
     BOXES.iter().map(|name| visit.form.text(name).to_owned()).filter(|group| !group.is_empty()).collect()
 }
 
+/// An invitation as it was typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TypedInvitation {
+    /// The address.
+    pub email: String,
+    /// The name to show.
+    pub display_name: String,
+    /// The boxes that were ticked.
+    pub groups: Vec<String>,
+}
+
 /// The list.
 #[derive(Debug, Template)]
 #[template(path = "users.html")]
@@ -343,6 +354,8 @@ pub struct UsersPage {
     pub mail: bool,
     /// At most this many people.
     pub most: u32,
+    /// What was typed into the form that was refused.
+    pub typed: TypedInvitation,
     /// What happened.
     pub news: Option<UsersNews>,
 }
@@ -360,8 +373,21 @@ impl UsersPage {
     fn news_text(&self) -> Option<String> {
         self.news.filter(|news| !news.failed()).map(|news| news.text(&self.frame))
     }
+    /// What stands at no field.
     fn error_text(&self) -> Option<String> {
-        self.news.filter(|news| news.failed()).map(|news| news.text(&self.frame))
+        let at_field = self.email_error().is_some() || self.name_error().is_some();
+        self.news.filter(|news| news.failed() && !at_field).map(|news| news.text(&self.frame))
+    }
+    fn email_error(&self) -> Option<String> {
+        let about = |news: &UsersNews| matches!(news, UsersNews::BadAddress | UsersNews::AlreadyMember);
+        self.news.filter(about).filter(|_| self.has_form()).map(|news| news.text(&self.frame))
+    }
+    fn name_error(&self) -> Option<String> {
+        let about = |news: &UsersNews| matches!(news, UsersNews::BadName);
+        self.news.filter(about).filter(|_| self.has_form()).map(|news| news.text(&self.frame))
+    }
+    fn has_form(&self) -> bool {
+        self.mail && !self.full()
     }
     fn full(&self) -> bool {
         let invited = self.invitations.iter().filter(|offer| !offer.expired).count();
@@ -562,8 +588,8 @@ pub(super) async fn ask(visit: &Visit<'_>) -> app::Result<Answer> {
 async fn owned(visit: &Visit<'_>) -> app::Result<Result<UsersView, Answer>> {
     Ok(match visit.portal.app.users(&visit.browser()).await? {
         UsersAccess::Owner(view) => Ok(*view),
-        UsersAccess::NoSession => Err(visit.see(Here::SignIn)),
-        UsersAccess::Unenrolled => Err(visit.see(Here::Enable)),
+        UsersAccess::NoSession => Err(visit.see_first(Here::SignIn, Here::Users)),
+        UsersAccess::Unenrolled => Err(visit.see_first(Here::Enable, Here::Users)),
         UsersAccess::NotOwner => {
             let frame = visit.frame(Here::Users, &Note::default());
             let page = html(&UsersRefusedPage { frame, target: visit.to.as_str().to_owned() });
@@ -578,12 +604,14 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
         Err(answer) => return Ok(answer),
     };
     let note = visit.note();
+    let typed = note.invitation.clone().unwrap_or_default();
     let page = UsersPage {
         frame: visit.frame(Here::Users, &note),
         seller: view.seller.name.to_string(),
         users: view.members.iter().map(|member| ShownUser::of(member, &view)).collect(),
         invitations: view.invitations.iter().map(|offer| ShownInvitation::of(offer, visit.now)).collect(),
-        groups: boxes(&view, &[]),
+        groups: boxes(&view, &typed.groups),
+        typed,
         mail: view.mail,
         most: view.most,
         news: news_of(&note),
@@ -632,6 +660,11 @@ fn stale(visit: &Visit<'_>) -> Answer {
     visit.see_with(Here::Users, News::Users(UsersNews::Stale))
 }
 
+/// What the forms' fields hold at most; only so much is kept.
+const MOST_NAME: usize = 64;
+const MOST_ADDRESS: usize = 254;
+const MOST_DISPLAY_NAME: usize = 100;
+
 fn done<T>(visit: &Visit<'_>, outcome: Result<T, InviteProblem>, went_well: UsersNews) -> Answer {
     visit.see_with(Here::Users, News::Users(outcome.map_or_else(UsersNews::from, |_| went_well)))
 }
@@ -641,7 +674,19 @@ pub(super) async fn invite(visit: &Visit<'_>) -> app::Result<Answer> {
     let form =
         InviteForm { email: visit.form.text("email"), display_name: visit.form.text("display_name"), groups: &groups };
     let outcome = visit.portal.app.invite(&visit.browser(), form).await?;
-    Ok(done(visit, outcome, UsersNews::Invited))
+    Ok(match outcome {
+        Ok(_) => visit.see_with(Here::Users, News::Users(UsersNews::Invited)),
+        Err(problem) => {
+            let kept = |name, most| visit.form.text(name).chars().take(most).collect();
+            let typed = TypedInvitation {
+                email: kept("email", MOST_ADDRESS),
+                display_name: kept("display_name", MOST_DISPLAY_NAME),
+                groups,
+            };
+            let news = News::Users(problem.into());
+            visit.see_with(Here::Users, Note { invitation: Some(typed), ..news.into() })
+        }
+    })
 }
 
 pub(super) async fn invitation(visit: &Visit<'_>) -> app::Result<Answer> {
@@ -682,9 +727,6 @@ pub(super) async fn show_invited(visit: &Visit<'_>) -> app::Result<Answer> {
     };
     Ok(visit.page(page))
 }
-
-/// Longest name that is kept for the form.
-const MOST_NAME: usize = 64;
 
 pub(super) async fn accept(visit: &Visit<'_>) -> app::Result<Answer> {
     let token = visit.link.as_deref().unwrap_or_default();

@@ -144,7 +144,11 @@ impl<'a> Visit<'a> {
     /// The frame of a page. What the page says once goes into its forms too, for the language switch.
     pub(super) fn frame(&self, here: Here, note: &Note) -> PageFrame {
         let app = &self.portal.app;
-        let said = note.news.map(|news| Note { choice: note.choice.clone(), ..news.into() });
+        let said = note.news.map(|news| Note {
+            choice: note.choice.clone(),
+            invitation: note.invitation.clone(),
+            ..news.into()
+        });
         let note = said.and_then(|said| self.seal(said, Carrier::Field)).unwrap_or_default();
         PageFrame {
             site: self.portal.site.clone(),
@@ -192,6 +196,12 @@ impl<'a> Visit<'a> {
             }
         };
         Answer { location: Some(place), ..Answer::new(StatusCode::SEE_OTHER) }
+    }
+
+    /// First to `here`, where a person signs in or enrols, and from there back to our page `then`.
+    pub(super) fn see_first(&self, here: Here, then: Here) -> Answer {
+        let to = ReturnTo::parse(then.path()).unwrap_or_else(|| self.to.clone());
+        Self { to, ..self.clone() }.see(here)
     }
 
     /// The same, with something to say there.

@@ -54,7 +54,7 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
         "[[rollout.cohort]]\nfrom = \"2027-02-30\"\n[[rollout.cohort]]\ngroups = \"pilot\"\nfrom = \"2027-03-01\"",
         &[r#"22:8 rollout.cohort.from: "2027-02-30" is not a date"#],
     ),
-    ("", "[users]\nmax_users = 0", &["22:13 users.per_seller: 0 is not from 1 to 10000"]),
+    ("", "[users]\nper_seller = 0", &["22:14 users.per_seller: 0 is not from 1 to 10000"]),
     ("", "session = 5", &["21:1 insecure.session: unknown key"]),
     ("", "[session]\nper_account = 0", &["22:15 session.per_account: 0 is not from 1 to 1000"]),
     (

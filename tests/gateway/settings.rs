@@ -324,7 +324,9 @@ async fn a_changed_password_ends_every_other_session_and_all_trust() {
         ("", NEW, NEW, "Fill in all three fields."),
         (PASSWORD, NEW, "eleven tame heron", "The two new passwords aren't the same."),
         (PASSWORD, "short", "short", "at least 8"),
-        ("not the password", NEW, NEW, "That isn't your present password."),
+        ("not the password", NEW, NEW, "That isn't your current password."),
+        ("not the password", "short", "short", "That isn't your current password."),
+        ("not the password", "short", "short", "at least 8"),
     ] {
         page = fill(&page, present, new, again).await;
         assert!(page.text().contains(says), "{says}: {}", page.text());
@@ -342,7 +344,7 @@ async fn a_changed_password_ends_every_other_session_and_all_trust() {
     assert_eq!(page.url.path(), "/.sekisho/code", "no trust is left: {}", page.text());
 
     let history = browser.open("/.sekisho/settings").await.text();
-    for line in ["Signed in (Authenticator app)", "Refused: wrong password", "127.0.0.*"] {
+    for line in ["Signed in: Authenticator app", "Refused: wrong password", "127.0.0.*"] {
         assert!(history.contains(line), "{line}: {history}");
     }
 }

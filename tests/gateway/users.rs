@@ -59,10 +59,17 @@ async fn r13_an_owner_invites_somebody_to_a_sign_in_of_their_own() {
         page.text()
     );
     let invited = [("email", "jiro@example.jp"), ("display_name", "佐藤 次郎"), ("group-0", "orders")];
+    let wrong = [("email", "jiro.example.jp"), ("display_name", "佐藤 次郎"), ("group-0", "orders")];
+    let refused = browser.submit(&page, &page.form_to("/.sekisho/users/invite"), &wrong).await;
+    for kept in ["value=\"jiro.example.jp\"", "value=\"佐藤 次郎\"", "value=\"orders\" checked", "id=\"email-error\""]
+    {
+        assert!(refused.body.contains(kept), "{kept}: {}", refused.body);
+    }
     let page = browser.submit(&page, &page.form_to("/.sekisho/users/invite"), &invited).await;
     assert!(page.text().contains("The invitation is on its way."), "{}", page.text());
     let mail = gateway.inbox.after(0, "mail").await;
     assert_eq!(mail.to, "jiro@example.jp");
+    assert!(mail.text.contains("山田商店"), "it says who invites: {}", mail.text);
     let link = mail.text.split_whitespace().find(|word| word.contains("/.sekisho/link/")).unwrap().to_owned();
     let place = &link[link.find("/.sekisho/").unwrap()..];
 

@@ -12,7 +12,7 @@ use crate::{
     },
     authn::Password,
     language::Language,
-    store::{Invitation, InvitationId},
+    store::{Invitation, InvitationId, RateSpend},
 };
 
 #[tokio::test]
@@ -127,8 +127,8 @@ async fn a_new_invitation_gives_no_new_tries_at_user_names() {
         expires_at: now,
     };
     for _ in 0..20 {
-        assert!(world.app.spend_accept_try(&offer("jiro@example.jp"), now).await.unwrap());
+        assert_eq!(world.app.spend_accept_try(&offer("jiro@example.jp"), now).await.unwrap(), RateSpend::Granted);
     }
-    assert!(!world.app.spend_accept_try(&offer("jiro@example.jp"), now).await.unwrap());
-    assert!(world.app.spend_accept_try(&offer("saburo@example.jp"), now).await.unwrap());
+    assert!(matches!(world.app.spend_accept_try(&offer("jiro@example.jp"), now).await.unwrap(), RateSpend::Wait(_)));
+    assert_eq!(world.app.spend_accept_try(&offer("saburo@example.jp"), now).await.unwrap(), RateSpend::Granted);
 }

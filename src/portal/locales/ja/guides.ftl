@@ -33,7 +33,7 @@ guide-enabling-step-begin = 「{ enrol-intro-heading }」というページが�
 guide-enabling-step-primary = 「{ choose-primary-heading }」のページで、「{ method-app }」「{ method-sms }」「{ method-voice }」のどれかを選びます。SMSと音声通話の場合は「{ choose-phone }」も入力します。「{ choose-submit }」を押します。
 guide-enabling-step-prove = 使えることを確認します。認証アプリの場合は、QRコードを読み取り、アプリに表示された6桁の数字を入力します。SMSと音声通話の場合は、お届けした6桁の数字を入力します。「{ prove-submit }」を押します。
 guide-enabling-step-backup = 「{ choose-backup-heading }」のページで2つ目の方法を選び、「{ choose-submit }」を押して、同じように確認します。
-guide-enabling-step-codes = 最後に回復用コードが表示された場合は、紙に書くなどして安全な場所に保管します。2つの方法をどちらも使えなくなったとき、このコードで手続きができます。
+guide-enabling-step-codes = 最後に回復コードが表示された場合は、紙に書くなどして安全な場所に保管します。2つの方法をどちらも使えなくなったとき、このコードで手続きができます。
 guide-enabling-step-done = 「{ done-heading }」と表示されたら、登録は完了です。そのページから{ $service }へお進みください。
 
 guide-enabling-stop-heading = 途中でやめた場合
@@ -141,19 +141,19 @@ guide-cannot-change-one-help = パスワードを入力し、コードを入力�
 guide-cannot-change-one-backup = 「{ help-use-backup }」を押し、そのコードを入力します。
 guide-cannot-change-one-settings = 「{ settings-heading }」を開き、使えなくなった方法の横の「{ settings-change }」を押して、「{ settings-replace }」を押します。
 
-guide-cannot-change-codes-heading = どちらも使えないが、回復用コードがあるとき
-guide-cannot-change-codes = 登録の最後に、回復用コードを保管していることがあります。1つのコードは1回だけ使えます。
+guide-cannot-change-codes-heading = どちらも使えないが、回復コードがあるとき
+guide-cannot-change-codes = 登録の最後に、回復コードを保管していることがあります。1つのコードは1回だけ使えます。
 guide-cannot-change-codes-open = 「{ help-recovery-code }」を押します。
 guide-cannot-change-codes-enter = 保管しているコードのうち1つを入力します。使ったコードには印を付けておいてください。
 guide-cannot-change-set-up = 最初と同じように「{ enrol-begin }」を押し、新しい方法を2つ登録します。登録が終わると{ $service }を使えます。
 
-guide-cannot-change-ask-heading = どちらも使えず、回復用コードもないとき
+guide-cannot-change-ask-heading = どちらも使えず、回復コードもないとき
 guide-cannot-change-ask-open = 「{ help-recovery }」を押します。
 guide-cannot-change-ask-receipt = ページの案内に沿って入力し、表示された受付番号を控えます。
-guide-cannot-change-ask-wait = しばらくお待ちください。ご本人の申し込みでなかった場合に取り消せるよう、ページに表示された時刻より前に判断が下されることはありません。
+guide-cannot-change-ask-wait = しばらくお待ちください。ご本人の申請でなかった場合に取り消せるよう、ページに表示された時刻より前に判断が下されることはありません。
 guide-cannot-change-ask-answer = { $service }の担当者がご本人であることを確認し、チケットをお渡しします。チケットを使える期間は限られています。
-guide-cannot-change-ask-notices = 申し込みがあると、登録されているすべての連絡先に、取り消し用のリンクを付けてお知らせします。心当たりのないお知らせが届いたときは、取り消したうえで、パスワードを変更してください。
-guide-cannot-change-ask = この項目が表示されないときや、手続きが進まないときは、{ $service }の管理者にご連絡ください。
+guide-cannot-change-ask-notices = 申請があると、登録されているすべての連絡先に、取り消し用のリンクを付けてお知らせします。心当たりのないお知らせが届いたときは、取り消したうえで、パスワードを変更してください。
+guide-cannot-change-ask = この項目が表示されないときや、手続きが進まないときは、{ $service }の運営窓口にご連絡ください。
 
 guide-cannot-change-ticket-heading = チケットを受け取ったら
 guide-cannot-change-ticket-lead = チケットは、登録されていた2つの方法の代わりに1回だけ使えます。

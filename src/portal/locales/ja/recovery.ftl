@@ -2,7 +2,7 @@
 ### Recovery, mailed links, password reset
 
 sign-in-forgot = パスワードをお忘れですか？
-sign-in-forgot-ask = パスワードをお忘れの場合は、{ $service }の管理者にお問い合わせください。
+sign-in-forgot-ask = パスワードをお忘れの場合は、{ $service }の運営窓口にお問い合わせください。
 notice-password-reset = パスワードを変更しました。新しいパスワードでログインしてください。
 
 reset-heading = パスワードをお忘れですか？
@@ -12,8 +12,8 @@ reset-missing = ユーザー名またはメールアドレスを入力してく�
 reset-wait = リンクの申し込みが続いたため、一時的に受け付けていません。{ $time }以降にもう一度お試しください。
 reset-taken = 入力された名前のアカウントにメールアドレスが登録されていれば、リンクをお送りしました。
 reset-taken-next = { $service }からのメールを開き、30分以内にリンクからお進みください。いちばん新しいメールのリンクだけが使えます。
-reset-taken-none = 数分待ってもメールが届かないときは、迷惑メールのフォルダーをご確認いただくか、管理者にお問い合わせください。
-reset-ask = このサービスでは、リンクをメールでお送りできません。新しいパスワードについては、{ $service }の管理者にお問い合わせください。
+reset-taken-none = 数分待ってもメールが届かないときは、迷惑メールのフォルダーをご確認いただくか、運営窓口にお問い合わせください。
+reset-ask = このサービスでは、リンクをメールでお送りできません。新しいパスワードについては、{ $service }の運営窓口にお問い合わせください。
 reset-back = ログインページへ戻る
 
 link-not-me-heading = お心当たりがない場合
@@ -24,8 +24,8 @@ link-not-me-submit = アカウントを停止する
 link-not-me-otherwise = ご自身の操作だった場合は、このページを閉じてください。何も変わりません。
 link-frozen-heading = アカウントを停止しました
 link-frozen-lead = { $service }のアカウントは、すべての端末からログアウトしました。今のパスワードではログインできません。
-link-frozen-reset = もう一度お使いになるには、新しいパスワードを設定してください。あわせて、管理者に状況をお伝えください。
-link-frozen-ask = 管理者に状況をお伝えください。新しいパスワードをお渡しします。
+link-frozen-reset = もう一度お使いになるには、新しいパスワードを設定してください。あわせて、運営窓口に状況をお伝えください。
+link-frozen-ask = 運営窓口に状況をお伝えください。新しいパスワードをお渡しします。
 link-new-password = 新しいパスワードのリンクを受け取る
 link-password-heading = 新しいパスワードを設定
 link-password-lead = { $service }の新しいパスワードを入力してください。2段階認証の設定は変わりません。
@@ -38,7 +38,7 @@ link-enrolment-heading = 2段階認証の設定を続ける
 link-enrolment-lead = メールをご確認いただき、ありがとうございます。このブラウザーで{ $service }の設定を続けられます。
 link-enrolment-submit = 設定を続ける
 link-enrolment-elsewhere = このブラウザーで続けるには、ユーザー名とパスワードで{ $service }にログインしてください。
-link-enrolment-not-you = ログインしようとしていない場合は、このページを閉じ、管理者にご連絡ください。ほかの人がパスワードを知っているおそれがあります。
+link-enrolment-not-you = ログインしようとしていない場合は、このページを閉じ、運営窓口にご連絡ください。ほかの人がパスワードを知っているおそれがあります。
 link-sign-in = ログインページへ
 link-over-heading = このリンクは使えません
 link-over-lead = すでに使われたか、期限が切れたか、新しいメールのリンクに置き換わっています。いちばん新しいメールを使うか、最初からやり直してください。
@@ -49,7 +49,7 @@ enrol-link-how = リンクは24時間以内に1回だけ使えます。パスワ
 enrol-link-again = メールをもう一度送る
 enrol-link-sent = メールをもう一度送りました。いちばん新しいメールをお使いください。
 enrol-link-from = メールは{ $time }以降に、もう一度お送りできます。
-enrol-link-none = メールが届かないときは、迷惑メールのフォルダーをご確認いただくか、{ $service }の管理者にチケットの発行をご依頼ください。
+enrol-link-none = メールが届かないときは、迷惑メールのフォルダーをご確認いただくか、{ $service }の運営窓口にチケットの発行をご依頼ください。
 
 recovery-code-heading = 回復コードを使う
 recovery-code-lead = 回復コードを1つ入力すると、コードを受け取る方法を2つとも登録し直せます。新しい方法の確認が済むと、これまでの方法は使えなくなります。
@@ -80,4 +80,4 @@ link-cancel-submit = 申請を取り消す
 link-cancelled-heading = 申請を取り消しました
 link-cancelled-lead = アカウントの設定は変わりません。ほかの人がパスワードを知っているおそれがあるため、新しいパスワードを設定してください。
 link-too-late-heading = 申請はすでに承認されています
-link-too-late-lead = 取り消すことはできません。すぐに管理者へご連絡ください。
+link-too-late-lead = 取り消すことはできません。すぐに運営窓口へご連絡ください。
