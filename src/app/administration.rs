@@ -13,8 +13,8 @@ use crate::{
     secret::SecretString,
     session::{DeviceId, SessionId, TrustedDevice},
     store::{
-        AccountEdit, AccountSummary, EditedAccount, EndedSession, EndedTrust, Enrolment, NewAccount, NewAccountError, Notice,
-        StoredSession,
+        AccountEdit, AccountSummary, EditedAccount, EndedSession, EndedTrust, Enrolment, NewAccount, NewAccountError,
+        Notice, StoredSession,
     },
 };
 

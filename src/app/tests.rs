@@ -649,7 +649,8 @@ async fn what_an_address_may_not_try_does_not_count_against_the_owner() {
 
 #[tokio::test]
 async fn a_session_ends_at_once_however_full_the_memory_is() {
-    let world = World::with("[session]\ncache = 100\nper_account = 500\n").await;
+    let world =
+        World::with("[session]\ncache = 100\nper_account = 500\n[sign_in]\nsends_per_number_a_day = 1000\n").await;
     let first = world.enrolled("hanako").await;
     let mut jars = vec![first];
     for _ in 0..150 {

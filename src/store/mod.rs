@@ -21,10 +21,10 @@ use std::{
 pub use challenge::{Delivery, MessageState, SendKey, SendLimit};
 pub use import::{AccountEdit, EditedAccount, ImportRun, ImportedAccount};
 pub use record::{
-    AccountSummary, BeginSignIn, CodeSpend, CompleteSignIn, Completed, Credentials, EndedSession, EndedTrust, EnrolledMethod,
-    Enrolment, MethodState, NewAccount, NewAccountError, NewDevice, OutboxContent, OutboxId, OutboxItem, OutboxOrder,
-    OutboxOutcome, PasswordSpend, PendingSignIn, PresentDevice, PresentedDevice, RateLimit, RateSpend, Recipient,
-    SignInId, Stale, StoredSession, UsedCode,
+    AccountSummary, BeginSignIn, CodeSpend, CompleteSignIn, Completed, Credentials, EndedSession, EndedTrust,
+    EnrolledMethod, Enrolment, MethodState, NewAccount, NewAccountError, NewDevice, OutboxContent, OutboxId,
+    OutboxItem, OutboxOrder, OutboxOutcome, PasswordSpend, PendingSignIn, PresentDevice, PresentedDevice, RateLimit,
+    RateSpend, Recipient, SignInId, Stale, StoredSession, UsedCode,
 };
 
 pub use links::{Freeze, Link, LinkId, LinkPurpose, ResetPassword};

@@ -1,8 +1,8 @@
 //! What a person changes inside a session: the transactions of the security settings and of the fresh code before them.
 
 use super::{
-    BeginSignIn, EndRecovery, EndedSession, EndedTrust, EnrolledMethod, MethodState, OutboxItem, Result, SignInId, Stale, Store,
-    UsedCode,
+    BeginSignIn, EndRecovery, EndedSession, EndedTrust, EnrolledMethod, MethodState, OutboxItem, Result, SignInId,
+    Stale, Store, UsedCode,
 };
 use crate::{
     account::{AccountId, CredentialVersion, Label, MethodId, MethodKind, MethodPair, Role},

@@ -62,7 +62,9 @@ async fn every_page_can_be_used_by_everybody() {
     let browser = Chromium::start("en").await;
     let album = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots/samples");
     // The tool itself: a page that is wrong is found wrong.
-    browser.open("data:text/html,<html><body><input type=text><p style='color:%23eee;background:%23fff'>hard to read</p>").await;
+    browser
+        .open("data:text/html,<html><body><input type=text><p style='color:%23eee;background:%23fff'>hard to read</p>")
+        .await;
     let found = browser.axe(None).await.join(" ");
     assert!(["label", "color-contrast", "html-has-lang"].iter().all(|rule| found.contains(rule)), "{found}");
     let mut wrong = Vec::new();

@@ -278,6 +278,9 @@ async fn enrol(scene: &Scene, browser: &Chromium, deep: &str) -> String {
     scene.photograph(browser, "enrol-sms").await;
     code(browser, &scene.message(before, "sms").await).await;
     scene.photograph(browser, "enrol-done").await;
+    browser.click("main form.aside button.primary").await;
+    assert_eq!(browser.attributes(".recovery-codes[translate]", "translate").await, ["no"]);
+    scene.photograph(browser, "recovery-codes").await;
     browser.click("main a.primary").await;
     assert_eq!(browser.url().await, deep);
     assert!(browser.text().await.contains("hana"), "the console knows who is there:\n{}", browser.text().await);

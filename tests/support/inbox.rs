@@ -83,4 +83,12 @@ impl Inbox {
         })
         .await
     }
+
+    /// Waits for the first mail to this address.
+    pub(crate) async fn mail_to(&self, address: &str) -> Message {
+        eventually(&format!("a mail to {address}"), async || {
+            self.messages().await.into_iter().rev().find(|m| m.channel == "mail" && m.to == address)
+        })
+        .await
+    }
 }
