@@ -474,7 +474,7 @@ pub(super) fn link_mail(language: Language, sender: &Sender, link: &MailedLink, 
     let service = sender.name(language);
     let MailedLink { purpose, address, expires_at } = link;
     let until = clock_time(language, sender, *expires_at);
-    let invited = match language {
+    let subject_of_invitation = match language {
         Language::Ja => format!("{inviter}からのご招待"),
         Language::En => format!("{inviter} invites you"),
     };
@@ -512,12 +512,12 @@ pub(super) fn link_mail(language: Language, sender: &Sender, link: &MailedLink, 
             "If you didn't ask for this, delete this mail.",
         ),
         (LinkPurpose::Invitation, Language::Ja) => (
-            invited.as_str(),
+            subject_of_invitation.as_str(),
             format!("{inviter}から{service}に招待されました。ご自身のログインを作るには、次のページを開いてください。"),
             "お心当たりがない場合は、このメールを破棄してください。",
         ),
         (LinkPurpose::Invitation, Language::En) => (
-            invited.as_str(),
+            subject_of_invitation.as_str(),
             format!("{inviter} invites you to {service}. To create a sign-in of your own, open this page:"),
             "If you don't know why, delete this mail.",
         ),

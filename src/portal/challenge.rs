@@ -462,11 +462,13 @@ impl WayOption {
         match (self.way, self.method.kind) {
             (Way::SendAgain, MethodKind::Voice) => frame.say("help-send-again-voice-hint", &digits),
             (Way::SendAgain, MethodKind::App | MethodKind::Sms) => frame.say("help-send-again-sms-hint", &digits),
-            (Way::Channel(MethodKind::Voice), _) => frame.say("help-call-instead-hint", &digits),
-            (Way::Channel(MethodKind::App | MethodKind::Sms), _) => frame.say("help-text-instead-hint", &digits),
             (Way::Role(_), MethodKind::App) => frame.say("help-use-app-hint", &method()),
-            (Way::Role(_), MethodKind::Sms) => frame.say("help-text-instead-hint", &digits),
-            (Way::Role(_), MethodKind::Voice) => frame.say("help-call-instead-hint", &digits),
+            (Way::Channel(MethodKind::Voice), _) | (Way::Role(_), MethodKind::Voice) => {
+                frame.say("help-call-instead-hint", &digits)
+            }
+            (Way::Channel(MethodKind::App | MethodKind::Sms), _) | (Way::Role(_), MethodKind::Sms) => {
+                frame.say("help-text-instead-hint", &digits)
+            }
         }
     }
     fn why_not(&self, frame: &PageFrame) -> Option<String> {

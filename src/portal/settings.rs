@@ -209,7 +209,10 @@ impl SettingsPage {
         self.view.methods.as_ref().map(|[primary, _]| primary.method.id.to_string()).unwrap_or_default()
     }
     fn end_trust_label(&self, row: &DeviceRow) -> String {
-        self.frame.say("settings-end-trust-of", &[("device", browser_name(&row.label, &self.frame).into())])
+        // Begins with the words on the button, so that who speaks to the page can name it (WCAG 2.2 §2.5.3).
+        let action = if row.here { self.frame.t("settings-forget") } else { self.frame.t("settings-end-trust") };
+        let device = browser_name(&row.label, &self.frame);
+        self.frame.say("settings-end-trust-of", &[("action", action.into()), ("device", device.into())])
     }
     fn end_session_label(&self, row: &SessionRow) -> String {
         self.frame.say("settings-end-session-of", &[("device", browser_name(&row.browser, &self.frame).into())])

@@ -171,7 +171,8 @@ async fn sessions_that_rest_on_a_trust_end_with_it() {
     let ended = bench.store.end_trust(&acting, Some(first)).await.unwrap().unwrap();
     let mut named: Vec<_> = ended.sessions.iter().map(|gone| *gone.digest.as_bytes()).collect();
     let mut others = [*resting[1].digest().as_bytes(), *resting[2].digest().as_bytes()];
-    (named.sort_unstable(), others.sort_unstable());
+    named.sort_unstable();
+    others.sort_unstable();
     assert_eq!(named, others);
     assert!(lives(&resting[0]).await, "the one that asks goes on");
     assert!(lives(&by_code).await, "a session with a code of its own goes on");

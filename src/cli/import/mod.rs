@@ -151,11 +151,11 @@ impl Importing {
         let unread = std::mem::take(&mut self.unread);
         let (places, users): (Vec<Place>, Vec<ImportUser>) = self.batch.drain(..).unzip();
         if users.is_empty() {
-            self.report.add(&[], crate::admin::ImportView::default(), unread)?;
+            self.report.add(&[], crate::admin::ImportView::default(), &unread)?;
         } else {
             let command = Command::ImportUsers { dry_run: self.dry_run, users };
             match self.runtime.block_on(self.door.execute(command))? {
-                Reply::Imported(view) => self.report.add(&places, view, unread)?,
+                Reply::Imported(view) => self.report.add(&places, view, &unread)?,
                 _ => {
                     return Err(Failed::unreachable(
                         "this is no reply to an import; is the gateway of another version?",

@@ -59,12 +59,7 @@ impl Report {
     }
 
     /// What became of the accounts of one command, and what could not be read between them, in the order of the file.
-    pub(super) fn add(
-        &mut self,
-        places: &[Place],
-        view: ImportView,
-        unread: Vec<(Place, String)>,
-    ) -> Result<(), Failed> {
+    pub(super) fn add(&mut self, places: &[Place], view: ImportView, unread: &[(Place, String)]) -> Result<(), Failed> {
         let place = |line: &LineView| places.get(line.index).copied();
         self.imported += view.imported;
         self.refused += unread.len() + view.refused.len();

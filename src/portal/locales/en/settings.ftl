@@ -62,7 +62,7 @@ settings-trusted-since = Trusted
 settings-expires = Ends
 settings-end-trust = End trust
 settings-forget = Forget this device
-settings-end-trust-of = End the trust of { $device }
+settings-end-trust-of = { $action }: { $device }
 settings-end-all-trust = End the trust of all devices
 
 settings-sessions = Where you're signed in
