@@ -122,7 +122,7 @@ enum UserAction {
     Add(AddUser),
     /// Invites somebody to a sign-in of their own: they choose user name and password behind a link
     ///
-    /// The link is mailed. Without [mail], or while the seller account has nobody, it is printed to be handed over.
+    /// The link is mailed. Without `mail` configured, or while the seller account has nobody, it is printed to be handed over.
     #[command(after_help = EXIT_CODES)]
     Invite(InvitedUser),
     /// Makes accounts from a file of another program, with the password hashes they have there
