@@ -85,7 +85,7 @@ async fn r13_an_owner_invites_somebody_to_a_sign_in_of_their_own() {
     let page = guest.submit(&page, &form, &typed(MEMBER_PASSWORD, MEMBER_PASSWORD)).await;
     assert!(page.text().contains("Your sign-in is ready."), "{}", page.text());
     let again = guest.open(place).await;
-    assert!(again.text().contains("This invitation has ended"), "{}", again.text());
+    assert!(again.text().contains("This link no longer works"), "{}", again.text());
 
     let page = guest.open("/").await;
     let form = page.form_with("password");
