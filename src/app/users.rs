@@ -107,7 +107,7 @@ pub enum AcceptOutcome {
 }
 
 /// Why a user name or a password was not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum AcceptProblem {
     /// Letters and digits, at most 64.
     Name,

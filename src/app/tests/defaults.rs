@@ -1,7 +1,21 @@
 //! Every length of time and every number of `product.md` §2, moved to just before and just after: one test a row. What
 //! the rest of the file holds in passing is held here to the millisecond.
 
-use super::*;
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use super::{HandClock, Jar, PASSWORD, WRONG, World, config, interrupted};
+use crate::{
+    access::{Decision, Interruption},
+    account::{MethodKind, Role},
+    app::{App, Browser, CodeOutcome, CodeProblem, PasswordForm, PasswordOutcome, PasswordRefusal},
+    clock::Timestamp,
+    config::Config,
+    entropy::SystemEntropy,
+};
 
 const JUST_BEFORE: Duration = Duration::from_millis(1);
 

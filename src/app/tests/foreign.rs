@@ -6,10 +6,10 @@ use std::{
     time::Duration,
 };
 
-use super::{Jar, PASSWORD, PasswordOutcome, PasswordRefusal, WRONG, World};
+use super::{Jar, PASSWORD, WRONG, World};
 use crate::{
     account::{LoginName, UserName},
-    app::{hashing::HashingPool, import::ImportedPerson},
+    app::{PasswordOutcome, PasswordRefusal, hashing::HashingPool, import::ImportedPerson},
     authn::{Password, PasswordHash},
     language::Language,
     store::ImportRun,

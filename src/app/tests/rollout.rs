@@ -1,7 +1,14 @@
 //! The rollout: cohorts, "later", and enrolling out of a session that has no second step.
 
-use super::*;
-use crate::app::LaterOutcome;
+use std::time::Duration;
+
+use super::{Jar, PASSWORD, WRONG, World, interrupted};
+use crate::{
+    access::Decision,
+    account::MethodKind,
+    app::{CodeOutcome, Grant, LaterOutcome, PasswordOutcome, PasswordRefusal},
+    session::SecondStep,
+};
 
 /// 2027-01-15T08:00Z is where the clock starts.
 const COHORTS: &str = r#"

@@ -1,0 +1,156 @@
+//! Setting up the two methods: tickets, tries, and numbers that are not proven yet.
+
+use std::time::Duration;
+
+use super::{Jar, PASSWORD, World, interrupted, ordered};
+use crate::{
+    account::MethodKind,
+    app::{ChoiceProblem, CodeOutcome, CodeProblem, EnrolmentOutcome, PendingView, SendRefusal, TicketOutcome},
+    authn::{EnrolmentStep, TicketRefusal},
+    secret::ExposeSecret as _,
+};
+
+#[tokio::test]
+async fn after_a_reset_the_password_alone_sets_up_nothing() {
+    let world = World::new().await;
+    let jar = world.enrolled("hanako").await;
+    let account = world.app.find_account("hanako").await.unwrap().unwrap().account;
+    let reset = world.app.reset_second_step(&account).await.unwrap().unwrap();
+    assert!(interrupted(&world.decide(&jar).await).is_some());
+
+    let mut jar = Jar::new();
+    world.password(&mut jar, "hanako", PASSWORD).await;
+    let step = async |jar: &Jar| match world.app.pending(&jar.browser()).await.unwrap() {
+        Some(PendingView::Enrol(view)) => view.step,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(step(&jar).await, EnrolmentStep::EnterTicket);
+    assert!(matches!(world.app.begin_enrolment(&jar.browser()).await.unwrap(), EnrolmentOutcome::Refused(_)));
+    assert!(matches!(world.choose(&jar, MethodKind::App, "").await, EnrolmentOutcome::Refused(_)));
+    let submit = async |typed: &str| world.app.submit_ticket(&jar.browser(), typed.into()).await.unwrap();
+    assert!(matches!(submit("AAAA-AAAA-AAAA-AAAA").await, TicketOutcome::Refused(TicketRefusal::Wrong)));
+    assert_eq!(step(&jar).await, EnrolmentStep::EnterTicket);
+
+    let text = reset.ticket.expose_secret().to_owned();
+    assert!(matches!(submit(&text.to_lowercase().replace('-', " ")).await, TicketOutcome::Done));
+    assert_eq!(step(&jar).await, EnrolmentStep::Introduced);
+
+    // A second reset voids the first ticket and what was begun with it.
+    world.app.reset_second_step(&account).await.unwrap().unwrap();
+    assert!(world.app.pending(&jar.browser()).await.unwrap().is_none());
+    let mut jar = Jar::new();
+    world.password(&mut jar, "hanako", PASSWORD).await;
+    let outcome = world.app.submit_ticket(&jar.browser(), text.as_str().into()).await.unwrap();
+    assert!(matches!(outcome, TicketOutcome::Refused(TicketRefusal::Wrong)));
+}
+
+#[tokio::test]
+async fn a_ticket_works_for_a_day_and_for_ten_tries() {
+    let world = World::new().await;
+    world.enrolled("hanako").await;
+    let account = world.app.find_account("hanako").await.unwrap().unwrap().account;
+    let reset = world.app.reset_second_step(&account).await.unwrap().unwrap();
+    let mut jar = Jar::new();
+    world.password(&mut jar, "hanako", PASSWORD).await;
+    let wrong = async || world.app.submit_ticket(&jar.browser(), "AAAAAAAAAAAAAAAA".into()).await.unwrap();
+    for _ in 0..9 {
+        assert!(matches!(wrong().await, TicketOutcome::Refused(TicketRefusal::Wrong)));
+    }
+    assert!(matches!(wrong().await, TicketOutcome::TooMany));
+    let outcome = world.app.submit_ticket(&jar.browser(), reset.ticket.clone()).await.unwrap();
+    assert!(matches!(outcome, TicketOutcome::Gone));
+
+    for (wait, good) in [(86_400 - 1, true), (1, false)] {
+        world.pass(Duration::from_secs(wait));
+        let mut jar = Jar::new();
+        world.password(&mut jar, "hanako", PASSWORD).await;
+        let outcome = world.app.submit_ticket(&jar.browser(), reset.ticket.clone()).await.unwrap();
+        assert_eq!(matches!(outcome, TicketOutcome::Done), good, "{outcome:?}");
+        assert!(good || matches!(outcome, TicketOutcome::Refused(TicketRefusal::Expired)));
+    }
+}
+
+#[tokio::test]
+async fn ten_wrong_enrolment_codes_end_the_sign_in() {
+    let world = World::new().await;
+    world.person("hanako").await;
+    let mut jar = Jar::new();
+    world.password(&mut jar, "hanako", PASSWORD).await;
+    world.app.begin_enrolment(&jar.browser()).await.unwrap();
+    world.choose(&jar, MethodKind::Sms, "090-1234-5678").await;
+    let right = world.code(&jar).await;
+    let wrong = if right == "000000" { "111111" } else { "000000" };
+    for left in (1..10).rev() {
+        let outcome = world.submit(&mut jar, wrong, false).await;
+        assert!(matches!(outcome, CodeOutcome::Refused(CodeProblem::Wrong { tries_left, .. }) if tries_left == left));
+    }
+    assert!(matches!(world.submit(&mut jar, wrong, false).await, CodeOutcome::TooMany));
+    assert!(matches!(world.submit(&mut jar, &right, false).await, CodeOutcome::Gone));
+}
+
+#[tokio::test]
+async fn a_method_set_up_a_moment_ago_is_no_reason_to_trust_a_browser() {
+    let world = World::new().await;
+    world.person("hanako").await;
+    let mut jar = Jar::new();
+    world.password(&mut jar, "hanako", PASSWORD).await;
+    world.app.begin_enrolment(&jar.browser()).await.unwrap();
+    for (kind, number) in [(MethodKind::App, ""), (MethodKind::Sms, "090-1234-5678")] {
+        world.choose(&jar, kind, number).await;
+        let code = world.code(&jar).await;
+        world.submit(&mut jar, &code, true).await;
+    }
+    assert!(jar.session.is_some());
+    assert!(jar.device.is_none());
+}
+
+#[tokio::test]
+async fn numbers_being_set_up_are_counted_across_accounts_and_sign_ins() {
+    let world = World::new().await;
+    let begin = async |name: &str| {
+        let mut jar = Jar::new();
+        world.password(&mut jar, name, PASSWORD).await;
+        world.app.begin_enrolment(&jar.browser()).await.unwrap();
+        jar
+    };
+    for name in ["hanako", "taro"] {
+        world.person(name).await;
+    }
+    let hanako = begin("hanako").await;
+    for _ in 0..3 {
+        assert!(matches!(world.choose(&hanako, MethodKind::Sms, "090-1234-5678").await, EnrolmentOutcome::Done));
+    }
+    assert_eq!(ordered(&world).await, 1, "a choice that is sent again is no second message");
+    let wait = ChoiceProblem::Send(SendRefusal::From(world.app.now() + Duration::from_secs(30)));
+    for jar in [&begin("hanako").await, &begin("taro").await] {
+        for (kind, number) in [(MethodKind::Sms, "+81 90 1234 5678"), (MethodKind::Voice, "０９０１２３４５６７８")]
+        {
+            let outcome = world.choose(jar, kind, number).await;
+            assert!(matches!(outcome, EnrolmentOutcome::Refused(why) if why == wait), "{number}: {outcome:?}");
+        }
+    }
+    let taro = begin("taro").await;
+    assert!(matches!(world.choose(&taro, MethodKind::Sms, "080-9876-5432").await, EnrolmentOutcome::Done));
+    assert_eq!(ordered(&world).await, 1);
+}
+
+#[tokio::test]
+async fn one_account_tries_ten_numbers_an_hour() {
+    let world = World::new().await;
+    world.person("hanako").await;
+    let mut jar = Jar::new();
+    world.password(&mut jar, "hanako", PASSWORD).await;
+    world.app.begin_enrolment(&jar.browser()).await.unwrap();
+    for n in 0..10 {
+        let outcome = world.choose(&jar, MethodKind::Sms, &format!("090-1234-56{n:02}")).await;
+        assert!(matches!(outcome, EnrolmentOutcome::Done), "{n}: {outcome:?}");
+    }
+    let until = world.app.now() + Duration::from_hours(1);
+    let mut jar = Jar::new();
+    world.password(&mut jar, "hanako", PASSWORD).await;
+    world.app.begin_enrolment(&jar.browser()).await.unwrap();
+    let outcome = world.choose(&jar, MethodKind::Sms, "090-1234-5699").await;
+    let over = ChoiceProblem::Send(SendRefusal::Exhausted(until));
+    assert!(matches!(outcome, EnrolmentOutcome::Refused(why) if why == over), "{outcome:?}");
+    assert!(matches!(world.choose(&jar, MethodKind::App, "").await, EnrolmentOutcome::Done), "an app needs no message");
+}
