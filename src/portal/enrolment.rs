@@ -4,8 +4,9 @@ use askama::Template;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    challenge::{CodeError, CodeNotice, DeliveryLine, WhyNot, clock_hint, code_error, gone, message_lead, not_sending},
-    form::Form,
+    challenge::{CodeError, CodeNotice, DeliveryLine, clock_hint, code_error, gone, message_lead},
+    choice,
+    code_help::{WhyNot, not_sending},
     guides::Guide,
     notice::{News, Note},
     page::{Here, PageFrame, ShownMethod, html},
@@ -16,10 +17,10 @@ use super::{
     visit::{Answer, Visit},
 };
 use crate::{
-    account::{Label, MethodKind, PairError, PhoneError, Role},
+    account::{Label, MethodKind, Role},
     app::{
-        self, ChoiceForm, ChoiceProblem, ChosenView, CodeOutcome, Delivery, EnrolmentOutcome, EnrolmentView, Flow,
-        LinkMailOutcome, PendingView, ProvingView, SendOutcome, SendRefusal, TicketOutcome, Unchoosable,
+        self, ChosenView, CodeOutcome, Delivery, EnrolmentOutcome, EnrolmentView, Flow, LinkMailOutcome, PendingView,
+        ProvingView, SendOutcome, TicketOutcome,
     },
     authn::{EnrolmentStep, Grace, TicketRefusal, throttle},
     clock::Timestamp,
@@ -43,7 +44,7 @@ impl Progress {
     /// All steps done.
     const DONE: Self = Self { at: STEP_NAMES.len() - 1 };
 
-    const fn of(step: EnrolmentStep) -> Self {
+    pub(super) const fn of(step: EnrolmentStep) -> Self {
         let at = match step {
             EnrolmentStep::EnterTicket
             | EnrolmentStep::OpenLink
@@ -56,14 +57,14 @@ impl Progress {
         Self { at }
     }
 
-    fn position(self, frame: &PageFrame) -> String {
+    pub(super) fn position(self, frame: &PageFrame) -> String {
         let name = STEP_NAMES.get(self.at).map(|key| frame.t(key)).unwrap_or_default();
         let (number, total) = (self.at + 1, STEP_NAMES.len());
         frame.say("enrol-step", &[("number", number.into()), ("total", total.into()), ("name", name.into())])
     }
 
     /// Name, done, current.
-    fn steps(self, frame: &PageFrame) -> Vec<(String, bool, bool)> {
+    pub(super) fn steps(self, frame: &PageFrame) -> Vec<(String, bool, bool)> {
         let steps = STEP_NAMES.iter().enumerate();
         steps.map(|(i, key)| (frame.t(key), i < self.at, i == self.at)).collect()
     }
@@ -171,230 +172,9 @@ impl EnrolTicketPage {
     }
 }
 
-/// Why the choice was not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ChooseError {
-    /// No channel was chosen.
-    Nothing,
-    /// The number cannot be read or used.
-    Phone(PhoneError),
-    /// The method, or the pair, is not allowed.
-    Pair(PairError),
-    /// The name for it is too long.
-    Label,
-    /// The channel has no provider.
-    NotOffered(MethodKind),
-    /// The next message may be sent then.
-    Wait(Timestamp),
-    /// All messages to the number are sent; the next may go then.
-    NoMoreSends(Timestamp),
-}
-
-/// The field an error stands at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ChooseField {
-    Kind,
-    Phone,
-    Label,
-}
-
-impl ChooseError {
-    const fn field(self) -> ChooseField {
-        match self {
-            Self::Phone(_)
-            | Self::Pair(
-                PairError::SameNumber | PairError::LandlineSms | PairError::VoipSms | PairError::ExtensionSms,
-            ) => ChooseField::Phone,
-            Self::Label => ChooseField::Label,
-            Self::Nothing
-            | Self::NotOffered(_)
-            | Self::Wait(_)
-            | Self::NoMoreSends(_)
-            | Self::Pair(PairError::AppTwice) => ChooseField::Kind,
-        }
-    }
-
-    pub(super) fn text(self, frame: &PageFrame) -> String {
-        match self {
-            Self::Nothing => frame.t("choose-nothing"),
-            Self::Phone(PhoneError::Empty) => frame.t("choose-phone-empty"),
-            Self::Phone(PhoneError::NotANumber) => frame.t("choose-not-a-number"),
-            Self::Phone(PhoneError::KindRefused) => frame.t("choose-kind-refused"),
-            Self::Phone(PhoneError::Extension) => frame.t("choose-extension-bad"),
-            Self::Pair(error) => pair_text(error, frame),
-            Self::Label => frame.t("choose-label-bad"),
-            Self::NotOffered(MethodKind::Voice) => frame.t("why-not-voice-not-offered"),
-            Self::NotOffered(MethodKind::App | MethodKind::Sms) => frame.t("why-not-sms-not-offered"),
-            Self::Wait(at) => frame.timed_from("choose-wait", at),
-            Self::NoMoreSends(at) => frame.timed_from("choose-no-more-sends", at),
-        }
-    }
-}
-
-fn pair_text(error: PairError, frame: &PageFrame) -> String {
-    match error {
-        PairError::AppTwice => frame.t("choose-app-twice"),
-        PairError::SameNumber => frame.t("choose-same-number"),
-        PairError::LandlineSms => frame.t("choose-landline-sms"),
-        PairError::VoipSms => frame.t("choose-voip-sms"),
-        PairError::ExtensionSms => frame.t("choose-extension-sms"),
-    }
-}
-
-/// One channel on the choice page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KindOption {
-    /// The channel.
-    pub kind: MethodKind,
-    /// Why it cannot be chosen.
-    pub not: Option<Unchoosable>,
-}
-
-impl KindOption {
-    fn recommended(&self) -> bool {
-        self.kind == MethodKind::App && self.not.is_none()
-    }
-}
-
-/// What was typed into the choice form.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TypedChoice {
-    /// The channel.
-    pub kind: Option<MethodKind>,
-    /// The number, as typed.
-    pub phone: String,
-    /// The name for it, as typed.
-    pub label: String,
-}
-
-/// Longest number or name that is kept for the form.
-const MOST_TYPED: usize = 64;
-
-impl TypedChoice {
-    /// As the form brought it.
-    pub(super) fn read(form: &Form) -> Self {
-        let kept = |name| form.text(name).chars().take(MOST_TYPED).collect();
-        Self { kind: MethodKind::parse(form.text("kind")), phone: kept("phone"), label: kept("label") }
-    }
-}
-
-/// A method that is being replaced, and the one that stays.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ShownReplacing {
-    /// Its place.
-    pub role: Role,
-    /// What it is now.
-    pub old: ShownMethod,
-    /// The other one.
-    pub stays: ShownMethod,
-}
-
 /// Where the forms of these pages go.
-fn base(frame: &PageFrame) -> &'static str {
+pub(super) fn base(frame: &PageFrame) -> &'static str {
     if frame.here == Here::Replacement { Here::Replacement.path() } else { Here::Enrolment.path() }
-}
-
-/// Choosing the primary or the backup.
-#[derive(Debug, Template)]
-#[template(path = "enrol_choose.html")]
-pub struct ChoosePage {
-    /// The frame.
-    pub frame: PageFrame,
-    /// In the settings: which method is being replaced.
-    pub replacing: Option<ShownReplacing>,
-    /// The proven primary, while the backup is chosen.
-    pub primary: Option<ShownMethod>,
-    /// The channels.
-    pub options: Vec<KindOption>,
-    /// What was typed before.
-    pub typed: TypedChoice,
-    /// What was wrong with it.
-    pub error: Option<ChooseError>,
-}
-
-impl ChoosePage {
-    fn base(&self) -> &'static str {
-        base(&self.frame)
-    }
-    fn heading(&self) -> String {
-        match self.replacing.as_ref().map(|replacing| replacing.role) {
-            Some(Role::Primary) => return self.frame.t("replace-primary-heading"),
-            Some(Role::Backup) => return self.frame.t("replace-backup-heading"),
-            None => {}
-        }
-        match self.primary {
-            None => self.frame.t("choose-primary-heading"),
-            Some(_) => self.frame.t("choose-backup-heading"),
-        }
-    }
-    fn lead(&self) -> String {
-        if let Some(replacing) = &self.replacing {
-            return self.frame.say("replace-lead", &[("method", replacing.old.describe(&self.frame).into())]);
-        }
-        match &self.primary {
-            None => self.frame.t("choose-primary-lead"),
-            Some(primary) => self.frame.say("choose-backup-lead", &[("primary", primary.describe(&self.frame).into())]),
-        }
-    }
-    const fn progress(&self) -> Progress {
-        Progress::of(match self.primary {
-            None => EnrolmentStep::ChoosePrimary,
-            Some(_) => EnrolmentStep::ChooseBackup,
-        })
-    }
-    fn failed(&self) -> bool {
-        self.error.is_some()
-    }
-    fn error_at(&self, field: ChooseField) -> Option<String> {
-        self.error.filter(|error| error.field() == field).map(|error| match error {
-            ChooseError::Pair(error) => self.pair_text(error),
-            error => error.text(&self.frame),
-        })
-    }
-    /// While the primary is replaced it is the backup that stands in the way.
-    fn pair_text(&self, error: PairError) -> String {
-        let beside_backup = self.replacing.as_ref().is_some_and(|replacing| replacing.role == Role::Primary);
-        match error {
-            PairError::AppTwice if beside_backup => self.frame.t("replace-app-twice"),
-            PairError::SameNumber if beside_backup => self.frame.t("replace-same-number"),
-            error => pair_text(error, &self.frame),
-        }
-    }
-    fn kind_error(&self) -> Option<String> {
-        self.error_at(ChooseField::Kind)
-    }
-    fn phone_error(&self) -> Option<String> {
-        self.error_at(ChooseField::Phone)
-    }
-    fn label_error(&self) -> Option<String> {
-        self.error_at(ChooseField::Label)
-    }
-    /// The first channel that can be chosen is chosen, until the person says otherwise.
-    fn checked(&self, option: &KindOption) -> bool {
-        let first = self.options.iter().find(|option| option.not.is_none()).map(|option| option.kind);
-        option.not.is_none() && self.typed.kind.or(first) == Some(option.kind)
-    }
-    fn name(&self, option: &KindOption) -> String {
-        match option.kind {
-            MethodKind::App => self.frame.t("method-app"),
-            MethodKind::Sms => self.frame.t("method-sms"),
-            MethodKind::Voice => self.frame.t("method-voice"),
-        }
-    }
-    fn hint(&self, option: &KindOption) -> String {
-        match option.kind {
-            MethodKind::App => self.frame.t("choose-app-hint"),
-            MethodKind::Sms => self.frame.t("choose-sms-hint"),
-            MethodKind::Voice => self.frame.t("choose-voice-hint"),
-        }
-    }
-    fn why_not(&self, option: &KindOption) -> Option<String> {
-        option.not.map(|not| match (not, option.kind) {
-            (Unchoosable::Pair(error), _) => self.pair_text(error),
-            (Unchoosable::NotOffered, MethodKind::Voice) => self.frame.t("why-not-voice-not-offered"),
-            (Unchoosable::NotOffered, MethodKind::App | MethodKind::Sms) => self.frame.t("why-not-sms-not-offered"),
-        })
-    }
 }
 
 /// The app's seed, as its page shows it.
@@ -575,7 +355,7 @@ impl From<ChosenView> for ShownMethod {
 }
 
 /// The page of what is being set up: both methods, or a new one for an old one.
-const fn page_of(visit: &Visit<'_>) -> Here {
+pub(super) const fn page_of(visit: &Visit<'_>) -> Here {
     match visit.flow {
         Flow::SignIn | Flow::FreshCode => Here::Enrolment,
         Flow::Replacement => Here::Replacement,
@@ -592,22 +372,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
     let frame = PageFrame { who: visit.who(view.account), ..visit.frame(page_of(visit), &note) };
     let page = match (view.step, view.proving) {
         (EnrolmentStep::EnterTicket, _) => {
-            let error = match note.news {
-                Some(News::Ticket(error)) => Some(error),
-                Some(
-                    News::SignIn(_)
-                    | News::CodeError(_)
-                    | News::Code(_)
-                    | News::Choose(_)
-                    | News::Settings(_)
-                    | News::Users(_)
-                    | News::Link(_)
-                    | News::Reset(_)
-                    | News::RecoveryCode(_)
-                    | News::EnrolmentLink(_),
-                )
-                | None => None,
-            };
+            let error = note.ticket();
             html(&EnrolTicketPage { frame, error })
         }
         (EnrolmentStep::OpenLink, _) => {
@@ -615,10 +380,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
                 return Ok(visit.see(Here::Link));
             }
             let grace = visit.portal.app.grace(&visit.browser()).await?;
-            let news = match note.news {
-                Some(News::EnrolmentLink(news)) => Some(news),
-                _ => None,
-            };
+            let news = note.enrolment_link();
             html(&EnrolLinkPage { frame, mailed_to: view.mailed_to.unwrap_or_default(), news, grace })
         }
         (EnrolmentStep::Introduced, _) => {
@@ -626,60 +388,14 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
             html(&EnrolIntroPage { frame, grace })
         }
         (_, Some(proving)) => prove_page(frame, &note, proving),
-        (_, None) => html(&choose_page(frame, note, EnrolmentView { proving: None, ..view })),
+        (_, None) => html(&choice::page(frame, note, EnrolmentView { proving: None, ..view })),
     };
     Ok(visit.page(page))
 }
 
-fn choose_page(frame: PageFrame, note: Note, view: EnrolmentView) -> ChoosePage {
-    let error = match note.news {
-        Some(News::Choose(error)) => Some(error),
-        Some(
-            News::SignIn(_)
-            | News::CodeError(_)
-            | News::Code(_)
-            | News::Ticket(_)
-            | News::Settings(_)
-            | News::Users(_)
-            | News::Link(_)
-            | News::Reset(_)
-            | News::RecoveryCode(_)
-            | News::EnrolmentLink(_),
-        )
-        | None => None,
-    };
-    ChoosePage {
-        frame,
-        replacing: view.replacing.map(|replacing| ShownReplacing {
-            role: replacing.role,
-            old: replacing.old.into(),
-            stays: replacing.stays.into(),
-        }),
-        primary: view.primary.map(ShownMethod::from),
-        options: view.choices.into_iter().map(|(kind, choice)| KindOption { kind, not: choice.err() }).collect(),
-        typed: note.choice.unwrap_or_default(),
-        error,
-    }
-}
-
 fn prove_page(frame: PageFrame, note: &Note, view: ProvingView) -> String {
-    let (error, sent_again) = match note.news {
-        Some(News::CodeError(error)) => (Some(error), false),
-        Some(News::Code(CodeNotice::SentAgain)) => (None, true),
-        Some(
-            News::SignIn(_)
-            | News::Code(CodeNotice::Switched | CodeNotice::NotYet(_))
-            | News::Choose(_)
-            | News::Ticket(_)
-            | News::Settings(_)
-            | News::Users(_)
-            | News::Link(_)
-            | News::Reset(_)
-            | News::RecoveryCode(_)
-            | News::EnrolmentLink(_),
-        )
-        | None => (None, false),
-    };
+    let error = note.code_error();
+    let sent_again = note.code() == Some(CodeNotice::SentAgain);
     if let Some(app) = view.app {
         let seed = ShownSeed { uri: app.uri, key: app.base32 };
         return html(&ProveAppPage { frame, role: view.role, seed, error });
@@ -726,41 +442,12 @@ pub(super) async fn begin(visit: &Visit<'_>) -> app::Result<Answer> {
     after(visit, outcome).await
 }
 
-pub(super) async fn choose_again(visit: &Visit<'_>) -> app::Result<Answer> {
-    let outcome = visit.portal.app.choose_again(&visit.browser()).await?;
-    after(visit, outcome).await
-}
-
 /// A stale page needs no words: the current one is shown.
-async fn after(visit: &Visit<'_>, outcome: EnrolmentOutcome) -> app::Result<Answer> {
+pub(super) async fn after(visit: &Visit<'_>, outcome: EnrolmentOutcome) -> app::Result<Answer> {
     match outcome {
         EnrolmentOutcome::Done | EnrolmentOutcome::Refused(_) => Ok(visit.see(page_of(visit))),
         EnrolmentOutcome::Gone => gone(visit).await,
     }
-}
-
-pub(super) async fn choose(visit: &Visit<'_>) -> app::Result<Answer> {
-    let form = &visit.form;
-    let typed = TypedChoice::read(form);
-    let again = |error| {
-        let note = Note { choice: Some(typed.clone()), ..News::Choose(error).into() };
-        visit.see_with(page_of(visit), note)
-    };
-    let Some(kind) = typed.kind else { return Ok(again(ChooseError::Nothing)) };
-    let choice = ChoiceForm { kind, number: form.text("phone"), label: form.text("label") };
-    Ok(match visit.portal.app.choose(&visit.browser(), choice).await? {
-        EnrolmentOutcome::Done => visit.see(page_of(visit)),
-        EnrolmentOutcome::Gone => gone(visit).await?,
-        EnrolmentOutcome::Refused(problem) => match problem {
-            ChoiceProblem::Number(problem) => again(ChooseError::Phone(problem)),
-            ChoiceProblem::Pair(problem) => again(ChooseError::Pair(problem)),
-            ChoiceProblem::Label => again(ChooseError::Label),
-            ChoiceProblem::NotOffered => again(ChooseError::NotOffered(kind)),
-            ChoiceProblem::Send(SendRefusal::From(at)) => again(ChooseError::Wait(at)),
-            ChoiceProblem::Send(SendRefusal::Exhausted(at)) => again(ChooseError::NoMoreSends(at)),
-            ChoiceProblem::Send(SendRefusal::Unavailable | SendRefusal::Stale) => visit.see(page_of(visit)),
-        },
-    })
 }
 
 pub(super) async fn prove(visit: &Visit<'_>) -> app::Result<Answer> {

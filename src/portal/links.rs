@@ -147,10 +147,7 @@ async fn opened(visit: &Visit<'_>) -> app::Result<Option<OpenedLink>> {
 
 pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
     let note = visit.note();
-    let news = match note.news {
-        Some(News::Link(news)) => Some(news),
-        _ => None,
-    };
+    let news = note.link();
     let error = match news {
         Some(LinkNews::Frozen) => return Ok(page(visit, &note, LinkStage::Frozen)),
         Some(LinkNews::Cancelled) => return Ok(page(visit, &note, LinkStage::Cancelled)),

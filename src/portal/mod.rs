@@ -2,6 +2,8 @@
 //! templates; every sentence comes from a catalogue in both languages; nothing needs a script.
 
 pub mod challenge;
+pub mod choice;
+pub mod code_help;
 pub mod cookie;
 mod csrf;
 pub mod enrolment;
@@ -9,6 +11,7 @@ pub mod error;
 mod form;
 pub mod fresh;
 pub mod guides;
+pub mod invited;
 mod language;
 pub mod links;
 mod notice;
@@ -28,6 +31,7 @@ pub mod sign_in;
 #[cfg(test)]
 pub(crate) mod story_tests;
 mod style;
+pub mod switched_off;
 pub mod users;
 mod visit;
 mod words;

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     challenge::{CodeError, CodeNotice},
+    choice::{ChooseError, TypedChoice},
     csrf::Seed,
-    enrolment::{ChooseError, EnrolmentLinkNews, TicketError, TypedChoice},
+    enrolment::{EnrolmentLinkNews, TicketError},
     links::LinkNews,
     password_reset::ResetNews,
     recovery_codes::RecoveryCodeError,
@@ -19,6 +20,7 @@ use super::{
     users::{TypedInvitation, UsersNews},
 };
 use crate::{
+    app::AcceptProblem,
     clock::Timestamp,
     entropy::Entropy,
     keyring::{Keyring, Place, Purpose},
@@ -44,8 +46,10 @@ pub(super) enum News {
     Choose(ChooseError),
     /// On the settings pages.
     Settings(SettingsNews),
-    /// On the users page and the one of an invitation.
+    /// On the users page.
     Users(UsersNews),
+    /// On the page of an invitation.
+    Invited(AcceptProblem),
     /// On the page of a mailed link.
     Link(LinkNews),
     /// On the page that mails a link to a new password.
@@ -100,6 +104,35 @@ impl From<News> for Note {
     fn from(news: News) -> Self {
         Self { news: Some(news), ..Self::default() }
     }
+}
+
+/// What each page reads: its own news, and nothing of what another one was to say.
+macro_rules! news_of {
+    ($($name:ident: $variant:ident($news:ty),)+) => {
+        impl Note {
+            $(pub(super) const fn $name(&self) -> Option<$news> {
+                match self.news {
+                    Some(News::$variant(news)) => Some(news),
+                    _ => None,
+                }
+            })+
+        }
+    };
+}
+
+news_of! {
+    sign_in: SignIn(SignInNotice),
+    code_error: CodeError(CodeError),
+    code: Code(CodeNotice),
+    ticket: Ticket(TicketError),
+    choose: Choose(ChooseError),
+    settings: Settings(SettingsNews),
+    users: Users(UsersNews),
+    invited: Invited(AcceptProblem),
+    link: Link(LinkNews),
+    reset: Reset(ResetNews),
+    recovery_code: RecoveryCode(RecoveryCodeError),
+    enrolment_link: EnrolmentLink(EnrolmentLinkNews),
 }
 
 impl Note {

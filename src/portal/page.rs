@@ -496,11 +496,7 @@ pub(super) fn html(page: &impl Template) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::portal::{
-        challenge::{WhyNot, message_lead},
-        enrolment::ChooseError,
-        samples,
-    };
+    use crate::portal::{challenge::message_lead, choice::ChooseError, code_help::WhyNot, samples};
 
     #[test]
     fn times_are_in_the_configured_zone_and_dated_when_not_today() {

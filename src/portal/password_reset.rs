@@ -55,10 +55,7 @@ impl PasswordResetPage {
 
 pub(super) fn show(visit: &Visit<'_>) -> Answer {
     let note = visit.note();
-    let news = match note.news {
-        Some(News::Reset(news)) => Some(news),
-        _ => None,
-    };
+    let news = note.reset();
     visit.page(html(&PasswordResetPage { frame: visit.frame(Here::PasswordReset, &note), news }))
 }
 

@@ -97,10 +97,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
         Some(_) | None => return gone(visit).await,
     }
     let note = visit.note();
-    let error = match note.news {
-        Some(News::RecoveryCode(error)) => Some(error),
-        _ => None,
-    };
+    let error = note.recovery_code();
     Ok(visit.page(html(&RecoveryCodePage { frame: visit.frame(Here::RecoveryCode, &note), error })))
 }
 

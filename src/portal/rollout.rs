@@ -70,10 +70,7 @@ pub(super) async fn show_enable(visit: &Visit<'_>) -> app::Result<Answer> {
         return Ok(visit.see(Here::Target));
     }
     let note = visit.note();
-    let notice = match note.news {
-        Some(News::SignIn(notice)) => Some(notice),
-        _ => None,
-    };
+    let notice = note.sign_in();
     let page = EnablePage {
         frame: visit.frame(Here::Enable, &note),
         user: session.account.user_name.as_str().to_owned(),

@@ -353,10 +353,7 @@ impl PasswordPage {
 }
 
 fn news(note: &Note) -> Option<SettingsNews> {
-    match note.news {
-        Some(News::Settings(news)) => Some(news),
-        _ => None,
-    }
+    note.settings()
 }
 
 pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {

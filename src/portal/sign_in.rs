@@ -4,9 +4,9 @@ use askama::Template;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    choice::TypedChoice,
     cookie,
     cookie::Keep,
-    enrolment::TypedChoice,
     language,
     notice::{News, Note},
     page::{Here, PageFrame, html},
@@ -167,22 +167,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
     if note.news.is_none() {
         note.news = ended(visit).map(News::SignIn);
     }
-    let notice = match note.news {
-        Some(News::SignIn(notice)) => Some(notice),
-        Some(
-            News::CodeError(_)
-            | News::Code(_)
-            | News::Choose(_)
-            | News::Ticket(_)
-            | News::Settings(_)
-            | News::Users(_)
-            | News::Link(_)
-            | News::Reset(_)
-            | News::RecoveryCode(_)
-            | News::EnrolmentLink(_),
-        )
-        | None => None,
-    };
+    let notice = note.sign_in();
     let frame = visit.frame(Here::SignIn, &note);
     Ok(visit.page(html(&SignInPage { frame, notice, user_name: note.user_name })))
 }

@@ -1,21 +1,18 @@
 //! Users and permissions: the page on which the owner of a seller account invites and removes its people and sets their
-//! groups, and the page on which an invited person makes a sign-in of their own.
+//! groups.
 
 use askama::Template;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    cookie,
     error::Problem,
     notice::{News, Note},
     page::{Here, PageFrame, html},
-    password::refused_password,
     visit::{Answer, Visit},
 };
 use crate::{
     account::{Account, AccountId, EmailAddress, MethodKind, Role},
-    app::{self, AcceptOutcome, AcceptProblem, InviteForm, InviteProblem, UsersAccess, UsersView},
-    authn::PasswordProblem,
+    app::{self, InviteForm, InviteProblem, UsersAccess, UsersView},
     clock::Timestamp,
     store::{Invitation, InvitationId, Member},
 };
@@ -45,24 +42,6 @@ pub enum UsersNews {
     Full,
     /// The page was not the current one.
     Stale,
-    /// The invited person's user name.
-    Name,
-    /// The user name is taken.
-    NameTaken,
-    /// The address opens another account.
-    EmailTaken,
-    /// The two passwords differ.
-    Differ,
-    /// Too short.
-    PasswordShort,
-    /// Too long.
-    PasswordLong,
-    /// Common.
-    PasswordCommon,
-    /// Made of names.
-    PasswordNames,
-    /// Too many tries; from then on again.
-    TooMany(Timestamp),
     /// No further invitations before then.
     TooManySent(Timestamp),
     /// None to that address before then.
@@ -88,7 +67,6 @@ impl UsersNews {
     }
 
     fn text(self, frame: &PageFrame) -> String {
-        let password = |problem| refused_password(frame.language, problem);
         match self {
             Self::Invited => frame.t("users-invited"),
             Self::SentAgain => frame.t("users-sent-again"),
@@ -101,15 +79,6 @@ impl UsersNews {
             Self::AlreadyMember => frame.t("users-already"),
             Self::Full => frame.named("users-full"),
             Self::Stale => frame.t("users-stale"),
-            Self::Name => frame.t("invited-bad-name"),
-            Self::NameTaken => frame.t("invited-name-taken"),
-            Self::EmailTaken => frame.t("invited-email-taken"),
-            Self::Differ => frame.t("invited-differ"),
-            Self::PasswordShort => password(PasswordProblem::TooShort),
-            Self::PasswordLong => password(PasswordProblem::TooLong),
-            Self::PasswordCommon => password(PasswordProblem::Common),
-            Self::PasswordNames => password(PasswordProblem::Names),
-            Self::TooMany(at) => frame.timed_from("invited-too-many", at),
             Self::TooManySent(at) => frame.timed_from("users-too-many-sent", at),
             Self::MailedOften(at) => frame.timed_from("users-mailed-often", at),
             Self::Asked => frame.t("users-asked"),
@@ -129,22 +98,6 @@ impl From<InviteProblem> for UsersNews {
             InviteProblem::TooManySent(at) => Self::TooManySent(at),
             InviteProblem::MailedOften(at) => Self::MailedOften(at),
             InviteProblem::NotYours => Self::Stale,
-        }
-    }
-}
-
-impl From<AcceptProblem> for UsersNews {
-    fn from(problem: AcceptProblem) -> Self {
-        match problem {
-            AcceptProblem::Name => Self::Name,
-            AcceptProblem::NameTaken => Self::NameTaken,
-            AcceptProblem::EmailTaken => Self::EmailTaken,
-            AcceptProblem::Differ => Self::Differ,
-            AcceptProblem::Password(PasswordProblem::TooShort) => Self::PasswordShort,
-            AcceptProblem::Password(PasswordProblem::TooLong) => Self::PasswordLong,
-            AcceptProblem::Password(PasswordProblem::Common) => Self::PasswordCommon,
-            AcceptProblem::Password(PasswordProblem::Names) => Self::PasswordNames,
-            AcceptProblem::TooMany(at) => Self::TooMany(at),
         }
     }
 }
@@ -303,6 +256,7 @@ pub(super) const INVITE_KEEPS: &[&str] = &[
     "group-18",
     "group-19",
 ];
+
 /// The same of the groups' form.
 pub(super) const GROUPS_KEEPS: &[&str] = &[
     "user", "group-0", "group-1", "group-2", "group-3", "group-4", "group-5", "group-6", "group-7", "group-8",
@@ -463,84 +417,6 @@ impl UsersRefusedPage {
     }
 }
 
-/// An invited person chooses a user name and a password.
-#[derive(Debug, Template)]
-#[template(path = "invited.html")]
-pub struct InvitedPage {
-    /// The frame.
-    pub frame: PageFrame,
-    /// Whose people the person joins.
-    pub seller: String,
-    /// The address the invitation went to.
-    pub email: String,
-    /// What was typed before.
-    pub user_name: String,
-    /// What was wrong.
-    pub news: Option<UsersNews>,
-}
-
-impl InvitedPage {
-    const fn failed(&self) -> bool {
-        self.news.is_some()
-    }
-    fn heading(&self) -> String {
-        self.frame.t("invited-heading")
-    }
-    fn lead(&self) -> String {
-        self.frame
-            .say("invited-lead", &[("seller", self.seller.as_str().into()), ("service", self.frame.service().into())])
-    }
-    fn about_name(&self) -> bool {
-        matches!(self.news, Some(UsersNews::Name | UsersNews::NameTaken))
-    }
-    fn about_password(&self) -> bool {
-        matches!(
-            self.news,
-            Some(
-                UsersNews::Differ
-                    | UsersNews::PasswordShort
-                    | UsersNews::PasswordLong
-                    | UsersNews::PasswordCommon
-                    | UsersNews::PasswordNames
-            )
-        )
-    }
-    fn name_error(&self) -> Option<String> {
-        self.news.filter(|_| self.about_name()).map(|news| news.text(&self.frame))
-    }
-    fn password_error(&self) -> Option<String> {
-        self.news.filter(|_| self.about_password()).map(|news| news.text(&self.frame))
-    }
-    fn other_error(&self) -> Option<String> {
-        self.news.filter(|_| !self.about_name() && !self.about_password()).map(|news| news.text(&self.frame))
-    }
-}
-
-/// The invitation is no more.
-#[derive(Debug, Template)]
-#[template(path = "invited_over.html")]
-pub struct InvitedOverPage {
-    /// The frame.
-    pub frame: PageFrame,
-}
-
-impl InvitedOverPage {
-    #[expect(clippy::unused_self, reason = "the shared frame of all pages asks every page")]
-    const fn failed(&self) -> bool {
-        false
-    }
-    fn heading(&self) -> String {
-        self.frame.t("invited-over-heading")
-    }
-}
-
-fn news_of(note: &Note) -> Option<UsersNews> {
-    match note.news {
-        Some(News::Users(news)) => Some(news),
-        _ => None,
-    }
-}
-
 /// What the settings say of the seller account.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SettingsPeople {
@@ -570,7 +446,7 @@ pub(super) async fn settings_people(visit: &Visit<'_>, note: &Note) -> app::Resu
         owner,
         shared: app.sharing(session.account.id).await?.looks_shared(),
         can_ask: membership.is_some() && !owner && mail,
-        news: news_of(note),
+        news: note.users(),
     })
 }
 
@@ -614,7 +490,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
         typed,
         mail: view.mail,
         most: view.most,
-        news: news_of(&note),
+        news: note.users(),
     };
     Ok(visit.page(html(&page)))
 }
@@ -660,8 +536,6 @@ fn stale(visit: &Visit<'_>) -> Answer {
     visit.see_with(Here::Users, News::Users(UsersNews::Stale))
 }
 
-/// What the forms' fields hold at most; only so much is kept.
-const MOST_NAME: usize = 64;
 const MOST_ADDRESS: usize = 254;
 const MOST_DISPLAY_NAME: usize = 100;
 
@@ -709,39 +583,4 @@ pub(super) async fn remove(visit: &Visit<'_>) -> app::Result<Answer> {
     let Some(member) = AccountId::parse(visit.form.text("user")) else { return Ok(stale(visit)) };
     let outcome = visit.portal.app.remove_user(&visit.browser(), member).await?;
     Ok(done(visit, outcome, UsersNews::Removed))
-}
-
-pub(super) async fn show_invited(visit: &Visit<'_>) -> app::Result<Answer> {
-    let token = visit.link.as_deref().unwrap_or_default();
-    let note = visit.note();
-    let frame = visit.frame(Here::Invited, &note);
-    let page = match visit.portal.app.invitation(token).await? {
-        Some(offer) => html(&InvitedPage {
-            frame,
-            seller: offer.seller.name.to_string(),
-            email: offer.email.to_string(),
-            user_name: note.user_name.clone(),
-            news: news_of(&note),
-        }),
-        None => html(&InvitedOverPage { frame }),
-    };
-    Ok(visit.page(page))
-}
-
-pub(super) async fn accept(visit: &Visit<'_>) -> app::Result<Answer> {
-    let token = visit.link.as_deref().unwrap_or_default();
-    let typed = visit.form.text("user_name");
-    let passwords = [visit.form.secret("password"), visit.form.secret("repeated")];
-    Ok(match visit.portal.app.accept_invitation(&visit.browser(), token, typed, passwords).await? {
-        AcceptOutcome::Made(name) => {
-            use super::sign_in::SignInNotice;
-            let note = Note { user_name: name.to_string(), ..News::SignIn(SignInNotice::AccountMade).into() };
-            visit.see_with(Here::SignIn, note).with(cookie::set(cookie::LINK, "", cookie::Keep::Remove))
-        }
-        AcceptOutcome::Refused(problem) => {
-            let user_name = typed.chars().take(MOST_NAME).collect();
-            visit.see_with(Here::Invited, Note { user_name, ..News::Users(problem.into()).into() })
-        }
-        AcceptOutcome::Gone => visit.see(Here::Invited),
-    })
 }

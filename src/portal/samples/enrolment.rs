@@ -1,0 +1,121 @@
+//! Setting up the pair.
+
+use super::{Pages, app, frame, minutes, sms, voice};
+use crate::{
+    account::{MethodKind, PairError, PhoneError, Role},
+    app::{Delivery, Unchoosable},
+    authn::Grace,
+    clock::Timestamp,
+    language::Language,
+    portal::{
+        challenge::CodeError,
+        choice::{ChooseError, ChoosePage, KindOption, TypedChoice},
+        code_help::WhyNot,
+        enrolment::{
+            EnrolDonePage, EnrolIntroPage, EnrolTicketPage, ProveAppPage, ProvePhonePage, ShownSeed, TicketError,
+        },
+        page::{Here, PageFrame},
+        rollout::EnablePage,
+        sign_in::SignInNotice,
+    },
+};
+
+pub(super) fn enrolment(language: Language, pages: &mut Pages) {
+    let frame = || PageFrame { here: Here::Enrolment, ..frame(language) };
+    for (state, error) in
+        [("first", None), ("wrong", Some(TicketError::Wrong)), ("expired", Some(TicketError::Expired))]
+    {
+        pages.add("ticket", state, &EnrolTicketPage { frame: frame(), error });
+    }
+    pages.add("enrol-intro", "first", &EnrolIntroPage { frame: frame(), grace: None });
+    for laters_left in [3, 1] {
+        let grace = Some(Grace { deadline: Timestamp::from_secs(1_796_569_200), laters_left });
+        pages.add("enrol-intro", &format!("later-{laters_left}"), &EnrolIntroPage { frame: frame(), grace });
+    }
+    for (state, notice) in [
+        ("first", None),
+        ("wrong", Some(SignInNotice::BadCredentials)),
+        ("missing", Some(SignInNotice::CredentialsMissing)),
+        ("wait", Some(SignInNotice::WaitUntil(minutes(4)))),
+        ("busy", Some(SignInNotice::Busy)),
+    ] {
+        let (user, target) = ("hanako".to_owned(), "/orders/1042".to_owned());
+        let frame = PageFrame { here: Here::Enable, ..frame() };
+        pages.add("enable", state, &EnablePage { frame, user, notice, target });
+    }
+
+    let kinds = |nots: [Option<Unchoosable>; 3]| -> Vec<KindOption> {
+        MethodKind::ALL.into_iter().zip(nots).map(|(kind, not)| KindOption { kind, not }).collect()
+    };
+    let choose = |primary, nots| ChoosePage {
+        frame: frame(),
+        replacing: None,
+        primary,
+        options: kinds(nots),
+        typed: TypedChoice::default(),
+        error: None,
+    };
+    let not_offered = Some(Unchoosable::NotOffered);
+    pages.add("choose-primary", "first", &choose(None, [None, None, None]));
+    pages.add("choose-primary", "app-only", &choose(None, [None, not_offered, not_offered]));
+    let app_twice = Some(Unchoosable::Pair(PairError::AppTwice));
+    pages.add("choose-backup", "app-primary", &choose(Some(app()), [app_twice, None, None]));
+    pages.add("choose-backup", "sms-primary", &choose(Some(sms()), [None, None, None]));
+    for (state, kind, phone, error) in [
+        ("nothing", None, "", ChooseError::Nothing),
+        ("empty", Some(MethodKind::Sms), "", ChooseError::Phone(PhoneError::Empty)),
+        ("not-a-number", Some(MethodKind::Sms), "090-12", ChooseError::Phone(PhoneError::NotANumber)),
+        ("refused", Some(MethodKind::Voice), "0120-444-444", ChooseError::Phone(PhoneError::KindRefused)),
+        ("extension-bad", Some(MethodKind::Voice), "03-1234-5678 内線x", ChooseError::Phone(PhoneError::Extension)),
+        ("landline", Some(MethodKind::Sms), "03-1234-5678", ChooseError::Pair(PairError::LandlineSms)),
+        ("voip", Some(MethodKind::Sms), "050-1234-5678", ChooseError::Pair(PairError::VoipSms)),
+        ("extension", Some(MethodKind::Sms), "090-1234-5678 内線12", ChooseError::Pair(PairError::ExtensionSms)),
+        ("same-number", Some(MethodKind::Voice), "090-1234-5678", ChooseError::Pair(PairError::SameNumber)),
+        ("app-twice", Some(MethodKind::App), "", ChooseError::Pair(PairError::AppTwice)),
+        ("label", Some(MethodKind::Voice), "03-1234-5678", ChooseError::Label),
+        ("not-offered", Some(MethodKind::Sms), "", ChooseError::NotOffered(MethodKind::Sms)),
+        ("wait", Some(MethodKind::Sms), "090-1234-5678", ChooseError::Wait(minutes(2))),
+        ("no-more", Some(MethodKind::Sms), "090-1234-5678", ChooseError::NoMoreSends(minutes(120))),
+    ] {
+        let typed = TypedChoice { kind, phone: phone.to_owned(), label: String::new() };
+        let page = choose(Some(sms()), [None, None, None]);
+        pages.add("choose-backup", state, &ChoosePage { typed, error: Some(error), ..page });
+    }
+
+    let key = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP".to_owned();
+    let uri = format!("otpauth://totp/Seller%20Console:hanako?secret={key}&issuer=Seller%20Console");
+    let prove_app = |role, error| {
+        let seed = ShownSeed { uri: uri.clone(), key: key.clone() };
+        ProveAppPage { frame: frame(), role, seed, error }
+    };
+    pages.add("prove-app", "primary", &prove_app(Role::Primary, None));
+    pages.add(
+        "prove-app",
+        "backup-wrong",
+        &prove_app(Role::Backup, Some(CodeError::Wrong { tries_left: Some(3), minutes_slow: None })),
+    );
+    let prove_phone = |method, send_again| ProvePhonePage {
+        frame: frame(),
+        role: Role::Primary,
+        method,
+        valid_until: minutes(5),
+        send_again,
+        sent_again: false,
+        delivery: Some(Delivery::Sent),
+        error: None,
+    };
+    pages.add("prove-sms", "first", &prove_phone(sms(), Some(WhyNot::Until(minutes(1)))));
+    pages.add("prove-sms", "no-more", &prove_phone(sms(), Some(WhyNot::NoMoreSends(minutes(120)))));
+    let again = ProvePhonePage { sent_again: true, ..prove_phone(sms(), None) };
+    pages.add("prove-sms", "sent-again", &again);
+    let wait = Some(WhyNot::Until(minutes(1)));
+    let voice = ProvePhonePage {
+        role: Role::Backup,
+        error: Some(CodeError::Wrong { tries_left: None, minutes_slow: None }),
+        ..prove_phone(voice(language), None)
+    };
+    pages.add("prove-voice", "wrong", &voice);
+    pages.add("prove-voice", "first", &ProvePhonePage { send_again: wait, error: None, ..voice });
+    let (primary, backup, target) = (app(), self::voice(language), "/orders/1042?tab=items".to_owned());
+    pages.add("enrol-done", "first", &EnrolDonePage { frame: frame(), primary, backup, target });
+}

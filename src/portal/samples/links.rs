@@ -1,0 +1,53 @@
+//! Mailed links, the password reset, recovery codes and the wait for a first enrolment.
+
+use super::{Pages, frame, minutes};
+use crate::{
+    authn::PasswordProblem,
+    language::Language,
+    portal::{
+        enrolment::{EnrolLinkPage, EnrolmentLinkNews},
+        links::{LinkPage, LinkStage},
+        page::{Here, PageFrame},
+        password_reset::{PasswordResetPage, ResetNews},
+        recovery_codes::{RecoveryCodeError, RecoveryCodePage, RecoveryCodesPage, ShownCodes},
+    },
+};
+
+pub(super) fn links(language: Language, pages: &mut Pages) {
+    let frame = || PageFrame { here: Here::Link, ..frame(language) };
+    let link = |stage| LinkPage { frame: frame(), stage };
+    pages.add("link-not-me", "first", &link(LinkStage::NotMe));
+    pages.add("link-frozen", "first", &link(LinkStage::Frozen));
+    let user = || "hanako".to_owned();
+    pages.add("link-password", "first", &link(LinkStage::NewPassword { user: user(), error: None }));
+    let error = Some(PasswordProblem::Common);
+    pages.add("link-password", "common", &link(LinkStage::NewPassword { user: user(), error }));
+    pages.add("link-enrolment", "here", &link(LinkStage::Enrolment));
+    pages.add("link-enrolment", "elsewhere", &link(LinkStage::EnrolmentElsewhere));
+    pages.add("link-cancel", "first", &link(LinkStage::Cancel { receipt: "7Q2M-4KXP".to_owned() }));
+    pages.add("link-cancelled", "first", &link(LinkStage::Cancelled));
+    pages.add("link-too-late", "first", &link(LinkStage::TooLate));
+    pages.add("link-over", "first", &link(LinkStage::Over));
+    let reset = |news| PasswordResetPage { frame: frame(), news };
+    pages.add("password-reset", "first", &reset(None));
+    pages.add("password-reset", "taken", &reset(Some(ResetNews::Taken)));
+    pages.add("password-reset", "missing", &reset(Some(ResetNews::Missing)));
+    pages.add("password-reset", "wait", &reset(Some(ResetNews::WaitUntil(minutes(8)))));
+    let code = |error| RecoveryCodePage { frame: frame(), error };
+    pages.add("recovery-code", "first", &code(None));
+    for (state, error) in [
+        ("wrong", RecoveryCodeError::Wrong),
+        ("wait", RecoveryCodeError::WaitUntil(minutes(15))),
+        ("blocked", RecoveryCodeError::BlockedUntil(minutes(48 * 60))),
+    ] {
+        pages.add("recovery-code", state, &code(Some(error)));
+    }
+    let codes = ShownCodes((0..10).map(|n| format!("JBSW-Y3DP-EHPK-3PX{}", ['A', 'B'][n % 2])).collect());
+    let target = "/orders/1042?tab=items".to_owned();
+    pages.add("recovery-codes", "first", &RecoveryCodesPage { frame: frame(), codes, target });
+    let waiting =
+        |news| EnrolLinkPage { frame: frame(), mailed_to: "h•••@example.jp".to_owned(), news, grace: None };
+    pages.add("enrol-link", "first", &waiting(None));
+    pages.add("enrol-link", "sent", &waiting(Some(EnrolmentLinkNews::Sent)));
+    pages.add("enrol-link", "wait", &waiting(Some(EnrolmentLinkNews::From(minutes(1)))));
+}
