@@ -11,7 +11,9 @@
 
 mod guides;
 mod import;
+mod mailed_links;
 mod parallel;
+mod recovery;
 mod recovery_request;
 mod rollout;
 mod routes;

@@ -1,14 +1,21 @@
 //! What a person does on one page, and the page that follows.
 
+use reqwest::{
+    Method,
+    header::{HeaderMap, HeaderValue},
+};
+use sekisho::clock::Clock as _;
 use url::Url;
 
 use crate::support::{
     authenticator,
     browser::{Browser, Page},
+    eventually,
     gateway::Gateway,
+    html::Form,
+    inbox::Message,
     people::PASSWORD,
 };
-use sekisho::clock::Clock as _;
 
 /// Fills in the password page.
 pub(crate) async fn password(browser: &Browser, page: &Page, user: &str) -> Page {
@@ -72,4 +79,83 @@ pub(crate) fn app_key(page: &Page) -> String {
 /// Another code of six digits.
 pub(crate) fn wrong(code: &str) -> String {
     code.chars().map(|digit| if digit == '9' { '0' } else { char::from(digit as u8 + 1) }).collect()
+}
+
+/// Fills in the password page with a password of one's own.
+pub(crate) async fn own_password(browser: &Browser, page: &Page, user: &str, password: &str) -> Page {
+    let form = page.form_with("password");
+    browser.submit(page, &form, &[("user_name", user), ("password", password)]).await
+}
+
+/// Sends a form as a browser does, and does not follow where it leads.
+pub(crate) async fn send(browser: &Browser, form: &Form, typed: &[(&str, &str)]) -> Page {
+    let mut headers = HeaderMap::new();
+    headers.insert("origin", HeaderValue::from_str(&browser.origin()).unwrap());
+    headers.insert("sec-fetch-site", HeaderValue::from_static("same-origin"));
+    headers.insert("sec-fetch-mode", HeaderValue::from_static("navigate"));
+    headers.insert("content-type", HeaderValue::from_static("application/x-www-form-urlencoded"));
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form.filled(typed)).finish();
+    browser.send(Method::POST, form.goes_to(typed), headers, Some(body)).await
+}
+
+/// Waits for a mail after that message which says this.
+pub(crate) async fn mail_saying(gateway: &Gateway, after: u64, says: &str) -> Message {
+    eventually(&format!("a mail that says {says}"), async || {
+        let messages = gateway.inbox.messages().await;
+        messages.into_iter().find(|m| m.id > after && m.channel == "mail" && m.text.contains(says))
+    })
+    .await
+}
+
+/// The path of the link in a mail.
+pub(crate) fn link_in(mail: &Message) -> String {
+    let word = mail.text.split_whitespace().find(|word| word.contains("/.sekisho/link/"));
+    let word = word.unwrap_or_else(|| panic!("a link: {}", mail.text));
+    word[word.find("/.sekisho/").expect("our own page")..].to_owned()
+}
+
+/// Asks for a link to a new password.
+pub(crate) async fn ask_for_reset(browser: &Browser, name: &str) -> Page {
+    let page = browser.open("/.sekisho/password-reset").await;
+    browser.submit(&page, &page.form_to("/.sekisho/password-reset"), &[("user_name", name)]).await
+}
+
+/// The same, and the path of the link that is mailed.
+pub(crate) async fn reset_link(gateway: &Gateway, browser: &Browser, name: &str) -> String {
+    let before = gateway.inbox.newest().await;
+    ask_for_reset(browser, name).await;
+    link_in(&mail_saying(gateway, before, "パスワードを再設定するには").await)
+}
+
+/// Makes ten recovery codes in a session whose code is fresh; they are shown this once.
+pub(crate) async fn recovery_codes(browser: &Browser) -> Vec<String> {
+    let page = browser.open("/.sekisho/settings").await;
+    let csrf = page.forms().into_iter().flat_map(|form| form.fields).find(|field| field.name == "csrf");
+    let action = "/.sekisho/recovery-code/renew".to_owned();
+    let form = Form { action, method: "post".into(), fields: Vec::from_iter(csrf), ..Form::default() };
+    let page = send(browser, &form, &[]).await;
+    assert_eq!(page.status, 200, "the codes are in the answer itself: {} {}", page.header("location"), page.text());
+    let shown = page.form_to("/.sekisho/recovery-code/file").filled(&[]);
+    let codes = shown.into_iter().find(|(name, _)| name == "codes").expect("the codes").1;
+    codes.split(' ').map(str::to_owned).collect()
+}
+
+/// From the code page to the page of recovery codes, and this one typed there.
+pub(crate) async fn use_recovery_code(browser: &Browser, code: &str) -> Page {
+    let page = browser.open("/.sekisho/recovery-code").await;
+    browser.submit(&page, &page.form_with("code"), &[("code", code)]).await
+}
+
+/// From the question that begins an enrolment to its end; the key of the app.
+pub(crate) async fn enrol_app_and_sms(gateway: &Gateway, browser: &Browser, page: &Page, number: &str) -> String {
+    let page = begin_enrolment(browser, page).await;
+    let page = choose(browser, &page, "app", "").await;
+    let key = app_key(&page);
+    let page = code(browser, &page, &authenticator::code(&key, gateway.clock.now()), false).await;
+    let before = gateway.inbox.newest().await;
+    let page = choose(browser, &page, "sms", number).await;
+    let message = gateway.inbox.code_after(before, "sms").await.code();
+    let page = code(browser, &page, &message, false).await;
+    assert_eq!(page.url.path(), "/.sekisho/enrolment/done", "{}", page.text());
+    key
 }

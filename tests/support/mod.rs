@@ -9,6 +9,7 @@ pub(crate) mod entropy;
 pub(crate) mod gateway;
 pub(crate) mod html;
 pub(crate) mod inbox;
+pub(crate) mod log;
 pub(crate) mod people;
 pub(crate) mod process;
 pub(crate) mod settings;

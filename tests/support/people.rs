@@ -37,6 +37,12 @@ pub(crate) async fn add(app: &App, user: &str) -> Account {
     app.add_account(person(user)).await.expect("the store works").expect("the name is free")
 }
 
+/// The same without an address.
+pub(crate) async fn add_without_mail(app: &App, user: &str) -> Account {
+    let person = NewPerson { email: None, ..person(user) };
+    app.add_account(person).await.expect("the store works").expect("the name is free")
+}
+
 /// An enrolled account of a seller account; the secret of its app.
 pub(crate) async fn add_member(app: &App, user: &str, seller: &str, owner: bool) -> String {
     let seller = SellerName::parse(seller).expect("a name");
