@@ -83,6 +83,60 @@ pub enum Notice {
 }
 
 impl Notice {
+    /// What kind it is, whatever it tells; notices of one kind are counted together.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::TwoStepEnabled => "two_step_enabled",
+            Self::PasswordChanged => "password_changed",
+            Self::PasswordReset => "password_reset",
+            Self::PasswordSetByOperator => "password_set_by_operator",
+            Self::SecondStepReset => "second_step_reset",
+            Self::MethodReplaced { .. } => "method_replaced",
+            Self::MethodsSwapped => "methods_swapped",
+            Self::MethodDisabled { .. } => "method_disabled",
+            Self::NewDevice { .. } => "new_device",
+            Self::BackupUsed { .. } => "backup_used",
+            Self::RecoveryCodeUsed => "recovery_code_used",
+            Self::RecoveryCodesRenewed => "recovery_codes_renewed",
+            Self::RecoveryRequested { .. } => "recovery_requested",
+            Self::RecoveryApproved { .. } => "recovery_approved",
+            Self::RecoveryRefused { .. } => "recovery_refused",
+            Self::RecoveryCancelled { .. } => "recovery_cancelled",
+            Self::Recovered => "recovered",
+            Self::EmailChanged => "email_changed",
+            Self::OwnSignInWanted { .. } => "own_sign_in_wanted",
+            Self::Frozen => "frozen",
+        }
+    }
+
+    /// Which of the two methods, or which request: two notices of one kind that differ in it are different news.
+    pub fn about(&self) -> &str {
+        match self {
+            Self::MethodReplaced { role } => role.as_str(),
+            Self::MethodDisabled { kind } => kind.as_str(),
+            Self::RecoveryRequested { receipt, .. }
+            | Self::RecoveryApproved { receipt }
+            | Self::RecoveryRefused { receipt }
+            | Self::RecoveryCancelled { receipt } => receipt,
+            _ => "",
+        }
+    }
+
+    /// Does it end or take over something of the account? What happens again and again leaves room for these.
+    pub const fn of_consequence(&self) -> bool {
+        self.grave()
+            || matches!(
+                self,
+                Self::PasswordChanged
+                    | Self::PasswordReset
+                    | Self::PasswordSetByOperator
+                    | Self::MethodReplaced { .. }
+                    | Self::RecoveryCodeUsed
+                    | Self::EmailChanged
+                    | Self::Frozen
+            )
+    }
+
     /// Is it worth a call to somebody who can be reached by voice only?
     pub const fn grave(&self) -> bool {
         matches!(

@@ -111,6 +111,33 @@ async fn r7_swap_is_one_action_that_waits_for_its_code_and_ends_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_swaps_again_and_again_texts_the_phone_once_and_mails_each_time() {
+    let gateway = Gateway::start(&[], &["old"], "").await;
+    let browser = gateway.browser(Speaks::Http1, "en");
+    steps::sign_in(&gateway, &browser, "old", &gateway.secrets[0]).await;
+    let told = async |channel: &str| {
+        let messages = gateway.inbox.messages().await;
+        messages.into_iter().filter(|m| m.channel == channel && m.text.contains("バックアップ手段")).count()
+    };
+    for swaps in 1..=4 {
+        let page = browser.open("/.sekisho/settings").await;
+        let done = browser.submit(&page, &page.form_to("/.sekisho/settings/swap"), &[]).await;
+        assert!(done.text().contains("Primary and backup are swapped."), "{}", done.text());
+        let mails = async || (told("mail").await == swaps).then_some(());
+        crate::support::eventually("a mail for each", mails).await;
+    }
+    // A change of another kind is told: by then whatever went before it has been sent.
+    let page = browser.open("/.sekisho/settings/password").await;
+    let form = page.form_to("/.sekisho/settings/password");
+    browser.submit(&page, &form, &[("present", PASSWORD), ("new", NEW), ("again", NEW)]).await;
+    crate::support::eventually("the text about the password", async || {
+        gateway.inbox.messages().await.into_iter().find(|m| m.channel == "sms" && m.text.contains("パスワード"))
+    })
+    .await;
+    assert_eq!(told("sms").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r7_the_primary_is_changed_after_signing_in_with_the_backup() {
     let gateway = Gateway::start(&[], &["old"], "").await;
     // Another browser is signed in and trusted.

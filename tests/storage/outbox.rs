@@ -1,13 +1,15 @@
 //! Messages: handed out once, never after their time, also across restarts.
 
 use sekisho::{
-    account::EmailAddress,
+    account::{EmailAddress, Role},
     clock::Timestamp,
     language::Language,
     store::{Notice, OutboxContent, OutboxId, OutboxItem, OutboxOutcome, Recipient},
 };
 
 use crate::world::{Bench, DAY, LIFETIME, MINUTE, NOW, Person, phone};
+
+const MILLISECOND: std::time::Duration = std::time::Duration::from_millis(1);
 
 fn item(bench: &Bench, person: &Person, to: Recipient, created_at: Timestamp) -> OutboxItem {
     OutboxItem {
@@ -90,7 +92,7 @@ async fn finished_messages_are_purged_after_a_week() {
     bench.store.enqueue(&lost).await.unwrap();
     assert_eq!(bench.store.claim_messages(10, NOW).await.unwrap().len(), 2);
     bench.store.finish_message(sent.id, OutboxOutcome::Sent, NOW).await.unwrap();
-    assert_eq!(bench.store.purge(LIFETIME, NOW + 6 * DAY).await.unwrap(), 0);
+    assert_eq!(bench.store.purge(LIFETIME, NOW + 6 * DAY).await.unwrap(), 1, "only what was counted for the day");
     assert_eq!(bench.store.purge(LIFETIME, NOW + 8 * DAY).await.unwrap(), 2);
 }
 
@@ -116,4 +118,56 @@ async fn the_worker_is_woken_by_an_order_it_did_not_wait_for() {
     let switch = sekisho::authn::Input::UseRole(sekisho::account::Role::Backup, bench.seed());
     bench.proceed(&pending, switch, NOW).await;
     bench.store.next_message_signal().await;
+}
+
+#[tokio::test]
+async fn a_phone_hears_the_same_news_once_in_ten_minutes_and_never_without_end() {
+    let bench = Bench::new().await;
+    let hanako = bench.newcomer("hanako").await;
+    let sent = async |notice: Notice, to: Recipient, at: Timestamp| {
+        let message = OutboxItem { content: OutboxContent::Notice { notice }, ..item(&bench, &hanako, to, at) };
+        bench.store.enqueue(&message).await.unwrap();
+        bench.store.claim_messages(10, at).await.unwrap().len()
+    };
+    let text = || Recipient::Sms(phone("090-1234-5678"));
+    let replaced = |role| Notice::MethodReplaced { role };
+    let (mut texts, mut mails) = (0, 0);
+    for _ in 0..41 {
+        texts += sent(Notice::MethodsSwapped, text(), NOW).await;
+        mails += sent(Notice::MethodsSwapped, mail(), NOW).await;
+    }
+    assert_eq!((texts, mails), (1, 30));
+    assert_eq!(sent(Notice::MethodsSwapped, Recipient::Sms(phone("090-8765-4321")), NOW).await, 1, "another phone");
+    assert_eq!(sent(Notice::PasswordChanged, mail(), NOW).await, 1, "other news");
+    assert_eq!(sent(replaced(Role::Primary), text(), NOW).await, 1, "other news");
+    assert_eq!(sent(replaced(Role::Backup), text(), NOW).await, 1, "the other method is other news");
+    assert_eq!(sent(replaced(Role::Primary), text(), NOW + 10 * MINUTE - MILLISECOND).await, 0);
+    assert_eq!(sent(replaced(Role::Primary), text(), NOW + 10 * MINUTE).await, 1);
+    for round in 1..=20 {
+        texts += sent(Notice::MethodsSwapped, text(), NOW + round * 10 * MINUTE).await;
+    }
+    assert_eq!(texts, 7, "ten a day with the other news");
+    let mut grave = 0;
+    for round in 21..=40 {
+        grave += sent(Notice::Frozen, text(), NOW + round * 10 * MINUTE).await;
+    }
+    assert_eq!(grave, 10, "what matters is not crowded out, and ends at twenty");
+    assert_eq!(sent(Notice::MethodsSwapped, text(), NOW + DAY - MILLISECOND).await, 0);
+    assert_eq!(sent(Notice::MethodsSwapped, text(), NOW + DAY).await, 1);
+    assert_eq!(sent(Notice::MethodsSwapped, mail(), NOW + DAY).await, 1);
+}
+
+#[tokio::test]
+async fn each_recovery_request_is_told_however_soon_after_the_other() {
+    let bench = Bench::new().await;
+    let hanako = bench.newcomer("hanako").await;
+    for receipt in ["7Q2M-4KXP", "9F3N-2HJA"] {
+        let notice = Notice::RecoveryRequested { receipt: receipt.to_owned(), ready_at: NOW };
+        let to = Recipient::Sms(phone("090-1234-5678"));
+        let message = OutboxItem { content: OutboxContent::Notice { notice }, ..item(&bench, &hanako, to, NOW) };
+        bench.store.enqueue(&message).await.unwrap();
+        assert_eq!(bench.store.claim_messages(10, NOW).await.unwrap().len(), 1, "{receipt}");
+        bench.store.enqueue(&OutboxItem { id: OutboxId::random(&*bench.entropy), ..message }).await.unwrap();
+        assert!(bench.store.claim_messages(10, NOW).await.unwrap().is_empty(), "{receipt} is told once");
+    }
 }

@@ -100,11 +100,7 @@ impl SqliteStore {
 
     pub(in crate::store) async fn refund_rate(&self, key: Digest, now: Timestamp) -> Result<()> {
         let mut tx = self.write().await?;
-        sqlx::query("UPDATE rates SET events = events - 1 WHERE key = $1 AND events > 0 AND ends_at > $2")
-            .bind(key.as_bytes().as_slice())
-            .bind(now.as_millis())
-            .execute(&mut *tx)
-            .await?;
+        refund_rate(&mut tx, key, now).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -195,6 +191,16 @@ pub(super) async fn spend_rate(db: &mut SqliteConnection, limit: RateLimit, now:
         .fetch_one(db)
         .await?;
     Ok(RateSpend::Wait(Timestamp::from_millis(ends_at)))
+}
+
+/// What was counted did not happen.
+pub(super) async fn refund_rate(db: &mut SqliteConnection, key: Digest, now: Timestamp) -> Result<()> {
+    sqlx::query("UPDATE rates SET events = events - 1 WHERE key = $1 AND events > 0 AND ends_at > $2")
+        .bind(key.as_bytes().as_slice())
+        .bind(now.as_millis())
+        .execute(db)
+        .await?;
+    Ok(())
 }
 
 /// Why no try was granted. A method that is gone is as good as disabled.

@@ -1,15 +1,18 @@
 //! Messages to send. A message is handed out once: a code that may have gone out is never sent again by itself.
 
+use std::time::Duration;
+
 use sqlx::{Row as _, Sqlite, SqliteConnection, Transaction, sqlite::SqliteRow};
 
-use super::{SqliteStore, accounts::PhoneColumns, links, rows::Cells};
+use super::{SqliteStore, accounts::PhoneColumns, attempts, links, rows::Cells};
 use crate::{
     account::{AccountId, EmailAddress, MethodKind},
     clock::Timestamp,
     language::Language,
+    secret::Digest,
     store::{
-        LinkId, OutboxContent, OutboxId, OutboxItem, OutboxOrder, OutboxOutcome, Recipient, Result, SignInId,
-        StoreError,
+        LinkId, Notice, OutboxContent, OutboxId, OutboxItem, OutboxOrder, OutboxOutcome, RateLimit, RateSpend,
+        Recipient, Result, SignInId, StoreError,
     },
 };
 
@@ -21,8 +24,55 @@ const fn outcome_word(outcome: OutboxOutcome) -> &'static str {
     }
 }
 
-/// Orders a message within the transaction that makes it necessary.
+/// A phone is told the same once within this time: whoever does a thing again and again cannot ring it each time.
+const SAME_NEWS: Duration = Duration::from_mins(10);
+const DAY: Duration = Duration::from_hours(24);
+/// Notices to one number within [`DAY`], whatever account they are about.
+const PHONE_A_DAY: u32 = 10;
+/// The same with those of consequence, which the others cannot crowd out.
+const PHONE_A_DAY_AT_MOST: u32 = 20;
+/// Mails of one kind about one account within [`DAY`]; they carry the links, so they go on where phones are quiet.
+const MAILS_A_DAY: u32 = 30;
+
+/// Names what is counted. The numbers stand in the same store as they are, so a digest without a key hides no less.
+fn rate(parts: &[&str], limit: u32, window: Duration) -> RateLimit {
+    let digest = ring::digest::digest(&ring::digest::SHA256, parts.join("\n").as_bytes());
+    let key = digest.as_ref().first_chunk().copied().unwrap_or_default();
+    RateLimit { key: Digest::new(key), limit, window }
+}
+
+/// Is there room for this notice? Decided and counted in the transaction of what it tells.
+async fn has_room(db: &mut SqliteConnection, item: &OutboxItem, notice: &Notice) -> Result<bool> {
+    let (account, now) = (item.account.to_string(), item.created_at);
+    let number = match &item.to {
+        Recipient::Sms(number) | Recipient::Voice(number) => number.e164(),
+        Recipient::Mail(address) => {
+            // One account may carry mails to others, whose accounts are gone or not there yet.
+            let mails = rate(&["mailed notices", &account, notice.kind(), address.as_str()], MAILS_A_DAY, DAY);
+            return Ok(attempts::spend_rate(db, mails, now).await? == RateSpend::Granted);
+        }
+    };
+    let most = if notice.of_consequence() { PHONE_A_DAY_AT_MOST } else { PHONE_A_DAY };
+    let same = rate(&["notice", &account, notice.kind(), notice.about(), number], 1, SAME_NEWS);
+    // The same news first: what is not told again takes nothing from the day.
+    if attempts::spend_rate(&mut *db, same, now).await? != RateSpend::Granted {
+        return Ok(false);
+    }
+    let day = attempts::spend_rate(&mut *db, rate(&["notices", number], most, DAY), now).await?;
+    if day != RateSpend::Granted {
+        attempts::refund_rate(db, same.key, now).await?;
+    }
+    Ok(day == RateSpend::Granted)
+}
+
+/// Orders a message within the transaction that makes it necessary. A notice for which there is no room is left out.
 pub(super) async fn insert(db: &mut SqliteConnection, item: &OutboxItem) -> Result<()> {
+    if let OutboxContent::Notice { notice } = &item.content
+        && !has_room(&mut *db, item, notice).await?
+    {
+        tracing::info!(account = %item.account, notice = notice.kind(), "left out: the same was told, or much today");
+        return Ok(());
+    }
     let (channel, phone, email) = match &item.to {
         Recipient::Sms(number) => ("sms", Some(number), None),
         Recipient::Voice(number) => ("voice", Some(number), None),
