@@ -173,6 +173,16 @@ pub enum Event<'a> {
         /// Whose.
         account: &'a str,
     },
+    /// A person asked for another address for notices; a link was mailed to it.
+    EmailRequested {
+        /// Whose.
+        account: &'a str,
+    },
+    /// The link was opened: the account has another address.
+    EmailChanged {
+        /// Whose.
+        account: &'a str,
+    },
     /// A browser was trusted.
     DeviceTrusted {
         /// Whose.
@@ -379,6 +389,8 @@ impl Event<'_> {
                 event!(warn, "method_replaced", account = account, role = role, method = method);
             }
             Self::PasswordChanged { account } => event!(warn, "password_changed", account = account),
+            Self::EmailRequested { account } => event!(info, "email_requested", account = account),
+            Self::EmailChanged { account } => event!(warn, "email_changed", account = account),
             Self::DeviceTrusted { account, device } => {
                 event!(info, "device_trusted", account = account, device = device);
             }

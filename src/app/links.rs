@@ -39,7 +39,13 @@ impl App {
         }
         let now = self.now();
         let pair = self.told_pair(&account).await?;
-        let notices = self.notices(&account, &super::notices::both(pair.as_ref()), &Notice::Frozen, now);
+        let told = super::notices::both(pair.as_ref());
+        let mut notices = self.notices(&account, &told, &Notice::Frozen, now);
+        // The address it was mailed to is the account's again; the one that took its place is told as well.
+        if let Some(address) = link.mailed_to().filter(|address| account.email.as_ref() != Some(address)) {
+            let before = Account { email: Some(address), ..account.clone() };
+            notices.extend(self.notices(&before, &[], &Notice::Frozen, now));
+        }
         let freeze = Freeze { link: link.id, account: account.id, notices, now };
         let Some(ended) = self.store.freeze(&freeze).await? else { return Ok(false) };
         self.live.forget(&ended).await;

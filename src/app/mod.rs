@@ -5,6 +5,7 @@ pub mod administration;
 mod authenticator;
 mod challenge;
 mod devices;
+mod email;
 mod enrolment;
 mod first_link;
 mod fresh;
@@ -35,6 +36,7 @@ pub use challenge::{
     CodeOutcome, CodeProblem, CodeView, MethodView, PendingView, SendAvailability, SendOutcome, SendRefusal,
 };
 pub use devices::DeviceCookie;
+pub use email::{EmailConfirmed, EmailRequest};
 pub use enrolment::{
     AppSecretView, ChoiceForm, ChoiceProblem, ChosenView, EnrolmentOutcome, EnrolmentView, ProvingView, Replacing,
     TicketOutcome, Unchoosable,

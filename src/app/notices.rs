@@ -24,7 +24,8 @@ impl App {
     /// text message to each number that gets codes by text, and a call where nothing else reaches the person and the
     /// news is worth one. `told` are the methods as they were before.
     pub fn notices(&self, account: &Account, told: &[&Method], notice: &Notice, now: Timestamp) -> Vec<OutboxItem> {
-        let link = self.mailed_link(Some(account), LinkPurpose::NotMe, None, NOT_ME_LASTS, now);
+        let mailed_to = account.email.as_ref().map(ToString::to_string);
+        let link = self.mailed_link(Some(account), LinkPurpose::NotMe, mailed_to, NOT_ME_LASTS, now);
         let link = (*notice != Notice::Frozen).then_some(link);
         self.notices_with(account, told, notice, link, now)
     }

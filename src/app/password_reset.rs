@@ -95,8 +95,12 @@ impl App {
             Ok(password) => password,
             Err(problem) => return Ok(ResetOutcome::Refused(problem)),
         };
-        let hash = self.hash(password).await?;
         let now = self.now();
+        // Above all where the account was stopped because somebody else knows it.
+        if self.is_present_password(&account, &password, now).await? {
+            return Ok(ResetOutcome::Refused(PasswordProblem::Unchanged));
+        }
+        let hash = self.hash(password).await?;
         let pair = self.told_pair(&account).await?;
         let notices = self.notices(&account, &both(pair.as_ref()), &Notice::PasswordReset, now);
         let reset = ResetPassword { link: link.id, account: account.id, hash, notices, now };

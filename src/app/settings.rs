@@ -15,7 +15,8 @@ use crate::{
     session::{DeviceId, DeviceLabel, SecondStep, Session, SessionId},
     store::{
         Acting, BeginSignIn, ChangePassword, EndedSession, EnrolledMethod, Happened, HistoryEvent, HistoryLine,
-        MethodState, Notice, OutboxItem, PasswordSpend, PendingSignIn, ReplaceMethod, SignInId, Stale, UsedCode,
+        MethodState, Notice, OutboxItem, PasswordSpend, PendingEmail, PendingSignIn, ReplaceMethod, SignInId, Stale,
+        UsedCode,
     },
 };
 
@@ -32,6 +33,10 @@ pub struct SettingsView {
     pub sessions: Vec<SessionRow>,
     /// What happened, newest first.
     pub history: Vec<HistoryLine>,
+    /// The address that waits for its link.
+    pub pending_email: Option<PendingEmail>,
+    /// Can an address be confirmed by mail?
+    pub mail: bool,
 }
 
 /// A method in its place.
@@ -159,11 +164,14 @@ impl App {
             ]
         });
         let history = self.store.history(account.id).await?;
-        Ok(Some(SettingsView { account, methods, devices: devices.collect(), sessions, history }))
+        let mail = self.snapshot().config.mail.is_some();
+        let pending_email = self.store.pending_email(account.id, now).await?.filter(|_| mail);
+        let devices = devices.collect();
+        Ok(Some(SettingsView { account, methods, devices, sessions, history, pending_email, mail }))
     }
 
     /// The session of this browser when its code is fresh.
-    async fn fresh_session(&self, browser: &Browser<'_>) -> Result<Option<Session>> {
+    pub(super) async fn fresh_session(&self, browser: &Browser<'_>) -> Result<Option<Session>> {
         let session = self.stored_session(browser).await?;
         Ok(session.filter(|session| self.is_fresh(session, self.now())))
     }
@@ -332,6 +340,7 @@ impl App {
         let name = LoginName::parse(account.user_name.as_str());
         let credentials = self.store.credentials(&name).await?.filter(|c| c.account.id == account.id);
         let typed = Password::typed(present.expose_secret());
+        let unchanged = chosen.as_ref().is_ok_and(|new| typed.as_ref().is_some_and(|present| new.is(present)));
         let Some(_proven) = self.prove(credentials.as_ref(), typed, &snapshot, now).await? else {
             Event::PasswordRefused { account: Some(&account.id.to_string()) }.record(Origin::Client(browser.address));
             return Ok(PasswordChange::Wrong(chosen.err()));
@@ -341,6 +350,10 @@ impl App {
             Ok(chosen) => chosen,
             Err(problem) => return Ok(PasswordChange::Refused(problem)),
         };
+        // Said only to whoever has just proven the present one.
+        if unchanged {
+            return Ok(PasswordChange::Refused(PasswordProblem::Unchanged));
+        }
         let (hashing, entropy) = (snapshot.clone(), self.entropy.clone());
         let hash = self.hashing.run(move || hashing.scheme.hash(&chosen, &*entropy)).await??;
         let (cookie, id, digest) = self.new_identity()?;

@@ -19,7 +19,7 @@ use super::{
     visit::{Answer, Visit},
 };
 use crate::{
-    app::{self, OpenedLink, ResetOutcome, recovery::CancelOutcome},
+    app::{self, EmailConfirmed, OpenedLink, ResetOutcome, recovery::CancelOutcome},
     authn::PasswordProblem,
     entropy::Entropy,
     keyring::{Keyring, Place, Purpose},
@@ -58,6 +58,10 @@ pub enum LinkNews {
     Cancelled,
     /// It was approved before.
     TooLate,
+    /// The address is the account's.
+    EmailDone,
+    /// It is another account's.
+    EmailTaken,
 }
 
 /// What a link is for, as its page shows it.
@@ -87,6 +91,15 @@ pub enum LinkStage {
     Cancelled,
     /// Approved before it could be cancelled.
     TooLate,
+    /// The question before an address is used.
+    Email {
+        /// The address.
+        address: String,
+    },
+    /// It is used.
+    EmailDone,
+    /// It is another account's.
+    EmailTaken,
     /// Used, over, or never made.
     Over,
 }
@@ -114,8 +127,15 @@ impl LinkPage {
             LinkStage::Cancel { .. } => "link-cancel-heading",
             LinkStage::Cancelled => "link-cancelled-heading",
             LinkStage::TooLate => "link-too-late-heading",
+            LinkStage::Email { .. } => "link-email-heading",
+            LinkStage::EmailDone => "link-email-done-heading",
+            LinkStage::EmailTaken => "link-email-taken-heading",
             LinkStage::Over => "link-over-heading",
         })
+    }
+    fn email_lead(&self, address: &str) -> String {
+        let values = [("service", self.frame.service().into()), ("address", address.into())];
+        self.frame.say("link-email-lead", &values)
     }
     fn error_text(&self) -> Option<String> {
         match self.stage {
@@ -152,6 +172,8 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
         Some(LinkNews::Frozen) => return Ok(page(visit, &note, LinkStage::Frozen)),
         Some(LinkNews::Cancelled) => return Ok(page(visit, &note, LinkStage::Cancelled)),
         Some(LinkNews::TooLate) => return Ok(page(visit, &note, LinkStage::TooLate)),
+        Some(LinkNews::EmailDone) => return Ok(page(visit, &note, LinkStage::EmailDone)),
+        Some(LinkNews::EmailTaken) => return Ok(page(visit, &note, LinkStage::EmailTaken)),
         Some(LinkNews::Password(problem)) => Some(problem),
         None => None,
     };
@@ -176,6 +198,10 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
                     None => LinkStage::Over,
                 }
             }
+            (LinkPurpose::EmailConfirmation, Some(_)) => match link.mailed_to() {
+                Some(address) => LinkStage::Email { address: address.to_string() },
+                None => LinkStage::Over,
+            },
             (LinkPurpose::Invitation, None) => return Ok(visit.see(Here::Invited)),
             _ => LinkStage::Over,
         },
@@ -223,6 +249,11 @@ pub(super) async fn follow(visit: &Visit<'_>) -> app::Result<Answer> {
             CancelOutcome::TooLate(_) => visit.see_with(Here::Link, News::Link(LinkNews::TooLate)).with(spent()),
             CancelOutcome::Gone => visit.see(Here::Link),
         },
-        LinkPurpose::EmailConfirmation | LinkPurpose::Invitation => visit.see(Here::Link),
+        LinkPurpose::EmailConfirmation => match app.confirm_email(token, &visit.browser()).await? {
+            EmailConfirmed::Done => visit.see_with(Here::Link, News::Link(LinkNews::EmailDone)).with(spent()),
+            EmailConfirmed::Taken => visit.see_with(Here::Link, News::Link(LinkNews::EmailTaken)),
+            EmailConfirmed::Gone => visit.see(Here::Link),
+        },
+        LinkPurpose::Invitation => visit.see(Here::Link),
     })
 }

@@ -16,6 +16,7 @@ pub fn refused_password(language: Language, problem: PasswordProblem) -> String 
         PasswordProblem::TooLong => say(language, "password-too-long", &[("most", MAX_CHARS.into())]),
         PasswordProblem::Common => say(language, "password-common", &[]),
         PasswordProblem::Names => say(language, "password-names", &[]),
+        PasswordProblem::Unchanged => say(language, "password-unchanged", &[]),
     }
 }
 
@@ -25,8 +26,13 @@ mod tests {
 
     #[test]
     fn every_reason_has_its_words() {
-        let problems =
-            [PasswordProblem::TooShort, PasswordProblem::TooLong, PasswordProblem::Common, PasswordProblem::Names];
+        let problems = [
+            PasswordProblem::TooShort,
+            PasswordProblem::TooLong,
+            PasswordProblem::Common,
+            PasswordProblem::Names,
+            PasswordProblem::Unchanged,
+        ];
         for problem in problems {
             for language in Language::ALL {
                 let words = refused_password(language, problem);

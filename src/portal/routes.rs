@@ -179,6 +179,8 @@ pub enum Does {
     EndSessions,
     /// The language of messages and calls.
     SetLanguage,
+    /// Mails a link to another address for notices.
+    RequestEmail,
     /// The form for a new password.
     ShowPassword,
     /// Takes a new password.
@@ -309,6 +311,7 @@ pub const ROUTES: &[Route] = &[
     fresh("/.sekisho/settings/trust", Does::EndTrust, Here::Settings, &["device"]),
     fresh("/.sekisho/settings/sessions", Does::EndSessions, Here::Settings, &["session"]),
     fresh("/.sekisho/settings/language", Does::SetLanguage, Here::Settings, &["messages"]),
+    fresh("/.sekisho/settings/email", Does::RequestEmail, Here::Settings, &["email"]),
     get("/.sekisho/settings/password", Needs::FreshSession, Does::ShowPassword, Here::Password),
     fresh("/.sekisho/settings/password", Does::ChangePassword, Here::Password, &[]),
     get("/.sekisho/logo", Needs::Nothing, Does::Logo, Here::Target),
@@ -559,6 +562,7 @@ async fn act(visit: &Visit<'_>, route: Route) -> app::Result<Answer> {
         Does::EndTrust => settings::end_trust(visit).await,
         Does::EndSessions => settings::end_sessions(visit).await,
         Does::SetLanguage => settings::set_language(visit).await,
+        Does::RequestEmail => settings::request_email(visit).await,
         Does::ShowPassword => settings::show_password(visit).await,
         Does::ChangePassword => settings::change_password(visit).await,
         Does::ShowSignOut => sign_in::show_sign_out(visit).await,

@@ -14,7 +14,10 @@ use super::{
 };
 use crate::{
     account::{Label, MethodId, MethodKind, Role},
-    app::{self, BeginReplacement, Changed, DeviceRow, Grant, MethodRow, PasswordChange, SessionRow, SettingsView},
+    app::{
+        self, BeginReplacement, Changed, DeviceRow, EmailRequest, Grant, MethodRow, PasswordChange, SessionRow,
+        SettingsView,
+    },
     authn::PasswordProblem,
     clock::Timestamp,
     language::Language,
@@ -41,12 +44,20 @@ pub enum SettingsNews {
     OthersEnded,
     /// Messages and calls come in another language.
     LanguageChanged,
+    /// A mail with a link went to another address.
+    EmailMailed,
     /// The password was changed.
     PasswordChanged,
     /// The page was not the current one.
     Stale,
     /// The name for a method is too long.
     LabelBad,
+    /// Not an e-mail address.
+    EmailBad,
+    /// The account has this address already.
+    EmailUnchanged,
+    /// Too many mails; from then on again.
+    EmailWait(Timestamp),
     /// Too many wrong codes for the new method.
     TooManyTries,
     /// A method that works may be replaced from then on.
@@ -76,6 +87,8 @@ pub enum Refused {
     Common,
     /// Made of names.
     Names,
+    /// The one there is.
+    Unchanged,
 }
 
 impl From<PasswordProblem> for Refused {
@@ -85,6 +98,7 @@ impl From<PasswordProblem> for Refused {
             PasswordProblem::TooLong => Self::TooLong,
             PasswordProblem::Common => Self::Common,
             PasswordProblem::Names => Self::Names,
+            PasswordProblem::Unchanged => Self::Unchanged,
         }
     }
 }
@@ -96,6 +110,7 @@ impl From<Refused> for PasswordProblem {
             Refused::TooLong => Self::TooLong,
             Refused::Common => Self::Common,
             Refused::Names => Self::Names,
+            Refused::Unchanged => Self::Unchanged,
         }
     }
 }
@@ -112,8 +127,13 @@ impl SettingsNews {
                 | Self::SessionEnded
                 | Self::OthersEnded
                 | Self::LanguageChanged
+                | Self::EmailMailed
                 | Self::PasswordChanged
         )
+    }
+
+    const fn of_email(self) -> bool {
+        matches!(self, Self::EmailBad | Self::EmailUnchanged | Self::EmailWait(_))
     }
 
     fn text(self, frame: &PageFrame) -> String {
@@ -127,6 +147,10 @@ impl SettingsNews {
             Self::OthersEnded => frame.t("settings-others-ended"),
             Self::LanguageChanged => frame.t("settings-language-changed"),
             Self::PasswordChanged => frame.t("settings-password-changed"),
+            Self::EmailMailed => frame.t("settings-email-mailed"),
+            Self::EmailBad => frame.t("settings-email-bad"),
+            Self::EmailUnchanged => frame.t("settings-email-unchanged"),
+            Self::EmailWait(at) => frame.timed_from("settings-email-wait", at),
             Self::Stale => frame.t("settings-stale"),
             Self::LabelBad => frame.t("choose-label-bad"),
             Self::TooManyTries => frame.t("settings-too-many-tries"),
@@ -140,6 +164,8 @@ impl SettingsNews {
     }
 }
 
+/// Characters of a typed address that are kept.
+const MOST_ADDRESS: usize = 254;
 /// Lines of the history that stand open.
 const SHOWN_AT_ONCE: usize = 10;
 
@@ -153,6 +179,8 @@ pub struct SettingsPage {
     pub view: SettingsView,
     /// What has just happened.
     pub news: Option<SettingsNews>,
+    /// The address that was typed and not taken.
+    pub typed_email: String,
     /// What concerns the seller account.
     pub people: SettingsPeople,
     /// Back to where the person was.
@@ -197,7 +225,23 @@ impl SettingsPage {
         self.news.filter(|news| !news.is_trouble()).map(|news| news.text(&self.frame))
     }
     fn bad(&self) -> Option<String> {
-        self.news.filter(|news| news.is_trouble()).map(|news| news.text(&self.frame))
+        self.news.filter(|news| news.is_trouble() && !news.of_email()).map(|news| news.text(&self.frame))
+    }
+    /// What was wrong with the address; it stands beside its field.
+    fn email_error(&self) -> Option<String> {
+        self.news.filter(|news| news.is_trouble() && news.of_email()).map(|news| news.text(&self.frame))
+    }
+    fn email(&self) -> String {
+        match &self.view.account.email {
+            Some(address) => self.frame.say("settings-email-now", &[("address", address.as_str().into())]),
+            None => self.frame.t("settings-email-none"),
+        }
+    }
+    fn pending_email(&self) -> Option<String> {
+        let pending = self.view.pending_email.as_ref()?;
+        let until = self.frame.clock_until(pending.until);
+        let values = [("address", pending.address.as_str().into()), ("time", until.into())];
+        Some(self.frame.say("settings-email-pending", &values))
     }
     fn who(&self) -> String {
         self.frame.say("signed-in-as", &[("user", self.view.account.user_name.as_str().into())])
@@ -363,7 +407,9 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
     let note = visit.note();
     let target = visit.to.as_str().to_owned();
     let people = users::settings_people(visit, &note).await?;
-    let page = SettingsPage { frame: visit.frame(Here::Settings, &note), view, news: news(&note), people, target };
+    let (frame, news) = (visit.frame(Here::Settings, &note), news(&note));
+    let typed_email = news.filter(|news| news.of_email()).map(|_| note.user_name.clone()).unwrap_or_default();
+    let page = SettingsPage { frame, view, news, typed_email, people, target };
     Ok(visit.page(html(&page)))
 }
 
@@ -438,6 +484,19 @@ pub(super) async fn set_language(visit: &Visit<'_>) -> app::Result<Answer> {
     let Some(language) = language::chosen(visit.form.text("messages")) else { return Ok(stale(visit)) };
     let changed = visit.portal.app.set_language(&visit.browser(), language).await?;
     Ok(told(visit, changed, SettingsNews::LanguageChanged))
+}
+
+pub(super) async fn request_email(visit: &Visit<'_>) -> app::Result<Answer> {
+    let typed = visit.form.text("email");
+    let news = match visit.portal.app.request_email(&visit.browser(), typed).await? {
+        EmailRequest::Mailed => SettingsNews::EmailMailed,
+        EmailRequest::NotAnAddress => SettingsNews::EmailBad,
+        EmailRequest::Unchanged => SettingsNews::EmailUnchanged,
+        EmailRequest::WaitUntil(at) => SettingsNews::EmailWait(at),
+        EmailRequest::Stale => return Ok(stale(visit)),
+    };
+    let kept = if news.of_email() { typed.chars().take(MOST_ADDRESS).collect() } else { String::new() };
+    Ok(visit.see_with(Here::Settings, Note { user_name: kept, ..News::Settings(news).into() }))
 }
 
 pub(super) async fn begin_replacement(visit: &Visit<'_>) -> app::Result<Answer> {

@@ -2,7 +2,13 @@
 //! name when the mail is sent; no table ever holds it.
 
 use super::{EndedSession, OutboxItem, Result, Store};
-use crate::{account::AccountId, authn::PasswordHash, clock::Timestamp, keyring::KeyId, random_id};
+use crate::{
+    account::{AccountId, EmailAddress},
+    authn::PasswordHash,
+    clock::Timestamp,
+    keyring::KeyId,
+    random_id,
+};
 
 random_id!(
     /// Names one mailed link. With the key ring it makes the token; without, it opens nothing.
@@ -73,6 +79,18 @@ pub struct Link {
     pub expires_at: Timestamp,
 }
 
+impl Link {
+    /// The address a link of a notice was mailed to, or the one a confirmation is about.
+    pub fn mailed_to(&self) -> Option<EmailAddress> {
+        match self.purpose {
+            LinkPurpose::NotMe | LinkPurpose::EmailConfirmation => {
+                self.subject.as_deref().and_then(|text| EmailAddress::parse(text).ok())
+            }
+            _ => None,
+        }
+    }
+}
+
 /// "This wasn't me" was pressed.
 #[derive(Clone, Debug)]
 pub struct Freeze {
@@ -118,8 +136,8 @@ impl Store {
     }
 
     /// Uses the link up and freezes its account: sessions, trust, pending sign-ins, tickets, recovery requests and
-    /// every link mailed so far end, and the password proves nothing until it is chosen anew. `None` when the link is
-    /// not good any more.
+    /// every link mailed so far end, and the password proves nothing until it is chosen anew. The account has the address
+    /// again that the link was mailed to. `None` when the link is not good any more.
     pub async fn freeze(&self, freeze: &Freeze) -> Result<Option<Vec<EndedSession>>> {
         match self {
             Self::Sqlite(s) => s.freeze(freeze).await,

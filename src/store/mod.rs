@@ -2,6 +2,7 @@
 //! decided inside one transaction by a conditional statement, and a lost race is a normal answer, not an error.
 
 mod challenge;
+mod email;
 mod import;
 mod links;
 mod notice;
@@ -19,6 +20,7 @@ use std::{
 };
 
 pub use challenge::{Delivery, MessageState, SendKey, SendLimit};
+pub use email::{ConfirmEmail, NotConfirmed, PendingEmail};
 pub use import::{AccountEdit, EditedAccount, ImportRun, ImportedAccount};
 pub use record::{
     AccountSummary, BeginSignIn, CodeSpend, CompleteSignIn, Completed, Credentials, EndedSession, EndedTrust,

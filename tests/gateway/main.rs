@@ -11,6 +11,7 @@
 
 mod guides;
 mod import;
+mod mailed;
 mod mailed_links;
 mod parallel;
 mod recovery;

@@ -112,6 +112,7 @@ const TABLE: &[(Verb, &str, [Gets; 4])] = &[
     (Verb::Post, "/.sekisho/settings/sessions", [SIGN_IN, SIGN_IN, SIGN_IN, SETTINGS]),
     (Verb::Post, "/.sekisho/settings/language", [SIGN_IN, SIGN_IN, SIGN_IN, SETTINGS]),
     (Verb::Get, "/.sekisho/settings/password", [SIGN_IN, SIGN_IN, SIGN_IN, Shown]),
+    (Verb::Post, "/.sekisho/settings/email", [SIGN_IN, SIGN_IN, SIGN_IN, SETTINGS]),
     (Verb::Post, "/.sekisho/settings/password", [SIGN_IN, SIGN_IN, SIGN_IN, LedTo("/.sekisho/settings/password")]),
     (Verb::Get, "/.sekisho/sign-out", [SIGN_IN, SIGN_IN, SIGN_IN, Shown]),
     (Verb::Post, "/.sekisho/sign-out", [SIGN_IN; 4]),

@@ -354,11 +354,16 @@ async fn a_changed_password_ends_every_other_session_and_all_trust() {
         ("not the password", NEW, NEW, "That isn't your current password."),
         ("not the password", "short", "short", "That isn't your current password."),
         ("not the password", "short", "short", "at least 8"),
+        (PASSWORD, PASSWORD, PASSWORD, "That's the password you have now."),
     ] {
         page = fill(&page, present, new, again).await;
         assert!(page.text().contains(says), "{says}: {}", page.text());
         assert!(!page.body.contains(NEW), "no password comes back");
     }
+    // Only whoever has given the present one is told that the new one is the same.
+    let page = fill(&page, "not the password", PASSWORD, PASSWORD).await;
+    let text = page.text();
+    assert!(text.contains("That isn't your current password.") && !text.contains("you have now"), "{text}");
     let done = fill(&page, PASSWORD, NEW, NEW).await;
     assert!(done.text().contains("Your password is changed."), "{}", done.text());
     assert_eq!(browser.open("/").await.url.path(), "/");

@@ -8,6 +8,8 @@ mod attempts;
 #[cfg(test)]
 mod devices;
 #[cfg(test)]
+mod email;
+#[cfg(test)]
 mod file;
 #[cfg(test)]
 mod import;

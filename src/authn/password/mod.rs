@@ -65,6 +65,11 @@ impl Password {
         Ok(password)
     }
 
+    /// Are both the same password, however they were typed?
+    pub fn is(&self, other: &Self) -> bool {
+        self.bytes() == other.bytes()
+    }
+
     fn bytes(&self) -> &[u8] {
         self.nfc.expose_secret().as_bytes()
     }

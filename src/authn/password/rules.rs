@@ -24,6 +24,9 @@ pub enum PasswordProblem {
         "this password is made of the user name, the e-mail address or the name of this service; choose one that cannot be guessed from them"
     )]
     Names,
+    /// It is the password the account has: whoever knows that one would know this one.
+    #[error("this is the password the account has now; choose another")]
+    Unchanged,
 }
 
 /// The first 6 bytes of the SHA-256 of each common password, sorted (`data/README.md`).

@@ -27,6 +27,10 @@ pub(super) fn links(language: Language, pages: &mut Pages) {
     pages.add("link-cancel", "first", &link(LinkStage::Cancel { receipt: "7Q2M-4KXP".to_owned() }));
     pages.add("link-cancelled", "first", &link(LinkStage::Cancelled));
     pages.add("link-too-late", "first", &link(LinkStage::TooLate));
+    let address = "hanako.yamada@example.com".to_owned();
+    pages.add("link-email", "first", &link(LinkStage::Email { address }));
+    pages.add("link-email-done", "first", &link(LinkStage::EmailDone));
+    pages.add("link-email-taken", "first", &link(LinkStage::EmailTaken));
     pages.add("link-over", "first", &link(LinkStage::Over));
     let reset = |news| PasswordResetPage { frame: frame(), news };
     pages.add("password-reset", "first", &reset(None));

@@ -85,6 +85,8 @@ fn settings_view(language: Language) -> SettingsView {
             session("Chrome (Windows)", minutes(0), app, true),
             session("Safari (iPhone)", days(0) - Duration::from_hours(2), SecondStep::TrustedDevice, false),
         ],
+        pending_email: None,
+        mail: true,
         history: vec![
             line(Happened::SignedIn(app), "Chrome (Windows)", "203.0.113.*", NOW, 1),
             line(Happened::WrongPassword, "Firefox (Linux)", "198.51.100.*", days(1), 12),
@@ -101,6 +103,7 @@ pub(super) fn settings(language: Language, pages: &mut Pages) {
         frame: frame(Here::Settings),
         view,
         news,
+        typed_email: String::new(),
         people: SettingsPeople::default(),
         target: "/orders".to_owned(),
     };
@@ -126,6 +129,9 @@ pub(super) fn settings(language: Language, pages: &mut Pages) {
         ("session-ended", SettingsNews::SessionEnded),
         ("others-ended", SettingsNews::OthersEnded),
         ("language", SettingsNews::LanguageChanged),
+        ("email-bad", SettingsNews::EmailBad),
+        ("email-unchanged", SettingsNews::EmailUnchanged),
+        ("email-wait", SettingsNews::EmailWait(minutes(90))),
         ("password", SettingsNews::PasswordChanged),
         ("stale", SettingsNews::Stale),
         ("too-many", SettingsNews::TooManyTries),
@@ -133,8 +139,15 @@ pub(super) fn settings(language: Language, pages: &mut Pages) {
     ] {
         pages.add("settings", state, &page(view(), Some(news)));
     }
+    let address = |text: &str| crate::account::EmailAddress::parse(text).unwrap();
+    let mut mailed = view();
+    mailed.account.email = Some(address("hanako@example.jp"));
+    mailed.pending_email =
+        Some(crate::store::PendingEmail { address: address("hanako.yamada@example.com"), until: minutes(24 * 60) });
+    pages.add("settings", "email-mailed", &page(mailed, Some(SettingsNews::EmailMailed)));
     let SettingsView { account, sessions, .. } = view();
-    let bare = SettingsView { account, methods: None, devices: vec![], sessions, history: vec![] };
+    let (devices, history, pending_email, mail) = (vec![], vec![], None, false);
+    let bare = SettingsView { account, methods: None, devices, sessions, history, pending_email, mail };
     pages.add("settings", "bare", &page(SettingsView { sessions: bare.sessions[..1].to_vec(), ..bare }, None));
     let mut ill = view();
     for (row, paused_until) in ill.methods.iter_mut().flatten().zip([None, Some(minutes(15))]) {
@@ -164,6 +177,7 @@ pub(super) fn settings(language: Language, pages: &mut Pages) {
         ("long", SettingsNews::PasswordRefused(Refused::TooLong)),
         ("common", SettingsNews::PasswordRefused(Refused::Common)),
         ("names", SettingsNews::PasswordRefused(Refused::Names)),
+        ("unchanged", SettingsNews::PasswordRefused(Refused::Unchanged)),
     ] {
         pages.add("settings-password", state, &password(Some(news)));
     }

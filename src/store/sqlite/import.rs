@@ -177,6 +177,13 @@ impl SqliteStore {
         for notice in notices {
             outbox::insert(&mut tx, notice).await?;
         }
+        if moved {
+            // An operator's word stands: "this wasn't me" still stops the account, and gives no address back.
+            sqlx::query("UPDATE links SET subject = NULL WHERE account_id = $1 AND purpose = 'not_me'")
+                .bind(id.to_string())
+                .execute(&mut *tx)
+                .await?;
+        }
         let sessions = sessions::of_account(&mut tx, id).await?;
         self.commit(tx, !notices.is_empty()).await?;
         Ok(Some(Ok(EditedAccount { account, sessions })))

@@ -2,7 +2,7 @@
 
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
-use super::{SqliteStore, accounts, outbox, recovery, rows::Cells, users};
+use super::{SqliteStore, accounts, email, outbox, recovery, rows::Cells, users};
 use crate::{
     account::AccountId,
     authn::recovery::CancelledBy,
@@ -24,9 +24,12 @@ fn link(row: &SqliteRow) -> Result<Link> {
     })
 }
 
-/// Stores a link. A newer link to a password or to an enrolment makes the earlier ones of the account void.
+/// Stores a link. A newer link to a password, to an enrolment or for an address makes the earlier ones of the account
+/// void.
 pub(super) async fn insert(db: &mut SqliteConnection, link: &Link) -> Result<()> {
-    if let (LinkPurpose::PasswordReset | LinkPurpose::FirstEnrolment, Some(account)) = (link.purpose, link.account) {
+    if let (LinkPurpose::PasswordReset | LinkPurpose::FirstEnrolment | LinkPurpose::EmailConfirmation, Some(account)) =
+        (link.purpose, link.account)
+    {
         delete_of_account(db, account, link.purpose).await?;
     }
     sqlx::query(
@@ -97,8 +100,10 @@ impl SqliteStore {
     pub(in crate::store) async fn freeze(&self, freeze: &Freeze) -> Result<Option<Vec<EndedSession>>> {
         let mut tx = self.write().await?;
         let taken = take(&mut tx, freeze.link, LinkPurpose::NotMe, freeze.now).await?;
-        if taken.and_then(|link| link.account) != Some(freeze.account) {
-            return Ok(None);
+        let Some(taken) = taken.filter(|link| link.account == Some(freeze.account)) else { return Ok(None) };
+        // Whoever changed the address must not be the one whom the link to a new password is mailed.
+        if let Some(address) = taken.mailed_to() {
+            email::give_back(&mut tx, freeze.account, &address).await?;
         }
         // A ticket that is over, not none: methods that were taken away still need one to be set up again.
         sqlx::query(

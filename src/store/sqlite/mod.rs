@@ -4,6 +4,7 @@
 mod accounts;
 mod attempts;
 mod challenge;
+mod email;
 mod import;
 mod links;
 mod outbox;

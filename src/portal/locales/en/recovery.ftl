@@ -40,6 +40,15 @@ link-enrolment-submit = Go on
 link-enrolment-elsewhere = To go on here, sign in to { $service } with your user name and password in this browser.
 link-enrolment-not-you = If you didn't just try to sign in, close this page and tell the person who runs the service: somebody else may know your password.
 link-sign-in = Go to the sign-in page
+link-email-heading = Use this email address?
+link-email-lead = Notices from { $service } will go to { $address }, and you can sign in with it.
+link-email-submit = Use this address
+link-email-otherwise = If you didn't ask for this, close this page. Nothing changes.
+link-email-done-heading = Your email address is changed
+link-email-done-lead = Notices now go to the new address. We've told your phones and the earlier address.
+link-email-taken-heading = Another account has this address
+link-email-taken-lead = Somebody signs in to { $service } with this address already, so nothing was changed. Use a different address in Advanced security settings.
+link-settings = Open the settings
 link-over-heading = This link no longer works
 link-over-lead = It was used already, its time is over, or a newer mail has replaced it. Use the newest mail, or start again.
 

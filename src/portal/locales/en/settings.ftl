@@ -102,6 +102,15 @@ settings-password-wait = There were too many wrong passwords. You can try again 
 settings-password-missing = Fill in all three fields.
 settings-password-differ = The two new passwords aren't the same. Type the new one twice.
 
+settings-email-title = Email address
+settings-email-now = Notices go to { $address }. You can sign in with it, too.
+settings-email-none = No address is known, so notices go to your phones only.
+settings-email-pending = We mailed a link to { $address }. Open it by { $time } to use that address. Until then nothing changes.
+settings-email-ask = To change it, ask the person who runs { $service }.
+settings-email-label = New email address
+settings-email-hint = We'll mail you a link there.
+settings-email-submit = Send the link
+
 settings-language = Language
 settings-language-lead = Messages and calls come in
 settings-back = Back to { $service }
@@ -115,6 +124,10 @@ settings-session-ended = That device is signed out.
 settings-others-ended = All other devices are signed out.
 settings-language-changed = The language is saved.
 settings-password-changed = Your password is changed. You're signed out on all other devices.
+settings-email-mailed = The mail is on its way. Open its link within 24 hours; the newest one counts.
+settings-email-bad = That doesn't look like an email address. Enter it like name@example.com.
+settings-email-unchanged = That's the address you have now. Enter a different one.
+settings-email-wait = Several links were mailed already. The next one can go out at { $time }; until then, use the newest.
 settings-stale = Nothing was changed: the page had changed meanwhile. Check what it shows now and try again.
 settings-too-many-tries = That was wrong too many times, so nothing was changed. Begin again, and check the number or the app.
 settings-locked = Your password was reset a short time ago. To keep your account safe, a method that works can be replaced from { $time }.

@@ -40,6 +40,15 @@ link-enrolment-submit = 設定を続ける
 link-enrolment-elsewhere = このブラウザーで続けるには、ユーザー名とパスワードで{ $service }にログインしてください。
 link-enrolment-not-you = ログインしようとしていない場合は、このページを閉じ、運営窓口にご連絡ください。ほかの人がパスワードを知っているおそれがあります。
 link-sign-in = ログインページへ
+link-email-heading = このメールアドレスを使いますか？
+link-email-lead = { $service }からのお知らせを{ $address }にお送りします。このアドレスでもログインできるようになります。
+link-email-submit = このアドレスを使う
+link-email-otherwise = お心当たりがない場合は、このページを閉じてください。何も変わりません。
+link-email-done-heading = メールアドレスを変更しました
+link-email-done-lead = これからのお知らせは、新しいアドレスにお送りします。登録済みの電話番号とこれまでのアドレスにも、変更をお知らせしました。
+link-email-taken-heading = このアドレスは別のアカウントで使われています
+link-email-taken-lead = { $service }の別のアカウントに登録されているため、変更していません。高度なセキュリティ設定で、別のアドレスを入力してください。
+link-settings = 設定を開く
 link-over-heading = このリンクは使えません
 link-over-lead = すでに使われたか、期限が切れたか、新しいメールのリンクに置き換わっています。いちばん新しいメールを使うか、最初からやり直してください。
 

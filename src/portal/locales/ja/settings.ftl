@@ -99,6 +99,15 @@ settings-password-wait = パスワードの間違いが続いたため、入力�
 settings-password-missing = 3つの欄をすべて入力してください。
 settings-password-differ = 新しいパスワードが一致しません。同じものを2回入力してください。
 
+settings-email-title = メールアドレス
+settings-email-now = お知らせを{ $address }にお送りしています。このアドレスでもログインできます。
+settings-email-none = メールアドレスの登録がないため、お知らせは電話番号だけにお送りします。
+settings-email-pending = { $address }に確認のメールを送りました。{ $time }までにメールのリンクを開くと、このアドレスに変わります。それまでは何も変わりません。
+settings-email-ask = 変更をご希望の場合は、{ $service }の運営窓口にご連絡ください。
+settings-email-label = 新しいメールアドレス
+settings-email-hint = 確認のリンクをお送りします。
+settings-email-submit = リンクを送る
+
 settings-language = 言語
 settings-language-lead = SMS・音声通話・メールの言語
 settings-back = { $service }へ戻る
@@ -112,6 +121,10 @@ settings-session-ended = その端末をログアウトしました。
 settings-others-ended = ほかの端末をすべてログアウトしました。
 settings-language-changed = 言語を保存しました。
 settings-password-changed = パスワードを変更しました。ほかの端末からはすべてログアウトしました。
+settings-email-mailed = 確認のメールを送りました。24時間以内に、いちばん新しいメールのリンクを開いてください。
+settings-email-bad = メールアドレスの形ではありません。name@example.jpのように入力してください。
+settings-email-unchanged = 現在と同じメールアドレスです。別のアドレスを入力してください。
+settings-email-wait = 確認のメールを続けて送っています。次のメールは{ $time }以降に送れます。それまでは、いちばん新しいリンクをお使いください。
 settings-stale = ページの内容が変わっていたため、何も変更していません。現在の表示をご確認のうえ、もう一度お試しください。
 settings-too-many-tries = 入力の間違いが続いたため、何も変更していません。電話番号や認証アプリをご確認のうえ、最初からお試しください。
 settings-locked = パスワードを再設定して間もないため、使える方法の変更は{ $time }以降にお願いします。アカウントを守るための制限です。
