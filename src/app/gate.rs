@@ -68,7 +68,7 @@ impl App {
     ) -> Result<std::result::Result<(Arc<LiveSession>, Digest), Interruption>> {
         let genuine = cookie.and_then(|c| self.keyring.genuine(Purpose::SessionCookie, c.0));
         let Some(token) = genuine else { return Ok(Err(Interruption::NoSession)) };
-        let digest = self.keyring.token_digest(&token).ok_or(AppError::Bug("a genuine cookie has no key"))?;
+        let digest = self.keyring.token_digest(&token).ok_or(AppError::Key)?;
         let found = self.live.find(&digest, || self.store.session(&digest)).await;
         let Some(live) = found.map_err(unshared)? else { return Ok(Err(Interruption::Ended)) };
         if live.ended() {

@@ -582,13 +582,7 @@ fn advance_enrolment(
                 // The button was pressed twice: the key that is shown and the message that went out stay good.
                 return next(draft, None);
             }
-            let kind = new.target.kind();
-            let lasts = match kind {
-                MethodKind::App => ctx.policy.sign_in_lifetime,
-                MethodKind::Sms | MethodKind::Voice => ctx.policy.code_lifetime,
-            };
-            let challenge = Challenge::open(None, kind, seed, lasts, ctx.now);
-            let message = order(&challenge, new.target.phone());
+            let (challenge, message) = begin_proof(&new, seed, ctx);
             match draft {
                 EnrolmentDraft::AwaitingTicket | EnrolmentDraft::AwaitingLink | EnrolmentDraft::Introduced => {
                     Err(Refusal::OutOfStep)
@@ -628,25 +622,8 @@ fn advance_enrolment(
             let done = Completion { authenticated, enrolled: Some(pair), opened_by: by };
             Ok(Transition { step: Step::Complete(Box::new(done)), send: None })
         }
-        (
-            EnrolmentDraft::AwaitingTicket
-            | EnrolmentDraft::AwaitingLink
-            | EnrolmentDraft::Introduced
-            | EnrolmentDraft::ChoosingPrimary
-            | EnrolmentDraft::ProvingPrimary { .. }
-            | EnrolmentDraft::ChoosingBackup { .. }
-            | EnrolmentDraft::ProvingBackup { .. },
-            Input::Code { .. }
-            | Input::SendAgain(_)
-            | Input::SwitchChannel(..)
-            | Input::UseRole(..)
-            | Input::Ticket { .. }
-            | Input::BeginEnrolment
-            | Input::ChooseAgain
-            | Input::Later
-            | Input::LinkOpened
-            | Input::Recovered,
-        ) => Err(Refusal::OutOfStep),
+        // Whatever is no step from here is refused.
+        (_, _) => Err(Refusal::OutOfStep),
     }
 }
 
@@ -664,13 +641,7 @@ fn advance_replacement(state: &Replace, input: Input, ctx: &Context<'_>) -> Resu
                 // The button was pressed twice: the key that is shown and the message that went out stay good.
                 return next(proving.clone(), None);
             }
-            let kind = new.target.kind();
-            let lasts = match kind {
-                MethodKind::App => ctx.policy.sign_in_lifetime,
-                MethodKind::Sms | MethodKind::Voice => ctx.policy.code_lifetime,
-            };
-            let challenge = Challenge::open(None, kind, seed, lasts, ctx.now);
-            let message = order(&challenge, new.target.phone());
+            let (challenge, message) = begin_proof(&new, seed, ctx);
             next(Some((new, challenge)), message)
         }
         (Some(_), Input::ChooseAgain) => next(None, None),
@@ -685,20 +656,21 @@ fn advance_replacement(state: &Replace, input: Input, ctx: &Context<'_>) -> Resu
             let done = Replacement { old: state.old, new: ProvenMethod { method: new.clone(), proof } };
             Ok(Transition { step: Step::Replaced(Box::new(done)), send: None })
         }
-        (
-            None | Some(_),
-            Input::Code { .. }
-            | Input::SendAgain(_)
-            | Input::SwitchChannel(..)
-            | Input::UseRole(..)
-            | Input::Ticket { .. }
-            | Input::BeginEnrolment
-            | Input::ChooseAgain
-            | Input::Later
-            | Input::LinkOpened
-            | Input::Recovered,
-        ) => Err(Refusal::OutOfStep),
+        // Whatever is no step from here is refused.
+        (_, _) => Err(Refusal::OutOfStep),
     }
+}
+
+/// A challenge for a method that is being set up, and the message that carries its code.
+fn begin_proof(new: &NewMethod, seed: ChallengeSeed, ctx: &Context<'_>) -> (Challenge, Option<SendOrder>) {
+    let kind = new.target.kind();
+    let lasts = match kind {
+        MethodKind::App => ctx.policy.sign_in_lifetime,
+        MethodKind::Sms | MethodKind::Voice => ctx.policy.code_lifetime,
+    };
+    let challenge = Challenge::open(None, kind, seed, lasts, ctx.now);
+    let message = order(&challenge, new.target.phone());
+    (challenge, message)
 }
 
 fn prove(

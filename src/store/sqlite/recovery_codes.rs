@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::{Row as _, SqliteConnection};
 
-use super::{SqliteStore, accounts, links, outbox, rows::Cells};
+use super::{SqliteStore, accounts, links, outbox, rows::Cells, sign_in};
 use crate::{
     account::AccountId,
     authn::SignIn,
@@ -121,18 +121,7 @@ impl SqliteStore {
         if !used_up {
             return Ok(Ok(SpentCode::Wrong));
         }
-        let swapped = sqlx::query(
-            "UPDATE sign_ins SET state = $3, version = version + 1
-             WHERE id = $1 AND version = $2 AND account_id = $4 AND expires_at > $5",
-        )
-        .bind(id.to_string())
-        .bind(version)
-        .bind(state)
-        .bind(account.to_string())
-        .bind(now.as_millis())
-        .execute(&mut *tx)
-        .await?;
-        if swapped.rows_affected() == 0 {
+        if !sign_in::swap_state(&mut tx, (id, version), account, state, now).await? {
             return Ok(Err(Stale::MovedOn));
         }
         self.commit(tx, ordered).await?;

@@ -13,7 +13,7 @@ use crate::{
     session::{DeviceId, DeviceLabel, SecondStep, Session, SessionId},
     store::{
         Acting, BeginSignIn, ChangePassword, EndedSession, EndedTrust, Happened, HistoryEvent, HistoryLine, OutboxItem,
-        RenewSession, ReplaceMethod, Result, Stale, StoredMethods,
+        RenewSession, ReplaceMethod, Result, SignInId, Stale, StoredMethods,
     },
 };
 
@@ -32,6 +32,16 @@ pub(super) async fn acts(db: &mut SqliteConnection, acting: &Acting) -> Result<b
         .fetch_optional(&mut *db)
         .await?;
     Ok(alive.is_some() && sign_in::current(db, acting.account, acting.credential_version).await?)
+}
+
+/// Takes away what a session was asked for, where the session is still there and nothing of it has moved on.
+async fn takes_up(
+    db: &mut SqliteConnection,
+    acting: &Acting,
+    pending: (SignInId, i64),
+    now: Timestamp,
+) -> Result<bool> {
+    Ok(acts(db, acting).await? && sign_in::delete_version(db, pending, acting.account, now).await?)
 }
 
 /// Puts a session in the place of the acting one; what is noted under the name of the old one goes on under the new one.
@@ -131,9 +141,7 @@ impl SqliteStore {
         let account = request.acting.account;
         let mut tx = self.write().await?;
         // Leaving early drops the transaction: nothing of it stays.
-        if !acts(&mut tx, &request.acting).await?
-            || !sign_in::delete_version(&mut tx, request.pending, account, request.now).await?
-        {
+        if !takes_up(&mut tx, &request.acting, request.pending, request.now).await? {
             return Ok(Err(Stale::MovedOn));
         }
         if let Some(used) = request.used
@@ -165,9 +173,7 @@ impl SqliteStore {
     ) -> Result<std::result::Result<Vec<EndedSession>, Stale>> {
         let account = request.acting.account;
         let mut tx = self.write().await?;
-        if !acts(&mut tx, &request.acting).await?
-            || !sign_in::delete_version(&mut tx, request.pending, account, request.now).await?
-        {
+        if !takes_up(&mut tx, &request.acting, request.pending, request.now).await? {
             return Ok(Err(Stale::MovedOn));
         }
         let Some(there) = self.stored_methods(&mut tx, account).await? else { return Ok(Err(Stale::MovedOn)) };

@@ -198,19 +198,7 @@ impl SqliteStore {
         let account = sign_in.account();
         let state = self.seal_state(&id, sign_in)?;
         let mut tx = self.write().await?;
-        // Changed credentials and disabled accounts have deleted the row: the swap fails on those, too.
-        let swapped = sqlx::query(
-            "UPDATE sign_ins SET state = $3, version = version + 1
-             WHERE id = $1 AND version = $2 AND account_id = $4 AND expires_at > $5",
-        )
-        .bind(id.to_string())
-        .bind(version)
-        .bind(state)
-        .bind(account.to_string())
-        .bind(now.as_millis())
-        .execute(&mut *tx)
-        .await?;
-        if swapped.rows_affected() == 0 {
+        if !swap_state(&mut tx, (id, version), account, state, now).await? {
             return Ok(Err(Stale::MovedOn));
         }
         if let Some(message) = message
@@ -284,6 +272,29 @@ impl SqliteStore {
         self.commit(tx, told || !complete.notices.is_empty()).await?;
         Ok(Ok(Completed { ended }))
     }
+}
+
+/// Puts the next state in the place of exactly the version that was judged; `false` when it moved on or is over.
+/// Changed credentials and disabled accounts have deleted the row: the swap fails on those, too.
+pub(super) async fn swap_state(
+    db: &mut SqliteConnection,
+    (id, version): (SignInId, i64),
+    account: AccountId,
+    sealed: Vec<u8>,
+    now: Timestamp,
+) -> Result<bool> {
+    let swapped = sqlx::query(
+        "UPDATE sign_ins SET state = $3, version = version + 1
+         WHERE id = $1 AND version = $2 AND account_id = $4 AND expires_at > $5",
+    )
+    .bind(id.to_string())
+    .bind(version)
+    .bind(sealed)
+    .bind(account.to_string())
+    .bind(now.as_millis())
+    .execute(db)
+    .await?;
+    Ok(swapped.rows_affected() > 0)
 }
 
 /// Takes away a pending row in exactly the version that was judged; `false` when it moved on or is over.
