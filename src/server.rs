@@ -301,7 +301,7 @@ impl Background {
 
     /// Delivery, clearing up, the administration socket, and the inbox where one is configured.
     fn begin(&self, config: &Config, app: &Arc<App>, clock: SharedClock) -> Result<(), ServerError> {
-        let messages = inbox::Inbox::new(config.time_zone.clone());
+        let messages = inbox::Inbox::new(config.time_zone.clone(), config.public_url.origin());
         let carriers = Carriers::new(config, &messages);
         let worker = Worker::new(app.store().clone(), app.keyring().clone(), clock, config, carriers);
         self.spawn(worker.run(self.stopped()));

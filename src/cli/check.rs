@@ -1,16 +1,35 @@
 //! `sekisho check`.
 
+use std::time::{Duration, Instant};
+
 use super::{Failed, arguments::Check, complain, output};
-use crate::config::{self, Config};
+use crate::{
+    authn::{Password, password::Scheme},
+    config::{self, Config},
+    entropy::SystemEntropy,
+};
 
 pub(super) fn run(check: &Check) -> Result<(), Failed> {
     match config::load_with_files(&check.config) {
-        Ok(config) if check.json => output::json(&serde_json::json!({ "problems": [], "warnings": warnings(&config) })),
         Ok(config) => {
-            for warning in warnings(&config) {
+            let cost = password_cost(&config)?;
+            let warnings = warnings(&config, cost);
+            if check.json {
+                let cost = u64::try_from(cost.as_millis()).unwrap_or(u64::MAX);
+                return output::json(&serde_json::json!({
+                    "problems": [],
+                    "warnings": warnings,
+                    "password_check_ms": cost,
+                }));
+            }
+            for warning in warnings {
                 complain(&format!("WARNING: {warning}"));
             }
-            output::text(&format!("{}: no problems", check.config.display()))
+            output::text(&format!(
+                "{}: no problems; checking a password takes {} ms on this machine",
+                check.config.display(),
+                cost.as_millis()
+            ))
         }
         Err(problems) if check.json => {
             output::json(&serde_json::json!({ "problems": problems }))?;
@@ -23,10 +42,54 @@ pub(super) fn run(check: &Check) -> Result<(), Failed> {
     }
 }
 
-/// Also what only matters before the first start.
-fn warnings(config: &Config) -> Vec<String> {
+/// What one check of a password costs here, with the parameters of the configuration.
+fn password_cost(config: &Config) -> Result<Duration, Failed> {
+    let wanted = &config.password;
+    let scheme = Scheme::argon2id(wanted.memory_kib, wanted.passes, wanted.lanes).map_err(Failed::refused)?;
+    let password =
+        Password::typed("measured, never stored").ok_or_else(|| Failed::refused("no password to measure"))?;
+    let hash = scheme.hash(&password, &SystemEntropy::new()).map_err(Failed::refused)?;
+    let began = Instant::now();
+    hash.spend_a_check();
+    Ok(began.elapsed())
+}
+
+/// Also what only matters before the first start, and on this machine.
+fn warnings(config: &Config, cost: Duration) -> Vec<String> {
     let missing = config.missing_directories().into_iter().map(|directory| {
         format!("{} does not exist; the gateway makes it when its user may, so make it beforehand", directory.display())
     });
-    config.warnings().into_iter().map(str::to_owned).chain(missing).collect()
+    let least = config.password.minimum_delay;
+    let slow = (cost > least).then(|| {
+        format!(
+            "checking a password takes {} ms here, longer than [password] minimum_delay ({} ms): answers to names that \
+             do not exist could be told apart by their time. Raise minimum_delay, or lower memory or passes",
+            cost.as_millis(),
+            least.as_millis()
+        )
+    });
+    config.warnings().into_iter().map(str::to_owned).chain(missing).chain(slow).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_that_outlasts_the_delay_is_warned_of() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("sekisho.toml");
+        let text = r#"
+            public_url = "https://console.example.jp"
+            listen = { https = "127.0.0.1:8443", certificate = "c.pem", private_key = "k.pem" }
+            upstream = { url = "http://127.0.0.1:8080" }
+            store = { url = "sqlite:store.db" }
+            password = { minimum_delay = "100ms" }
+        "#;
+        std::fs::write(&file, text).unwrap();
+        let config = config::load(&file).unwrap();
+        let slow =
+            |ms| warnings(&config, Duration::from_millis(ms)).iter().any(|w| w.contains("minimum_delay (100 ms)"));
+        assert_eq!((slow(100), slow(101)), (false, true));
+    }
 }

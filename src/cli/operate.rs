@@ -1,7 +1,13 @@
 //! Carries commands out: through the running gateway, or on the store itself where none runs. The lock of the store
 //! sees to it that there is never both.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    fs::OpenOptions,
+    io::{self, IsTerminal as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::{Failed, arguments::Common, complain, output, remote};
 use crate::{
@@ -9,7 +15,7 @@ use crate::{
     app::{App, OpenError},
     authn::recovery::Operator,
     clock::SystemClock,
-    config::{self, Config},
+    config::{self, Config, StoreConfig},
     entropy::SystemEntropy,
     telemetry,
 };
@@ -73,7 +79,12 @@ impl Door {
             complain(&format!("no gateway at {}: on the store itself", socket.display()));
         }
         // What an operator changes is a security event whoever carries it out.
-        telemetry::init("error,audit=info", telemetry::Output::StandardError).map_err(Failed::unreachable)?;
+        let StoreConfig::Sqlite(store) = &config.store;
+        let events = security_events(store, io::stderr().is_terminal());
+        if verbose && matches!(events, telemetry::Output::File(_)) {
+            complain(&format!("security events are added to {}", events_file(store).display()));
+        }
+        telemetry::init("error,audit=info", events).map_err(Failed::unreachable)?;
         let opened = App::open(config, Arc::new(SystemClock), Arc::new(SystemEntropy::new())).await;
         let app = opened.map_err(|error| match error {
             OpenError::InUse(_) => {
@@ -93,5 +104,40 @@ impl Door {
                 Failure::App(error) => Failed::unreachable(error),
             }),
         }
+    }
+}
+
+/// Where what is done here is recorded: on standard error for whoever collects it, and in a file beside the store where
+/// a person reads the words on it.
+fn security_events(store: &Path, terminal: bool) -> telemetry::Output {
+    if !terminal {
+        return telemetry::Output::StandardError;
+    }
+    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(events_file(store));
+    // An event between the words is better than one that is nowhere.
+    file.map_or(telemetry::Output::StandardError, telemetry::Output::File)
+}
+
+fn events_file(store: &Path) -> PathBuf {
+    store.with_file_name("operator.log")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn events_leave_a_terminal_to_its_reader_and_are_never_lost() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = directory.path().join("sekisho.db");
+        assert!(matches!(security_events(&store, false), telemetry::Output::StandardError));
+        assert!(!events_file(&store).exists());
+        assert!(matches!(security_events(&store, true), telemetry::Output::File(_)));
+        let mode = events_file(&store).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let nowhere = directory.path().join("missing/sekisho.db");
+        assert!(matches!(security_events(&nowhere, true), telemetry::Output::StandardError));
     }
 }

@@ -100,7 +100,7 @@ impl Bench {
         let backup = method(Target::Voice(phone("03-1234-5679 内線12")));
         store.enrol_directly(id, MethodPair::new(primary, backup).unwrap(), NOW).await.unwrap().unwrap();
 
-        let inbox = Inbox::new(sample_sender().time_zone);
+        let inbox = Inbox::new(sample_sender().time_zone, sample_sender().origin);
         let carrier = || Some(Carrier::Inbox(inbox.clone()));
         let carriers = Carriers { sms: carrier(), voice: carrier(), mail: carrier() };
         let worker = Worker { store, keyring, clock: clock.clone(), sender: sample_sender(), carriers };

@@ -53,6 +53,7 @@ struct Shared {
     messages: Mutex<VecDeque<Message>>,
     next_id: AtomicU64,
     time_zone: TimeZone,
+    origin: String,
     speaks: bool,
     /// Held while one is made, so that a page full of players does not start as many engines.
     recordings: tokio::sync::Mutex<VecDeque<(u64, Bytes)>>,
@@ -90,12 +91,13 @@ struct Message {
 }
 
 impl Inbox {
-    /// An empty inbox; its page shows clock times in this zone.
-    pub fn new(time_zone: TimeZone) -> Self {
+    /// An empty inbox; its page shows clock times in this zone, and makes links of addresses of this origin alone.
+    pub fn new(time_zone: TimeZone, origin: String) -> Self {
         Self(Arc::new(Shared {
             messages: Mutex::new(VecDeque::new()),
             next_id: AtomicU64::new(1),
             time_zone,
+            origin,
             speaks: espeak_is_installed(),
             recordings: tokio::sync::Mutex::new(VecDeque::new()),
         }))
@@ -266,13 +268,39 @@ struct Page {
 
 struct Row {
     message: Message,
+    text: Vec<Part>,
     kind_ja: &'static str,
     kind_en: &'static str,
     at: String,
 }
 
+/// A stretch of a message.
+#[derive(Debug, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    /// An address of the gateway itself: it can be pressed.
+    Link(String),
+}
+
+/// A message cut at the addresses of this origin. Whatever else a message holds stays text.
+fn parts(mut text: &str, origin: &str) -> Vec<Part> {
+    const ENDS: [char; 4] = ['<', '>', '"', '\''];
+    let start = format!("{origin}/");
+    let mut parts = Vec::new();
+    while let Some((before, rest)) = text.split_once(&start) {
+        let (path, after) = match rest.find(|c: char| !c.is_ascii_graphic() || ENDS.contains(&c)) {
+            Some(end) => rest.split_at(end),
+            None => (rest, ""),
+        };
+        parts.extend([Part::Text(before.to_owned()), Part::Link(format!("{start}{path}"))]);
+        text = after;
+    }
+    parts.push(Part::Text(text.to_owned()));
+    parts
+}
+
 impl Row {
-    fn new(message: Message, zone: &TimeZone) -> Self {
+    fn new(message: Message, zone: &TimeZone, origin: &str) -> Self {
         let (kind_ja, kind_en) = match message.channel {
             "sms" => ("SMS", "Text message"),
             "voice" => ("音声通話", "Voice call"),
@@ -281,14 +309,14 @@ impl Row {
         let at = jiff::Timestamp::from_millisecond(message.at.as_millis())
             .map(|at| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string())
             .unwrap_or_default();
-        Self { message, kind_ja, kind_en, at }
+        Self { text: parts(&message.text, origin), message, kind_ja, kind_en, at }
     }
 }
 
 async fn list(State(inbox): State<Inbox>) -> Response {
-    let zone = &inbox.0.time_zone;
+    let Shared { time_zone: zone, origin, .. } = &*inbox.0;
     let page = Page {
-        rows: inbox.messages().into_iter().map(|message| Row::new(message, zone)).collect(),
+        rows: inbox.messages().into_iter().map(|message| Row::new(message, zone, origin)).collect(),
         kept: KEPT,
         zone: zone.iana_name().unwrap_or("UTC").to_owned(),
         speaks: inbox.0.speaks,
@@ -383,7 +411,7 @@ mod tests {
     }
 
     fn empty() -> Inbox {
-        Inbox::new(TimeZone::get("Asia/Tokyo").unwrap())
+        Inbox::new(TimeZone::get("Asia/Tokyo").unwrap(), "https://console.example.jp".to_owned())
     }
 
     async fn fetch_as(inbox: &Inbox, host: &str, path: &str) -> (StatusCode, HeaderMap, Bytes) {
@@ -419,6 +447,34 @@ mod tests {
         assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
         assert!(!page.contains("style=\""), "the policy would drop inline styles");
         assert_eq!(fetch(&inbox, "/style.css").await.1[header::CONTENT_TYPE], "text/css; charset=utf-8");
+    }
+
+    #[tokio::test]
+    async fn only_addresses_of_the_gateway_can_be_pressed() {
+        let inbox = empty();
+        inbox.receive(&text(
+            "次を開く\nhttps://console.example.jp/.sekisho/link/a-B_9（10:00まで）\nhttps://other.example.jp/",
+        ));
+        let (_, _, page) = fetch(&inbox, "/").await;
+        let link = "<a href=\"https://console.example.jp/.sekisho/link/a-B_9\" rel=\"noreferrer\" target=\"_blank\">https://console.example.jp/.sekisho/link/a-B_9</a>（10:00まで）";
+        assert!(page.contains(link), "{page}");
+        assert_eq!(page.matches("target=").count(), 1, "{page}");
+
+        let links = |text| {
+            let parts = parts(text, "https://console.example.jp");
+            parts.into_iter().filter(|part| matches!(part, Part::Link(_))).count()
+        };
+        for other in [
+            "http://console.example.jp/",
+            "https://console.example.jp.attacker.example/",
+            "https://console.example.jp:8443/",
+            "https://console.example.jp",
+            "javascript:alert(1)",
+        ] {
+            assert_eq!(links(other), 0, "{other}");
+        }
+        let quoted = parts("https://console.example.jp/\"><script>", "https://console.example.jp");
+        assert!(quoted.contains(&Part::Link("https://console.example.jp/".to_owned())), "{quoted:?}");
     }
 
     #[tokio::test]
