@@ -6,6 +6,8 @@ mod accounts;
 #[cfg(test)]
 mod attempts;
 #[cfg(test)]
+mod challenge;
+#[cfg(test)]
 mod devices;
 #[cfg(test)]
 mod email;
@@ -20,9 +22,13 @@ mod outbox;
 #[cfg(test)]
 mod recovery;
 #[cfg(test)]
+mod recovery_codes;
+#[cfg(test)]
 mod rollout;
 #[cfg(test)]
 mod sessions;
+#[cfg(test)]
+mod settings;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]

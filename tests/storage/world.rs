@@ -153,6 +153,15 @@ impl Bench {
         password::verify(Some(&candidate), typed.as_ref(), &candidate.hash, now).unwrap()
     }
 
+    /// Is this the account's password?
+    pub(crate) async fn knows(&self, person: &Person, text: &str) -> bool {
+        let stored = self.store.credentials(&person.name).await.unwrap().unwrap();
+        let (account, credential_version) = (stored.account.id, stored.account.credential_version);
+        let candidate = password::Candidate { account, credential_version, hash: stored.hash };
+        let typed = Password::typed(text);
+        password::verify(Some(&candidate), typed.as_ref(), &candidate.hash, NOW).is_some()
+    }
+
     pub(crate) fn seed(&self) -> ChallengeSeed {
         ChallengeSeed::draw(&*self.entropy, &self.keyring)
     }
