@@ -132,6 +132,10 @@ impl App {
                     judged.proof = Some(proof);
                 }
                 PresentedDevice::Expired(at) => judged.reason = CodeReason::TrustEnded(at),
+                // The record went when its time was over.
+                PresentedDevice::Void if claim.expires_at <= now => {
+                    judged.reason = CodeReason::TrustEnded(claim.expires_at);
+                }
                 PresentedDevice::Void => judged.reason = CodeReason::TrustVoid,
                 PresentedDevice::Replayed => {
                     judged.reason = CodeReason::TrustVoid;

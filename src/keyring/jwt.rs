@@ -30,6 +30,8 @@ pub struct DeviceClaim {
     key: KeyId,
     /// Digest of the value, to compare with the record.
     pub digest: Digest,
+    /// When the trust ends; the record, while it is there, decides.
+    pub expires_at: Timestamp,
 }
 
 /// A value for a device cookie that is not yet signed.
@@ -110,7 +112,7 @@ impl Keyring {
         let value = BASE64URL_NOPAD.decode(claims.val.as_bytes()).ok()?;
         let digest = self.mac(key, Purpose::DeviceDigest, &[&value])?;
         let account = Digest::from_slice(&BASE64URL_NOPAD.decode(claims.acc.as_bytes()).ok()?)?;
-        Some(DeviceClaim { device: claims.did, account, key, digest })
+        Some(DeviceClaim { device: claims.did, account, key, digest, expires_at: Timestamp::from_secs(claims.exp) })
     }
 
     /// Is the claim of this account?

@@ -1,7 +1,7 @@
 //! One request to our pages and the answer to it: what the browser brought, read once, and what every answer carries.
 //! Nothing here decides who may do what.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Uri, header};
@@ -237,7 +237,8 @@ impl<'a> Visit<'a> {
     /// The cookie of the trusted devices.
     pub(super) fn device(&self, device: &DeviceCookie) -> Option<HeaderValue> {
         let lasts = self.portal.app.snapshot().config.trusted_device.lifetime;
-        let keep = if device.expose().is_empty() { Keep::Remove } else { Keep::Seconds(lasts.as_secs()) };
+        let kept = lasts + REMEMBERED;
+        let keep = if device.expose().is_empty() { Keep::Remove } else { Keep::Seconds(kept.as_secs()) };
         cookie::set(cookie::DEVICE, device.expose(), keep)
     }
 }
@@ -269,6 +270,9 @@ pub(super) fn address(path: &str, to: &str, errand: &str, why: Option<Interrupti
         query => format!("{path}?{query}"),
     }
 }
+
+/// How long a browser keeps the cookie of a trust that is over, so that its person can be told when it ended.
+const REMEMBERED: Duration = Duration::from_hours(30 * 24);
 
 /// Who may show a page inside a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,6 +9,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod codes;
+mod files;
 mod guides;
 mod import;
 mod mailed;

@@ -80,3 +80,54 @@ async fn without_that_mode_nothing_passes() {
     assert!(gateway.upstream.seen().is_empty());
     assert!(gateway.app().observe_report().await.unwrap().totals.iter().all(|total| total.requests == 0));
 }
+
+const LATER: &str = "[[rollout.cohort]]\nfrom = \"2026-11-01\"\ndeadline = \"14d\"\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r10_an_existing_account_is_asked_and_may_say_later_three_times() {
+    let gateway = Gateway::start(&["hana"], &[], LATER).await;
+    for left in ["3 more times", "2 more times", "once more"] {
+        let browser = gateway.browser(Speaks::Http1, "en");
+        let page = browser.open("/orders/7").await;
+        let page = steps::password(&browser, &page, "hana").await;
+        assert!(page.text().contains("Enable two-step verification"), "{}", page.text());
+        assert!(
+            page.text().contains("Set this up by 6 December 2026.") && page.text().contains(left),
+            "{}",
+            page.text()
+        );
+        let page = browser.submit(&page, &page.form_to("/.sekisho/later"), &[]).await;
+        assert_eq!((page.place(), page.status), ("/orders/7", 200), "{}", page.text());
+        assert_eq!(gateway.upstream.last().one("x-sekisho-session-level"), "1");
+        steps::sign_out(&browser).await;
+        gateway.clock.advance(std::time::Duration::from_hours(24));
+    }
+    let browser = gateway.browser(Speaks::Http1, "en");
+    let page = browser.open("/orders/7").await;
+    let page = steps::password(&browser, &page, "hana").await;
+    assert!(page.forms().iter().all(|form| form.action != "/.sekisho/later"), "no fourth time: {}", page.text());
+    steps::enrol_app_and_sms(&gateway, &browser, &page, "080-8765-4321").await;
+    assert_eq!(browser.open("/orders/7").await.status, 200, "and the console when both are proven");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r10_the_settings_lead_to_the_same_enrolment() {
+    let gateway = Gateway::start(&["hana"], &[], LATER).await;
+    let browser = gateway.browser(Speaks::Http1, "en");
+    let page = browser.open("/").await;
+    let page = steps::password(&browser, &page, "hana").await;
+    browser.submit(&page, &page.form_to("/.sekisho/later"), &[]).await;
+    let settings = browser.open("/.sekisho/settings").await;
+    let link =
+        settings.links().into_iter().find(|link| link.starts_with("/.sekisho/enable")).expect("a way to enable it");
+    let page = browser.open(&link).await;
+    let form = page.form_with("password");
+    let wrong = browser.submit(&page, &form, &[("password", "not the password")]).await;
+    assert!(wrong.text().contains("That password isn't right."), "{}", wrong.text());
+    let form = wrong.form_with("password");
+    let page = browser.submit(&wrong, &form, &[("password", crate::support::people::PASSWORD)]).await;
+    assert_eq!(page.url.path(), "/.sekisho/enrolment", "{}", page.text());
+    steps::enrol_app_and_sms(&gateway, &browser, &page, "080-8765-4321").await;
+    browser.open("/").await;
+    assert_eq!(gateway.upstream.last().one("x-sekisho-session-level"), "2");
+}

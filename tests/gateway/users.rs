@@ -158,3 +158,31 @@ async fn nobody_manages_the_people_of_somebody_else() {
     let found = gateway.app().store().account_by_login(&LoginName::parse("taro")).await.unwrap().unwrap();
     assert!(found.account.groups.iter().all(|group| group.as_str() != "operators"), "{:?}", found.account.groups);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r13_an_invitation_is_good_for_seven_days() {
+    let week = Duration::from_hours(7 * 24);
+    let moment = Duration::from_millis(1);
+    let gateway = Gateway::start(&[], &[], USERS).await;
+    let (browser, secret) = owner(&gateway).await;
+    for (user, over) in [("jiro", false), ("saburo", true)] {
+        let address = format!("{user}@example.jp");
+        let page = browser.open("/.sekisho/users").await;
+        let invited = [("email", address.as_str()), ("display_name", ""), ("group-0", "orders")];
+        let page = browser.submit(&page, &page.form_to("/.sekisho/users/invite"), &invited).await;
+        assert!(page.text().contains("The invitation is on its way."), "{}", page.text());
+        let place = steps::link_in(&gateway.inbox.mail_to(&address).await);
+        gateway.clock.advance(week.checked_sub(moment).unwrap());
+        let guest = gateway.browser(Speaks::Http1, "en");
+        let page = guest.open(&place).await;
+        let form = page.form_with("repeated");
+        if over {
+            gateway.clock.advance(moment);
+        }
+        let typed = [("user_name", user), ("password", MEMBER_PASSWORD), ("repeated", MEMBER_PASSWORD)];
+        let page = guest.submit(&page, &form, &typed).await;
+        assert_eq!(page.text().contains("Your sign-in is ready."), !over, "{}", page.text());
+        assert!(guest.open(&place).await.text().contains("This link no longer works"), "{user}: used or over");
+        steps::sign_in(&gateway, &browser, "hanako", &secret).await;
+    }
+}

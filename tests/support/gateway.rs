@@ -37,13 +37,20 @@ impl Gateway {
     /// Starts one with these accounts: `fresh` ones without two-step verification, `enrolled` ones with an app and a
     /// mobile (`090-1234-5678`). `tables` is added to the configuration.
     pub(crate) async fn start(fresh: &[&str], enrolled: &[&str], tables: &str) -> Self {
+        // Where mail is configured a first enrolment waits for a mailed link; tests of that add it themselves.
+        let mail = if fresh.is_empty() && !tables.contains("[mail]") { MAIL } else { "" };
+        Self::start_with(fresh, enrolled, |text| format!("{text}{QUICK_PASSWORDS}{mail}{tables}")).await
+    }
+
+    /// The same with the whole text of the configuration changed in any way.
+    pub(crate) async fn start_with(fresh: &[&str], enrolled: &[&str], change: impl FnOnce(String) -> String) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let ca_pem = certificate::issue(directory.path());
         let upstream = Upstream::start();
         let settings = Settings::new(directory.path(), upstream.address);
-        // Where mail is configured a first enrolment waits for a mailed link; tests of that add it themselves.
-        let mail = if fresh.is_empty() && !tables.contains("[mail]") { MAIL } else { "" };
-        let file = settings.write(&format!("{QUICK_PASSWORDS}{mail}{tables}"));
+        let file = settings.write("");
+        let text = std::fs::read_to_string(&file).expect("the configuration");
+        std::fs::write(&file, change(text)).expect("written");
         let config = sekisho::config::load(&file).unwrap_or_else(|e| panic!("{e}"));
 
         let clock = TestClock::new();
