@@ -310,14 +310,19 @@ impl Background {
         self.spawn(write_observe_report(app.clone(), self.stopped()));
 
         let _in_runtime = self.runtime.enter();
-        let socket = admin::bind(config).map_err(|source| ServerError::Listen {
-            address: admin::socket_path(config).display().to_string(),
-            source,
-        })?;
-        socket.set_nonblocking(true)?;
-        let socket = tokio::net::UnixListener::from_std(socket)?;
-        let pages = axum::serve(socket, admin::service(app.clone())).with_graceful_shutdown(self.stopped());
-        self.spawn(async move { report("administration socket", pages.await) });
+        let listen = |path: PathBuf| move |source| ServerError::Listen { address: path.display().to_string(), source };
+        let own = admin::myself()?;
+        let mut sockets = vec![admin::bind(config).map_err(listen(admin::socket_path(config)))?];
+        if let Some(operators) = &config.admin {
+            let bound = admin::bind_for_operators(config, operators);
+            sockets.push(bound.map_err(listen(admin::operators_socket_path(operators)))?);
+        }
+        for socket in sockets {
+            socket.set_nonblocking(true)?;
+            let socket = tokio::net::UnixListener::from_std(socket)?;
+            let pages = axum::serve(socket, admin::service(app.clone(), own)).with_graceful_shutdown(self.stopped());
+            self.spawn(async move { report("administration socket", pages.await) });
+        }
 
         let Some(inbox) = &config.inbox else {
             return Ok(());

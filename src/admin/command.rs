@@ -117,6 +117,37 @@ pub enum Command {
     ListShared {},
 }
 
+impl Command {
+    /// May an operator give it who is neither root nor the gateway's own user? Such a one looks, and decides on recovery
+    /// requests.
+    pub const fn is_for_operators(&self) -> bool {
+        match self {
+            Self::ListUsers { .. }
+            | Self::ShowUser { .. }
+            | Self::ListDevices { .. }
+            | Self::ListSessions { .. }
+            | Self::ListShared {}
+            | Self::ObserveReport {}
+            | Self::ListRecoveryRequests { .. }
+            | Self::ApproveRecovery { .. }
+            | Self::RefuseRecovery { .. } => true,
+            Self::AddUser(_)
+            | Self::ImportUsers { .. }
+            | Self::EditUser { .. }
+            | Self::DeleteUser { .. }
+            | Self::DisableUser { .. }
+            | Self::EnableUser { .. }
+            | Self::SetPassword { .. }
+            | Self::ResetSecondStep { .. }
+            | Self::RevokeDevice { .. }
+            | Self::RevokeDevices { .. }
+            | Self::EndSession { .. }
+            | Self::EndSessions { .. }
+            | Self::InviteUser(_) => false,
+        }
+    }
+}
+
 /// A new account as an operator types it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,6 +1,6 @@
 //! The operators' interface: one closed list of commands, carried out here whether they come over the administration
-//! socket or from a command line that opened the store itself. It never proves a second step; who may reach the
-//! socket is decided by its file mode.
+//! socket or from a command line that opened the store itself. It never proves a second step; who may reach a
+//! socket is decided by its file mode, and what they may do by the user the kernel reports.
 
 mod command;
 mod execute;
@@ -14,4 +14,6 @@ pub use reply::{
     ApprovalView, CheckView, DeviceView, ImportView, InvitedView, LineView, MethodView, PairView, RecoveryView, Reply,
     ResetView, SessionView, SharedView, UserView,
 };
-pub use socket::{COMMAND_PATH, Service, bind, service, socket_path};
+pub use socket::{
+    COMMAND_PATH, Service, bind, bind_for_operators, myself, operators_socket_path, service, socket_path,
+};

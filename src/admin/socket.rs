@@ -1,9 +1,11 @@
-//! The administration socket: HTTP over a Unix socket only the gateway's own user may open (0600).
+//! The administration socket: HTTP over a Unix socket only the gateway's own user may open (0600), and a second one for
+//! the members of a group (0660) who decide on recovery requests. What somebody may do hangs on the user the kernel reports,
+//! not on the socket.
 
 use std::{
     fs, io,
     os::unix::{
-        fs::{DirBuilderExt as _, PermissionsExt as _},
+        fs::{DirBuilderExt as _, PermissionsExt as _, chown},
         net::{UnixListener, UnixStream},
     },
     path::{Path, PathBuf},
@@ -24,7 +26,11 @@ use axum::{
 };
 
 use super::{Command, Failure, execute};
-use crate::{app::App, authn::recovery::Operator, config::Config};
+use crate::{
+    app::App,
+    authn::recovery::Operator,
+    config::{AdminConfig, Config, SystemGroup},
+};
 
 /// Where commands are posted.
 pub const COMMAND_PATH: &str = "/command";
@@ -37,15 +43,46 @@ pub fn socket_path(config: &Config) -> PathBuf {
     config.runtime_directory.join("admin.sock")
 }
 
-/// Opens the socket, in place of one a dead gateway left behind. It has its mode before it has its name, so there is
-/// no moment in which others could connect.
+/// Where the socket for operators of a group is.
+pub fn operators_socket_path(admin: &AdminConfig) -> PathBuf {
+    admin.directory.join("operators.sock")
+}
+
+/// Opens the socket, in place of one a dead gateway left behind.
 pub fn bind(config: &Config) -> io::Result<UnixListener> {
-    let path = socket_path(config);
-    if UnixStream::connect(&path).is_ok() {
+    bind_at(&socket_path(config), 0o600, None)
+}
+
+/// Opens the socket for operators of a group, in a directory that lets nobody else in.
+pub fn bind_for_operators(config: &Config, admin: &AdminConfig) -> io::Result<UnixListener> {
+    if admin.directory == config.runtime_directory {
+        return Err(io::Error::other("[admin] directory is the private one of [runtime]: it has to be another one"));
+    }
+    let gid = SystemGroup::find(&admin.group).map_err(io::Error::other)?.gid;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&admin.directory)?;
+    give(&admin.directory, 0o750, Some(gid))?;
+    bind_at(&operators_socket_path(admin), 0o660, Some(gid))
+}
+
+/// The mode last: before it the group may be another one.
+fn give(path: &Path, mode: u32, gid: Option<u32>) -> io::Result<()> {
+    if let Some(gid) = gid {
+        let told = |error: io::Error| {
+            let words = format!("{}: {error}; is the gateway's own user in the group of [admin]?", path.display());
+            io::Error::new(error.kind(), words)
+        };
+        chown(path, None, Some(gid)).map_err(told)?;
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+}
+
+/// The socket has its mode before it has its name, so there is no moment in which others could connect.
+fn bind_at(path: &Path, mode: u32, gid: Option<u32>) -> io::Result<UnixListener> {
+    if UnixStream::connect(path).is_ok() {
         return Err(io::Error::new(io::ErrorKind::AddrInUse, format!("{}: a gateway listens there", path.display())));
     }
     let private = |directory: &Path| fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
-    let making = config.runtime_directory.join(".admin");
+    let making = path.with_file_name(".admin");
     private(&making)?;
     fs::set_permissions(&making, fs::Permissions::from_mode(0o700))?;
     let unnamed = making.join("sock");
@@ -54,10 +91,16 @@ pub fn bind(config: &Config) -> io::Result<UnixListener> {
         Ok(()) | Err(_) => {}
     }
     let listener = UnixListener::bind(&unnamed)?;
-    fs::set_permissions(&unnamed, fs::Permissions::from_mode(0o600))?;
-    fs::rename(&unnamed, &path)?;
+    give(&unnamed, mode, gid)?;
+    fs::rename(&unnamed, path)?;
     fs::remove_dir(&making)?;
     Ok(listener)
+}
+
+/// The user this process runs as, asked of the kernel the way it is asked who is at a socket. Inside a runtime only.
+pub fn myself() -> io::Result<Operator> {
+    let (one, _other) = tokio::net::UnixStream::pair()?;
+    Ok(Operator::user(one.peer_cred()?.uid()))
 }
 
 /// What answers on the socket; it knows of each connection whose it is.
@@ -73,16 +116,30 @@ impl Connected<IncomingStream<'_, tokio::net::UnixListener>> for Peer {
     }
 }
 
-/// Answers commands: 200 with a reply, 422 with words for the operator, 500 or 503 when the gateway failed.
-pub fn service(app: Arc<App>) -> Service {
-    router(app).into_make_service_with_connect_info()
+/// Answers commands: 200 with a reply, 403 to whoever may not, 422 with words for the operator, 500 or 503 when the
+/// gateway failed. `own` is the gateway's own user, who may do everything, as root may.
+pub fn service(app: Arc<App>, own: Operator) -> Service {
+    router(app, own).into_make_service_with_connect_info()
 }
 
-fn router(app: Arc<App>) -> Router {
-    Router::new().route(COMMAND_PATH, post(command)).layer(DefaultBodyLimit::max(BODY_BYTES)).with_state(app)
+fn router(app: Arc<App>, own: Operator) -> Router {
+    let state = Served { app, own };
+    Router::new().route(COMMAND_PATH, post(command)).layer(DefaultBodyLimit::max(BODY_BYTES)).with_state(state)
 }
 
-async fn command(State(app): State<Arc<App>>, ConnectInfo(Peer(by)): ConnectInfo<Peer>, body: Bytes) -> Response {
+#[derive(Clone)]
+struct Served {
+    app: Arc<App>,
+    own: Operator,
+}
+
+const ROOT: Operator = Operator::user(0);
+
+async fn command(
+    State(Served { app, own }): State<Served>,
+    ConnectInfo(Peer(by)): ConnectInfo<Peer>,
+    body: Bytes,
+) -> Response {
     let Some(by) = by else {
         return refused(StatusCode::INTERNAL_SERVER_ERROR, "the kernel does not say who asks");
     };
@@ -90,6 +147,12 @@ async fn command(State(app): State<Arc<App>>, ConnectInfo(Peer(by)): ConnectInfo
     let Ok(command) = serde_json::from_slice::<Command>(&body) else {
         return refused(StatusCode::BAD_REQUEST, "the gateway does not know this command; is it of another version?");
     };
+    if by != ROOT && by != own && !command.is_for_operators() {
+        tracing::warn!(operator = %by, "a command that only root and the gateway's own user may give was refused");
+        let words = "only root and the gateway's own user may do this; operators of the group in [admin] list, and decide on \
+                     recovery requests";
+        return refused(StatusCode::FORBIDDEN, words);
+    }
     match execute(&app, command, by).await {
         Ok(reply) => Json(reply).into_response(),
         Err(Failure::Refused(words)) => refused(StatusCode::UNPROCESSABLE_ENTITY, &words),
@@ -159,8 +222,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy::new()));
         let app = App::open(configuration(directory.path()), clock, entropy).await.unwrap();
-        let peer = Peer(Some(Operator::user(1000)));
-        let router = router(Arc::new(app)).layer(axum::extract::connect_info::MockConnectInfo(peer));
+        let own = Operator::user(1000);
+        let router = router(Arc::new(app), own).layer(axum::extract::connect_info::MockConnectInfo(Peer(Some(own))));
         let (status, body) = post(&router, r#"{"list_users":{}}"#).await;
         assert_eq!((status, body.as_str()), (StatusCode::OK, r#"{"users":[]}"#));
         let (status, body) = post(&router, r#"{"show_user":{"user":"nobody"}}"#).await;
@@ -172,6 +235,64 @@ mod tests {
         assert!(!body.contains("hunter2"), "{body}");
         let (status, _) = post(&router, vec![b' '; BODY_BYTES + 1]).await;
         assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+    }
+
+    #[tokio::test]
+    async fn operators_of_the_group_list_and_decide_and_do_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy::new()));
+        let app = Arc::new(App::open(configuration(directory.path()), clock, entropy).await.unwrap());
+        let own = Operator::user(1000);
+        let asked = async |uid: u32, command: &str| {
+            let peer = axum::extract::connect_info::MockConnectInfo(Peer(Some(Operator::user(uid))));
+            post(&router(app.clone(), own).layer(peer), command.to_owned()).await
+        };
+        for command in [
+            r#"{"set_password":{"user":"a","password":"eleven tame herons"}}"#,
+            r#"{"reset_second_step":{"user":"a"}}"#,
+            r#"{"disable_user":{"user":"a"}}"#,
+            r#"{"edit_user":{"user":"a","edit":{}}}"#,
+            r#"{"delete_user":{"user":"a"}}"#,
+            r#"{"revoke_devices":{"user":"a"}}"#,
+            r#"{"end_sessions":{"user":"a"}}"#,
+            r#"{"import_users":{"dry_run":true,"users":[]}}"#,
+        ] {
+            let (status, words) = asked(1001, command).await;
+            assert_eq!(status, StatusCode::FORBIDDEN, "{command}: {words}");
+            for full in [0, 1000] {
+                assert_ne!(asked(full, command).await.0, StatusCode::FORBIDDEN, "{full}: {command}");
+            }
+        }
+        for (command, status) in [
+            (r#"{"list_users":{}}"#, StatusCode::OK),
+            (r#"{"list_recovery_requests":{}}"#, StatusCode::OK),
+            (r#"{"approve_recovery":{"receipt":"K7QM-2XWA"}}"#, StatusCode::UNPROCESSABLE_ENTITY),
+            (r#"{"refuse_recovery":{"receipt":"K7QM-2XWA"}}"#, StatusCode::UNPROCESSABLE_ENTITY),
+        ] {
+            assert_eq!(asked(1001, command).await.0, status, "{command}");
+        }
+    }
+
+    #[test]
+    fn the_socket_for_operators_is_the_groups_and_nobody_elses() {
+        use std::os::unix::fs::MetadataExt as _;
+        let directory = tempfile::tempdir().unwrap();
+        let config = configuration(directory.path());
+        // The one group this process is sure to be in.
+        let group = fs::metadata(directory.path()).unwrap().gid().to_string();
+        let admin = AdminConfig { group, directory: directory.path().join("operators") };
+        let _listener = bind_for_operators(&config, &admin).unwrap();
+        let seen = |path: &Path| {
+            let there = fs::metadata(path).unwrap();
+            (there.permissions().mode() & 0o777, there.gid().to_string())
+        };
+        assert_eq!(seen(&admin.directory), (0o750, admin.group.clone()));
+        assert_eq!(seen(&operators_socket_path(&admin)), (0o660, admin.group.clone()));
+
+        let nowhere = AdminConfig { group: "no such group".to_owned(), ..admin.clone() };
+        assert!(bind_for_operators(&config, &nowhere).unwrap_err().to_string().contains("no such group"));
+        let private = AdminConfig { directory: config.runtime_directory.clone(), ..admin };
+        assert!(bind_for_operators(&config, &private).is_err(), "the private directory stays private");
     }
 
     #[tokio::test]

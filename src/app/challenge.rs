@@ -97,8 +97,19 @@ pub struct CodeView {
     pub switch_to: Option<MethodKind>,
     /// Why a number has no other channel.
     pub no_switch: Option<Unchoosable>,
-    /// How long a trust lasts, in days.
-    pub trust_days: u64,
+    /// How long a trust lasts, in days; `None` for members of a group that no browser is trusted for.
+    pub trust_days: Option<u64>,
+    /// May a recovery code be used?
+    pub recovery_code: RecoveryCodeState,
+}
+
+/// What a recovery code would meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecoveryCodeState {
+    /// So many are left; none is none.
+    Left(u32),
+    /// The password was reset a short time ago; from then on.
+    BlockedUntil(Timestamp),
 }
 
 /// What a typed code led to.
@@ -205,7 +216,8 @@ impl App {
                 // Where a code of the other method is good, going there sends nothing.
                 let other_number = number(role.other()).filter(|_| other_code.is_none());
                 let send_other = self.within_day(view.send_other, other_number, now).await?;
-                Some(PendingView::Code(CodeView { shared, send_again, send_other, ..view }))
+                let recovery_code = self.recovery_code_state(pending.account.id, now).await?;
+                Some(PendingView::Code(CodeView { shared, send_again, send_other, recovery_code, ..view }))
             }
             SignIn::Enrol { draft, .. } => {
                 let proving = draft.proving().map(|(_, new, challenge)| (new, challenge));
@@ -297,7 +309,10 @@ impl App {
             },
             switch_to: switch.and_then(std::result::Result::ok),
             no_switch: switch.and_then(std::result::Result::err),
-            trust_days: snapshot.config.trusted_device.lifetime.as_secs() / 86_400,
+            trust_days: snapshot
+                .may_trust(&pending.account)
+                .then(|| snapshot.config.trusted_device.lifetime.as_secs() / 86_400),
+            recovery_code: RecoveryCodeState::Left(0),
             method,
             other,
         })
@@ -390,7 +405,9 @@ impl App {
             Step::Complete(done) => {
                 let label = DeviceLabel::from_user_agent(browser.user_agent);
                 // A method that was set up a moment ago is no reason to trust a browser.
-                let wanted = trust && matches!(pending.sign_in, SignIn::EnterCode(_));
+                let wanted = trust
+                    && matches!(pending.sign_in, SignIn::EnterCode(_))
+                    && self.snapshot().may_trust(&pending.account);
                 let trust = if wanted { Some(self.new_trust(browser, &pending.account, label, now)?) } else { None };
                 let finish = Finish {
                     // The one that has just been used works, whatever its count said before.

@@ -3,7 +3,7 @@
 
 use super::{App, AppError, Browser, Result};
 use crate::{
-    account::Account,
+    account::{Account, AccountId},
     audit::{Event, Origin},
     authn::{CodeReason, DeviceProof},
     clock::Timestamp,
@@ -104,6 +104,9 @@ impl App {
         origin: Origin,
         now: Timestamp,
     ) -> Result<Judged> {
+        if !self.snapshot().may_trust(account) {
+            return self.distrust(presented, account, origin, now).await;
+        }
         let mut judged = Judged { proof: None, reason: CodeReason::NewBrowser, replayed: false, cookie: None };
         let mut kept: Vec<String> = Vec::new();
         let mut changed = false;
@@ -149,6 +152,80 @@ impl App {
             judged.cookie = Some(DeviceCookie { value: kept.join(&BETWEEN.to_string()) });
         }
         Ok(judged)
+    }
+
+    /// The account is of a group that no browser is trusted for: what it trusted before ends.
+    async fn distrust(
+        &self,
+        presented: Presented<'_>,
+        account: &Account,
+        origin: Origin,
+        now: Timestamp,
+    ) -> Result<Judged> {
+        if !self.store.devices(account.id, now).await?.is_empty() {
+            self.end_all_trust(account.id, origin).await?;
+        }
+        let (ours, others): (Vec<_>, Vec<_>) =
+            presented.values.into_iter().partition(|(_, _, claim)| self.is_of(claim, account));
+        let others: Vec<&str> = others.into_iter().map(|(text, _, _)| text).collect();
+        let cookie = DeviceCookie { value: others.join(&BETWEEN.to_string()) };
+        Ok(Judged {
+            proof: None,
+            reason: if ours.is_empty() { CodeReason::NewBrowser } else { CodeReason::TrustVoid },
+            replayed: false,
+            cookie: (!ours.is_empty()).then_some(cookie),
+        })
+    }
+
+    /// Groups were changed. Whoever is, or was, in one that no browser is trusted for trusts none now: leaving such a group
+    /// brings nothing back.
+    pub(super) async fn trust_after(&self, before: &Account, after: &Account, origin: Origin) -> Result<()> {
+        let snapshot = self.snapshot();
+        if snapshot.may_trust(before) && snapshot.may_trust(after) {
+            return Ok(());
+        }
+        self.end_all_trust(after.id, origin).await
+    }
+
+    async fn end_all_trust(&self, account: AccountId, origin: Origin) -> Result<()> {
+        let ended = self.store.revoke_devices(account).await?;
+        self.live.forget(&ended.sessions).await;
+        let account = account.to_string();
+        for gone in &ended.sessions {
+            let session = gone.id.to_string();
+            Event::SessionEnded { account: &account, session: &session, reason: "trust" }.record(origin);
+        }
+        if ended.devices > 0 {
+            Event::DeviceRevoked { account: Some(&account), device: None }.record(origin);
+        }
+        Ok(())
+    }
+
+    /// "Forget this device": ends the trust of this browser for the account that is signed in on it, and no other.
+    pub async fn forget_device(&self, browser: &Browser<'_>) -> Result<Option<DeviceCookie>> {
+        let Some(session) = self.session(browser).await? else { return Ok(None) };
+        let presented = self.presented(browser);
+        let Some(id) = self.known_browser(&presented, &session.account, self.now()).await? else { return Ok(None) };
+        let origin = Origin::Client(browser.address);
+        if let Some(ended) = self.store.revoke_device(id).await? {
+            self.live.forget(&ended.sessions).await;
+            let (account, device) = (session.account.id.to_string(), id.to_string());
+            Event::DeviceRevoked { account: Some(&account), device: Some(&device) }.record(origin);
+            for gone in &ended.sessions {
+                let session = gone.id.to_string();
+                Event::SessionEnded { account: &account, session: &session, reason: "trust" }.record(origin);
+            }
+        }
+        let others = presented.values.into_iter().filter(|(_, _, claim)| !self.is_of(claim, &session.account));
+        let others: Vec<&str> = others.map(|(text, _, _)| text).collect();
+        Ok(Some(DeviceCookie { value: others.join(&BETWEEN.to_string()) }))
+    }
+
+    /// Is this browser trusted for the account that is signed in on it?
+    pub async fn is_trusted(&self, browser: &Browser<'_>) -> Result<bool> {
+        let Some(session) = self.session(browser).await? else { return Ok(false) };
+        let known = self.known_browser(&self.presented(browser), &session.account, self.now()).await?;
+        Ok(known.is_some() && self.snapshot().may_trust(&session.account))
     }
 
     fn sign_device(

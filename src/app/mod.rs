@@ -33,7 +33,8 @@ use arc_swap::ArcSwap;
 
 pub use authenticator::{Grant, PasswordForm, PasswordOutcome, PasswordRefusal, SessionView};
 pub use challenge::{
-    CodeOutcome, CodeProblem, CodeView, MethodView, PendingView, SendAvailability, SendOutcome, SendRefusal,
+    CodeOutcome, CodeProblem, CodeView, MethodView, PendingView, RecoveryCodeState, SendAvailability, SendOutcome,
+    SendRefusal,
 };
 pub use devices::DeviceCookie;
 pub use email::{EmailConfirmed, EmailRequest};
@@ -50,7 +51,9 @@ pub use open::OpenError;
 pub use password_reset::{ResetOutcome, ResetRequest};
 pub use recovery_codes::RecoveryCodeOutcome;
 pub use rollout::LaterOutcome;
-pub use settings::{BeginReplacement, Changed, DeviceRow, MethodRow, PasswordChange, SessionRow, SettingsView};
+pub use settings::{
+    BeginReplacement, Changed, DeviceRow, EnableBy, MethodRow, PasswordChange, SessionRow, SettingsView,
+};
 pub use users::{
     AcceptOutcome, AcceptProblem, InviteForm, InviteProblem, OperatorInvitation, OwnerAnswer, UsersAccess, UsersView,
 };
@@ -59,7 +62,7 @@ pub use crate::store::Delivery;
 
 use crate::{
     access::{Requirement, Rule, Rules},
-    account::Group,
+    account::{Account, Group},
     authn::{self, Cohort, password},
     clock::{SharedClock, Timestamp},
     config::{AccessConfig, Config, SignInConfig},
@@ -108,6 +111,8 @@ pub struct Snapshot {
     pub rules: Rules,
     cohorts: Vec<(Vec<Group>, Cohort)>,
     grantable: Vec<Group>,
+    /// Their members give a code at every sign-in.
+    untrusting: Vec<Group>,
     scheme: password::Scheme,
 }
 
@@ -143,9 +148,15 @@ impl Snapshot {
             .map(|cohort| Ok((groups(&cohort.groups)?, Cohort { from: cohort.from, deadline: cohort.deadline })))
             .collect::<Result<_>>()?;
         let grantable = groups(&config.users.grantable_groups)?;
+        let untrusting = groups(&config.trusted_device.excluded_groups)?;
         let password = &config.password;
         let scheme = password::Scheme::argon2id(password.memory_kib, password.passes, password.lanes)?;
-        Ok(Self { rules: Rules::new(rules), cohorts, grantable, scheme, config })
+        Ok(Self { rules: Rules::new(rules), cohorts, grantable, untrusting, scheme, config })
+    }
+
+    /// May a browser be trusted for this account?
+    fn may_trust(&self, account: &Account) -> bool {
+        !account.groups.iter().any(|group| self.untrusting.contains(group))
     }
 
     fn lifetime(&self) -> Lifetime {

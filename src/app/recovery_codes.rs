@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{App, AppError, Browser, Result, notices::both};
+use super::{App, AppError, Browser, RecoveryCodeState, Result, notices::both};
 use crate::{
     account::AccountId,
     audit::{Event, Origin},
@@ -56,9 +56,19 @@ impl App {
         Ok(Some(codes.into_iter().map(|code| code.text).collect()))
     }
 
-    /// How many recovery codes whoever is signed in has left.
+    /// How many recovery codes an account has left.
     pub async fn recovery_codes_left(&self, account: AccountId) -> Result<u32> {
         Ok(self.store.recovery_codes_left(account).await?)
+    }
+
+    /// What a recovery code of this account would meet now.
+    pub(super) async fn recovery_code_state(&self, account: AccountId, now: Timestamp) -> Result<RecoveryCodeState> {
+        let left = self.store.recovery_codes_left(account).await?;
+        let blocked = self.store.replacement_blocked_until(account, now).await?;
+        Ok(match blocked {
+            Some(until) if left > 0 => RecoveryCodeState::BlockedUntil(until),
+            Some(_) | None => RecoveryCodeState::Left(left),
+        })
     }
 
     /// Takes a recovery code in a pending sign-in. The try is paid for before the comparison.

@@ -2,7 +2,7 @@
 //! was begun without a second step.
 
 use super::{
-    App, AppError, Browser, Grant, PasswordForm, PasswordOutcome, Result,
+    App, AppError, Browser, EnableBy, Grant, PasswordForm, PasswordOutcome, Result,
     authenticator::{EnrolmentWish, Finish},
 };
 use crate::{
@@ -55,6 +55,15 @@ impl App {
     async fn standing_as_asked(&self, account: &Account, now: Timestamp) -> Result<Standing> {
         let asked = self.store().asked(account.id).await?;
         Ok(Standing::of(self.cohort(account), asked, self.snapshot().config.rollout.later, now))
+    }
+
+    /// Until when somebody who is signed in without methods may put them off.
+    pub(super) async fn enable_by(&self, account: &Account, now: Timestamp) -> Result<Option<EnableBy>> {
+        Ok(match self.standing_as_asked(account, now).await? {
+            Standing::NotYet => self.asked_from(account).map(EnableBy::AskedFrom),
+            Standing::Asked(grace) => Some(EnableBy::Deadline(grace.deadline)),
+            Standing::Enforced => Some(EnableBy::NextSignIn),
+        })
     }
 
     /// What a sign-in now would meet; whoever was never asked would be asked by it.

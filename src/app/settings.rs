@@ -27,8 +27,14 @@ pub struct SettingsView {
     pub account: Account,
     /// Primary and backup, where the account has them.
     pub methods: Option<[MethodRow; 2]>,
+    /// So many recovery codes are left.
+    pub codes_left: u32,
+    /// Without methods: until when they may be put off.
+    pub enable_by: Option<EnableBy>,
     /// Living trust, newest first.
     pub devices: Vec<DeviceRow>,
+    /// Is the account of a group that no browser is trusted for?
+    pub never_trusted: bool,
     /// Living sessions, the present one first.
     pub sessions: Vec<SessionRow>,
     /// What happened, newest first.
@@ -37,6 +43,17 @@ pub struct SettingsView {
     pub pending_email: Option<PendingEmail>,
     /// Can an address be confirmed by mail?
     pub mail: bool,
+}
+
+/// When an account without methods has to set them up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EnableBy {
+    /// It is asked from that day on.
+    AskedFrom(Timestamp),
+    /// "Later" is not offered any more from then on.
+    Deadline(Timestamp),
+    /// Its next sign-in is the one.
+    NextSignIn,
 }
 
 /// A method in its place.
@@ -166,8 +183,20 @@ impl App {
         let history = self.store.history(account.id).await?;
         let mail = self.snapshot().config.mail.is_some();
         let pending_email = self.store.pending_email(account.id, now).await?.filter(|_| mail);
-        let devices = devices.collect();
-        Ok(Some(SettingsView { account, methods, devices, sessions, history, pending_email, mail }))
+        let never_trusted = !self.snapshot().may_trust(&account);
+        let enable_by = if methods.is_none() { self.enable_by(&account, now).await? } else { None };
+        Ok(Some(SettingsView {
+            codes_left: self.store.recovery_codes_left(account.id).await?,
+            enable_by,
+            devices: if never_trusted { Vec::new() } else { devices.collect() },
+            never_trusted,
+            account,
+            methods,
+            sessions,
+            history,
+            pending_email,
+            mail,
+        }))
     }
 
     /// The session of this browser when its code is fresh.

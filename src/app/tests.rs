@@ -9,6 +9,7 @@ mod rollout;
 mod sessions;
 mod sign_in;
 mod trust;
+mod trust_ends;
 
 use std::{
     net::{IpAddr, Ipv4Addr},

@@ -20,9 +20,9 @@ use crate::{
     secret::{ExposeSecret as _, SecretString},
     session::{SHARED_WINDOW, SecondStep, Sharing, hour_and_minute},
     store::{
-        AcceptError, AcceptInvitation, AccountSummary, By, ChangeGroups, Invitation, InvitationId, InviteError, Link,
-        LinkPurpose, Member, NewAccount, NewAccountError, NewInvitation, NewMember, Notice, OutboxContent, OutboxId,
-        OutboxItem, RateLimit, RateSpend, Recipient, RemoveMember, RenewInvitation,
+        AcceptError, AcceptInvitation, AccountSummary, Acting, By, ChangeGroups, Invitation, InvitationId, InviteError,
+        Link, LinkPurpose, Member, NewAccount, NewAccountError, NewInvitation, NewMember, Notice, OutboxContent,
+        OutboxId, OutboxItem, RateLimit, RateSpend, Recipient, RemoveMember, RenewInvitation,
     },
 };
 
@@ -151,6 +151,13 @@ fn display_name(typed: &str) -> std::result::Result<Option<String>, InviteProble
     }
 }
 
+/// Who acts on the users page.
+struct Owner {
+    account: Account,
+    acting: Acting,
+    seller: SellerAccount,
+}
+
 impl App {
     /// What owners may give and take.
     pub fn grantable(&self) -> Vec<Group> {
@@ -266,10 +273,13 @@ impl App {
     }
 
     /// The owner who is signed in on this browser, with the seller account. The caller has asked for a fresh code.
-    async fn owner(&self, browser: &Browser<'_>) -> Result<Option<(Account, SellerAccount)>> {
-        let Some(session) = self.session(browser).await? else { return Ok(None) };
-        match self.store().membership(session.account.id).await? {
-            Some(Membership { seller, owner: true }) => Ok(Some((session.account, seller))),
+    async fn owner(&self, browser: &Browser<'_>) -> Result<Option<Owner>> {
+        let Some(session) = self.stored_session(browser).await? else { return Ok(None) };
+        let Some(summary) = self.store().account(session.account()).await? else { return Ok(None) };
+        match self.store().membership(session.account()).await? {
+            Some(Membership { seller, owner: true }) => {
+                Ok(Some(Owner { account: summary.account, acting: Acting::of(&session), seller }))
+            }
             Some(_) | None => Ok(None),
         }
     }
@@ -295,7 +305,9 @@ impl App {
 
     /// An owner invites somebody; only grantable groups are offered.
     pub async fn invite(&self, browser: &Browser<'_>, form: InviteForm<'_>) -> OwnerAnswer<EmailAddress> {
-        let Some((owner, seller)) = self.owner(browser).await? else { return Ok(Err(InviteProblem::NotYours)) };
+        let Some(Owner { account: owner, acting, seller }) = self.owner(browser).await? else {
+            return Ok(Err(InviteProblem::NotYours));
+        };
         let snapshot = self.snapshot();
         if snapshot.config.mail.is_none() {
             return Ok(Err(InviteProblem::NoMail));
@@ -324,7 +336,7 @@ impl App {
             return Ok(Err(problem));
         }
         let mail = Some(self.invitation_mail(owner.id, &invitation, &link));
-        let (by, most) = (By::Owner(owner.id), snapshot.config.users.per_seller);
+        let (by, most) = (By::Owner(acting), snapshot.config.users.per_seller);
         let new = NewInvitation { invitation, link, by, most, mail };
         Ok(match self.store().invite(&new).await? {
             Ok(()) => {
@@ -361,7 +373,9 @@ impl App {
 
     /// Mails a new link; the earlier one is void.
     pub async fn send_invitation_again(&self, browser: &Browser<'_>, id: InvitationId) -> OwnerAnswer<EmailAddress> {
-        let Some((owner, seller)) = self.owner(browser).await? else { return Ok(Err(InviteProblem::NotYours)) };
+        let Some(Owner { account: owner, acting, seller }) = self.owner(browser).await? else {
+            return Ok(Err(InviteProblem::NotYours));
+        };
         if self.snapshot().config.mail.is_none() {
             return Ok(Err(InviteProblem::NoMail));
         }
@@ -375,7 +389,7 @@ impl App {
         }
         let link = self.invitation_link(id, now);
         let mail = Some(self.invitation_mail(owner.id, &offer, &link));
-        let renew = RenewInvitation { id, by: By::Owner(owner.id), link, mail, now };
+        let renew = RenewInvitation { id, by: By::Owner(acting), link, mail, now };
         Ok(match self.store().renew_invitation(&renew).await? {
             Some(offer) => {
                 let (owner, id) = (owner.id.to_string(), id.to_string());
@@ -388,8 +402,10 @@ impl App {
 
     /// Takes an invitation back.
     pub async fn withdraw_invitation(&self, browser: &Browser<'_>, id: InvitationId) -> OwnerAnswer<()> {
-        let Some((owner, _)) = self.owner(browser).await? else { return Ok(Err(InviteProblem::NotYours)) };
-        if !self.store().withdraw_invitation(id, By::Owner(owner.id)).await? {
+        let Some(Owner { account: owner, acting, .. }) = self.owner(browser).await? else {
+            return Ok(Err(InviteProblem::NotYours));
+        };
+        if !self.store().withdraw_invitation(id, By::Owner(acting)).await? {
             return Ok(Err(InviteProblem::NotYours));
         }
         let (owner, id) = (owner.id.to_string(), id.to_string());
@@ -404,13 +420,16 @@ impl App {
         member: AccountId,
         chosen: &[String],
     ) -> OwnerAnswer<Account> {
-        let Some((owner, _)) = self.owner(browser).await? else { return Ok(Err(InviteProblem::NotYours)) };
+        let Some(Owner { account: owner, acting, .. }) = self.owner(browser).await? else {
+            return Ok(Err(InviteProblem::NotYours));
+        };
         let grantable = self.grantable();
         let chosen =
             grantable.iter().filter(|group| chosen.iter().any(|name| name == group.as_str())).cloned().collect();
-        let change = ChangeGroups { owner: owner.id, member, grantable, chosen };
+        let change = ChangeGroups { owner: acting, member, grantable, chosen };
         let Some(done) = self.store().change_groups(&change).await? else { return Ok(Err(InviteProblem::NotYours)) };
         if done.changed {
+            self.trust_after(&done.before, &done.account, Origin::Client(browser.address)).await?;
             self.live.reread(&done.sessions).await;
             let groups = done.account.groups.iter().map(Group::as_str).collect::<Vec<_>>().join(",");
             let (owner, member) = (owner.id.to_string(), member.to_string());
@@ -422,8 +441,10 @@ impl App {
 
     /// Deletes a member's account; its sessions and devices end with it.
     pub async fn remove_user(&self, browser: &Browser<'_>, member: AccountId) -> OwnerAnswer<()> {
-        let Some((owner, _)) = self.owner(browser).await? else { return Ok(Err(InviteProblem::NotYours)) };
-        let remove = RemoveMember { owner: owner.id, member, notice: None };
+        let Some(Owner { account: owner, acting, .. }) = self.owner(browser).await? else {
+            return Ok(Err(InviteProblem::NotYours));
+        };
+        let remove = RemoveMember { owner: acting, member, notice: None };
         let Some(ended) = self.store().remove_member(&remove).await? else { return Ok(Err(InviteProblem::NotYours)) };
         self.live.forget(&ended).await;
         let (by, account, origin) = (owner.id.to_string(), member.to_string(), Origin::Client(browser.address));

@@ -68,7 +68,14 @@ fn warnings(config: &Config, cost: Duration) -> Vec<String> {
             least.as_millis()
         )
     });
-    config.warnings().into_iter().map(str::to_owned).chain(missing).chain(slow).collect()
+    config
+        .warnings()
+        .into_iter()
+        .map(str::to_owned)
+        .chain(config.operator_warning())
+        .chain(missing)
+        .chain(slow)
+        .collect()
 }
 
 #[cfg(test)]

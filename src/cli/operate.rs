@@ -13,7 +13,6 @@ use super::{Failed, arguments::Common, complain, output, remote};
 use crate::{
     admin::{self, Command, Failure, Reply},
     app::{App, OpenError},
-    authn::recovery::Operator,
     clock::SystemClock,
     config::{self, Config, StoreConfig},
     entropy::SystemEntropy,
@@ -59,16 +58,15 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failed> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failed::unreachable)
 }
 
-/// The user this command runs as, asked of the kernel the way the gateway asks who is at its socket.
-fn myself() -> Result<Operator, Failed> {
-    let pair = tokio::net::UnixStream::pair().and_then(|(one, _other)| one.peer_cred());
-    pair.map(|me| Operator::user(me.uid())).map_err(Failed::unreachable)
-}
-
 impl Door {
     /// Finds out whether a gateway runs, and opens the store where none does.
     pub(super) async fn open(config: Config, verbose: bool) -> Result<Self, Failed> {
-        let socket = admin::socket_path(&config);
+        let mut socket = admin::socket_path(&config);
+        if let Some(operators) = &config.admin
+            && remote::is_closed_to_us(&socket).await
+        {
+            socket = admin::operators_socket_path(operators);
+        }
         if remote::listens(&socket).await? {
             if verbose {
                 complain(&format!("through the gateway at {}", socket.display()));
@@ -99,10 +97,12 @@ impl Door {
     pub(super) async fn execute(&self, command: Command) -> Result<Reply, Failed> {
         match self {
             Self::Gateway(socket) => remote::send(socket, &command).await,
-            Self::Store(app) => admin::execute(app, command, myself()?).await.map_err(|failure| match failure {
-                Failure::Refused(words) => Failed::Refused(words),
-                Failure::App(error) => Failed::unreachable(error),
-            }),
+            Self::Store(app) => admin::execute(app, command, admin::myself().map_err(Failed::unreachable)?)
+                .await
+                .map_err(|failure| match failure {
+                    Failure::Refused(words) => Failed::Refused(words),
+                    Failure::App(error) => Failed::unreachable(error),
+                }),
         }
     }
 }

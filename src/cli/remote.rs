@@ -22,6 +22,12 @@ struct Refusal {
     error: String,
 }
 
+/// May we not even open the socket? Then there may be one for operators.
+pub(super) async fn is_closed_to_us(socket: &Path) -> bool {
+    let connected = UnixStream::connect(socket).await;
+    connected.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+}
+
 /// Does a gateway listen?
 pub(super) async fn listens(socket: &Path) -> Result<bool, Failed> {
     match UnixStream::connect(socket).await {

@@ -9,9 +9,9 @@ use std::{
 };
 
 use super::{
-    Branding, CohortConfig, Config, IdentityHeaders, InboxConfig, Limits, Listen, LogConfig, PasswordConfig, Provider,
-    RecoveryConfig, RolloutConfig, RuleConfig, SessionConfig, SignInConfig, StoreConfig, TrustedDeviceConfig, Upstream,
-    UsersConfig,
+    AdminConfig, Branding, CohortConfig, Config, IdentityHeaders, InboxConfig, Limits, Listen, LogConfig,
+    PasswordConfig, Provider, RecoveryConfig, RolloutConfig, RuleConfig, SessionConfig, SignInConfig, StoreConfig,
+    TrustedDeviceConfig, Upstream, UsersConfig,
     problem::Report,
     raw,
     read::{At, Many},
@@ -309,6 +309,12 @@ fn assemble(root: raw::Root, directory: &Path) -> Option<Config> {
         })
     };
     let recovery = root.recovery?.value;
+    let admin = match root.admin.map(|at| at.value) {
+        None => None,
+        Some(admin) => {
+            Some(AdminConfig { group: admin.group?.value.0, directory: directory.join(admin.directory?.value.0) })
+        }
+    };
     let inbox = root.inbox?.value.listen?.value.0;
     let provider =
         |channel: Option<At<raw::Channel>>| channel.and_then(|channel| channel.value.provider).map(|at| at.value);
@@ -386,6 +392,7 @@ fn assemble(root: raw::Root, directory: &Path) -> Option<Config> {
         trusted_device: TrustedDeviceConfig {
             lifetime: trusted_device.lifetime?.value.0,
             per_account: trusted_device.per_account?.value.0,
+            excluded_groups: names(trusted_device.excluded_groups?.value),
         },
         rollout: RolloutConfig {
             mode: rollout.mode?.value,
@@ -403,6 +410,7 @@ fn assemble(root: raw::Root, directory: &Path) -> Option<Config> {
             operators: recovery.operators?.value.0,
             lasts: recovery.lasts?.value.0,
         },
+        admin,
         limits: Limits {
             head_deadline: limits.head_deadline?.value.0,
             head_bytes: usize::try_from(limits.head_bytes?.value.0).ok()?,

@@ -31,6 +31,13 @@ pub(super) fn check(root: &raw::Root, directory: &Path, report: &mut Report<'_>)
     {
         report.add(named.span.as_ref(), format!("branding.logo: {}: {error}", named.value.0.display()), None);
     }
+    if let Some(At { value: admin, .. }) = &root.admin
+        && let Some(group) = &admin.group
+        && let Err(error) = super::SystemGroup::find(&group.value.0)
+    {
+        let help = "make it with groupadd, or name it by its number".to_owned();
+        report.add(group.span.as_ref(), format!("admin.group: {error}"), Some(help));
+    }
     if let Some(At { value: upstream, .. }) = &root.upstream {
         holds("upstream.ca", upstream.ca.as_ref(), directory, CERTIFICATE, report);
     }

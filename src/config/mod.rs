@@ -9,6 +9,7 @@ mod problem;
 mod raw;
 mod read;
 mod reference;
+mod system_group;
 mod value;
 
 use std::{
@@ -27,6 +28,8 @@ pub use self::{
     problem::{Problem, Problems},
     reference::{reference, schema},
 };
+pub use system_group::{NoGroup, SystemGroup};
+
 use self::{problem::Report, read::Value as _};
 use crate::{clock::Timestamp, language::Language};
 
@@ -121,6 +124,8 @@ pub struct Config {
     pub users: UsersConfig,
     /// Requests of people who can use neither method.
     pub recovery: RecoveryConfig,
+    /// Operators beside root and the gateway's own user.
+    pub admin: Option<AdminConfig>,
     /// Limits on connections and request heads.
     pub limits: Limits,
     /// Who carries text messages; `None`: the SMS method is not offered.
@@ -358,6 +363,8 @@ pub struct TrustedDeviceConfig {
     pub lifetime: Duration,
     /// At most this many an account; the oldest goes.
     pub per_account: u32,
+    /// Groups whose members no browser is trusted for.
+    pub excluded_groups: Vec<String>,
 }
 
 /// How two-step verification comes to accounts that have none.
@@ -402,6 +409,15 @@ pub struct RecoveryConfig {
     pub operators: u32,
     /// Undecided for this long after the wait, a request is over.
     pub lasts: Duration,
+}
+
+/// Operators who are neither root nor the gateway's own user.
+#[derive(Clone, Debug)]
+pub struct AdminConfig {
+    /// The system group they are in, by name or number.
+    pub group: String,
+    /// Where their socket is.
+    pub directory: PathBuf,
 }
 
 /// Seller accounts.

@@ -8,8 +8,8 @@ use super::{
     read::{Many, OneOrMany, Whole, tables},
     value::{
         BothNames, Colour, DAY, Day, FilePath, GroupName, HOUR, HostHeader, KIB, Link, LogFilter, Loopback, MIB,
-        MILLISECOND, MINUTE, Name, OwnHeader, PhoneRegion, RuleMethod, RulePath, SECOND, Size, StoreUrl, Time,
-        UpstreamUrl, Zone,
+        MILLISECOND, MINUTE, Name, OwnHeader, PhoneRegion, RuleMethod, RulePath, SECOND, Size, StoreUrl,
+        SystemGroupName, Time, UpstreamUrl, Zone,
     },
 };
 
@@ -37,6 +37,8 @@ tables! {
         rollout: Rollout = default({}),
         users: Users = default({}),
         recovery: Recovery = default({}),
+        /// Operators beside root and the gateway's own user. Without this table there are none.
+        admin: Admin = optional,
         limits: Limits = default({}),
         /// Codes by text message. Without this table the method is not offered; one of `sms` and `voice` is needed.
         sms: Channel = optional,
@@ -201,6 +203,9 @@ tables! {
         lifetime: Time<HOUR, { 400 * DAY }> = default("30d"),
         /// Trusted devices of one account; the oldest goes.
         per_account: Whole<1, 1000> = default(10),
+        /// Members of these groups give a code at every sign-in: they are not offered the box, and what they trusted before
+        /// they came into such a group ends.
+        excluded_groups: OneOrMany<GroupName> = default([]),
     }
 
     /// How two-step verification comes to accounts that have none yet. `docs/rollout.md` tells the story.
@@ -244,6 +249,16 @@ tables! {
         operators: Whole<1, 2> = default(1),
         /// A request nobody decides is over this long after the wait.
         lasts: Time<DAY, { 90 * DAY }> = default("14d"),
+    }
+
+    /// People who run the machine neither as root nor as the gateway's own user and decide on recovery requests.
+    /// `docs/recovery.md` tells the story.
+    Admin {
+        /// System group, by name or number, whose members may list accounts and decide on recovery requests, and nothing else.
+        /// The gateway's own user must be in it.
+        group: SystemGroupName = required,
+        /// Directory of the socket for them. No other than the private one of `[runtime]`.
+        directory: FilePath = default("/run/sekisho-operators"),
     }
 
     /// What a client may send. More is refused.

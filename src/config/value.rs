@@ -557,6 +557,27 @@ impl Text for GroupName {
     }
 }
 
+/// A group of the machine, by name or number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct SystemGroupName(pub(super) String);
+
+impl Text for SystemGroupName {
+    const KIND: &'static str = "a system group";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        if text.is_empty() || text.len() > 64 || !text.chars().all(allowed) {
+            let help = "its name or number, as in /etc/group";
+            return Err(Refusal::new(format!("{} is not a system group", quoted(text)), help));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    fn constraint() -> serde_json::Value {
+        json!({ "pattern": "^[-._0-9A-Za-z]{1,64}$" })
+    }
+}
+
 /// A day of the calendar; it begins at midnight in the configured zone.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Day(pub(super) jiff::civil::Date);

@@ -130,8 +130,8 @@ pub struct CodePage {
     pub error: Option<CodeError>,
     /// What has just happened.
     pub notice: Option<CodeNotice>,
-    /// How long a trust lasts.
-    pub trust_days: u64,
+    /// How long a trust lasts; `None`: no browser is trusted for this account.
+    pub trust_days: Option<u64>,
     /// The box was ticked before the page was shown again.
     pub trust_ticked: bool,
     /// Why the message cannot be sent again now.
@@ -272,8 +272,10 @@ impl CodePage {
             CodeReason::FreshCode => self.frame.t("code-why-fresh"),
         }
     }
-    fn trust_text(&self) -> String {
-        self.frame.say("code-trust", &[("days", self.trust_days.into())])
+    /// The box, where there is one.
+    fn trust_text(&self) -> Option<String> {
+        let days = self.trust_days.filter(|_| self.signs_in())?;
+        Some(self.frame.say("code-trust", &[("days", days.into())]))
     }
     fn help_text(&self) -> String {
         match self.method.kind {

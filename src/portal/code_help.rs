@@ -4,14 +4,16 @@
 use askama::Template;
 
 use super::{
-    challenge::{CodeNotice, base, code_page, gone, pending_code},
+    challenge::{CodeNotice, base, code_page, gone, pending_code, sentences},
     notice::News,
     page::{Here, PageFrame, ShownMethod, html},
     visit::{Answer, Visit},
 };
 use crate::{
     account::{MethodKind, PairError, Role},
-    app::{self, CodeView, Flow, MethodView, SendAvailability, SendOutcome, SendRefusal, Unchoosable},
+    app::{
+        self, CodeView, Flow, MethodView, RecoveryCodeState, SendAvailability, SendOutcome, SendRefusal, Unchoosable,
+    },
     clock::Timestamp,
 };
 
@@ -141,6 +143,8 @@ pub struct LastWay {
     pub name: String,
     /// What it takes.
     pub hint: String,
+    /// Why it is not open now.
+    pub not: Option<String>,
 }
 
 /// "Didn't receive the code?".
@@ -155,12 +159,14 @@ pub struct CodeHelpPage {
     pub ways: Vec<WayOption>,
     /// At the sign-in, or inside a session?
     pub signs_in: bool,
+    /// What a recovery code would meet.
+    pub recovery_code: RecoveryCodeState,
 }
 
 impl CodeHelpPage {
     /// Inside a session the person is signed in: nothing has to be recovered.
     fn last_ways(&self) -> Vec<LastWay> {
-        if self.signs_in { last_ways(&self.frame) } else { Vec::new() }
+        if self.signs_in { last_ways(&self.frame, self.recovery_code) } else { Vec::new() }
     }
     #[expect(clippy::unused_self, reason = "the shared frame of all pages asks every page")]
     const fn failed(&self) -> bool {
@@ -210,7 +216,8 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
     let kind = view.method.kind;
     let signs_in = visit.flow == Flow::SignIn;
     let frame = PageFrame { who: visit.who(view.account), ..visit.frame(help_page(visit), &note) };
-    let page = CodeHelpPage { frame, kind, ways: ways(view), signs_in };
+    let recovery_code = view.recovery_code;
+    let page = CodeHelpPage { frame, kind, ways: ways(view), signs_in, recovery_code };
     Ok(visit.page(html(&page)))
 }
 
@@ -238,17 +245,22 @@ fn ways(view: CodeView) -> Vec<WayOption> {
 }
 
 /// What is left when neither method works, in the order it helps.
-fn last_ways(frame: &PageFrame) -> Vec<LastWay> {
+fn last_ways(frame: &PageFrame, recovery_code: RecoveryCodeState) -> Vec<LastWay> {
+    let hint = frame.t("help-recovery-code-hint");
+    let (hint, not) = match recovery_code {
+        RecoveryCodeState::Left(0) => (hint, Some(frame.t("help-recovery-code-none"))),
+        RecoveryCodeState::Left(left) => {
+            (sentences(frame, [hint, frame.say("help-recovery-code-left", &[("left", left.into())])]), None)
+        }
+        RecoveryCodeState::BlockedUntil(at) => (hint, Some(frame.timed_from("recovery-code-blocked", at))),
+    };
     vec![
-        LastWay {
-            url: frame.url("/.sekisho/recovery-code"),
-            name: frame.t("help-recovery-code"),
-            hint: frame.t("help-recovery-code-hint"),
-        },
+        LastWay { url: frame.url("/.sekisho/recovery-code"), name: frame.t("help-recovery-code"), hint, not },
         LastWay {
             url: frame.url("/.sekisho/recovery"),
             name: frame.t("help-recovery"),
             hint: frame.t("help-recovery-hint"),
+            not: None,
         },
     ]
 }

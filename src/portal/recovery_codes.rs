@@ -73,6 +73,8 @@ pub struct RecoveryCodesPage {
     pub codes: ShownCodes,
     /// Where to go on.
     pub target: String,
+    /// Back to the settings, where they were asked for.
+    pub to_settings: bool,
 }
 
 impl RecoveryCodesPage {
@@ -121,6 +123,7 @@ pub(super) async fn renew(visit: &Visit<'_>) -> app::Result<Answer> {
         frame: visit.frame(Here::Settings, &super::notice::Note::default()),
         codes: ShownCodes(codes.iter().map(|code| code.expose_secret().to_owned()).collect()),
         target: visit.to.as_str().to_owned(),
+        to_settings: Here::parse(visit.form.text("from")) == Some(Here::Settings),
     };
     Ok(visit.page(html(&page)))
 }

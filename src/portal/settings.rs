@@ -1,6 +1,8 @@
 //! Advanced security settings: what a person sees and changes of the own account. The routes ask for a fresh code before
 //! anything is changed; a page here only shows and leads.
 
+use std::time::Duration;
+
 use askama::Template;
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +17,8 @@ use super::{
 use crate::{
     account::{Label, MethodId, MethodKind, Role},
     app::{
-        self, BeginReplacement, Changed, DeviceRow, EmailRequest, Grant, MethodRow, PasswordChange, SessionRow,
-        SettingsView,
+        self, BeginReplacement, Changed, DeviceRow, EmailRequest, EnableBy, Grant, MethodRow, PasswordChange,
+        SessionRow, SettingsView,
     },
     authn::PasswordProblem,
     clock::Timestamp,
@@ -245,6 +247,25 @@ impl SettingsPage {
     }
     fn who(&self) -> String {
         self.frame.say("signed-in-as", &[("user", self.view.account.user_name.as_str().into())])
+    }
+    /// When an account without methods has to set them up.
+    fn enable_by(&self) -> Option<String> {
+        let frame = &self.frame;
+        self.view.enable_by.map(|by| match by {
+            EnableBy::AskedFrom(at) => frame.say("settings-enable-from", &[("date", frame.date(at).into())]),
+            EnableBy::Deadline(at) => {
+                // The deadline is a midnight: the day before it is the last one.
+                let last_day = frame.date(at - Duration::from_millis(1));
+                frame.say("settings-enable-until", &[("date", last_day.into())])
+            }
+            EnableBy::NextSignIn => frame.t("settings-enable-next"),
+        })
+    }
+    fn codes_left(&self) -> String {
+        match self.view.codes_left {
+            0 => self.frame.t("settings-codes-none"),
+            left => self.frame.say("settings-codes-left", &[("left", left.into())]),
+        }
     }
     fn change_label(&self, row: &MethodRow) -> String {
         self.frame.say("settings-change-method", &[("role", role_name(row.role, &self.frame).into())])

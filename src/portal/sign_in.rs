@@ -138,6 +138,8 @@ pub struct SignOutPage {
     pub frame: PageFrame,
     /// Back to where the person was.
     pub target: String,
+    /// Is this browser trusted? It can be forgotten on the way out.
+    pub trusted: bool,
 }
 
 impl SignOutPage {
@@ -235,13 +237,16 @@ pub(super) async fn show_sign_out(visit: &Visit<'_>) -> app::Result<Answer> {
         return Ok(visit.see(Here::SignIn));
     }
     let frame = visit.frame(Here::SignOut, &Note::default());
-    Ok(visit.page(html(&SignOutPage { frame, target: visit.to.as_str().to_owned() })))
+    let trusted = visit.portal.app.is_trusted(&visit.browser()).await?;
+    Ok(visit.page(html(&SignOutPage { frame, target: visit.to.as_str().to_owned(), trusted })))
 }
 
 pub(super) async fn sign_out(visit: &Visit<'_>) -> app::Result<Answer> {
+    let forget = visit.form.text("forget") == "yes";
+    let device = if forget { visit.portal.app.forget_device(&visit.browser()).await? } else { None };
     visit.portal.app.sign_out(&visit.browser()).await?;
     let answer = visit.see_with(Here::SignIn, News::SignIn(SignInNotice::SignedOut));
-    let answer = Answer { clear_cache: true, ..answer };
+    let answer = Answer { clear_cache: true, ..answer }.with(device.and_then(|device| visit.device(&device)));
     Ok(answer.with(cookie::set(cookie::SESSION, "", Keep::Remove)).with(cookie::set(cookie::SIGN_IN, "", Keep::Remove)))
 }
 

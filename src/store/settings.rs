@@ -42,7 +42,7 @@ impl StoredMethods {
 
 /// Who changes something, and inside which session: nothing is changed when the session has ended or the credentials
 /// have changed since it was looked at.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Acting {
     /// Whose settings.
     pub account: AccountId,

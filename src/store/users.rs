@@ -1,7 +1,10 @@
 //! Seller accounts and their people: who belongs to whom, who is invited, what an owner changes. Every change by an owner
-//! checks in its own transaction that the owner is one, and that the other account is of the same seller account.
+//! checks in its own transaction that the owner is one, in a session that has not ended, and that the other account is of
+//! the same seller account.
 
-use super::{AccountSummary, EndedSession, Link, LinkId, NewAccount, NewAccountError, OutboxItem, Result, Store};
+use super::{
+    AccountSummary, Acting, EndedSession, Link, LinkId, NewAccount, NewAccountError, OutboxItem, Result, Store,
+};
 use crate::{
     account::{Account, AccountId, EmailAddress, Group, Membership, SellerAccount, SellerId, SellerName},
     clock::Timestamp,
@@ -80,8 +83,8 @@ pub struct Invitation {
 pub enum By {
     /// Whoever runs the service.
     Operator,
-    /// An owner of that very seller account; checked in the transaction.
-    Owner(AccountId),
+    /// An owner of that very seller account, inside a session; both are checked in the transaction.
+    Owner(Acting),
 }
 
 impl By {
@@ -89,7 +92,7 @@ impl By {
     pub const fn owner(self) -> Option<AccountId> {
         match self {
             Self::Operator => None,
-            Self::Owner(id) => Some(id),
+            Self::Owner(acting) => Some(acting.account),
         }
     }
 }
@@ -167,7 +170,7 @@ pub enum AcceptError {
 #[derive(Clone, Debug)]
 pub struct ChangeGroups {
     /// Who chooses.
-    pub owner: AccountId,
+    pub owner: Acting,
     /// For whom.
     pub member: AccountId,
     /// What the operator lets owners give and take.
@@ -179,6 +182,8 @@ pub struct ChangeGroups {
 /// What an owner's choice did.
 #[derive(Clone, Debug)]
 pub struct ChangedGroups {
+    /// The account as it was.
+    pub before: Account,
     /// The account as it is now.
     pub account: Account,
     /// Did anything change?
@@ -191,7 +196,7 @@ pub struct ChangedGroups {
 #[derive(Clone, Debug)]
 pub struct RemoveMember {
     /// Who removes.
-    pub owner: AccountId,
+    pub owner: Acting,
     /// Whom.
     pub member: AccountId,
     /// The notice to the removed person, carried by the owner's account: the other one is gone.

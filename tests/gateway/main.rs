@@ -27,6 +27,7 @@ mod story;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "this test uses a part of what the tests share")]
 mod support;
+mod trust;
 mod users;
 
 use support::html;

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use sekisho::{
-    account::{AccountId, EmailAddress, Group, LoginName, SellerAccount, SellerId, SellerName},
+    account::{AccountId, CredentialVersion, EmailAddress, Group, LoginName, SellerAccount, SellerId, SellerName},
     clock::Timestamp,
     language::Language,
     store::{
-        AcceptError, AcceptInvitation, By, ChangeGroups, Invitation, InvitationId, InviteError, Link, LinkId,
+        AcceptError, AcceptInvitation, Acting, By, ChangeGroups, Invitation, InvitationId, InviteError, Link, LinkId,
         LinkPurpose, NewAccountError, NewInvitation, NewMember, NewMemberError, RemoveMember, RenewInvitation,
     },
 };
@@ -34,6 +34,18 @@ impl Bench {
 
     async fn member(&self, who: &str, of: &str, owner: bool) -> AccountId {
         self.try_member(who, of, owner, 50).await.unwrap()
+    }
+
+    /// A member in a session.
+    async fn acting(&self, who: &str, of: &str, owner: bool) -> Acting {
+        let id = self.member(who, of, owner).await;
+        let person = Person { id, name: LoginName::parse(who), seed: sekisho::authn::totp::seed(&*self.entropy) };
+        self.enrol(&person).await;
+        Acting::of(&self.sign_in(&person, NOW).await)
+    }
+
+    async fn session_of(&self, who: Acting) -> sekisho::session::SessionId {
+        self.store.session(&who.session).await.unwrap().unwrap().session.id()
     }
 
     async fn shop(&self, of: &str) -> SellerAccount {
@@ -110,7 +122,7 @@ async fn members_belong_to_one_seller_account_made_once() {
 #[tokio::test]
 async fn an_invitation_makes_one_account_with_what_was_offered() {
     let bench = Bench::new().await;
-    let owner = bench.member("hanako", "山田商店", true).await;
+    let owner = bench.acting("hanako", "山田商店", true).await;
     let shop = bench.shop("山田商店").await;
     let (new, link) = bench.offer(&shop, "jiro@example.jp", By::Owner(owner));
     bench.store.invite(&new).await.unwrap().unwrap();
@@ -134,7 +146,7 @@ async fn an_invitation_makes_one_account_with_what_was_offered() {
 #[tokio::test]
 async fn a_taken_name_leaves_the_invitation_as_it_was() {
     let bench = Bench::new().await;
-    let owner = bench.member("hanako", "山田商店", true).await;
+    let owner = bench.acting("hanako", "山田商店", true).await;
     bench.newcomer("jiro").await;
     let shop = bench.shop("山田商店").await;
     let (new, link) = bench.offer(&shop, "saburo@example.jp", By::Owner(owner));
@@ -153,9 +165,9 @@ async fn a_taken_name_leaves_the_invitation_as_it_was() {
 #[tokio::test]
 async fn invitations_end_are_renewed_and_withdrawn() {
     let bench = Bench::new().await;
-    let owner = bench.member("hanako", "山田商店", true).await;
-    let stranger = bench.member("akuma", "Other Ltd", true).await;
-    let member = bench.member("taro", "山田商店", false).await;
+    let owner = bench.acting("hanako", "山田商店", true).await;
+    let stranger = bench.acting("akuma", "Other Ltd", true).await;
+    let member = bench.acting("taro", "山田商店", false).await;
     let shop = bench.shop("山田商店").await;
     for by in [By::Owner(stranger), By::Owner(member)] {
         let (new, _) = bench.offer(&shop, "jiro@example.jp", by);
@@ -194,7 +206,7 @@ async fn invitations_end_are_renewed_and_withdrawn() {
 #[tokio::test]
 async fn people_and_invitations_share_the_places() {
     let bench = Bench::new().await;
-    let owner = bench.member("hanako", "山田商店", true).await;
+    let owner = bench.acting("hanako", "山田商店", true).await;
     let shop = bench.shop("山田商店").await;
     let invite = async |email: &str, most: u32| {
         let (new, _) = bench.offer(&shop, email, By::Owner(owner));
@@ -208,35 +220,37 @@ async fn people_and_invitations_share_the_places() {
 #[tokio::test]
 async fn an_owner_sets_the_grantable_groups_of_its_own_people_only() {
     let bench = Bench::new().await;
-    let owner = bench.member("hanako", "山田商店", true).await;
-    let member = bench.member("taro", "山田商店", false).await;
-    let stranger = bench.member("akuma", "Other Ltd", true).await;
-    let change = |owner, member, chosen: &[&str]| ChangeGroups {
+    let owner = bench.acting("hanako", "山田商店", true).await;
+    let member = bench.acting("taro", "山田商店", false).await;
+    let stranger = bench.acting("akuma", "Other Ltd", true).await;
+    let change = |owner, member: Acting, chosen: &[&str]| ChangeGroups {
         owner,
-        member,
+        member: member.account,
         grantable: groups(&["orders", "owner"]),
         chosen: groups(chosen),
     };
     for (by, whom) in [(stranger, member), (member, owner), (owner, stranger), (owner, owner)] {
         let refused = bench.store.change_groups(&change(by, whom, &["orders"])).await.unwrap();
-        assert!(refused.is_none(), "{by} {whom}");
+        assert!(refused.is_none(), "{by:?} {whom:?}");
     }
     let done = bench.store.change_groups(&change(owner, member, &["orders", "admin"])).await.unwrap().unwrap();
     assert!(done.changed);
     assert_eq!(done.account.groups, groups(&["operators", "orders"]), "`operators` was not the owner's to take");
-    assert_eq!(bench.groups_of(member).await, done.account.groups);
+    assert_eq!(bench.groups_of(member.account).await, done.account.groups);
     let again = bench.store.change_groups(&change(owner, member, &["orders"])).await.unwrap().unwrap();
     assert!(!again.changed);
-    bench.store.set_disabled(owner, true, NOW).await.unwrap().unwrap();
-    assert!(bench.store.change_groups(&change(owner, member, &[])).await.unwrap().is_none(), "a disabled owner");
+    let before = bench.groups_of(member.account).await;
+    bench.store.end_session(bench.session_of(owner).await).await.unwrap().unwrap();
+    assert!(bench.store.change_groups(&change(owner, member, &[])).await.unwrap().is_none(), "signed out meanwhile");
+    assert_eq!(bench.groups_of(member.account).await, before);
 }
 
 #[tokio::test]
 async fn a_change_of_groups_names_the_live_sessions_and_a_removal_ends_them() {
     let bench = Bench::new().await;
-    let owner = bench.member("hanako", "山田商店", true).await;
-    let co_owner = bench.member("goro", "山田商店", true).await;
-    let stranger = bench.member("akuma", "Other Ltd", true).await;
+    let owner = bench.acting("hanako", "山田商店", true).await;
+    let co_owner = bench.acting("goro", "山田商店", true).await;
+    let stranger = bench.acting("akuma", "Other Ltd", true).await;
     let member = bench.member("taro", "山田商店", false).await;
     let person =
         Person { id: member, name: LoginName::parse("taro"), seed: sekisho::authn::totp::seed(&*bench.entropy) };
@@ -253,8 +267,16 @@ async fn a_change_of_groups_names_the_live_sessions_and_a_removal_ends_them() {
     );
 
     let remove = |owner, member| RemoveMember { owner, member, notice: None };
-    for (by, whom) in [(stranger, member), (owner, owner), (owner, co_owner), (member, co_owner)] {
-        assert!(bench.store.remove_member(&remove(by, whom)).await.unwrap().is_none(), "{by} {whom}");
+    let itself = Acting::of(&session);
+    for (by, whom) in [
+        (stranger, member),
+        (owner, owner.account),
+        (owner, co_owner.account),
+        (itself, co_owner.account),
+        (Acting { credential_version: CredentialVersion(9), ..owner }, member),
+        (Acting { session: *session.digest(), ..owner }, member),
+    ] {
+        assert!(bench.store.remove_member(&remove(by, whom)).await.unwrap().is_none(), "{by:?} {whom}");
     }
     let ended = bench.store.remove_member(&remove(owner, member)).await.unwrap().unwrap();
     assert_eq!(ended.len(), 1);
@@ -267,7 +289,7 @@ async fn a_change_of_groups_names_the_live_sessions_and_a_removal_ends_them() {
 async fn an_invitation_ends_with_the_right_of_whoever_sent_it() {
     let bench = Bench::new().await;
     let (owner, co_owner) =
-        (bench.member("hanako", "山田商店", true).await, bench.member("goro", "山田商店", true).await);
+        (bench.acting("hanako", "山田商店", true).await, bench.acting("goro", "山田商店", true).await);
     let shop = bench.shop("山田商店").await;
     let invite = async |email: &str, by: By| {
         let (new, link) = bench.offer(&shop, email, by);
@@ -285,13 +307,13 @@ async fn an_invitation_ends_with_the_right_of_whoever_sent_it() {
     let link = bench.link(NOW + WEEK);
     let renew = RenewInvitation { id: again, by: By::Owner(co_owner), link: link.clone(), mail: None, now: NOW };
     bench.store.renew_invitation(&renew).await.unwrap().unwrap();
-    bench.store.set_disabled(owner, true, NOW).await.unwrap().unwrap();
-    bench.store.set_disabled(owner, false, NOW).await.unwrap().unwrap();
+    bench.store.set_disabled(owner.account, true, NOW).await.unwrap().unwrap();
+    bench.store.set_disabled(owner.account, false, NOW).await.unwrap().unwrap();
     gone(own).await;
     gone(first).await;
     let offered = bench.store.invitations(shop.id).await.unwrap();
     assert_eq!(offered.len(), 2, "the operator's, and the one another owner answers for: {offered:?}");
-    bench.store.delete_account(co_owner).await.unwrap().unwrap();
+    bench.store.delete_account(co_owner.account).await.unwrap().unwrap();
     gone(link.id).await;
     bench.store.accept_invitation(&bench.accept(operators, "chie", NOW)).await.unwrap().unwrap();
 }
@@ -299,7 +321,7 @@ async fn an_invitation_ends_with_the_right_of_whoever_sent_it() {
 #[tokio::test]
 async fn an_invitation_gives_what_owners_may_give_when_it_is_taken_up() {
     let bench = Bench::new().await;
-    let owner = bench.member("hanako", "山田商店", true).await;
+    let owner = bench.acting("hanako", "山田商店", true).await;
     let shop = bench.shop("山田商店").await;
     for (who, by, had) in [("a", By::Owner(owner), &[] as &[&str]), ("b", By::Operator, &["orders"])] {
         let (new, link) = bench.offer(&shop, &format!("{who}@example.jp"), by);
@@ -309,4 +331,26 @@ async fn an_invitation_gives_what_owners_may_give_when_it_is_taken_up() {
         assert_eq!(account.groups, groups(had), "{who}");
         assert_eq!(bench.groups_of(account.id).await, groups(had), "{who}");
     }
+}
+
+#[tokio::test]
+async fn an_owner_whose_credentials_changed_meanwhile_manages_nobody() {
+    let bench = Bench::new().await;
+    let owner = bench.acting("hanako", "山田商店", true).await;
+    let member = bench.member("taro", "山田商店", false).await;
+    let shop = bench.shop("山田商店").await;
+    let (sent, _) = bench.offer(&shop, "jiro@example.jp", By::Owner(owner));
+    bench.store.invite(&sent).await.unwrap().unwrap();
+    bench.store.set_password(owner.account, &bench.hash("nine calm otters"), &[], NOW).await.unwrap().unwrap();
+
+    let (new, _) = bench.offer(&shop, "akuma@example.jp", By::Owner(owner));
+    assert_eq!(bench.store.invite(&new).await.unwrap(), Err(InviteError::NotOwner));
+    assert!(!bench.store.withdraw_invitation(sent.invitation.id, By::Owner(owner)).await.unwrap());
+    let link = bench.link(NOW + WEEK);
+    let renew = RenewInvitation { id: sent.invitation.id, by: By::Owner(owner), link, mail: None, now: NOW };
+    assert!(bench.store.renew_invitation(&renew).await.unwrap().is_none());
+    let change = ChangeGroups { owner, member, grantable: groups(&["owner"]), chosen: groups(&["owner"]) };
+    assert!(bench.store.change_groups(&change).await.unwrap().is_none());
+    assert!(bench.store.remove_member(&RemoveMember { owner, member, notice: None }).await.unwrap().is_none());
+    assert!(bench.store.account(member).await.unwrap().is_some());
 }

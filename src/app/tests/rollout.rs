@@ -6,7 +6,8 @@ use super::{Jar, PASSWORD, WRONG, World, interrupted};
 use crate::{
     access::Decision,
     account::MethodKind,
-    app::{CodeOutcome, Grant, LaterOutcome, PasswordOutcome, PasswordRefusal},
+    app::{CodeOutcome, EnableBy, Grant, LaterOutcome, PasswordOutcome, PasswordRefusal},
+    clock::Timestamp,
     session::SecondStep,
 };
 
@@ -67,6 +68,29 @@ async fn r10_a_cohort_is_asked_from_its_day_until_each_persons_own_deadline() {
     world.pass(Duration::from_secs(1));
     assert!(matches!(world.app.later(&hanako.browser()).await.unwrap(), LaterOutcome::Over), "while the page was open");
     assert!(world.app.grace(&hanako.browser()).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn the_settings_remind_of_the_last_day() {
+    let world = World::with(COHORTS).await;
+    world.person_of("taro", &["rest"]).await;
+    world.person_of("hanako", &["pilot"]).await;
+    let seen = async |jar: &Jar| {
+        let view = world.app.settings(&jar.browser()).await.unwrap().unwrap();
+        view.enable_by.unwrap()
+    };
+    let mut taro = Jar::new();
+    world.password(&mut taro, "taro", PASSWORD).await;
+    let EnableBy::AskedFrom(from) = seen(&taro).await else { panic!() };
+    assert_eq!(from.to_string(), "2027-01-31T15:00:00Z", "the first of February in Tokyo");
+    let mut hanako = Jar::new();
+    let deadline = EnableBy::Deadline(Timestamp::from_millis(1_801_234_800_000));
+    for expected in [deadline, deadline, EnableBy::NextSignIn] {
+        world.password(&mut hanako, "hanako", PASSWORD).await;
+        let LaterOutcome::SignedIn(grant) = world.app.later(&hanako.browser()).await.unwrap() else { panic!() };
+        hanako.keep(&grant);
+        assert_eq!(seen(&hanako).await, expected);
+    }
 }
 
 #[tokio::test]

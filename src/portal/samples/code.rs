@@ -3,7 +3,7 @@
 use super::{NOW, Pages, app, frame, minutes, sms, voice};
 use crate::{
     account::{MethodKind, Role},
-    app::{Delivery, SendAvailability},
+    app::{Delivery, RecoveryCodeState, SendAvailability},
     authn::CodeReason,
     language::Language,
     portal::{
@@ -25,7 +25,7 @@ pub(super) fn code(language: Language, pages: &mut Pages) {
         reason: CodeReason::NewBrowser,
         error: None,
         notice: None,
-        trust_days: 30,
+        trust_days: Some(30),
         trust_ticked: false,
         again: None,
         delivery: None,
@@ -103,6 +103,7 @@ pub(super) fn help(language: Language, pages: &mut Pages) {
         kind,
         ways,
         signs_in: true,
+        recovery_code: RecoveryCodeState::Left(9),
     };
     let option = |way, method, not| WayOption { way, method, not };
     let again = |method: ShownMethod, not| option(Way::SendAgain, method, not);

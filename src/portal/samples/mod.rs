@@ -134,7 +134,8 @@ fn sign_in(language: Language, pages: &mut Pages) {
     );
     let page = SignedInPage { frame: frame(language), user: user.clone(), target: target.clone(), owner: true };
     pages.add("signed-in", "owner", &page);
-    pages.add("sign-out", "first", &SignOutPage { frame: frame(language), target });
+    pages.add("sign-out", "first", &SignOutPage { frame: frame(language), target: target.clone(), trusted: false });
+    pages.add("sign-out", "trusted", &SignOutPage { frame: frame(language), target, trusted: true });
 }
 
 fn recovery_request(language: Language, pages: &mut Pages) {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::{NOW, Pages, app, frame, minutes, sms, voice};
 use crate::{
     account::{MethodKind, PairError, Role},
-    app::{DeviceRow, MethodRow, SessionRow, SettingsView, Unchoosable},
+    app::{DeviceRow, EnableBy, MethodRow, SessionRow, SettingsView, Unchoosable},
+    clock::Timestamp,
     language::Language,
     portal::{
         choice::{ChooseError, ChoosePage, KindOption, ShownReplacing, TypedChoice},
@@ -68,6 +69,9 @@ fn settings_view(language: Language) -> SettingsView {
             credential_version: CredentialVersion(1),
             created_at: days(111),
         },
+        codes_left: 9,
+        enable_by: None,
+        never_trusted: false,
         methods: Some([
             row(
                 Role::Primary,
@@ -146,9 +150,21 @@ pub(super) fn settings(language: Language, pages: &mut Pages) {
         Some(crate::store::PendingEmail { address: address("hanako.yamada@example.com"), until: minutes(24 * 60) });
     pages.add("settings", "email-mailed", &page(mailed, Some(SettingsNews::EmailMailed)));
     let SettingsView { account, sessions, .. } = view();
-    let (devices, history, pending_email, mail) = (vec![], vec![], None, false);
-    let bare = SettingsView { account, methods: None, devices, sessions, history, pending_email, mail };
-    pages.add("settings", "bare", &page(SettingsView { sessions: bare.sessions[..1].to_vec(), ..bare }, None));
+    let bare = SettingsView {
+        account,
+        methods: None,
+        codes_left: 0,
+        enable_by: Some(EnableBy::Deadline(Timestamp::from_secs(1_796_569_200))),
+        devices: vec![],
+        never_trusted: false,
+        sessions: sessions[..1].to_vec(),
+        history: vec![],
+        pending_email: None,
+        mail: false,
+    };
+    pages.add("settings", "bare", &page(bare, None));
+    let strict = SettingsView { codes_left: 0, devices: vec![], never_trusted: true, ..view() };
+    pages.add("settings", "never-trusted", &page(strict, None));
     let mut ill = view();
     for (row, paused_until) in ill.methods.iter_mut().flatten().zip([None, Some(minutes(15))]) {
         (row.paused_until, row.disabled) = (paused_until, paused_until.is_none());

@@ -5,7 +5,7 @@ use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 use super::{
     SqliteStore, accounts, links, outbox,
     rows::{self, Cells, account_columns},
-    sessions,
+    sessions, settings,
 };
 use crate::{
     account::{Account, AccountId, EmailAddress, Group, Membership, SellerAccount, SellerId, SellerName, regrant},
@@ -14,7 +14,7 @@ use crate::{
     secret::Digest,
     session::{BrowserHour, DeviceLabel, SessionId, hour_and_minute},
     store::{
-        AcceptError, AcceptInvitation, By, ChangeGroups, ChangedGroups, EndedSession, Invitation, InvitationId,
+        AcceptError, AcceptInvitation, Acting, By, ChangeGroups, ChangedGroups, EndedSession, Invitation, InvitationId,
         InviteError, Link, LinkId, LinkPurpose, Member, NewInvitation, NewMember, NewMemberError, OutboxItem,
         RemoveMember, RenewInvitation, Result,
     },
@@ -134,13 +134,16 @@ async fn order(db: &mut SqliteConnection, mail: Option<&OutboxItem>, link: &Link
     }
 }
 
-/// The seller account this account owns, if it may sign in at all.
-async fn owned_by(db: &mut SqliteConnection, owner: AccountId) -> Result<Option<SellerId>> {
+/// The seller account this account owns, if the session it acts in has not ended and its credentials are the same.
+async fn owned_by(db: &mut SqliteConnection, owner: &Acting) -> Result<Option<SellerId>> {
+    if !settings::acts(db, owner).await? {
+        return Ok(None);
+    }
     let found = sqlx::query(
         "SELECT m.seller_id FROM memberships m JOIN accounts a ON a.id = m.account_id
-         WHERE m.account_id = $1 AND m.owner = 1 AND a.disabled_at IS NULL AND a.frozen_at IS NULL",
+         WHERE m.account_id = $1 AND m.owner = 1 AND a.frozen_at IS NULL",
     )
-    .bind(owner.to_string())
+    .bind(owner.account.to_string())
     .fetch_optional(db)
     .await?;
     match found {
@@ -149,7 +152,7 @@ async fn owned_by(db: &mut SqliteConnection, owner: AccountId) -> Result<Option<
     }
 }
 
-async fn may_change(db: &mut SqliteConnection, by: By, seller: SellerId) -> Result<bool> {
+async fn may_change(db: &mut SqliteConnection, by: &By, seller: SellerId) -> Result<bool> {
     match by {
         By::Operator => Ok(true),
         By::Owner(owner) => Ok(owned_by(db, owner).await? == Some(seller)),
@@ -211,7 +214,7 @@ async fn seller_by_name(db: &mut SqliteConnection, name: &SellerName) -> Result<
 /// A member the owner may change: of the same seller account, and another account.
 async fn managed(
     db: &mut SqliteConnection,
-    owner: AccountId,
+    owner: &Acting,
     member: AccountId,
 ) -> Result<Option<(Account, Membership)>> {
     let Some(seller) = owned_by(db, owner).await? else { return Ok(None) };
@@ -224,7 +227,7 @@ async fn managed(
     ))
     .bind(member.to_string())
     .bind(seller.to_string())
-    .bind(owner.to_string())
+    .bind(owner.account.to_string())
     .fetch_optional(db)
     .await?;
     found.map(|row| Ok((rows::account(&row)?, membership(&row)?))).transpose()
@@ -350,7 +353,7 @@ impl SqliteStore {
     pub(in crate::store) async fn invite(&self, new: &NewInvitation) -> Result<std::result::Result<(), InviteError>> {
         let offer = &new.invitation;
         let mut tx = self.write().await?;
-        if !may_change(&mut tx, new.by, offer.seller.id).await? {
+        if !may_change(&mut tx, &new.by, offer.seller.id).await? {
             return Ok(Err(InviteError::NotOwner));
         }
         // Only the seller account's own people: whether anybody else has the address is nobody's business here.
@@ -419,7 +422,7 @@ impl SqliteStore {
         let found =
             sqlx::query(invitations!("WHERE i.id = $1")).bind(renew.id.to_string()).fetch_optional(&mut *tx).await?;
         let Some(mut offer) = found.as_ref().map(invitation).transpose()? else { return Ok(None) };
-        if !may_change(&mut tx, renew.by, offer.seller.id).await? {
+        if !may_change(&mut tx, &renew.by, offer.seller.id).await? {
             return Ok(None);
         }
         sqlx::query(
@@ -445,7 +448,7 @@ impl SqliteStore {
         let mut tx = self.write().await?;
         let found = sqlx::query(invitations!("WHERE i.id = $1")).bind(id.to_string()).fetch_optional(&mut *tx).await?;
         let Some(offer) = found.as_ref().map(invitation).transpose()? else { return Ok(false) };
-        if !may_change(&mut tx, by, offer.seller.id).await? {
+        if !may_change(&mut tx, &by, offer.seller.id).await? {
             return Ok(false);
         }
         sqlx::query("DELETE FROM invitations WHERE id = $1").bind(id.to_string()).execute(&mut *tx).await?;
@@ -487,7 +490,8 @@ impl SqliteStore {
 
     pub(in crate::store) async fn change_groups(&self, change: &ChangeGroups) -> Result<Option<ChangedGroups>> {
         let mut tx = self.write().await?;
-        let Some((mut account, _)) = managed(&mut tx, change.owner, change.member).await? else { return Ok(None) };
+        let Some((mut account, _)) = managed(&mut tx, &change.owner, change.member).await? else { return Ok(None) };
+        let before = account.clone();
         let groups: Vec<Group> = regrant(&account.groups, &change.grantable, &change.chosen);
         let changed = groups != account.groups;
         if changed {
@@ -500,12 +504,12 @@ impl SqliteStore {
         }
         let sessions = sessions::of_account(&mut tx, account.id).await?;
         tx.commit().await?;
-        Ok(Some(ChangedGroups { account, changed, sessions }))
+        Ok(Some(ChangedGroups { before, account, changed, sessions }))
     }
 
     pub(in crate::store) async fn remove_member(&self, remove: &RemoveMember) -> Result<Option<Vec<EndedSession>>> {
         let mut tx = self.write().await?;
-        let Some((account, membership)) = managed(&mut tx, remove.owner, remove.member).await? else {
+        let Some((account, membership)) = managed(&mut tx, &remove.owner, remove.member).await? else {
             return Ok(None);
         };
         if membership.owner {

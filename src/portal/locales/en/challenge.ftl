@@ -21,6 +21,11 @@ delivery-voice-failed = The call couldn't be placed. Choose another way to get a
 help-neither-heading = If you can use neither of your two ways
 help-recovery-code = Use a recovery code
 help-recovery-code-hint = One of the ten codes you kept when you set up two-step verification.
+help-recovery-code-left = You have { $left ->
+    [one] { $left } code
+   *[other] { $left } codes
+} left.
+help-recovery-code-none = You have none left. Once you're signed in, the security settings make new ones.
 help-recovery = Ask to recover your account
 help-recovery-hint = You get a receipt number, and the people who run the service check your request.
 copy = Copy

@@ -22,6 +22,18 @@ settings-heading = Advanced security settings
 settings-methods = How you get your code
 settings-two-step-on = Two-step verification is on.
 settings-two-step-off = Two-step verification isn't on for your account yet.
+settings-enable-from = From { $date } on you're asked to set it up when you sign in.
+settings-enable-until = Set it up by { $date }. After that day you can't put it off any more.
+settings-enable-next = You set it up at your next sign-in at the latest.
+settings-codes-heading = Recovery codes
+settings-codes-left = { $left ->
+    [one] One recovery code is left.
+   *[other] { $left } recovery codes are left.
+}
+settings-codes-none = You have no recovery codes.
+settings-codes-lead = If you can use neither way to get a code, one of them and your password let you set up both ways anew.
+settings-codes-renew = Make new recovery codes
+settings-codes-renew-hint = The ones you have now stop working.
 settings-role = Role
 settings-method = Method
 settings-added = Added
@@ -53,6 +65,7 @@ replace-same-number = That's already your backup number. Use a different number 
 replace-cancel = Keep the current method
 
 settings-devices = Trusted devices
+settings-never-trusted = Your account needs a code at every sign-in, so no device can be trusted.
 settings-no-devices = You haven't trusted any device.
 settings-devices-lead = On these browsers your password alone signs you in until the trust ends.
 settings-device = Device
