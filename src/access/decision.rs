@@ -1,15 +1,16 @@
 //! What the gate says of a request.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use http::HeaderValue;
 
 use super::{
     observe::{Observing, Would},
-    rule::Requirement,
+    rule::{Requirement, Ruling},
 };
 use crate::{
-    account::AccountId,
+    account::{AccountId, Group},
+    clock::Timestamp,
     session::{SecondStep, SessionId},
 };
 
@@ -22,6 +23,10 @@ pub struct Principal {
     pub session: SessionId,
     /// How the second step was passed.
     pub second_step: SecondStep,
+    /// When the session's code was given; `None` where it began without one.
+    pub code_given_at: Option<Timestamp>,
+    /// The account's groups, which rules look at.
+    pub member_of: Vec<Group>,
     /// User name.
     pub user: HeaderValue,
     /// E-mail address.
@@ -30,6 +35,13 @@ pub struct Principal {
     pub groups: HeaderValue,
     /// 1 or 2.
     pub level: HeaderValue,
+}
+
+impl Principal {
+    /// Is the code of the session at most this old?
+    fn gave_a_code(&self, within: Duration, now: Timestamp) -> bool {
+        self.code_given_at.is_some_and(|at| now.since(at) <= within)
+    }
 }
 
 /// Permission to reach the console. The upstream is chosen only with one in hand; it can be had only from
@@ -51,7 +63,7 @@ impl Permit {
     }
 }
 
-/// The request needs a session and has none that lives.
+/// The request needs a session and has none that lives, or none that is good enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interruption {
     /// There was never one, or it is unknown.
@@ -60,6 +72,11 @@ pub enum Interruption {
     Idle,
     /// It ended by age, sign-out elsewhere, or a change of credentials.
     Ended,
+    /// It lives; its code is older than this, or it began without one.
+    CodeTooOld {
+        /// How old the rule lets it be.
+        within: Duration,
+    },
 }
 
 /// The request is refused whoever asks.
@@ -81,27 +98,38 @@ pub enum Decision {
 }
 
 impl Decision {
-    /// Where nothing is enforced, a request that would be stopped goes through and says nobody is there. The one other
-    /// place a permit is made; it takes the evidence that the configuration wants this.
+    /// Where nothing is enforced, a request that would be stopped goes through and says who is there, if somebody is. The
+    /// one other place a permit is made; it takes the evidence that the configuration wants this.
     #[must_use]
-    pub fn unless_observing(self, observing: Option<Observing>) -> Self {
+    pub fn unless_observing(self, observing: Option<Observing>, session: Option<Arc<Principal>>) -> Self {
         let would = match (&self, observing) {
+            (Self::Interrupt(Interruption::CodeTooOld { .. }), Some(_)) => Would::AskForCode,
             (Self::Interrupt(_), Some(_)) => Would::AskToSignIn,
             (Self::Deny(_), Some(_)) => Would::Deny,
             (Self::Forward(_), _) | (_, None) => return self,
         };
-        Self::Forward(Permit { principal: None, observed: Some(would) })
+        Self::Forward(Permit { principal: session, observed: Some(would) })
     }
 
-    /// Rule and session to decision; the one place a permit is made where rules are enforced.
-    pub fn of(requirement: Requirement, session: Result<Arc<Principal>, Interruption>) -> Self {
+    /// Rule and session to decision; the one place a permit is made where rules are enforced. `ruling` is the one for the
+    /// person behind the session, where somebody is.
+    pub fn of(ruling: Ruling, session: Result<Arc<Principal>, Interruption>, now: Timestamp) -> Self {
+        let requirement = match (ruling, &session) {
+            (Ruling::Needs { requirement, .. }, _) => requirement,
+            (Ruling::DependsOnWho { .. }, Err(_)) => Requirement::SignedIn,
+            // It is known who it is, and nobody asked the rules about them.
+            (Ruling::DependsOnWho { .. }, Ok(_)) => Requirement::Deny,
+        };
+        let forward = |principal| Self::Forward(Permit { principal, observed: None });
         match (requirement, session) {
             (Requirement::Deny, _) => Self::Deny(Denial::Rule),
-            (Requirement::Public, session) => Self::Forward(Permit { principal: session.ok(), observed: None }),
-            (Requirement::SignedIn, Ok(principal)) => {
-                Self::Forward(Permit { principal: Some(principal), observed: None })
+            (Requirement::Public, session) => forward(session.ok()),
+            (Requirement::SignedIn | Requirement::Fresh { .. }, Err(interruption)) => Self::Interrupt(interruption),
+            (Requirement::SignedIn, Ok(principal)) => forward(Some(principal)),
+            (Requirement::Fresh { within }, Ok(principal)) if principal.gave_a_code(within, now) => {
+                forward(Some(principal))
             }
-            (Requirement::SignedIn, Err(interruption)) => Self::Interrupt(interruption),
+            (Requirement::Fresh { within }, Ok(_)) => Self::Interrupt(Interruption::CodeTooOld { within }),
         }
     }
 }

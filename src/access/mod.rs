@@ -1,9 +1,11 @@
 //! Who may pass: pure decisions on values, no storage, no HTTP session.
 
 mod decision;
+mod expect;
 mod observe;
 mod rule;
 
 pub use decision::{Decision, Denial, Interruption, Permit, Principal};
+pub use expect::{Unmet, Who, unmet};
 pub use observe::{Findings, MOST_ROWS, Observed, Observing, RequestKind, Row, Would};
-pub use rule::{Requirement, Rule, Rules};
+pub use rule::{Asked, Requirement, Rule, Rules, Ruling};

@@ -29,6 +29,8 @@ impl Observing {
 pub enum Would {
     /// It has no session.
     AskToSignIn,
+    /// It has one, and a rule asks for a fresh code.
+    AskForCode,
     /// A rule denies the path.
     Deny,
 }
@@ -115,7 +117,9 @@ impl Row {
     pub const fn breaks(&self) -> bool {
         match (self.would, self.kind) {
             (Would::Deny, _) | (_, RequestKind::Script | RequestKind::Upload | RequestKind::WebSocket) => true,
-            (Would::AskToSignIn, RequestKind::Page | RequestKind::Frame | RequestKind::Form) => self.program,
+            (Would::AskToSignIn | Would::AskForCode, RequestKind::Page | RequestKind::Frame | RequestKind::Form) => {
+                self.program
+            }
         }
     }
 }

@@ -1,6 +1,14 @@
 //! Which requests need what. The first rule that matches decides; where none does, a session is needed.
 
+use std::{borrow::Cow, net::IpAddr, time::Duration};
+
 use http::Method;
+use ipnet::IpNet;
+
+use crate::{
+    account::Group,
+    config::{AccessConfig, RuleConfig},
+};
 
 /// What a request needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,30 +17,90 @@ pub enum Requirement {
     Public,
     /// A session.
     SignedIn,
+    /// A session whose code is at most this old. A trusted device does not stand in for it.
+    Fresh {
+        /// How old.
+        within: Duration,
+    },
     /// Nobody gets it.
     Deny,
+}
+
+/// What the rules look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Method.
+    pub method: &'a Method,
+    /// Path of the request target as it is forwarded, without the query.
+    pub path: &'a str,
+    /// Where it comes from.
+    pub address: IpAddr,
 }
 
 /// One rule.
 #[derive(Clone, Debug)]
 pub struct Rule {
-    path: String,
+    path: Vec<u8>,
     methods: Vec<Method>,
+    groups: Vec<Group>,
+    networks: Vec<IpNet>,
     requirement: Requirement,
 }
 
 impl Rule {
-    /// `path` starts with `/` and has no trailing one (but for `/` itself); no methods means all of them.
+    /// For everybody. `path` starts with `/` and has no trailing one (but for `/` itself); no methods means all of them.
     pub fn new(path: &str, methods: Vec<Method>, requirement: Requirement) -> Self {
         let path = if path == "/" { "" } else { path.trim_end_matches('/') };
-        Self { path: path.to_owned(), methods, requirement }
+        Self { path: as_resolved(path).into_owned(), methods, groups: Vec::new(), networks: Vec::new(), requirement }
     }
 
-    /// By whole segments, on exactly the bytes that are forwarded.
-    fn matches(&self, method: &Method, path: &str) -> bool {
-        (self.methods.is_empty() || self.methods.contains(method))
-            && path.strip_prefix(self.path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    /// Only for people in one of these groups; none means everybody.
+    #[must_use]
+    pub fn for_groups(self, groups: Vec<Group>) -> Self {
+        Self { groups, ..self }
     }
+
+    /// Only from one of these networks; none means from everywhere.
+    #[must_use]
+    pub fn from_networks(self, networks: Vec<IpNet>) -> Self {
+        Self { networks, ..self }
+    }
+
+    /// Whatever the groups. By whole segments.
+    fn matches(&self, asked: Asked<'_>, path: &[u8]) -> bool {
+        let here = || path.strip_prefix(self.path.as_slice()).is_some_and(|rest| matches!(rest, [] | [b'/', ..]));
+        let from = || self.networks.is_empty() || self.networks.iter().any(|network| network.contains(&asked.address));
+        (self.methods.is_empty() || self.methods.contains(asked.method)) && here() && from()
+    }
+}
+
+/// The path as a console resolves it that decodes and takes `;…` for a parameter of the segment: `/%61dmin;x` is
+/// `/admin`. A rule that a spelling escapes is none. What would resolve to other segments is refused before any rule.
+fn as_resolved(path: &str) -> Cow<'_, [u8]> {
+    if !path.contains(['%', ';']) {
+        return Cow::Borrowed(path.as_bytes());
+    }
+    let decoded: Cow<'_, [u8]> = percent_encoding::percent_decode_str(path).into();
+    let without_parameters = |segment: &[u8]| segment.iter().copied().take_while(|byte| *byte != b';').collect();
+    let segments: Vec<Vec<u8>> = decoded.split(|byte| *byte == b'/').map(without_parameters).collect();
+    Cow::Owned(segments.join(&b'/'))
+}
+
+/// What the rules say of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ruling {
+    /// It needs this.
+    Needs {
+        /// What.
+        requirement: Requirement,
+        /// The rule that says so, counted from 0; `None`: no rule matches.
+        rule: Option<usize>,
+    },
+    /// It depends on who it is, which nobody knows yet: a session is needed to tell.
+    DependsOnWho {
+        /// The first rule that is for some groups only.
+        rule: usize,
+    },
 }
 
 /// All rules, in order.
@@ -40,13 +108,47 @@ impl Rule {
 pub struct Rules(Vec<Rule>);
 
 impl Rules {
+    /// As configured. The error says what cannot be used; a checked configuration has none of it.
+    pub fn read(configured: &[RuleConfig]) -> Result<Self, String> {
+        let read = |rule: &RuleConfig| {
+            let method = |name: &String| name.parse().map_err(|_not_a_token| format!("method {name:?}"));
+            let group = |name: &String| Group::parse(name).map_err(|why| format!("group {name:?}: {why}"));
+            let methods = rule.methods.iter().map(method).collect::<Result<_, _>>()?;
+            let groups = rule.groups.iter().map(group).collect::<Result<_, _>>()?;
+            let requirement = match rule.access {
+                AccessConfig::Public => Requirement::Public,
+                AccessConfig::SignedIn => Requirement::SignedIn,
+                AccessConfig::Fresh { within } => Requirement::Fresh { within },
+                AccessConfig::Deny => Requirement::Deny,
+            };
+            let rule =
+                Rule::new(&rule.path, methods, requirement).for_groups(groups).from_networks(rule.networks.clone());
+            Ok(rule)
+        };
+        configured.iter().map(read).collect::<Result<_, _>>().map(Self)
+    }
+
     /// In the order of the configuration.
     pub const fn new(rules: Vec<Rule>) -> Self {
         Self(rules)
     }
-    /// What this request needs. `path` is the path of the request target, without the query.
-    pub fn requirement(&self, method: &Method, path: &str) -> Requirement {
-        self.0.iter().find(|rule| rule.matches(method, path)).map_or(Requirement::SignedIn, |rule| rule.requirement)
+
+    /// What this request needs. `groups` are those of the person behind its session; `None`: nobody is known.
+    pub fn ruling(&self, asked: Asked<'_>, groups: Option<&[Group]>) -> Ruling {
+        let path = as_resolved(asked.path);
+        for (index, rule) in self.0.iter().enumerate() {
+            if !rule.matches(asked, &path) {
+                continue;
+            }
+            if !rule.groups.is_empty() {
+                let Some(groups) = groups else { return Ruling::DependsOnWho { rule: index } };
+                if !rule.groups.iter().any(|group| groups.contains(group)) {
+                    continue;
+                }
+            }
+            return Ruling::Needs { requirement: rule.requirement, rule: Some(index) };
+        }
+        Ruling::Needs { requirement: Requirement::SignedIn, rule: None }
     }
 }
 
@@ -54,19 +156,78 @@ impl Rules {
 mod tests {
     use super::*;
 
+    fn asked<'a>(method: &'a Method, path: &'a str) -> Asked<'a> {
+        Asked { method, path, address: "192.0.2.7".parse().unwrap() }
+    }
+
+    fn needs(rules: &Rules, asked: Asked<'_>, groups: Option<&[Group]>) -> Option<Requirement> {
+        match rules.ruling(asked, groups) {
+            Ruling::Needs { requirement, .. } => Some(requirement),
+            Ruling::DependsOnWho { .. } => None,
+        }
+    }
+
     #[test]
     fn segments_match_whole_and_the_default_is_protected() {
         let rules = Rules::new(vec![
             Rule::new("/static/private", vec![], Requirement::Deny),
             Rule::new("/static", vec![Method::GET], Requirement::Public),
         ]);
-        let of = |method: &Method, path: &str| rules.requirement(method, path);
+        let of = |method: &Method, path: &str| needs(&rules, asked(method, path), None).unwrap();
         assert_eq!(of(&Method::GET, "/static"), Requirement::Public);
         assert_eq!(of(&Method::GET, "/static/x.css"), Requirement::Public);
         assert_eq!(of(&Method::GET, "/statics"), Requirement::SignedIn);
         assert_eq!(of(&Method::POST, "/static/x.css"), Requirement::SignedIn);
         assert_eq!(of(&Method::GET, "/static/private/x"), Requirement::Deny);
         assert_eq!(of(&Method::GET, "/"), Requirement::SignedIn);
-        assert_eq!(Rules::default().requirement(&Method::GET, "/"), Requirement::SignedIn);
+        assert_eq!(
+            Rules::default().ruling(asked(&Method::GET, "/"), None),
+            Ruling::Needs { requirement: Requirement::SignedIn, rule: None }
+        );
+    }
+
+    #[test]
+    fn no_spelling_of_a_path_escapes_its_rule() {
+        let rules = Rules::new(vec![Rule::new("/admin/日本", vec![], Requirement::Deny)]);
+        for path in ["/admin/%E6%97%A5%E6%9C%AC", "/%61dmin/%e6%97%a5%e6%9c%ac/x", "/admin;v=1/%E6%97%A5%E6%9C%AC;x"] {
+            assert_eq!(needs(&rules, asked(&Method::GET, path), None), Some(Requirement::Deny), "{path}");
+        }
+        let encoded = Rules::new(vec![Rule::new("/%61dmin", vec![], Requirement::Deny)]);
+        assert_eq!(needs(&encoded, asked(&Method::GET, "/admin/x"), None), Some(Requirement::Deny));
+        assert_eq!(needs(&rules, asked(&Method::GET, "/admin"), None), Some(Requirement::SignedIn));
+    }
+
+    #[test]
+    fn a_rule_for_groups_needs_to_know_who_it_is() {
+        let group = |name| Group::parse(name).unwrap();
+        let within = Duration::from_mins(5);
+        let rules = Rules::new(vec![
+            Rule::new("/payouts", vec![], Requirement::Fresh { within }).for_groups(vec![group("finance")]),
+            Rule::new("/payouts", vec![], Requirement::Deny),
+            Rule::new("/", vec![], Requirement::Public),
+        ]);
+        let payouts = asked(&Method::GET, "/payouts/1");
+        assert_eq!(rules.ruling(payouts, None), Ruling::DependsOnWho { rule: 0 });
+        assert_eq!(needs(&rules, payouts, Some(&[group("finance")])), Some(Requirement::Fresh { within }));
+        assert_eq!(needs(&rules, payouts, Some(&[group("orders")])), Some(Requirement::Deny));
+        assert_eq!(needs(&rules, payouts, Some(&[])), Some(Requirement::Deny));
+        assert_eq!(needs(&rules, asked(&Method::GET, "/x"), None), Some(Requirement::Public), "no group is asked for");
+    }
+
+    #[test]
+    fn a_rule_for_networks_is_for_those_addresses() {
+        let office = vec!["192.0.2.0/24".parse().unwrap(), "2001:db8::/32".parse().unwrap()];
+        let rules = Rules::new(vec![
+            Rule::new("/admin", vec![], Requirement::SignedIn).from_networks(office),
+            Rule::new("/admin", vec![], Requirement::Deny),
+        ]);
+        let from = |address: &str| {
+            let asked = Asked { address: address.parse().unwrap(), ..asked(&Method::GET, "/admin") };
+            needs(&rules, asked, None).unwrap()
+        };
+        assert_eq!(from("192.0.2.200"), Requirement::SignedIn);
+        assert_eq!(from("2001:db8::1"), Requirement::SignedIn);
+        assert_eq!(from("192.0.3.1"), Requirement::Deny);
+        assert_eq!(from("2001:db9::1"), Requirement::Deny);
     }
 }

@@ -1,6 +1,8 @@
 //! The fresh code: a live session is asked for a code again before something sensitive, also one that began on a trusted
 //! device. It never makes a session; the one there is goes on under a new identifier.
 
+use std::time::Duration;
+
 use super::{App, AppError, Browser, Grant, Result};
 use crate::{
     audit::{Event, Origin},
@@ -8,7 +10,7 @@ use crate::{
     clock::Timestamp,
     keyring::{CookieToken, Purpose, TokenId},
     secret::Digest,
-    session::{SecondStep, Session, SessionId},
+    session::{Session, SessionId},
     store::{Acting, BeginSignIn, PendingSignIn, RenewSession, SendKey, SignInId, Stale, UsedCode},
 };
 
@@ -37,17 +39,18 @@ pub enum StepUp {
 impl App {
     /// Is the code of this browser's session at most `[sign_in] fresh` old?
     pub async fn fresh(&self, browser: &Browser<'_>) -> Result<Freshness> {
-        let Some(session) = self.stored_session(browser).await? else { return Ok(Freshness::NoSession) };
-        Ok(if self.is_fresh(&session, self.now()) { Freshness::Fresh } else { Freshness::Stale })
+        self.fresh_within(browser, self.snapshot().config.sign_in.fresh).await
     }
 
-    /// A trusted device stands in for the code at a sign-in, never here.
+    /// Is the code of this browser's session at most this old?
+    pub async fn fresh_within(&self, browser: &Browser<'_>, within: Duration) -> Result<Freshness> {
+        let Some(session) = self.stored_session(browser).await? else { return Ok(Freshness::NoSession) };
+        let fresh = session.code_given_at().is_some_and(|at| self.now().since(at) <= within);
+        Ok(if fresh { Freshness::Fresh } else { Freshness::Stale })
+    }
+
     pub(super) fn is_fresh(&self, session: &Session, now: Timestamp) -> bool {
-        let given = match session.second_step() {
-            SecondStep::Code(_) => session.mfa_at(),
-            SecondStep::TrustedDevice | SecondStep::Waived => None,
-        };
-        given.is_some_and(|at| now.since(at) <= self.snapshot().config.sign_in.fresh)
+        session.code_given_at().is_some_and(|at| now.since(at) <= self.snapshot().config.sign_in.fresh)
     }
 
     /// The living session of this browser as the store has it.

@@ -5,13 +5,13 @@ use http::Method;
 
 use super::{App, AppError, Cookie, Result, live_sessions::LiveSession};
 use crate::{
-    access::{Decision, Interruption, Requirement},
+    access::{Asked, Decision, Interruption, Requirement, Ruling},
     keyring::Purpose,
     secret::Digest,
     session::SessionEnd,
     store::StoreError,
 };
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 /// What the gate looks at.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +20,8 @@ pub struct GateRequest<'a> {
     pub method: &'a Method,
     /// Path of the request target as it will be forwarded, without the query.
     pub path: &'a str,
+    /// Where it comes from.
+    pub address: IpAddr,
     /// `__Host-sekisho`, when it came exactly once.
     pub session: Option<Cookie<'a>>,
 }
@@ -28,10 +30,12 @@ impl App {
     /// Decides. An error is an error: the caller refuses the request.
     pub async fn decide(&self, request: GateRequest<'_>) -> Result<Decision> {
         let snapshot = self.snapshot.load();
-        let requirement = snapshot.rules.requirement(request.method, request.path);
+        let asked = Asked { method: request.method, path: request.path, address: request.address };
+        let mut ruling = snapshot.rules.ruling(asked, None);
         let observing = self.observing();
-        if requirement == Requirement::Deny {
-            return Ok(Decision::of(requirement, Err(Interruption::NoSession)).unless_observing(observing));
+        if matches!(ruling, Ruling::Needs { requirement: Requirement::Deny, .. }) {
+            let denied = Decision::of(ruling, Err(Interruption::NoSession), self.now());
+            return Ok(denied.unless_observing(observing, None));
         }
         let session = match self.live_session(request.session).await {
             Err(error) if observing.is_some() => {
@@ -41,8 +45,12 @@ impl App {
             }
             found => found?,
         };
-        let decision = Decision::of(requirement, session.map(|live| live.principal.clone()));
-        Ok(decision.unless_observing(observing))
+        let session = session.map(|live| live.principal.clone());
+        if let (Ruling::DependsOnWho { .. }, Ok(principal)) = (ruling, &session) {
+            ruling = snapshot.rules.ruling(asked, Some(&principal.member_of));
+        }
+        let principal = observing.and_then(|_| session.as_ref().ok().cloned());
+        Ok(Decision::of(ruling, session, self.now()).unless_observing(observing, principal))
     }
 
     /// The living session of a cookie; noted as used.

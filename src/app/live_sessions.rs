@@ -41,6 +41,8 @@ impl LiveSession {
             account: account.id,
             session: session.id(),
             second_step: session.second_step(),
+            code_given_at: session.code_given_at(),
+            member_of: account.groups.clone(),
             user: header_text(account.user_name.as_str()),
             email: account.email.as_ref().map(|email| header_text(email.as_str())),
             groups: header_text(&groups),

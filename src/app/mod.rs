@@ -61,11 +61,11 @@ pub use users::{
 pub use crate::store::Delivery;
 
 use crate::{
-    access::{Requirement, Rule, Rules},
+    access::Rules,
     account::{Account, Group},
     authn::{self, Cohort, password},
     clock::{SharedClock, Timestamp},
-    config::{AccessConfig, Config, SignInConfig},
+    config::{Config, SignInConfig},
     entropy::SharedEntropy,
     keyring::Keyring,
     language::Language,
@@ -119,23 +119,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// Prepares a configuration for use.
     pub fn new(config: Config) -> Result<Self> {
-        let rules = config
-            .rules
-            .iter()
-            .map(|rule| {
-                let requirement = match rule.access {
-                    AccessConfig::Public => Requirement::Public,
-                    AccessConfig::SignedIn => Requirement::SignedIn,
-                    AccessConfig::Deny => Requirement::Deny,
-                };
-                let methods = rule
-                    .methods
-                    .iter()
-                    .map(|name| name.parse().map_err(|_not_a_token| AppError::Config(format!("method {name:?}"))))
-                    .collect::<Result<_>>()?;
-                Ok(Rule::new(&rule.path, methods, requirement))
-            })
-            .collect::<Result<_>>()?;
+        let rules = Rules::read(&config.rules).map_err(AppError::Config)?;
         let groups = |names: &[String]| {
             let read =
                 |name: &String| Group::parse(name).map_err(|why| AppError::Config(format!("group {name:?}: {why}")));
@@ -151,7 +135,7 @@ impl Snapshot {
         let untrusting = groups(&config.trusted_device.excluded_groups)?;
         let password = &config.password;
         let scheme = password::Scheme::argon2id(password.memory_kib, password.passes, password.lanes)?;
-        Ok(Self { rules: Rules::new(rules), cohorts, grantable, untrusting, scheme, config })
+        Ok(Self { config, rules, cohorts, grantable, untrusting, scheme })
     }
 
     /// May a browser be trusted for this account?

@@ -190,7 +190,15 @@ impl World {
 
     async fn decide(&self, jar: &Jar) -> Decision {
         let session = jar.session.as_deref().map(Cookie);
-        self.app.decide(GateRequest { method: &Method::GET, path: "/orders/1", session }).await.unwrap()
+        self.app
+            .decide(GateRequest {
+                method: &Method::GET,
+                path: "/orders/1",
+                address: Ipv4Addr::LOCALHOST.into(),
+                session,
+            })
+            .await
+            .unwrap()
     }
 }
 

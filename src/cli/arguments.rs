@@ -1,7 +1,7 @@
 //! What can be typed. The help texts here are the documentation of the command line; `docs/command-line.md` tells the
 //! same story.
 
-use std::path::PathBuf;
+use std::{net::IpAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -34,6 +34,8 @@ pub(super) enum Verb {
     Demo(Demo),
     /// Reports everything wrong with a configuration file and the files it names at once
     Check(Check),
+    /// Says what happens to a request, and which rule says so
+    Explain(Explain),
     /// Accounts
     User(User),
     /// Trusted devices: browsers that are not asked for a code
@@ -85,6 +87,32 @@ pub(super) struct Check {
     /// The configuration file
     #[arg(long, value_name = "FILE", default_value = "sekisho.toml")]
     pub(super) config: PathBuf,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct Explain {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", default_value = "sekisho.toml")]
+    pub(super) config: PathBuf,
+    /// The address that is asked for, or its path
+    #[arg(long)]
+    pub(super) url: String,
+    /// The method
+    #[arg(long, default_value = "GET")]
+    pub(super) method: String,
+    /// Where the request comes from
+    #[arg(long, value_name = "ADDRESS", default_value = "198.51.100.1")]
+    pub(super) address: IpAddr,
+    /// Who asks, by user name or e-mail address: the account's groups count
+    #[arg(long, value_name = "NAME")]
+    pub(super) user: Option<String>,
+    /// A group of who asks, in place of an account; may be given more than once
+    #[arg(long, value_name = "GROUP", conflicts_with = "user")]
+    pub(super) group: Vec<String>,
     /// One JSON document on standard output
     #[arg(long)]
     pub(super) json: bool,

@@ -1,16 +1,20 @@
 //! `sekisho check`.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use super::{Failed, arguments::Check, complain, output};
 use crate::{
+    access::{self, Rules, Unmet},
     authn::{Password, password::Scheme},
-    config::{self, Config},
+    config::{self, Config, Problem, Problems},
     entropy::SystemEntropy,
 };
 
 pub(super) fn run(check: &Check) -> Result<(), Failed> {
-    match config::load_with_files(&check.config) {
+    match load(&check.config) {
         Ok(config) => {
             let cost = password_cost(&config)?;
             let warnings = warnings(&config, cost);
@@ -40,6 +44,27 @@ pub(super) fn run(check: &Check) -> Result<(), Failed> {
             Err(Failed::Reported)
         }
     }
+}
+
+/// A configuration whose files can be used and whose rules do what they are meant to.
+pub(super) fn load(path: &Path) -> Result<Config, Problems> {
+    let config = config::load_with_files(path)?;
+    let file = path.to_string_lossy();
+    let unusable = |message| Problems::from(Problem::at_line(&file, 1, message, None));
+    let rules = Rules::read(&config.rules).map_err(unusable)?;
+    let unmet = access::unmet(&rules, &config.expectations).map_err(unusable)?;
+    if unmet.is_empty() {
+        return Ok(config);
+    }
+    let problem = |unmet: &Unmet| {
+        let rule = unmet.rule.and_then(|rule| config.rules.get(rule));
+        let help = rule.map_or_else(
+            || "no rule matches, so a session is needed".to_owned(),
+            |rule| format!("the rule at line {} decides", rule.line),
+        );
+        Problem::at_line(&file, unmet.line, unmet.to_string(), Some(help))
+    };
+    Err(unmet.iter().map(problem).collect())
 }
 
 /// What one check of a password costs here, with the parameters of the configuration.

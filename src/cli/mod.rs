@@ -5,6 +5,7 @@ mod arguments;
 mod check;
 mod confirm;
 pub mod demo;
+mod explain;
 mod import;
 mod observe;
 mod operate;
@@ -45,6 +46,7 @@ pub fn run() -> ExitCode {
         Verb::Serve(serve) => serve::run(&serve),
         Verb::Demo(demo) => demo::run(&demo),
         Verb::Check(check) => check::run(&check),
+        Verb::Explain(explain) => explain::run(&explain),
         Verb::User(user) => user.requested().and_then(|work| match work {
             UserWork::Command(command) => operate::run(&user.common, command),
             UserWork::List => operate::list_users(&user.common),

@@ -73,6 +73,7 @@ fn person(person: &Person, zone: &TimeZone) -> [String; 3] {
 fn row(row: &Row, zone: &TimeZone) -> [String; 8] {
     let why = match row.would {
         Would::AskToSignIn => "no session",
+        Would::AskForCode => "no fresh code",
         Would::Deny => "denied by a rule",
     };
     [

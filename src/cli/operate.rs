@@ -35,6 +35,11 @@ pub(super) fn run(common: &Common, command: Command) -> Result<(), Failed> {
     if common.json { output::reply_json(&reply) } else { output::reply(&reply, &zone) }
 }
 
+/// One command whose reply is looked at rather than shown.
+pub(super) fn ask(config: Config, command: Command) -> Result<Reply, Failed> {
+    runtime()?.block_on(async { Door::open(config, false).await?.execute(command).await })
+}
+
 /// `sekisho user list`: reply by reply, so that many accounts need no more memory than few.
 pub(super) fn list_users(common: &Common) -> Result<(), Failed> {
     let config = config::load(&common.config).map_err(Failed::refused)?;

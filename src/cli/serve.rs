@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use super::{Failed, arguments::Serve};
+use super::{Failed, arguments::Serve, check};
 use crate::{
     clock::SystemClock,
-    config,
     entropy::SystemEntropy,
     server::{self, ServerError},
     telemetry,
 };
 
 pub(super) fn run(serve: &Serve) -> Result<(), Failed> {
-    let config = config::load_with_files(&serve.config).map_err(Failed::refused)?;
+    let config = check::load(&serve.config).map_err(Failed::refused)?;
     telemetry::init(&config.log.filter, telemetry::Output::StandardError).map_err(Failed::refused)?;
     server::run(config, Arc::new(SystemClock), Arc::new(SystemEntropy::new())).map_err(failed)
 }

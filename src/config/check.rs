@@ -10,11 +10,12 @@ use std::{
 
 use super::{
     AdminConfig, Branding, CohortConfig, Config, IdentityHeaders, InboxConfig, Limits, Listen, LogConfig,
-    PasswordConfig, Provider, RecoveryConfig, RolloutConfig, RuleConfig, SessionConfig, SignInConfig, StoreConfig,
+    PasswordConfig, Provider, RecoveryConfig, RolloutConfig, SessionConfig, SignInConfig, StoreConfig,
     TrustedDeviceConfig, Upstream, UsersConfig,
     problem::Report,
     raw,
     read::{At, Many},
+    rules,
     value::{GroupName, KIB, MIB, spoken},
 };
 use crate::clock::Timestamp;
@@ -26,7 +27,10 @@ pub(super) fn check(root: raw::Root, directory: &Path, report: &mut Report<'_>) 
     check_upstream(&root, report);
     check_channels(&root, report);
     if let Some(rules) = &root.rule {
-        check_rules(&rules.value, report);
+        rules::check_rules(&rules.value, report);
+    }
+    if let Some(expectations) = &root.expect {
+        rules::check_expectations(&expectations.value, report);
     }
     if let Some(identity) = &root.identity {
         check_identity(&identity.value, report);
@@ -43,7 +47,7 @@ pub(super) fn check(root: raw::Root, directory: &Path, report: &mut Report<'_>) 
     if let Some(users) = &root.users {
         check_users(&users.value, report);
     }
-    assemble(root, directory)
+    assemble(root, directory, &|span| report.line(span.start))
 }
 
 /// No two sockets may want one port, and the console must not be the gateway itself.
@@ -142,40 +146,6 @@ fn check_channels(root: &raw::Root, report: &mut Report<'_>) {
     }
 }
 
-/// A rule that nothing can reach is a rule somebody believes in.
-fn check_rules(Many(rules): &Many<raw::Rule>, report: &mut Report<'_>) {
-    let read: Vec<_> = rules
-        .iter()
-        .filter_map(|rule| {
-            let methods: Vec<_> = rule.value.methods.as_ref()?.value.0.iter().map(|method| method.value).collect();
-            Some((rule.span.as_ref()?, rule.value.path.as_ref()?.value.0.as_str(), methods))
-        })
-        .collect();
-    for (index, (span, path, methods)) in read.iter().enumerate() {
-        let broader = |other: &str| {
-            let below = path.strip_prefix(other.trim_end_matches('/'));
-            below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        let earlier: Vec<_> = read.iter().take(index).filter(|(_, other, _)| broader(other)).collect();
-        let covering = earlier.iter().find(|(_, _, others)| others.is_empty()).or_else(|| {
-            let covered = |method| earlier.iter().any(|(_, _, others)| others.contains(method));
-            if !methods.is_empty() && methods.iter().all(covered) { earlier.last() } else { None }
-        });
-        if let Some((other_span, other_path, other_methods)) = covering {
-            let line = report.line(other_span.start);
-            let (message, help) = if other_path == path && other_methods == methods {
-                (format!("rule: {path} stands already at line {line}"), "take one of them out")
-            } else {
-                (
-                    format!("rule: never reached, since the rule at line {line} covers {path}"),
-                    "the first rule that matches decides: put the narrower one before the broader one",
-                )
-            };
-            report.add(Some(span), message, Some(help.to_owned()));
-        }
-    }
-}
-
 fn check_identity(identity: &raw::Identity, report: &mut Report<'_>) {
     let raw::Identity { user, email, groups, level } = identity;
     let headers: Vec<_> = [("user", user), ("email", email), ("groups", groups), ("level", level)]
@@ -268,7 +238,7 @@ fn check_users(users: &raw::Users, report: &mut Report<'_>) {
 }
 
 #[expect(clippy::too_many_lines, reason = "a line for each field, and nothing else")]
-fn assemble(root: raw::Root, directory: &Path) -> Option<Config> {
+fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> usize) -> Option<Config> {
     let cores = available_parallelism().map_or(1, NonZeroUsize::get);
     let listens_inbox = inbox_in_use(&root);
     let addresses = |list: super::read::OneOrMany<SocketAddr>| list.0.into_iter().map(|at| at.value).collect();
@@ -318,14 +288,6 @@ fn assemble(root: raw::Root, directory: &Path) -> Option<Config> {
     let inbox = root.inbox?.value.listen?.value.0;
     let provider =
         |channel: Option<At<raw::Channel>>| channel.and_then(|channel| channel.value.provider).map(|at| at.value);
-    let rule = |rule: At<raw::Rule>| {
-        Some(RuleConfig {
-            path: rule.value.path?.value.0,
-            methods: rule.value.methods?.value.0.iter().map(|method| method.value.0.to_owned()).collect(),
-            access: rule.value.access?.value,
-        })
-    };
-
     Some(Config {
         public_url: root.public_url?.value,
         time_zone: time_zone.zone,
@@ -363,7 +325,8 @@ fn assemble(root: raw::Root, directory: &Path) -> Option<Config> {
             groups: identity.groups?.value.0,
             level: identity.level?.value.0,
         },
-        rules: root.rule?.value.0.into_iter().map(rule).collect::<Option<_>>()?,
+        rules: rules::rules(root.rule?.value, sign_in.fresh.as_ref()?.value.0, lines)?,
+        expectations: rules::expectations(root.expect?.value, lines)?,
         password: PasswordConfig {
             memory_kib: u32::try_from(password.memory?.value.0 / KIB).ok()?,
             passes: password.passes?.value.0,

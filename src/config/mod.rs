@@ -9,6 +9,7 @@ mod problem;
 mod raw;
 mod read;
 mod reference;
+mod rules;
 mod system_group;
 mod value;
 
@@ -27,6 +28,7 @@ pub use self::{
     logo::{Logo, LogoError},
     problem::{Problem, Problems},
     reference::{reference, schema},
+    rules::{AccessConfig, ExpectConfig, Outcome, RuleConfig, SomebodyExpected},
 };
 pub use system_group::{NoGroup, SystemGroup};
 
@@ -109,7 +111,9 @@ pub struct Config {
     /// What the console is told.
     pub identity: IdentityHeaders,
     /// Rules in order; the first match wins; without a match: signed in.
-    pub rules: Vec<crate::config::RuleConfig>,
+    pub rules: Vec<RuleConfig>,
+    /// What the rules are meant to do.
+    pub expectations: Vec<ExpectConfig>,
     /// Password hashing and the delay that hides it.
     pub password: PasswordConfig,
     /// Pending sign-ins and codes.
@@ -279,28 +283,6 @@ pub struct IdentityHeaders {
     pub groups: String,
     /// 1 or 2.
     pub level: String,
-}
-
-/// One access rule as configured.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RuleConfig {
-    /// Path prefix by whole segments: `/static` matches `/static` and `/static/x`, not `/statics`.
-    pub path: String,
-    /// Upper-case methods; empty: all.
-    pub methods: Vec<String>,
-    /// What it takes.
-    pub access: AccessConfig,
-}
-
-/// What a rule asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AccessConfig {
-    /// Nothing.
-    Public,
-    /// A session.
-    SignedIn,
-    /// Nobody gets it.
-    Deny,
 }
 
 /// Password hashing.

@@ -32,6 +32,11 @@ impl Problem {
     pub(super) fn with_file(file: &str, message: String, help: Option<String>) -> Self {
         Self { file: file.to_owned(), line: 0, column: 0, message, help, excerpt: None }
     }
+
+    /// With what begins at a line of the file.
+    pub fn at_line(file: &str, line: usize, message: String, help: Option<String>) -> Self {
+        Self { file: file.to_owned(), line, column: 1, message, help, excerpt: None }
+    }
 }
 
 impl fmt::Display for Problem {
@@ -64,6 +69,12 @@ impl Problems {
     /// In the order of the lines.
     pub fn as_slice(&self) -> &[Problem] {
         &self.0
+    }
+}
+
+impl FromIterator<Problem> for Problems {
+    fn from_iter<T: IntoIterator<Item = Problem>>(problems: T) -> Self {
+        Self(problems.into_iter().collect())
     }
 }
 

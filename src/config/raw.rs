@@ -4,12 +4,12 @@
 use std::net::SocketAddr;
 
 use super::{
-    AccessConfig, Provider, PublicUrl, RolloutMode,
+    Outcome, Provider, PublicUrl, RolloutMode,
     read::{Many, OneOrMany, Whole, tables},
     value::{
-        BothNames, Colour, DAY, Day, FilePath, GroupName, HOUR, HostHeader, KIB, Link, LogFilter, Loopback, MIB,
-        MILLISECOND, MINUTE, Name, OwnHeader, PhoneRegion, RuleMethod, RulePath, SECOND, Size, StoreUrl,
-        SystemGroupName, Time, UpstreamUrl, Zone,
+        AccessWord, BothNames, ClientAddress, Colour, DAY, Day, FilePath, GroupName, HOUR, HostHeader, KIB, Link,
+        LogFilter, Loopback, MIB, MILLISECOND, MINUTE, Name, Network, OwnHeader, PhoneRegion, RequestPath, RuleMethod,
+        RulePath, SECOND, Size, StoreUrl, SystemGroupName, Time, UpstreamUrl, Zone,
     },
 };
 
@@ -30,6 +30,7 @@ tables! {
         branding: Branding = default({}),
         identity: Identity = default({}),
         rule: Many<Rule> = default([]),
+        expect: Many<Expect> = default([]),
         password: Password = default({}),
         sign_in: SignIn = default({}),
         session: Session = default({}),
@@ -139,8 +140,34 @@ tables! {
         path: RulePath = required,
         /// Only these methods. Without it: all.
         methods: OneOrMany<RuleMethod> = default([]),
-        /// `public`: nothing; `signed-in`: a session; `deny`: nobody gets it.
-        access: AccessConfig = required,
+        /// Only people in one of these groups. A request without a session is first asked to sign in, to know who it is;
+        /// whoever is in none of them goes on to the next rule. Without it: everybody.
+        groups: OneOrMany<GroupName> = default([]),
+        /// Only from these networks, as in `192.0.2.0/24`; other addresses go on to the next rule. Without it: from
+        /// everywhere.
+        networks: OneOrMany<Network> = default([]),
+        /// `public`: nothing; `signed-in`: a session; `fresh`: a session with a code younger than `within`, trusted device
+        /// or not; `deny`: nobody gets it.
+        access: AccessWord = required,
+        /// With `access = "fresh"`: how old the code may be. Without it: `sign_in.fresh`.
+        within: Time<MINUTE, DAY> = optional,
+    }
+
+    /// What the rules are meant to do, so that `sekisho check` and the start of the gateway hold them to it.
+    Expect {
+        /// A path of the console.
+        path: RequestPath = required,
+        /// The method.
+        method: RuleMethod = default("GET"),
+        /// Where the request comes from.
+        address: ClientAddress = default("198.51.100.1"),
+        /// Somebody is signed in, in these groups (`[]`: in none). Without it: nobody is signed in.
+        groups: OneOrMany<GroupName> = optional,
+        /// With `groups`: how old their code is. Without it: they came with a trusted device.
+        code_age: Time<0, { 30 * DAY }> = optional,
+        /// `forward`: it reaches the console; `sign-in`: it is led there; `code`: a fresh code is asked for; `deny`: it is
+        /// refused.
+        outcome: Outcome = required,
     }
 
     /// Password hashing (Argon2id). Stored hashes follow at the next sign-in.

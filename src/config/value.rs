@@ -1,14 +1,19 @@
 //! The kinds of value a key can have, each with its own reading of the text. What is read here needs no further check
 //! by itself; what must agree with other keys is checked afterwards.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
+use ipnet::IpNet;
 use serde_json::json;
 use toml::{Spanned, de::DeValue};
 use url::Url;
 
 use super::{
-    AccessConfig, Provider, PublicUrl, RolloutMode,
+    Outcome, Provider, PublicUrl, RolloutMode,
     problem::{Report, did_you_mean, quoted},
     read::{At, Refusal, Shape, Text, Value, report_type},
 };
@@ -509,10 +514,23 @@ impl Text for RuleMethod {
     }
 }
 
-const ACCESS: [(&str, AccessConfig); 3] =
-    [("public", AccessConfig::Public), ("signed-in", AccessConfig::SignedIn), ("deny", AccessConfig::Deny)];
+/// What a rule asks for, before it is known how old a code may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AccessWord {
+    Public,
+    SignedIn,
+    Fresh,
+    Deny,
+}
 
-impl Text for AccessConfig {
+const ACCESS: [(&str, AccessWord); 4] = [
+    ("public", AccessWord::Public),
+    ("signed-in", AccessWord::SignedIn),
+    ("fresh", AccessWord::Fresh),
+    ("deny", AccessWord::Deny),
+];
+
+impl Text for AccessWord {
     const KIND: &'static str = "an access word";
 
     fn parse(text: &str) -> Result<Self, Refusal> {
@@ -520,6 +538,77 @@ impl Text for AccessConfig {
     }
     fn constraint() -> serde_json::Value {
         words(&ACCESS)
+    }
+}
+
+/// The path of a request, as a browser sends it.
+#[derive(Clone, Debug)]
+pub(super) struct RequestPath(pub(super) String);
+
+impl Text for RequestPath {
+    const KIND: &'static str = "a path of the console";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        if !text.starts_with('/') || text.contains(['?', '#']) || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let help = "as a browser sends it and without a query, as in \"/orders/42\"";
+            return Err(Refusal::new(format!("{} is not a path", quoted(text)), help));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    fn constraint() -> serde_json::Value {
+        json!({ "pattern": "^/" })
+    }
+}
+
+/// A network of client addresses.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Network(pub(super) IpNet);
+
+impl Text for Network {
+    const KIND: &'static str = "a network";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let network = match (text.parse::<IpNet>(), text.parse::<IpAddr>()) {
+            (Ok(network), _) => network,
+            (Err(_), Ok(address)) => address.into(),
+            (Err(_), Err(_)) => {
+                let help = "an address and the length of its prefix, as in \"192.0.2.0/24\" or \"2001:db8::/32\"";
+                return Err(Refusal::new(format!("{} is not a network", quoted(text)), help));
+            }
+        };
+        if network.trunc() != network {
+            let message = format!("{} is an address within a network", quoted(text));
+            return Err(Refusal::new(message, format!("the network is \"{}\"", network.trunc())));
+        }
+        Ok(Self(network))
+    }
+}
+
+/// The address a request comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ClientAddress(pub(super) IpAddr);
+
+impl Text for ClientAddress {
+    const KIND: &'static str = "an address";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let unreadable = |_| Refusal::new(format!("{} is not an address", quoted(text)), "as in \"192.0.2.7\"");
+        text.parse().map(Self).map_err(unreadable)
+    }
+}
+
+const OUTCOMES: [(&str, Outcome); 4] =
+    [("forward", Outcome::Forward), ("sign-in", Outcome::SignIn), ("code", Outcome::Code), ("deny", Outcome::Deny)];
+
+impl Text for Outcome {
+    const KIND: &'static str = "an outcome";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        word(text, "an outcome", &OUTCOMES)
+    }
+    fn constraint() -> serde_json::Value {
+        words(&OUTCOMES)
     }
 }
 

@@ -156,8 +156,10 @@ impl ErrorPage {
 pub struct TopLevelPage {
     /// The frame around the page (not the browser's).
     pub frame: PageFrame,
-    /// The sign-in page.
+    /// The sign-in page, or the one that asks for a fresh code.
     pub target: String,
+    /// Somebody is signed in, and a fresh code is wanted.
+    pub fresh: bool,
 }
 
 impl TopLevelPage {
@@ -166,7 +168,13 @@ impl TopLevelPage {
         false
     }
     fn heading(&self) -> String {
-        self.frame.t("top-heading")
+        self.frame.t(if self.fresh { "fresh-heading" } else { "top-heading" })
+    }
+    fn lead(&self) -> String {
+        self.frame.t(if self.fresh { "top-lead-fresh" } else { "top-lead" })
+    }
+    fn go_on(&self) -> String {
+        self.frame.t(if self.fresh { "top-continue-fresh" } else { "top-continue" })
     }
 }
 

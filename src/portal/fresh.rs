@@ -16,6 +16,7 @@ use super::{
     visit::{Answer, Visit, address},
 };
 use crate::{
+    access::Interruption,
     account::{AccountId, MethodKind},
     app::{self, Flow, Freshness, PendingView, StepUp},
     clock::Timestamp,
@@ -121,6 +122,8 @@ pub struct FreshPage {
     pub method: ShownMethod,
     /// Where a person who gives no code goes on.
     pub cancel: String,
+    /// In seconds, where a rule of the console's pages says how old the code may be.
+    pub within: Option<u64>,
 }
 
 impl FreshPage {
@@ -148,13 +151,29 @@ impl FreshPage {
     }
 }
 
+/// How old the rule that led here lets the code be. Only the page looks at it; what the rule says is the gate's to decide.
+const fn asked_within(visit: &Visit<'_>) -> Option<Duration> {
+    match visit.was {
+        Some(Interruption::CodeTooOld { within }) => Some(within),
+        Some(Interruption::NoSession | Interruption::Idle | Interruption::Ended) | None => None,
+    }
+}
+
+async fn freshness(visit: &Visit<'_>) -> app::Result<Freshness> {
+    let app = &visit.portal.app;
+    match asked_within(visit) {
+        Some(within) => app.fresh_within(&visit.browser(), within).await,
+        None => app.fresh(&visit.browser()).await,
+    }
+}
+
 pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
     let app = &visit.portal.app;
     if let Some(PendingView::Code(view)) = app.pending(&visit.browser()).await? {
         return Ok(challenge::show_code(visit, view));
     }
     let Some(session) = app.session(&visit.browser()).await? else { return Ok(visit.see(Here::SignIn)) };
-    if app.fresh(&visit.browser()).await? == Freshness::Fresh {
+    if freshness(visit).await? == Freshness::Fresh {
         // Another tab was faster, or the person came back to the page: nothing is asked twice.
         return Ok(onward(visit));
     }
@@ -163,6 +182,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
         frame: visit.frame(Here::Fresh, &Note::default()),
         method: pair.primary().into(),
         cancel: cancel(visit),
+        within: asked_within(visit).map(|within| within.as_secs()),
     };
     Ok(visit.page(html(&page)))
 }
@@ -170,7 +190,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
 /// Asks for the code; a phone gets its message.
 pub(super) async fn begin(visit: &Visit<'_>) -> app::Result<Answer> {
     let app = &visit.portal.app;
-    if app.fresh(&visit.browser()).await? == Freshness::Fresh {
+    if freshness(visit).await? == Freshness::Fresh {
         return Ok(onward(visit));
     }
     Ok(match app.ask_session(&visit.browser()).await? {

@@ -83,15 +83,19 @@ impl Portal {
         self.app.snapshot().config.public_url.origin()
     }
 
-    /// Where a navigation without a session is sent: the sign-in page, which leads back to `target` (path and query)
-    /// and says why the session ended.
+    /// Where a navigation that is stopped is sent: the sign-in page, which leads back to `target` (path and query) and
+    /// says why the session ended; or the page that asks a session for a fresh code.
     pub fn sign_in_location(&self, target: &str, why: Interruption) -> String {
         let to = ReturnTo::parse(target).unwrap_or_default().sealed(
             self.app.keyring(),
             &**self.app.entropy(),
             self.app.now(),
         );
-        visit::address(Here::SignIn.path(), &to, "", Some(why))
+        let page = match why {
+            Interruption::NoSession | Interruption::Idle | Interruption::Ended => Here::SignIn,
+            Interruption::CodeTooOld { .. } => Here::Fresh,
+        };
+        visit::address(page.path(), &to, "", Some(why))
     }
 
     /// An error page for a request that is not to our pages. `target` is its path and query, `reference` its identifier.
@@ -105,6 +109,7 @@ impl Portal {
         let page = TopLevelPage {
             frame: visit.frame(Here::Target, &notice::Note::default()),
             target: self.sign_in_location(target, why),
+            fresh: matches!(why, Interruption::CodeTooOld { .. }),
         };
         let status = http::StatusCode::UNAUTHORIZED;
         Answer { status, framing: Framing::OurHost, ..visit.page(html(&page)) }.into_response()

@@ -94,7 +94,13 @@ impl<'a> Visit<'a> {
                 sealed => sealed.to_owned(),
             },
             renewed: None,
-            was: query("was").and_then(|word| was(&word)),
+            was: query("was").and_then(|word| was(&word)).or_else(|| {
+                let seconds = match form.text("within") {
+                    "" => query("within")?.parse(),
+                    seconds => seconds.parse(),
+                };
+                Some(Interruption::CodeTooOld { within: Duration::from_secs(seconds.ok()?) })
+            }),
             user: query("user").unwrap_or_default().into_owned(),
             back: back.filter(|here| !matches!(here, Here::Guide(_))),
             form,
@@ -263,6 +269,7 @@ pub(super) fn address(path: &str, to: &str, errand: &str, why: Option<Interrupti
     match why {
         Some(Interruption::Idle) => drop(query.append_pair("was", "idle")),
         Some(Interruption::Ended) => drop(query.append_pair("was", "ended")),
+        Some(Interruption::CodeTooOld { within }) => drop(query.append_pair("within", &within.as_secs().to_string())),
         Some(Interruption::NoSession) | None => {}
     }
     match query.finish() {

@@ -37,7 +37,11 @@ pub(crate) fn sign_in_needed(
         }
         ClientKind::Api | ClientKind::WebSocket => {
             let location = portal.sign_in_location(&target, why);
-            let body = serde_json::json!({ "error": "sign_in_required", "sign_in_url": format!("{origin}{location}") });
+            let error = match why {
+                Interruption::NoSession | Interruption::Idle | Interruption::Ended => "sign_in_required",
+                Interruption::CodeTooOld { .. } => "code_required",
+            };
+            let body = serde_json::json!({ "error": error, "sign_in_url": format!("{origin}{location}") });
             let mut answer = own(StatusCode::UNAUTHORIZED, "application/json", Bytes::from(body.to_string()));
             set(&mut answer, header::WWW_AUTHENTICATE, "Sekisho realm=\"sekisho\"");
             answer

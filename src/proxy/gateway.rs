@@ -81,7 +81,7 @@ impl Gateway {
     /// The gate's decision carried out. `true`: answered here.
     async fn gate(&self, session: &mut Session, ctx: &mut RequestContext, head: &Head) -> Result<bool> {
         let cookie = cookie::read(&session.req_header().headers, cookie::SESSION).map(Cookie);
-        let request = GateRequest { method: &head.method, path: &head.path, session: cookie };
+        let request = GateRequest { method: &head.method, path: &head.path, address: head.address, session: cookie };
         let answer = match self.app.decide(request).await {
             Ok(Decision::Forward(permit)) => {
                 if let Some(would) = permit.observed() {

@@ -154,6 +154,11 @@ fn is_with_default_port(host: &[u8], authority: &str) -> bool {
     host.strip_suffix(b":443").is_some_and(|host| host.eq_ignore_ascii_case(authority.as_bytes()))
 }
 
+/// Why a path is refused before any rule; `None`: it is not.
+pub(crate) fn ambiguity(path: &str) -> Option<&'static str> {
+    judge_path(path).err().map(NotAdmitted::reason)
+}
+
 /// Refuses paths that the gateway and the console could resolve differently, and misspellings of our own prefix.
 fn judge_path(path: &str) -> Result<(), NotAdmitted> {
     let ambiguous = |reason| Err(NotAdmitted::Ambiguous(reason));
@@ -192,6 +197,13 @@ fn judge_path(path: &str) -> Result<(), NotAdmitted> {
         let segment = bytes.split(|byte| *byte == b'/').nth(1).unwrap_or_default();
         segment.split(|byte| *byte == b';').next().unwrap_or_default().to_ascii_lowercase()
     };
+    // For such a console `/static/%252e%252e/x` is not below `/static`.
+    if twice.split(|byte| matches!(byte, b'/' | b'\\')).any(|segment| {
+        let name = segment.split(|byte| *byte == b';').next().unwrap_or_default();
+        name == b"." || name == b".."
+    }) {
+        return ambiguous("dot segment in the path, encoded twice");
+    }
     let ours = OUR_PREFIX.trim_matches('/').as_bytes();
     if [&decoded, &twice].into_iter().any(|spelling| first_segment(spelling) == ours) && !path.starts_with(OUR_PREFIX) {
         return ambiguous("misspelt path of the gateway's own pages");
@@ -326,6 +338,9 @@ mod tests {
             "/a%2Fb",
             "/a%5cb",
             "/a%5Cb",
+            "/a/%252e%252e/b",
+            "/a/%252e%252e%252fb",
+            "/a/..%255cb",
             "/a/..;/admin",
             "/a/..;x=1/b",
             "/a/%2e%2e;/b",

@@ -4,8 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    access::{Decision, Principal, Requirement},
+    access::{Decision, Principal, Requirement, Ruling},
     account::AccountId,
+    clock::Timestamp,
     entropy::SystemEntropy,
     session::{SecondStep, SessionId},
 };
@@ -26,13 +27,15 @@ fn permit(signed_in: bool) -> Permit {
         account: AccountId::random(&entropy),
         session: SessionId::random(&entropy),
         second_step: SecondStep::TrustedDevice,
+        code_given_at: None,
+        member_of: Vec::new(),
         user: HeaderValue::from_static("hanako"),
         email: None,
         groups: HeaderValue::from_static(""),
         level: HeaderValue::from_static("1"),
     };
     let session = if signed_in { Ok(Arc::new(principal)) } else { Err(crate::access::Interruption::NoSession) };
-    match Decision::of(Requirement::Public, session) {
+    match Decision::of(Ruling::Needs { requirement: Requirement::Public, rule: None }, session, Timestamp::EPOCH) {
         Decision::Forward(permit) => permit,
         other => panic!("{other:?}"),
     }

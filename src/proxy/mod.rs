@@ -17,5 +17,6 @@ pub(crate) use connection::{ConnectionRules, GuardedApp};
 pub(crate) use drain::Drain;
 pub(crate) use gateway::Gateway;
 pub use head::RequestId;
+pub(crate) use head::{OUR_PREFIX, ambiguity};
 pub use identity::NotAHeaderName;
 pub(crate) use redirect::Redirect;

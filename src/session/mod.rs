@@ -157,4 +157,12 @@ impl Session {
     pub const fn mfa_at(&self) -> Option<Timestamp> {
         self.mfa_at
     }
+    /// When its own code was given. A trusted device stands in for the code at a sign-in, never where a fresh one is
+    /// asked for.
+    pub const fn code_given_at(&self) -> Option<Timestamp> {
+        match self.second_step {
+            SecondStep::Code(_) => self.mfa_at,
+            SecondStep::TrustedDevice | SecondStep::Waived => None,
+        }
+    }
 }

@@ -51,6 +51,38 @@ fn check_warns_of_what_is_allowed_and_dangerous() {
 }
 
 #[test]
+fn explain_names_the_rule_and_check_holds_expectations() {
+    let bench = Bench::new();
+    bench.certify();
+    bench.append(
+        "\n[[rule]]\npath = \"/payouts\"\ngroups = \"owner\"\naccess = \"fresh\"\nwithin = \"10m\"\n\
+         [[rule]]\npath = \"/payouts\"\naccess = \"deny\"\n\
+         [[expect]]\npath = \"/payouts\"\ngroups = []\noutcome = \"deny\"\n",
+    );
+    bench.run(&["check"]).succeeds();
+    add_hanako(&bench).succeeds();
+    let url = "https://localhost:8443/payouts/7?x=1";
+    let told = bench.run(&["explain", "--url", url, "--user", "hanako", "--json"]).succeeds().json();
+    let outcomes: Vec<_> = told["answers"].as_array().unwrap().iter().map(|answer| &answer["outcome"]).collect();
+    assert_eq!(outcomes, ["sign-in", "code", "forward"], "{told}");
+    assert!(told["answers"].as_array().unwrap().iter().all(|answer| answer["line"] == told["answers"][0]["line"]));
+    assert_eq!((told["path"].as_str(), told["refused"].as_str()), (Some("/payouts/7"), None));
+    let told = bench.run(&["explain", "--url", "/payouts", "--method", "POST"]).succeeds().stdout;
+    assert!(told.contains("somebody (in no group), a code just given") && told.contains("/payouts: deny"), "{told}");
+    let told = bench.run(&["explain", "--url", "/a/%2e%2e/payouts"]).succeeds().stdout;
+    assert!(told.contains("refused before any rule: dot segment in the path"), "{told}");
+    let told = bench.run(&["explain", "--url", "https://elsewhere.example/payouts"]).ends_with(1).stderr;
+    assert!(told.contains("no other host is served"), "{told}");
+
+    bench.append("[[expect]]\npath = \"/payouts\"\ngroups = \"owner\"\noutcome = \"forward\"\n");
+    let told = bench.run(&["check"]).ends_with(1).stdout;
+    assert!(told.contains("expect: GET /payouts from 198.51.100.1 is code, not forward"), "{told}");
+    assert!(told.contains("help: the rule at line"), "{told}");
+    let told = bench.run(&["serve"]).ends_with(1).stderr;
+    assert!(told.contains("is code, not forward"), "the gateway does not start: {told}");
+}
+
+#[test]
 fn check_finds_what_serve_would_stop_at() {
     let bench = Bench::new();
     let lacking = bench.run(&["check"]).ends_with(1).stdout;

@@ -230,6 +230,31 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
             r#"27:8 rule.path: "/a//b?c" has more than a path"#,
         ],
     ),
+    (
+        "",
+        "[[rule]]\npath = \"/a\"\ngroups = \"x\"\naccess = \"public\"\nwithin = \"5m\"\n[[rule]]\npath = \"/b\"\nnetworks = [\"192.0.2.7/24\", \"everywhere\"]\naccess = \"deny\"",
+        &[
+            "23:10 rule.groups: what is public is for everybody",
+            r#"25:10 rule.within: has a meaning with access = "fresh" only"#,
+            r#"28:13 rule.networks: "192.0.2.7/24" is an address within a network"#,
+            r#"28:29 rule.networks: "everywhere" is not a network"#,
+        ],
+    ),
+    (
+        "",
+        "[[rule]]\npath = \"/a\"\nnetworks = \"10.0.0.0/8\"\naccess = \"signed-in\"\n[[rule]]\npath = \"/a/b\"\nnetworks = \"10.1.0.0/16\"\ngroups = \"x\"\naccess = \"deny\"\n[[rule]]\npath = \"/a\"\naccess = \"deny\"\n[[rule]]\npath = \"/c\"\ngroups = [\"x\"]\naccess = \"deny\"\n[[rule]]\npath = \"/c\"\ngroups = [\"x\", \"y\"]\naccess = \"fresh\"",
+        &["25:1 rule: never reached, since the rule at line 21 covers /a/b"],
+    ),
+    (
+        "",
+        "[[expect]]\npath = \"orders\"\noutcome = \"sign_in\"\n[[expect]]\npath = \"/\"\ncode_age = \"1m\"\naddress = \"office\"\noutcome = \"code\"",
+        &[
+            r#"22:8 expect.path: "orders" is not a path"#,
+            r#"23:11 expect.outcome: "sign_in" is not an outcome"#,
+            "26:12 expect.code_age: nobody is signed in who could have given a code",
+            r#"27:11 expect.address: "office" is not an address"#,
+        ],
+    ),
     ("", "[rule]\npath = \"/a\"", &["21:1 rule: expected tables that start with [[rule]], found a table"]),
     (
         "",

@@ -1,6 +1,6 @@
 //! Sessions: their limits, their ends, and what of them reaches the store.
 
-use std::time::Duration;
+use std::{net::Ipv4Addr, time::Duration};
 
 use http::Method;
 
@@ -69,7 +69,15 @@ async fn a_forged_cookie_never_reaches_the_store() {
     let genuine = crate::keyring::TokenId::random(&SystemEntropy::new());
     let (unknown, _) = world.app.keyring().issue(Purpose::SessionCookie, genuine).unwrap();
     let decide = async |cookie: &str| {
-        world.app.decide(GateRequest { method: &Method::GET, path: "/", session: Some(Cookie(cookie)) }).await
+        world
+            .app
+            .decide(GateRequest {
+                method: &Method::GET,
+                path: "/",
+                address: Ipv4Addr::LOCALHOST.into(),
+                session: Some(Cookie(cookie)),
+            })
+            .await
     };
     assert!(decide(unknown.expose()).await.is_err(), "a cookie of ours is looked up, and an error is an error");
     let forged = jar.session.unwrap().replace('.', ".A");

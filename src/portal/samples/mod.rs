@@ -167,7 +167,8 @@ fn errors(language: Language, pages: &mut Pages) {
         pages.add(&format!("error-{problem:?}").to_lowercase(), "first", &page);
     }
     let target = "/.sekisho/sign-in?to=c2VhbGVk".to_owned();
-    pages.add("top-level", "first", &TopLevelPage { frame: frame(language), target });
+    pages.add("top-level", "first", &TopLevelPage { frame: frame(language), target: target.clone(), fresh: false });
+    pages.add("top-level", "fresh", &TopLevelPage { frame: frame(language), target, fresh: true });
 }
 
 fn guides(language: Language, pages: &mut Pages) {

@@ -1,0 +1,236 @@
+//! Access rules and what they are meant to do: the checked values, and what must agree between their keys.
+
+use std::{net::IpAddr, ops::Range, time::Duration};
+
+use ipnet::IpNet;
+
+use super::{
+    problem::Report,
+    raw,
+    read::{At, Many, OneOrMany},
+    value::{AccessWord, GroupName},
+};
+
+/// One access rule as configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleConfig {
+    /// Where it stands in the file, from 1.
+    pub line: usize,
+    /// Path prefix by whole segments: `/static` matches `/static` and `/static/x`, not `/statics`.
+    pub path: String,
+    /// Upper-case methods; empty: all.
+    pub methods: Vec<String>,
+    /// Groups; empty: everybody.
+    pub groups: Vec<String>,
+    /// Networks; empty: from everywhere.
+    pub networks: Vec<IpNet>,
+    /// What it takes.
+    pub access: AccessConfig,
+}
+
+/// What a rule asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessConfig {
+    /// Nothing.
+    Public,
+    /// A session.
+    SignedIn,
+    /// A session whose code is at most this old.
+    Fresh {
+        /// How old.
+        within: Duration,
+    },
+    /// Nobody gets it.
+    Deny,
+}
+
+/// What the rules are meant to do with one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExpectConfig {
+    /// Where it stands in the file, from 1.
+    pub line: usize,
+    /// The path.
+    pub path: String,
+    /// The method.
+    pub method: String,
+    /// Where it comes from.
+    pub address: IpAddr,
+    /// Who is signed in, if somebody is.
+    pub somebody: Option<SomebodyExpected>,
+    /// What is meant to happen.
+    pub outcome: Outcome,
+}
+
+/// Somebody who is signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SomebodyExpected {
+    /// Their groups.
+    pub groups: Vec<String>,
+    /// How old their code is; `None`: they came with a trusted device.
+    pub code_age: Option<Duration>,
+}
+
+/// What happens to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It reaches the console.
+    Forward,
+    /// It is led to the sign-in.
+    SignIn,
+    /// A fresh code is asked for.
+    Code,
+    /// It is refused.
+    Deny,
+}
+
+impl Outcome {
+    /// The word in the configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Forward => "forward",
+            Self::SignIn => "sign-in",
+            Self::Code => "code",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+/// What decides whether a rule matches.
+struct Reach<'r> {
+    span: &'r Range<usize>,
+    path: &'r str,
+    methods: Vec<&'static str>,
+    groups: Vec<&'r str>,
+    networks: Vec<IpNet>,
+}
+
+impl<'r> Reach<'r> {
+    /// `None` where something of it could not be read.
+    fn of(rule: &'r At<raw::Rule>) -> Option<Self> {
+        Some(Self {
+            span: rule.span.as_ref()?,
+            path: rule.value.path.as_ref()?.value.0.as_str(),
+            methods: rule.value.methods.as_ref()?.value.0.iter().map(|method| method.value.0).collect(),
+            groups: rule.value.groups.as_ref()?.value.0.iter().map(|group| group.value.0.as_str()).collect(),
+            networks: rule.value.networks.as_ref()?.value.0.iter().map(|network| network.value.0).collect(),
+        })
+    }
+
+    /// Does it match whatever `other` matches, methods aside?
+    fn covers(&self, other: &Self) -> bool {
+        let below = other.path.strip_prefix(self.path.trim_end_matches('/'));
+        let path = below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let groups = self.groups.is_empty()
+            || !other.groups.is_empty() && other.groups.iter().all(|group| self.groups.contains(group));
+        let within = |network: &IpNet| self.networks.iter().any(|wider| wider.contains(network));
+        let networks = self.networks.is_empty() || !other.networks.is_empty() && other.networks.iter().all(within);
+        path && groups && networks
+    }
+
+    fn is_the_same_as(&self, other: &Self) -> bool {
+        let methods = |a: &Self, b: &Self| b.methods.iter().all(|method| a.methods.contains(method));
+        self.covers(other) && other.covers(self) && methods(self, other) && methods(other, self)
+    }
+}
+
+/// A rule that nothing can reach is a rule somebody believes in.
+pub(super) fn check_rules(Many(rules): &Many<raw::Rule>, report: &mut Report<'_>) {
+    for rule in rules {
+        check_access(&rule.value, report);
+    }
+    let read: Vec<_> = rules.iter().filter_map(Reach::of).collect();
+    for (index, rule) in read.iter().enumerate() {
+        let earlier: Vec<_> = read.iter().take(index).filter(|earlier| earlier.covers(rule)).collect();
+        let covering = earlier.iter().find(|earlier| earlier.methods.is_empty()).or_else(|| {
+            let covered = |method| earlier.iter().any(|earlier| earlier.methods.contains(method));
+            if !rule.methods.is_empty() && rule.methods.iter().all(covered) { earlier.last() } else { None }
+        });
+        if let Some(covering) = covering {
+            let (path, line) = (rule.path, report.line(covering.span.start));
+            let (message, help) = if covering.is_the_same_as(rule) {
+                (format!("rule: {path} stands already at line {line}"), "take one of them out")
+            } else {
+                (
+                    format!("rule: never reached, since the rule at line {line} covers {path}"),
+                    "the first rule that matches decides: put the narrower one before the broader one",
+                )
+            };
+            report.add(Some(rule.span), message, Some(help.to_owned()));
+        }
+    }
+}
+
+/// Keys that have no meaning beside the rule's word.
+fn check_access(rule: &raw::Rule, report: &mut Report<'_>) {
+    let Some(access) = rule.access.as_ref().map(|access| access.value) else { return };
+    if let Some(within) = &rule.within
+        && access != AccessWord::Fresh
+    {
+        let message = "rule.within: has a meaning with access = \"fresh\" only".to_owned();
+        report.add(within.span.as_ref(), message, Some("take it out, or say \"fresh\"".to_owned()));
+    }
+    if let Some(groups) = rule.groups.as_ref().filter(|groups| !groups.value.0.is_empty())
+        && access == AccessWord::Public
+    {
+        let message = "rule.groups: what is public is for everybody".to_owned();
+        let help = "take groups out, or say \"signed-in\": groups are known of people who are signed in".to_owned();
+        report.add(groups.span.as_ref(), message, Some(help));
+    }
+}
+
+pub(super) fn check_expectations(Many(expectations): &Many<raw::Expect>, report: &mut Report<'_>) {
+    for At { value: expected, .. } in expectations {
+        if let (Some(age), None) = (&expected.code_age, &expected.groups) {
+            let message = "expect.code_age: nobody is signed in who could have given a code".to_owned();
+            let help = "say who is signed in: groups = [] for somebody in no group".to_owned();
+            report.add(age.span.as_ref(), message, Some(help));
+        }
+    }
+}
+
+fn names(groups: OneOrMany<GroupName>) -> Vec<String> {
+    groups.0.into_iter().map(|group| group.value.0).collect()
+}
+
+/// `fresh` is how old a code may be where a rule does not say. `None` where something could not be read.
+pub(super) fn rules(
+    Many(rules): Many<raw::Rule>,
+    fresh: Duration,
+    line: &dyn Fn(&Range<usize>) -> usize,
+) -> Option<Vec<RuleConfig>> {
+    let read = |At { value: rule, span }: At<raw::Rule>| {
+        Some(RuleConfig {
+            line: line(&span?),
+            path: rule.path?.value.0,
+            methods: rule.methods?.value.0.iter().map(|method| method.value.0.to_owned()).collect(),
+            groups: names(rule.groups?.value),
+            networks: rule.networks?.value.0.iter().map(|network| network.value.0).collect(),
+            access: match rule.access?.value {
+                AccessWord::Public => AccessConfig::Public,
+                AccessWord::SignedIn => AccessConfig::SignedIn,
+                AccessWord::Fresh => AccessConfig::Fresh { within: rule.within.map_or(fresh, |within| within.value.0) },
+                AccessWord::Deny => AccessConfig::Deny,
+            },
+        })
+    };
+    rules.into_iter().map(read).collect()
+}
+
+/// `None` where something could not be read.
+pub(super) fn expectations(
+    Many(expectations): Many<raw::Expect>,
+    line: &dyn Fn(&Range<usize>) -> usize,
+) -> Option<Vec<ExpectConfig>> {
+    let read = |At { value: expected, span }: At<raw::Expect>| {
+        let code_age = expected.code_age.map(|age| age.value.0);
+        Some(ExpectConfig {
+            line: line(&span?),
+            path: expected.path?.value.0,
+            method: expected.method?.value.0.to_owned(),
+            address: expected.address?.value.0,
+            somebody: expected.groups.map(|groups| SomebodyExpected { groups: names(groups.value), code_age }),
+            outcome: expected.outcome?.value,
+        })
+    };
+    expectations.into_iter().map(read).collect()
+}
