@@ -474,7 +474,10 @@ impl App {
                         }
                         CodeProblem::Disabled
                     }
-                    Some(MethodState { paused_until: Some(until), .. }) if until > now => CodeProblem::Paused(until),
+                    Some(MethodState { paused_until: Some(until), .. }) if until > now => {
+                        self.tell_pause(pending, until, now).await?;
+                        CodeProblem::Paused(until)
+                    }
                     _ => CodeProblem::Wrong { tries_left, minutes_slow: minutes_slow(pending, typed, now) },
                 }
             }
@@ -484,6 +487,23 @@ impl App {
             | Refusal::NoMoreSends(_)
             | Refusal::Ticket(_) => CodeProblem::Stale,
         })
+    }
+
+    /// A pause began with this very try: the other method and the mailbox are told, and where neither can be, the method
+    /// itself, whose owner is hardly who gave the wrong codes.
+    async fn tell_pause(&self, pending: &PendingSignIn, until: Timestamp, now: Timestamp) -> Result<()> {
+        let (SignIn::EnterCode(state), Some(pair)) = (&pending.sign_in, &pending.pair) else { return Ok(()) };
+        let role = state.role();
+        let (paused, other) = (pair.get(role), pair.get(role.other()));
+        let notice = Notice::MethodPaused { role, kind: paused.kind(), until };
+        let mut messages = self.notices(&pending.account, &[other], &notice, now);
+        if messages.is_empty() {
+            messages = self.notices(&pending.account, &[paused], &notice, now);
+        }
+        for message in messages {
+            self.store.enqueue(&message).await?;
+        }
+        Ok(())
     }
 
     /// "Send again" and "call again". While a wait runs nothing is sent; a code that another sign-in has asked for

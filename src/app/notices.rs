@@ -26,8 +26,20 @@ impl App {
     pub fn notices(&self, account: &Account, told: &[&Method], notice: &Notice, now: Timestamp) -> Vec<OutboxItem> {
         let mailed_to = account.email.as_ref().map(ToString::to_string);
         let link = self.mailed_link(Some(account), LinkPurpose::NotMe, mailed_to, NOT_ME_LASTS, now);
-        let link = (*notice != Notice::Frozen).then_some(link);
+        let link = (*notice != Notice::Frozen && !notice.by_an_owner()).then_some(link);
         self.notices_with(account, told, notice, link, now)
+    }
+
+    /// News that protect or change little: a mail, and only where none can be sent the phones.
+    pub(super) fn mail_or_text(
+        &self,
+        account: &Account,
+        told: &[&Method],
+        notice: &Notice,
+        now: Timestamp,
+    ) -> Vec<OutboxItem> {
+        let mailed = self.notices(account, &[], notice, now);
+        if mailed.is_empty() { self.notices(account, told, notice, now) } else { mailed }
     }
 
     /// The same with another link in the mail.

@@ -230,14 +230,26 @@ impl App {
     ) -> Result<Changed> {
         let Some(session) = self.fresh_session(browser).await? else { return Ok(Changed::Stale) };
         let acting = Acting::of(&session);
-        Ok(changed(self.store.relabel_method(&acting, method, label).await?))
+        let Some(summary) = self.store.account(acting.account).await? else { return Ok(Changed::Stale) };
+        let Some(pair) = summary.pair else { return Ok(Changed::Stale) };
+        let Some(role) = role_of(&pair, method) else { return Ok(Changed::Stale) };
+        let notice = Notice::MethodRelabelled { role };
+        let notices = self.mail_or_text(&summary.account, &both(Some(&pair)), &notice, self.now());
+        Ok(changed(self.store.relabel_method(&acting, method, label, &notices).await?))
+    }
+
+    /// What whoever changes little is told; nothing where the account is gone.
+    async fn little_news(&self, account: AccountId, notice: &Notice) -> Result<Vec<OutboxItem>> {
+        let Some(summary) = self.store.account(account).await? else { return Ok(Vec::new()) };
+        Ok(self.mail_or_text(&summary.account, &both(summary.pair.as_ref()), notice, self.now()))
     }
 
     /// Ends one trust, or all, and the sessions that rest on it; the one that asks goes on.
     pub async fn end_trust(&self, browser: &Browser<'_>, device: Option<DeviceId>) -> Result<Changed> {
         let Some(session) = self.fresh_session(browser).await? else { return Ok(Changed::Stale) };
         let acting = Acting::of(&session);
-        let Ok(ended) = self.store.end_trust(&acting, device).await? else { return Ok(Changed::Stale) };
+        let notices = self.little_news(acting.account, &Notice::TrustEnded { all: device.is_none() }).await?;
+        let Ok(ended) = self.store.end_trust(&acting, device, &notices).await? else { return Ok(Changed::Stale) };
         self.forget_ended(&ended.sessions, "trust", browser).await;
         if ended.devices > 0 {
             let (account, device) = (acting.account.to_string(), device.map(|id| id.to_string()));
@@ -250,7 +262,9 @@ impl App {
     /// Ends one other session, or all others.
     pub async fn end_others(&self, browser: &Browser<'_>, other: Option<SessionId>) -> Result<Changed> {
         let Some(session) = self.fresh_session(browser).await? else { return Ok(Changed::Stale) };
-        let Ok(ended) = self.store.end_others(&Acting::of(&session), other).await? else { return Ok(Changed::Stale) };
+        let acting = Acting::of(&session);
+        let notices = self.little_news(acting.account, &Notice::SessionsEnded { all: other.is_none() }).await?;
+        let Ok(ended) = self.store.end_others(&acting, other, &notices).await? else { return Ok(Changed::Stale) };
         self.forget_ended(&ended, "settings", browser).await;
         Ok(Changed::Done)
     }
@@ -258,7 +272,11 @@ impl App {
     /// The language of messages and calls.
     pub async fn set_language(&self, browser: &Browser<'_>, language: Language) -> Result<Changed> {
         let Some(session) = self.fresh_session(browser).await? else { return Ok(Changed::Stale) };
-        Ok(changed(self.store.set_language(&Acting::of(&session), language).await?))
+        let acting = Acting::of(&session);
+        let Some(summary) = self.store.account(acting.account).await? else { return Ok(Changed::Stale) };
+        // By mail only, in the language from before: whoever cannot read the new one is told.
+        let notices = self.notices(&summary.account, &[], &Notice::LanguageChanged { to: language }, self.now());
+        Ok(changed(self.store.set_language(&acting, language, &notices).await?))
     }
 
     async fn forget_ended(&self, ended: &[EndedSession], reason: &'static str, browser: &Browser<'_>) {
@@ -424,9 +442,7 @@ impl App {
         if known {
             return Ok(Vec::new());
         }
-        let notice = Notice::NewDevice { browser: shown };
-        let mailed = self.notices(account, &[], &notice, now);
-        Ok(if mailed.is_empty() { self.notices(account, &[pair.backup()], &notice, now) } else { mailed })
+        Ok(self.mail_or_text(account, &[pair.backup()], &Notice::NewDevice { browser: shown }, now))
     }
 
     /// Adds a line to the history of an account. What cannot be noted stops nobody.

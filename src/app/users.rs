@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{
     App, Browser, Result,
     administration::{Answer, NewPerson, Refused},
+    notices::both,
 };
 use crate::{
     account::{
@@ -426,7 +427,10 @@ impl App {
         let grantable = self.grantable();
         let chosen =
             grantable.iter().filter(|group| chosen.iter().any(|name| name == group.as_str())).cloned().collect();
-        let change = ChangeGroups { owner: acting, member, grantable, chosen };
+        let chosen: Vec<Group> = chosen;
+        let told = Notice::GroupsChanged { groups: chosen.iter().map(ToString::to_string).collect() };
+        let notices = self.member_news(member, None, &told).await?;
+        let change = ChangeGroups { owner: acting, member, grantable, chosen, notices };
         let Some(done) = self.store().change_groups(&change).await? else { return Ok(Err(InviteProblem::NotYours)) };
         if done.changed {
             self.trust_after(&done.before, &done.account, Origin::Client(browser.address)).await?;
@@ -439,12 +443,31 @@ impl App {
         Ok(Ok(done.account))
     }
 
+    /// What a member is told of what an owner did; by mail, and where none can be sent by text. An account that is about
+    /// to be gone carries nothing: `carrier` does.
+    async fn member_news(
+        &self,
+        member: AccountId,
+        carrier: Option<AccountId>,
+        notice: &Notice,
+    ) -> Result<Vec<OutboxItem>> {
+        let Some(summary) = self.store().account(member).await? else { return Ok(Vec::new()) };
+        let mut messages = self.mail_or_text(&summary.account, &both(summary.pair.as_ref()), notice, self.now());
+        for message in &mut messages {
+            message.account = carrier.unwrap_or(message.account);
+        }
+        Ok(messages)
+    }
+
     /// Deletes a member's account; its sessions and devices end with it.
     pub async fn remove_user(&self, browser: &Browser<'_>, member: AccountId) -> OwnerAnswer<()> {
         let Some(Owner { account: owner, acting, .. }) = self.owner(browser).await? else {
             return Ok(Err(InviteProblem::NotYours));
         };
-        let remove = RemoveMember { owner: acting, member, notice: None };
+        let user = self.store().account(member).await?.map(|summary| summary.account.user_name.to_string());
+        let told = Notice::Removed { user: user.unwrap_or_default() };
+        let notices = self.member_news(member, Some(owner.id), &told).await?;
+        let remove = RemoveMember { owner: acting, member, notices };
         let Some(ended) = self.store().remove_member(&remove).await? else { return Ok(Err(InviteProblem::NotYours)) };
         self.live.forget(&ended).await;
         let (by, account, origin) = (owner.id.to_string(), member.to_string(), Origin::Client(browser.address));

@@ -1,9 +1,11 @@
 //! The words of notices and of mails that carry a link, in both languages. A message to a phone names the service and
 //! never the account, and carries no link (`product.md` R9).
 
+mod english;
+mod japanese;
+
 use super::message::{Mail, Sender, clock_time};
 use crate::{
-    account::{MethodKind, Role},
     clock::Timestamp,
     language::Language,
     store::{LinkPurpose, Notice},
@@ -41,337 +43,24 @@ pub(super) fn mail(
     let when = clock_time(language, sender, at);
     match language {
         Language::Ja => {
-            let Words { subject, happened, next } = words_ja(service, notice, sender);
-            let not_you = not_you_ja(notice, sender, link);
+            let Words { subject, happened, next } = japanese::words(service, notice, sender);
+            let not_you = japanese::not_you(notice, sender, link);
+            let heading =
+                if notice.by_an_owner() { "ご不明な点がある場合" } else { "お心当たりがない場合" };
             Mail {
                 subject: format!("【{service}】{subject}"),
-                text: format!(
-                    "{happened}\n\n日時：{when}\n\n{next}\n\n■ お心当たりがない場合\n{not_you}\n\n{service}\n"
-                ),
+                text: format!("{happened}\n\n日時：{when}\n\n{next}\n\n■ {heading}\n{not_you}\n\n{service}\n"),
             }
         }
         Language::En => {
-            let Words { subject, happened, next } = words_en(service, notice, sender);
-            let not_you = not_you_en(notice, sender, link);
+            let Words { subject, happened, next } = english::words(service, notice, sender);
+            let not_you = english::not_you(notice, sender, link);
+            let heading = if notice.by_an_owner() { "Any questions?" } else { "Wasn't you?" };
             Mail {
                 subject: format!("{service}: {subject}"),
-                text: format!("{happened}\n\nWhen: {when}\n\n{next}\n\nWasn't you?\n{not_you}\n\n{service}\n"),
+                text: format!("{happened}\n\nWhen: {when}\n\n{next}\n\n{heading}\n{not_you}\n\n{service}\n"),
             }
         }
-    }
-}
-
-fn not_you_ja(notice: &Notice, sender: &Sender, link: Option<&MailedLink>) -> String {
-    let Some(link) = link else { return "すぐに運営窓口へご連絡ください。".to_owned() };
-    let MailedLink { purpose, address, expires_at } = link;
-    let until = clock_time(Language::Ja, sender, *expires_at);
-    if *purpose == LinkPurpose::CancelRecovery {
-        return format!(
-            "次のページを開き、ボタンを押して申請を取り消してください（{until}まで）。\n{address}\n\nいつもの方法で認証コードを入力してログインしても、申請は取り消されます。"
-        );
-    }
-    let tell = match notice {
-        Notice::TwoStepEnabled => "ほかの人がパスワードを知っているおそれがあります。",
-        _ => "ほかの人がログインしたおそれがあります。",
-    };
-    format!(
-        "{tell}\n次のページを開き、ボタンを押してください（{until}まで）。アカウントを直ちに止めます。\n{address}\n\nあわせて、運営窓口へご連絡ください。"
-    )
-}
-
-fn not_you_en(notice: &Notice, sender: &Sender, link: Option<&MailedLink>) -> String {
-    let Some(link) = link else { return "Tell the person who runs the service at once.".to_owned() };
-    let MailedLink { purpose, address, expires_at } = link;
-    let until = clock_time(Language::En, sender, *expires_at);
-    if *purpose == LinkPurpose::CancelRecovery {
-        return format!(
-            "Open this page and press the button to cancel the request (until {until}).\n{address}\n\nSigning in with a code as usual cancels it too."
-        );
-    }
-    let tell = match notice {
-        Notice::TwoStepEnabled => "Somebody else may know your password.",
-        _ => "Somebody else may have signed in.",
-    };
-    format!(
-        "{tell}\nOpen this page and press the button (until {until}). It stops your account at once.\n{address}\n\nThen tell the person who runs the service."
-    )
-}
-
-const fn role_ja(role: Role) -> &'static str {
-    match role {
-        Role::Primary => "第一手段",
-        Role::Backup => "バックアップ手段",
-    }
-}
-
-const fn role_en(role: Role) -> &'static str {
-    match role {
-        Role::Primary => "primary",
-        Role::Backup => "backup",
-    }
-}
-
-#[expect(clippy::too_many_lines, reason = "a table of sentences")]
-fn words_ja(service: &str, notice: &Notice, sender: &Sender) -> Words {
-    const ENDED: &str = "ログイン中の端末はすべてログアウトし、信頼済みの端末の登録も解除しました。";
-    let words = |subject, happened: String, next: &str| Words { subject, happened, next: next.to_owned() };
-    match notice {
-        Notice::TwoStepEnabled => words(
-            "2段階認証を設定しました",
-            format!("{service}の2段階認証が設定されました。"),
-            "次のログインから、パスワードに加えて認証コードを入力していただきます。",
-        ),
-        Notice::PasswordChanged => words(
-            "パスワードを変更しました",
-            format!("{service}のパスワードが変更されました。"),
-            "これまでのパスワードは使えません。ほかの端末はログアウトしました。",
-        ),
-        Notice::PasswordReset => words(
-            "パスワードを再設定しました",
-            format!("メールのリンクから、{service}のパスワードが再設定されました。"),
-            &format!(
-                "これまでのパスワードは使えません。{ENDED}\n2段階認証の設定は変わりません。これから48時間は、コードの受け取り方法を変更できません。"
-            ),
-        ),
-        Notice::PasswordSetByOperator => words(
-            "パスワードを変更しました",
-            format!("{service}の運営窓口が、パスワードを変更しました。"),
-            &format!("これまでのパスワードは使えません。{ENDED}\n新しいパスワードは、運営窓口からお受け取りください。"),
-        ),
-        Notice::SecondStepReset => words(
-            "2段階認証の手段を解除しました",
-            format!("{service}の運営窓口が、2段階認証の第一手段とバックアップ手段を解除しました。"),
-            &format!(
-                "{ENDED}\n次のログインでは、パスワードに続けてチケットの入力が必要です。チケットは運営窓口からお受け取りください。\n入力のあと、第一手段とバックアップ手段をもう一度登録していただきます。"
-            ),
-        ),
-        Notice::MethodReplaced { role } => words(
-            "コードの受け取り方法を変更しました",
-            format!("{service}の2段階認証の{}が変更されました。", role_ja(*role)),
-            "これまでの方法ではコードを受け取れません。ほかの端末はログアウトしました。",
-        ),
-        Notice::MethodsSwapped => words(
-            "第一手段とバックアップ手段を入れ替えました",
-            format!("{service}の2段階認証の第一手段とバックアップ手段が入れ替えられました。"),
-            "次のログインから、新しい第一手段でコードをお受け取りください。",
-        ),
-        Notice::MethodDisabled { kind } => words(
-            "コードの受け取り方法を停止しました",
-            format!(
-                "入力の間違いが多かったため、{service}の{}を停止しました。",
-                match kind {
-                    MethodKind::App => "認証アプリでのログイン",
-                    MethodKind::Sms => "SMSでのコードの受け取り",
-                    MethodKind::Voice => "音声通話でのコードの受け取り",
-                }
-            ),
-            "もう1つの方法は使えます。ログインしてから、高度なセキュリティ設定で登録し直してください。",
-        ),
-        Notice::NewDevice { browser } => words(
-            "新しい端末からのログイン",
-            format!("{service}に、新しい端末からログインがありました。\n\n端末：{browser}"),
-            "ご自身のログインであれば、何もする必要はありません。",
-        ),
-        Notice::BackupUsed { browser } => words(
-            "バックアップ手段でのログイン",
-            format!("{service}に、バックアップ手段を使ってログインがありました。\n\n端末：{browser}"),
-            "ご自身のログインであれば、何もする必要はありません。第一手段が使えない場合は、高度なセキュリティ設定で変更してください。",
-        ),
-        Notice::RecoveryCodeUsed => words(
-            "回復コードが使われました",
-            format!("{service}で、回復コードが1つ使われました。"),
-            "コードを受け取る方法を2つとも登録し直すと、これまでの方法は使えなくなります。",
-        ),
-        Notice::RecoveryCodesRenewed => words(
-            "回復コードを発行しました",
-            format!("{service}の回復コードが新しく発行されました。"),
-            "これまでの回復コードは使えません。",
-        ),
-        Notice::RecoveryRequested { receipt, ready_at } => words(
-            "アカウント回復の申請を受け付けました",
-            format!(
-                "パスワードを知っている人から、{service}のアカウント回復の申請がありました。\n\n受付番号：{receipt}"
-            ),
-            &format!(
-                "{}以降に運営窓口が判断します。承認されると、コードを受け取る方法を登録し直せるようになります。",
-                clock_time(Language::Ja, sender, *ready_at)
-            ),
-        ),
-        Notice::RecoveryApproved { receipt } => words(
-            "アカウント回復が承認されました",
-            format!("{service}のアカウント回復の申請（受付番号：{receipt}）が承認されました。"),
-            &format!(
-                "{ENDED}\nこれまでの方法ではコードを受け取れません。運営窓口からチケットを受け取り、24時間以内に、コードを受け取る方法を登録し直してください。"
-            ),
-        ),
-        Notice::RecoveryRefused { receipt } => words(
-            "アカウント回復は承認されませんでした",
-            format!("{service}のアカウント回復の申請（受付番号：{receipt}）は承認されませんでした。"),
-            "アカウントの設定は変わりません。詳しくは運営窓口にお問い合わせください。",
-        ),
-        Notice::RecoveryCancelled { receipt } => words(
-            "アカウント回復の申請を取り消しました",
-            format!("{service}のアカウント回復の申請（受付番号：{receipt}）が取り消されました。"),
-            "アカウントの設定は変わりません。",
-        ),
-        Notice::Recovered => words(
-            "コードの受け取り方法を登録し直しました",
-            format!("アカウント回復により、{service}の第一手段とバックアップ手段が登録し直されました。"),
-            &format!("これまでの方法ではコードを受け取れません。{ENDED}"),
-        ),
-        Notice::EmailChanged => words(
-            "お知らせの送り先を変更しました",
-            format!("{service}からのお知らせの送り先が変更されました。"),
-            "このアドレスには、今後お知らせをお送りしません。",
-        ),
-        Notice::OwnSignInWanted { user } => words(
-            "ログインの追加を希望しています",
-            format!(
-                "{service}のログイン「{user}」を複数の方でお使いのようです。ご自身のログインを希望する連絡がありました。"
-            ),
-            "ユーザー権限のページから、お一人ずつ招待してください。コードを求められる回数が減り、誰が操作したかも分かるようになります。",
-        ),
-        Notice::Frozen => words(
-            "アカウントを停止しました",
-            format!("「自分ではない」という連絡を受け、{service}のアカウントを停止しました。"),
-            &format!(
-                "{ENDED}\nこれまでのパスワードではログインできません。ログインページの「パスワードをお忘れですか？」から、新しいパスワードを設定してください。"
-            ),
-        ),
-    }
-}
-
-#[expect(clippy::too_many_lines, reason = "a table of sentences")]
-fn words_en(service: &str, notice: &Notice, sender: &Sender) -> Words {
-    const ENDED: &str = "You were signed out everywhere, and no device is trusted any more.";
-    let words = |subject, happened: String, next: &str| Words { subject, happened, next: next.to_owned() };
-    match notice {
-        Notice::TwoStepEnabled => words(
-            "Two-step verification is on",
-            format!("Two-step verification was turned on for your {service} account."),
-            "From your next sign-in you enter a code as well as your password.",
-        ),
-        Notice::PasswordChanged => words(
-            "Your password was changed",
-            format!("The password of your {service} account was changed."),
-            "Your old password no longer works. Your other devices were signed out.",
-        ),
-        Notice::PasswordReset => words(
-            "Your password was reset",
-            format!("A new password was chosen for your {service} account by a mailed link."),
-            &format!(
-                "Your old password no longer works. {ENDED}\nYour two-step verification is as it was. For 48 hours the ways to get a code can't be changed."
-            ),
-        ),
-        Notice::PasswordSetByOperator => words(
-            "Your password was changed",
-            format!("The person who runs the service changed the password of your {service} account."),
-            &format!(
-                "Your old password no longer works. {ENDED}\nThe person who runs the service will give you the new one."
-            ),
-        ),
-        Notice::SecondStepReset => words(
-            "Your two-step verification was reset",
-            format!(
-                "The person who runs the service removed the primary and backup methods of your {service} account."
-            ),
-            &format!(
-                "{ENDED}\nYour next sign-in asks for a ticket after your password; the person who runs the service will give it to you.\nThen you set up a primary and a backup method again."
-            ),
-        ),
-        Notice::MethodReplaced { role } => words(
-            "A way to get your code was changed",
-            format!("The {} method of your {service} account was changed.", role_en(*role)),
-            "Codes no longer come the old way. Your other devices were signed out.",
-        ),
-        Notice::MethodsSwapped => words(
-            "Primary and backup were swapped",
-            format!("The primary and backup methods of your {service} account were swapped."),
-            "From your next sign-in, get your code by the new primary method.",
-        ),
-        Notice::MethodDisabled { kind } => words(
-            "A way to get your code was stopped",
-            format!(
-                "Too many wrong codes were entered, so the {} of your {service} account was stopped.",
-                match kind {
-                    MethodKind::App => "authenticator app",
-                    MethodKind::Sms => "text message method",
-                    MethodKind::Voice => "voice call method",
-                }
-            ),
-            "The other method works. Sign in with it and set this one up again in Advanced security settings.",
-        ),
-        Notice::NewDevice { browser } => words(
-            "Sign-in on a new device",
-            format!("Somebody signed in to your {service} account on a new device.\n\nDevice: {browser}"),
-            "If it was you, there is nothing to do.",
-        ),
-        Notice::BackupUsed { browser } => words(
-            "Sign-in with your backup",
-            format!("Somebody signed in to your {service} account with the backup method.\n\nDevice: {browser}"),
-            "If it was you, there is nothing to do. If your primary no longer works, change it in Advanced security settings.",
-        ),
-        Notice::RecoveryCodeUsed => words(
-            "A recovery code was used",
-            format!("One of the recovery codes of your {service} account was used."),
-            "Once both methods are set up anew, the old ones stop working.",
-        ),
-        Notice::RecoveryCodesRenewed => words(
-            "New recovery codes were made",
-            format!("New recovery codes were made for your {service} account."),
-            "The earlier recovery codes no longer work.",
-        ),
-        Notice::RecoveryRequested { receipt, ready_at } => words(
-            "Account recovery was requested",
-            format!(
-                "Somebody who knows the password asked for recovery of your {service} account.\n\nReceipt number: {receipt}"
-            ),
-            &format!(
-                "The person who runs the service decides after {}. If they approve, both ways to get a code can be set up anew.",
-                clock_time(Language::En, sender, *ready_at)
-            ),
-        ),
-        Notice::RecoveryApproved { receipt } => words(
-            "Account recovery was approved",
-            format!("The recovery of your {service} account (receipt number {receipt}) was approved."),
-            &format!(
-                "{ENDED}\nCodes no longer come the old ways. Get the ticket from the person who runs the service and set up both ways again within 24 hours."
-            ),
-        ),
-        Notice::RecoveryRefused { receipt } => words(
-            "Account recovery was refused",
-            format!("The recovery of your {service} account (receipt number {receipt}) was refused."),
-            "Nothing was changed. Ask the person who runs the service if you want to know more.",
-        ),
-        Notice::RecoveryCancelled { receipt } => words(
-            "Account recovery was cancelled",
-            format!("The request to recover your {service} account (receipt number {receipt}) was cancelled."),
-            "Nothing was changed.",
-        ),
-        Notice::Recovered => words(
-            "Both ways to get your code were set up anew",
-            format!("The primary and backup methods of your {service} account were set up anew by account recovery."),
-            &format!("Codes no longer come the old ways. {ENDED}"),
-        ),
-        Notice::EmailChanged => words(
-            "Notices go to another address",
-            format!("Notices of your {service} account now go to another address."),
-            "This address gets no more of them.",
-        ),
-        Notice::OwnSignInWanted { user } => words(
-            "Somebody wants a sign-in of their own",
-            format!(
-                "Several people seem to use the {service} sign-in \"{user}\". One of them asks for a sign-in of their own."
-            ),
-            "Invite each of them on the page Users and permissions. Everybody is asked for a code less often, and you see who did what.",
-        ),
-        Notice::Frozen => words(
-            "Your account was stopped",
-            format!("Your {service} account was stopped, because somebody pressed \"this wasn't me\"."),
-            &format!(
-                "{ENDED}\nThe old password no longer works. Choose a new one: follow \"Forgot your password?\" on the sign-in page."
-            ),
-        ),
     }
 }
 
@@ -379,60 +68,18 @@ fn words_en(service: &str, notice: &Notice, sender: &Sender) -> Words {
 pub(super) fn text(language: Language, sender: &Sender, notice: &Notice) -> String {
     let service = sender.name(language);
     match language {
-        Language::Ja => format!("【{service}】{}お心当たりがなければ、運営窓口へご連絡ください。", short_ja(notice)),
-        Language::En => {
-            format!("{service}: {} Wasn't you? Tell the person who runs the service.", short_en(notice))
+        Language::Ja if notice.by_an_owner() => {
+            format!("【{service}】{}ご不明な点は、運営窓口へご連絡ください。", japanese::short(notice))
         }
-    }
-}
-
-const fn short_ja(notice: &Notice) -> &'static str {
-    match notice {
-        Notice::TwoStepEnabled => "2段階認証が設定されました。",
-        Notice::PasswordChanged | Notice::PasswordSetByOperator => "パスワードが変更されました。",
-        Notice::PasswordReset => "パスワードが再設定されました。",
-        Notice::SecondStepReset => "2段階認証の手段が解除されました。",
-        Notice::MethodReplaced { role: Role::Primary } => "第一手段が変更されました。",
-        Notice::MethodReplaced { role: Role::Backup } => "バックアップ手段が変更されました。",
-        Notice::MethodsSwapped => "第一手段とバックアップ手段が入れ替わりました。",
-        Notice::MethodDisabled { .. } => "コードの受け取り方法を1つ停止しました。",
-        Notice::NewDevice { .. } => "新しい端末からログインがありました。",
-        Notice::BackupUsed { .. } => "バックアップ手段でログインがありました。",
-        Notice::RecoveryCodeUsed => "回復コードが使われました。",
-        Notice::RecoveryCodesRenewed => "回復コードが発行されました。",
-        Notice::RecoveryRequested { .. } => "アカウント回復の申請がありました。コードでログインすると取り消せます。",
-        Notice::RecoveryApproved { .. } => "アカウント回復が承認されました。",
-        Notice::RecoveryRefused { .. } => "アカウント回復は承認されませんでした。",
-        Notice::RecoveryCancelled { .. } => "アカウント回復の申請が取り消されました。",
-        Notice::Recovered => "コードの受け取り方法が登録し直されました。",
-        Notice::EmailChanged => "お知らせの送り先が変わりました。",
-        Notice::OwnSignInWanted { .. } => "ログインの追加を希望する連絡がありました。",
-        Notice::Frozen => "アカウントを停止しました。",
-    }
-}
-
-const fn short_en(notice: &Notice) -> &'static str {
-    match notice {
-        Notice::TwoStepEnabled => "two-step verification was turned on.",
-        Notice::PasswordChanged | Notice::PasswordSetByOperator => "your password was changed.",
-        Notice::PasswordReset => "your password was reset.",
-        Notice::SecondStepReset => "your two-step methods were removed.",
-        Notice::MethodReplaced { role: Role::Primary } => "your primary method was changed.",
-        Notice::MethodReplaced { role: Role::Backup } => "your backup method was changed.",
-        Notice::MethodsSwapped => "your primary and backup were swapped.",
-        Notice::MethodDisabled { .. } => "a way to get your code was stopped.",
-        Notice::NewDevice { .. } => "sign-in on a new device.",
-        Notice::BackupUsed { .. } => "sign-in with your backup method.",
-        Notice::RecoveryCodeUsed => "a recovery code was used.",
-        Notice::RecoveryCodesRenewed => "new recovery codes were made.",
-        Notice::RecoveryRequested { .. } => "recovery was requested. Sign in with a code to cancel it.",
-        Notice::RecoveryApproved { .. } => "recovery was approved.",
-        Notice::RecoveryRefused { .. } => "recovery was refused.",
-        Notice::RecoveryCancelled { .. } => "recovery was cancelled.",
-        Notice::Recovered => "both ways to get your code were set up anew.",
-        Notice::EmailChanged => "notices now go to another address.",
-        Notice::OwnSignInWanted { .. } => "somebody wants a sign-in of their own.",
-        Notice::Frozen => "your account was stopped.",
+        Language::En if notice.by_an_owner() => {
+            format!("{service}: {} Any questions? Ask the person who runs the service.", english::short(notice))
+        }
+        Language::Ja => {
+            format!("【{service}】{}お心当たりがなければ、運営窓口へご連絡ください。", japanese::short(notice))
+        }
+        Language::En => {
+            format!("{service}: {} Wasn't you? Tell the person who runs the service.", english::short(notice))
+        }
     }
 }
 
@@ -538,7 +185,10 @@ pub(super) fn link_mail(language: Language, sender: &Sender, link: &MailedLink, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delivery::message::sample_sender;
+    use crate::{
+        account::{MethodKind, Role},
+        delivery::message::sample_sender,
+    };
 
     const AT: Timestamp = Timestamp::from_secs(1_795_325_100);
 
@@ -565,7 +215,20 @@ mod tests {
             Notice::RecoveryCancelled { receipt: receipt() },
             Notice::Recovered,
             Notice::EmailChanged,
-            Notice::OwnSignInWanted { user: "shop".to_owned() },
+            Notice::OwnSignInWanted { user: "shop-hanako".to_owned() },
+            Notice::TrustEnded { all: false },
+            Notice::TrustEnded { all: true },
+            Notice::SessionsEnded { all: false },
+            Notice::SessionsEnded { all: true },
+            Notice::MethodRelabelled { role: Role::Primary },
+            Notice::MethodRelabelled { role: Role::Backup },
+            Notice::LanguageChanged { to: Language::Ja },
+            Notice::LanguageChanged { to: Language::En },
+            Notice::MethodPaused { role: Role::Primary, kind: MethodKind::App, until: AT },
+            Notice::MethodPaused { role: Role::Backup, kind: MethodKind::Voice, until: AT },
+            Notice::GroupsChanged { groups: vec!["orders".to_owned()] },
+            Notice::GroupsChanged { groups: vec![] },
+            Notice::Removed { user: "shop-hanako".to_owned() },
             Notice::Frozen,
         ]
     }
@@ -583,17 +246,19 @@ mod tests {
             let ja = mail(Language::Ja, &sender, &kind, AT, None);
             assert!(ja.subject.starts_with("【セラーコンソール東京支社】"), "{}", ja.subject);
             assert!(ja.text.contains("日時：2026年11月22日 14:25（Asia/Tokyo）"), "{}", ja.text);
-            assert!(ja.text.contains("お心当たりがない場合") && ja.text.contains("ご連絡ください"), "{}", ja.text);
+            let (ja_asks, en_asks) = if kind.by_an_owner() {
+                ("ご不明な点がある場合", "Any questions?")
+            } else {
+                ("お心当たりがない場合", "Wasn't you?")
+            };
+            assert!(ja.text.contains(ja_asks) && ja.text.contains("ご連絡ください"), "{}", ja.text);
             assert!(!ja.text.contains("http"), "{}", ja.text);
             let en = mail(Language::En, &sender, &kind, AT, Some(&not_me));
             assert!(en.subject.starts_with("SellerPortal: "), "{}", en.subject);
             assert!(en.text.contains("When: 22 Nov 2026, 14:25 (Asia/Tokyo)"), "{}", en.text);
-            assert!(en.text.contains("Wasn't you?"), "{}", en.text);
-            assert!(
-                en.text.contains(&format!("\n{}\n", not_me.address)),
-                "the link has a line of its own: {}",
-                en.text
-            );
+            assert!(en.text.contains(en_asks), "{}", en.text);
+            let own_line = en.text.contains(&format!("\n{}\n", not_me.address));
+            assert_eq!(own_line, !kind.by_an_owner(), "the link has a line of its own: {}", en.text);
         }
     }
 
@@ -606,6 +271,10 @@ mod tests {
             assert!(ja.encode_utf16().count() <= 134, "{ja}");
             let en = text(Language::En, &sender, &kind);
             assert!(en.is_ascii() && en.len() <= 160, "{} {en}", en.len());
+            for text in [&ja, &en] {
+                // No user name and no browser: a phone may belong to somebody else.
+                assert!(!text.contains("hanako") && !text.contains("Firefox") && !text.contains("http"), "{text}");
+            }
             assert_eq!(spoken(Language::Ja, &kind).is_some(), kind.grave(), "{kind:?}");
         }
     }

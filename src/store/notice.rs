@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     account::{MethodKind, Role},
     clock::Timestamp,
+    language::Language,
 };
 
 /// Something that happened to an account.
@@ -78,6 +79,45 @@ pub enum Notice {
         /// User name of the shared sign-in.
         user: String,
     },
+    /// Trust was ended in a session.
+    TrustEnded {
+        /// Of every device, not of one.
+        all: bool,
+    },
+    /// Other sessions were ended in a session.
+    SessionsEnded {
+        /// All others, not one.
+        all: bool,
+    },
+    /// A method has another name.
+    MethodRelabelled {
+        /// Which of the two.
+        role: Role,
+    },
+    /// Notices come in another language; told in the one from before.
+    LanguageChanged {
+        /// The new one.
+        to: Language,
+    },
+    /// Wrong codes: a method pauses. Whoever gave them knows the password, or holds a session.
+    MethodPaused {
+        /// Which of the two.
+        role: Role,
+        /// Its channel.
+        kind: MethodKind,
+        /// Codes are taken again from then on.
+        until: Timestamp,
+    },
+    /// An owner of the seller account set a member's permissions.
+    GroupsChanged {
+        /// Those an owner may give that the member has now.
+        groups: Vec<String>,
+    },
+    /// An owner removed the account.
+    Removed {
+        /// Its user name.
+        user: String,
+    },
     /// The account was frozen by a "this wasn't me" link.
     Frozen,
 }
@@ -105,6 +145,13 @@ impl Notice {
             Self::Recovered => "recovered",
             Self::EmailChanged => "email_changed",
             Self::OwnSignInWanted { .. } => "own_sign_in_wanted",
+            Self::TrustEnded { .. } => "trust_ended",
+            Self::SessionsEnded { .. } => "sessions_ended",
+            Self::MethodRelabelled { .. } => "method_relabelled",
+            Self::LanguageChanged { .. } => "language_changed",
+            Self::MethodPaused { .. } => "method_paused",
+            Self::GroupsChanged { .. } => "groups_changed",
+            Self::Removed { .. } => "removed",
             Self::Frozen => "frozen",
         }
     }
@@ -112,7 +159,9 @@ impl Notice {
     /// Which of the two methods, or which request: two notices of one kind that differ in it are different news.
     pub fn about(&self) -> &str {
         match self {
-            Self::MethodReplaced { role } => role.as_str(),
+            Self::MethodReplaced { role } | Self::MethodRelabelled { role } | Self::MethodPaused { role, .. } => {
+                role.as_str()
+            }
             Self::MethodDisabled { kind } => kind.as_str(),
             Self::RecoveryRequested { receipt, .. }
             | Self::RecoveryApproved { receipt }
@@ -133,8 +182,14 @@ impl Notice {
                     | Self::MethodReplaced { .. }
                     | Self::RecoveryCodeUsed
                     | Self::EmailChanged
+                    | Self::Removed { .. }
                     | Self::Frozen
             )
+    }
+
+    /// Was it done by somebody who may do it to this account, so that stopping it is no answer?
+    pub const fn by_an_owner(&self) -> bool {
+        matches!(self, Self::GroupsChanged { .. } | Self::Removed { .. })
     }
 
     /// Is it worth a call to somebody who can be reached by voice only?

@@ -218,44 +218,52 @@ impl Store {
         }
     }
 
-    /// Gives one of the account's methods another name, or none.
+    /// Gives one of the account's methods another name, or none. Who is told is told where the name is another one.
     pub async fn relabel_method(
         &self,
         acting: &Acting,
         method: MethodId,
         label: Option<&Label>,
+        notices: &[OutboxItem],
     ) -> Result<std::result::Result<(), Stale>> {
         match self {
-            Self::Sqlite(s) => s.relabel_method(acting, method, label).await,
+            Self::Sqlite(s) => s.relabel_method(acting, method, label, notices).await,
         }
     }
 
-    /// Ends one trust of this account, or all of it, and the other sessions that rest on it.
+    /// Ends one trust of this account, or all of it, and the other sessions that rest on it. Told where there was any.
     pub async fn end_trust(
         &self,
         acting: &Acting,
         device: Option<DeviceId>,
+        notices: &[OutboxItem],
     ) -> Result<std::result::Result<EndedTrust, Stale>> {
         match self {
-            Self::Sqlite(s) => s.end_trust(acting, device).await,
+            Self::Sqlite(s) => s.end_trust(acting, device, notices).await,
         }
     }
 
-    /// Ends one other session of this account, or all others; never the present one.
+    /// Ends one other session of this account, or all others; never the present one. Told where there was any.
     pub async fn end_others(
         &self,
         acting: &Acting,
         session: Option<SessionId>,
+        notices: &[OutboxItem],
     ) -> Result<std::result::Result<Vec<EndedSession>, Stale>> {
         match self {
-            Self::Sqlite(s) => s.end_others(acting, session).await,
+            Self::Sqlite(s) => s.end_others(acting, session, notices).await,
         }
     }
 
-    /// The language of messages and calls.
-    pub async fn set_language(&self, acting: &Acting, language: Language) -> Result<std::result::Result<(), Stale>> {
+    /// The language of messages and calls. Told where it is another one.
+    pub async fn set_language(
+        &self,
+        acting: &Acting,
+        language: Language,
+        notices: &[OutboxItem],
+    ) -> Result<std::result::Result<(), Stale>> {
         match self {
-            Self::Sqlite(s) => s.set_language(acting, language).await,
+            Self::Sqlite(s) => s.set_language(acting, language, notices).await,
         }
     }
 

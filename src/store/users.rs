@@ -177,6 +177,8 @@ pub struct ChangeGroups {
     pub grantable: Vec<Group>,
     /// Those the member is to have.
     pub chosen: Vec<Group>,
+    /// Who is told if anything changes.
+    pub notices: Vec<OutboxItem>,
 }
 
 /// What an owner's choice did.
@@ -199,8 +201,8 @@ pub struct RemoveMember {
     pub owner: Acting,
     /// Whom.
     pub member: AccountId,
-    /// The notice to the removed person, carried by the owner's account: the other one is gone.
-    pub notice: Option<OutboxItem>,
+    /// The notices to the removed person, carried by the owner's account: the other one is gone.
+    pub notices: Vec<OutboxItem>,
 }
 
 impl Store {

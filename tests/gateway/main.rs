@@ -16,6 +16,7 @@ mod guides;
 mod import;
 mod mailed;
 mod mailed_links;
+mod notices;
 mod parallel;
 mod recovery;
 mod recovery_request;

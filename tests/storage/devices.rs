@@ -168,7 +168,7 @@ async fn sessions_that_rest_on_a_trust_end_with_it() {
     assert_eq!((ended.devices, ended.sessions.len()), (1, 0), "they rest on the other trust");
 
     let acting = Acting::of(&resting[0]);
-    let ended = bench.store.end_trust(&acting, Some(first)).await.unwrap().unwrap();
+    let ended = bench.store.end_trust(&acting, Some(first), &[]).await.unwrap().unwrap();
     let mut named: Vec<_> = ended.sessions.iter().map(|gone| *gone.digest.as_bytes()).collect();
     let mut others = [*resting[1].digest().as_bytes(), *resting[2].digest().as_bytes()];
     named.sort_unstable();

@@ -275,10 +275,10 @@ async fn try_everything(bench: &Bench, person: &Person, session: &Session) -> Ve
     let store = &bench.store;
     let mut done = vec![
         ("swap", store.swap_methods(&acting, primary, &[]).await.unwrap().is_ok()),
-        ("label", store.relabel_method(&acting, primary, label.as_ref()).await.unwrap().is_ok()),
-        ("trust", store.end_trust(&acting, None).await.unwrap().is_ok()),
-        ("others", store.end_others(&acting, None).await.unwrap().is_ok()),
-        ("language", store.set_language(&acting, Language::En).await.unwrap().is_ok()),
+        ("label", store.relabel_method(&acting, primary, label.as_ref(), &[]).await.unwrap().is_ok()),
+        ("trust", store.end_trust(&acting, None, &[]).await.unwrap().is_ok()),
+        ("others", store.end_others(&acting, None, &[]).await.unwrap().is_ok()),
+        ("language", store.set_language(&acting, Language::En, &[]).await.unwrap().is_ok()),
     ];
     let begin = bench.in_session(SignIn::replace(SessionProof::of(session), primary), LATER);
     done.push(("begin", store.begin_in_session(&begin, &acting, LATER).await.unwrap().is_ok()));
@@ -303,11 +303,11 @@ async fn a_session_that_ended_or_has_other_credentials_changes_nothing() {
     // The cookie of a session does not act for another account.
     let taro = bench.person("taro").await;
     let forged = Acting { account: taro.id, ..Acting::of(&kept) };
-    assert_eq!(bench.store.end_others(&forged, None).await.unwrap(), Err(Stale::MovedOn));
+    assert_eq!(bench.store.end_others(&forged, None, &[]).await.unwrap(), Err(Stale::MovedOn));
     let theirs = bench.id_of(&taro, Role::Primary).await;
     assert_eq!(bench.store.swap_methods(&forged, theirs, &[]).await.unwrap(), Err(Stale::MovedOn));
     let label = Label::parse("x").unwrap();
-    let named = bench.store.relabel_method(&Acting::of(&kept), theirs, label.as_ref()).await.unwrap();
+    let named = bench.store.relabel_method(&Acting::of(&kept), theirs, label.as_ref(), &[]).await.unwrap();
     assert_eq!(named, Err(Stale::MovedOn), "nor name another one's method");
 
     let done = try_everything(&bench, &hanako, &kept).await;
@@ -340,21 +340,21 @@ async fn trust_and_sessions_end_one_by_one_and_never_the_acting_one() {
     let (one, device, _) = crate::devices::trusting(&bench, &hanako, NOW).await;
     let (two, _, _) = crate::devices::trusting(&bench, &hanako, LATER).await;
     let acting = Acting::of(&two);
-    assert!(bench.store.end_others(&acting, Some(two.id())).await.unwrap().unwrap().is_empty(), "not the own one");
-    let ended = bench.store.end_trust(&acting, Some(device)).await.unwrap().unwrap();
+    assert!(bench.store.end_others(&acting, Some(two.id()), &[]).await.unwrap().unwrap().is_empty(), "not the own one");
+    let ended = bench.store.end_trust(&acting, Some(device), &[]).await.unwrap().unwrap();
     assert_eq!((ended.devices, bench.store.devices(hanako.id, LATER).await.unwrap().len()), (1, 1));
-    let ended = bench.store.end_trust(&acting, Some(device)).await.unwrap().unwrap();
+    let ended = bench.store.end_trust(&acting, Some(device), &[]).await.unwrap().unwrap();
     assert_eq!(ended.devices, 0, "it was ended already");
-    let ended = bench.store.end_trust(&acting, None).await.unwrap().unwrap();
+    let ended = bench.store.end_trust(&acting, None, &[]).await.unwrap().unwrap();
     assert_eq!((ended.devices, ended.sessions.len()), (1, 0), "its own trust, not itself");
-    let ended = bench.store.end_others(&acting, None).await.unwrap().unwrap();
+    let ended = bench.store.end_others(&acting, None, &[]).await.unwrap().unwrap();
     assert_eq!(ended.iter().map(|e| e.id).collect::<Vec<_>>(), [one.id()]);
     assert_eq!(bench.living(&hanako).await, [two.id()]);
     let third = bench.sign_in(&hanako, LATER + MINUTE).await;
     let taro = bench.person("taro").await;
     let theirs = bench.sign_in(&taro, LATER).await;
-    assert!(bench.store.end_others(&acting, Some(theirs.id())).await.unwrap().unwrap().is_empty());
-    let ended = bench.store.end_others(&acting, Some(third.id())).await.unwrap().unwrap();
+    assert!(bench.store.end_others(&acting, Some(theirs.id()), &[]).await.unwrap().unwrap().is_empty());
+    let ended = bench.store.end_others(&acting, Some(third.id()), &[]).await.unwrap().unwrap();
     assert_eq!(ended.iter().map(|e| e.id).collect::<Vec<_>>(), [third.id()]);
     assert_eq!(bench.living(&taro).await, [theirs.id()]);
 }
@@ -410,7 +410,7 @@ async fn a_label_reads_back_and_goes() {
     let backup = bench.id_of(&hanako, Role::Backup).await;
     let label = Label::parse("家族の電話").unwrap();
     for given in [label.as_ref(), None] {
-        bench.store.relabel_method(&Acting::of(&session), backup, given).await.unwrap().unwrap();
+        bench.store.relabel_method(&Acting::of(&session), backup, given, &[]).await.unwrap().unwrap();
         bench.reopen().await;
         let there = bench.store.methods_of(hanako.id).await.unwrap().unwrap();
         assert_eq!(there.pair.backup().label.as_ref(), given);

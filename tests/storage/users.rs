@@ -228,6 +228,7 @@ async fn an_owner_sets_the_grantable_groups_of_its_own_people_only() {
         member: member.account,
         grantable: groups(&["orders", "owner"]),
         chosen: groups(chosen),
+        notices: Vec::new(),
     };
     for (by, whom) in [(stranger, member), (member, owner), (owner, stranger), (owner, owner)] {
         let refused = bench.store.change_groups(&change(by, whom, &["orders"])).await.unwrap();
@@ -256,7 +257,7 @@ async fn a_change_of_groups_names_the_live_sessions_and_a_removal_ends_them() {
         Person { id: member, name: LoginName::parse("taro"), seed: sekisho::authn::totp::seed(&*bench.entropy) };
     bench.enrol(&person).await;
     let session = bench.sign_in(&person, NOW).await;
-    let change = ChangeGroups { owner, member, grantable: groups(&["owner"]), chosen: vec![] };
+    let change = ChangeGroups { owner, member, grantable: groups(&["owner"]), chosen: vec![], notices: Vec::new() };
     let done = bench.store.change_groups(&change).await.unwrap().unwrap();
     assert_eq!(done.sessions.iter().map(|s| s.id).collect::<Vec<_>>(), [session.id()]);
     let live = bench.store.session(session.digest()).await.unwrap().unwrap();
@@ -266,7 +267,7 @@ async fn a_change_of_groups_names_the_live_sessions_and_a_removal_ends_them() {
         Some(NOW)
     );
 
-    let remove = |owner, member| RemoveMember { owner, member, notice: None };
+    let remove = |owner, member| RemoveMember { owner, member, notices: Vec::new() };
     let itself = Acting::of(&session);
     for (by, whom) in [
         (stranger, member),
@@ -349,8 +350,9 @@ async fn an_owner_whose_credentials_changed_meanwhile_manages_nobody() {
     let link = bench.link(NOW + WEEK);
     let renew = RenewInvitation { id: sent.invitation.id, by: By::Owner(owner), link, mail: None, now: NOW };
     assert!(bench.store.renew_invitation(&renew).await.unwrap().is_none());
-    let change = ChangeGroups { owner, member, grantable: groups(&["owner"]), chosen: groups(&["owner"]) };
+    let change =
+        ChangeGroups { owner, member, grantable: groups(&["owner"]), chosen: groups(&["owner"]), notices: Vec::new() };
     assert!(bench.store.change_groups(&change).await.unwrap().is_none());
-    assert!(bench.store.remove_member(&RemoveMember { owner, member, notice: None }).await.unwrap().is_none());
+    assert!(bench.store.remove_member(&RemoveMember { owner, member, notices: Vec::new() }).await.unwrap().is_none());
     assert!(bench.store.account(member).await.unwrap().is_some());
 }

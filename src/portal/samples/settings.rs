@@ -181,22 +181,7 @@ pub(super) fn settings(language: Language, pages: &mut Pages) {
     let news = Some(SettingsNews::LabelBad);
     pages.add("settings-primary", "label", &MethodPage { frame: frame(Here::Method(Role::Primary)), row, news });
 
-    let password = |news| PasswordPage { frame: frame(Here::Password), user: "hanako".to_owned(), news };
-    pages.add("settings-password", "first", &password(None));
-    for (state, news) in [
-        ("wrong", SettingsNews::WrongPassword),
-        ("wrong-and-short", SettingsNews::BothPasswordsBad(Refused::TooShort)),
-        ("wait", SettingsNews::PasswordWait(minutes(2))),
-        ("missing", SettingsNews::PasswordMissing),
-        ("differ", SettingsNews::PasswordsDiffer),
-        ("short", SettingsNews::PasswordRefused(Refused::TooShort)),
-        ("long", SettingsNews::PasswordRefused(Refused::TooLong)),
-        ("common", SettingsNews::PasswordRefused(Refused::Common)),
-        ("names", SettingsNews::PasswordRefused(Refused::Names)),
-        ("unchanged", SettingsNews::PasswordRefused(Refused::Unchanged)),
-    ] {
-        pages.add("settings-password", state, &password(Some(news)));
-    }
+    passwords(language, pages);
 
     let app_twice = Some(Unchoosable::Pair(PairError::AppTwice));
     for (role, old, stays, nots) in [
@@ -229,4 +214,24 @@ pub(super) fn settings(language: Language, pages: &mut Pages) {
         error: None,
     };
     pages.add("prove-sms", "replace", &prove);
+}
+
+fn passwords(language: Language, pages: &mut Pages) {
+    let frame = PageFrame { here: Here::Password, ..frame(language) };
+    let password = |news| PasswordPage { frame: frame.clone(), user: "hanako".to_owned(), news };
+    pages.add("settings-password", "first", &password(None));
+    for (state, news) in [
+        ("wrong", SettingsNews::WrongPassword),
+        ("wrong-and-short", SettingsNews::BothPasswordsBad(Refused::TooShort)),
+        ("wait", SettingsNews::PasswordWait(minutes(2))),
+        ("missing", SettingsNews::PasswordMissing),
+        ("differ", SettingsNews::PasswordsDiffer),
+        ("short", SettingsNews::PasswordRefused(Refused::TooShort)),
+        ("long", SettingsNews::PasswordRefused(Refused::TooLong)),
+        ("common", SettingsNews::PasswordRefused(Refused::Common)),
+        ("names", SettingsNews::PasswordRefused(Refused::Names)),
+        ("unchanged", SettingsNews::PasswordRefused(Refused::Unchanged)),
+    ] {
+        pages.add("settings-password", state, &password(Some(news)));
+    }
 }

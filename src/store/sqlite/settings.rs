@@ -248,21 +248,28 @@ impl SqliteStore {
         acting: &Acting,
         method: MethodId,
         label: Option<&Label>,
+        notices: &[OutboxItem],
     ) -> Result<std::result::Result<(), Stale>> {
         let mut tx = self.write().await?;
         if !acts(&mut tx, acting).await? {
             return Ok(Err(Stale::MovedOn));
         }
-        let named = sqlx::query("UPDATE methods SET label = $3 WHERE id = $1 AND account_id = $2")
+        let named = sqlx::query("SELECT label FROM methods WHERE id = $1 AND account_id = $2")
             .bind(method.to_string())
             .bind(acting.account.to_string())
-            .bind(label.map(Label::as_str))
-            .execute(&mut *tx)
+            .fetch_optional(&mut *tx)
             .await?;
-        if named.rows_affected() == 0 {
-            return Ok(Err(Stale::MovedOn));
+        let Some(row) = named else { return Ok(Err(Stale::MovedOn)) };
+        let another = row.try_get::<Option<&str>, _>("label")? != label.map(Label::as_str);
+        if another {
+            sqlx::query("UPDATE methods SET label = $2 WHERE id = $1")
+                .bind(method.to_string())
+                .bind(label.map(Label::as_str))
+                .execute(&mut *tx)
+                .await?;
+            tell(&mut tx, notices).await?;
         }
-        tx.commit().await?;
+        self.commit(tx, another && !notices.is_empty()).await?;
         Ok(Ok(()))
     }
 
@@ -270,13 +277,17 @@ impl SqliteStore {
         &self,
         acting: &Acting,
         device: Option<DeviceId>,
+        notices: &[OutboxItem],
     ) -> Result<std::result::Result<EndedTrust, Stale>> {
         let mut tx = self.write().await?;
         if !acts(&mut tx, acting).await? {
             return Ok(Err(Stale::MovedOn));
         }
         let ended = sessions::end_trust(&mut tx, acting.account, device, Some(&acting.session)).await?;
-        tx.commit().await?;
+        if ended.devices > 0 {
+            tell(&mut tx, notices).await?;
+        }
+        self.commit(tx, ended.devices > 0 && !notices.is_empty()).await?;
         Ok(Ok(ended))
     }
 
@@ -284,6 +295,7 @@ impl SqliteStore {
         &self,
         acting: &Acting,
         session: Option<SessionId>,
+        notices: &[OutboxItem],
     ) -> Result<std::result::Result<Vec<EndedSession>, Stale>> {
         let mut tx = self.write().await?;
         if !acts(&mut tx, acting).await? {
@@ -298,7 +310,10 @@ impl SqliteStore {
         .bind(session.map(|id| id.to_string()))
         .fetch_all(&mut *tx)
         .await?;
-        tx.commit().await?;
+        if !ended.is_empty() {
+            tell(&mut tx, notices).await?;
+        }
+        self.commit(tx, !ended.is_empty() && !notices.is_empty()).await?;
         ended.iter().map(sessions::ended).collect::<Result<Vec<_>>>().map(Ok)
     }
 
@@ -306,17 +321,22 @@ impl SqliteStore {
         &self,
         acting: &Acting,
         language: Language,
+        notices: &[OutboxItem],
     ) -> Result<std::result::Result<(), Stale>> {
         let mut tx = self.write().await?;
         if !acts(&mut tx, acting).await? {
             return Ok(Err(Stale::MovedOn));
         }
-        sqlx::query("UPDATE accounts SET language = $2 WHERE id = $1")
+        let changed = sqlx::query("UPDATE accounts SET language = $2 WHERE id = $1 AND language <> $2")
             .bind(acting.account.to_string())
             .bind(language.tag())
             .execute(&mut *tx)
             .await?;
-        tx.commit().await?;
+        let another = changed.rows_affected() > 0;
+        if another {
+            tell(&mut tx, notices).await?;
+        }
+        self.commit(tx, another && !notices.is_empty()).await?;
         Ok(Ok(()))
     }
 

@@ -501,9 +501,12 @@ impl SqliteStore {
                 .execute(&mut *tx)
                 .await?;
             account.groups = groups;
+            for notice in &change.notices {
+                outbox::insert(&mut tx, notice).await?;
+            }
         }
         let sessions = sessions::of_account(&mut tx, account.id).await?;
-        tx.commit().await?;
+        self.commit(tx, changed && !change.notices.is_empty()).await?;
         Ok(Some(ChangedGroups { before, account, changed, sessions }))
     }
 
@@ -517,10 +520,10 @@ impl SqliteStore {
         }
         let ended = sessions::delete_of_account(&mut tx, account.id).await?;
         sqlx::query("DELETE FROM accounts WHERE id = $1").bind(account.id.to_string()).execute(&mut *tx).await?;
-        if let Some(notice) = &remove.notice {
+        for notice in &remove.notices {
             outbox::insert(&mut tx, notice).await?;
         }
-        self.commit(tx, remove.notice.is_some()).await?;
+        self.commit(tx, !remove.notices.is_empty()).await?;
         Ok(Some(ended))
     }
 }
