@@ -191,11 +191,45 @@ impl Chromium {
         self.run("document.getAnimations().forEach(animation => animation.finish())", Vec::new()).await;
     }
 
-    /// What axe finds that is serious or critical: rule, and what it is about. `only` one rule, or all of them.
+    /// The window as it is at this zoom: as many times fewer pixels of CSS, of 1280 by 1024.
+    pub(crate) async fn zoom(&self, times: u32) {
+        let metrics =
+            json!({ "width": 1280 / times, "height": 1024 / times, "deviceScaleFactor": times, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+    }
+
+    /// What it looks like for paper, or `""` for the screen again.
+    pub(crate) async fn media(&self, media: &str) {
+        self.devtools("Emulation.setEmulatedMedia", json!({ "media": media, "features": [] })).await;
+    }
+
+    /// Writes what a printer would get: one sheet.
+    pub(crate) async fn print_as(&self, file: &Path) {
+        let printed = self.devtools("Page.printToPDF", json!({ "paperWidth": 8.27, "paperHeight": 11.69 })).await;
+        let document = data_encoding::BASE64.decode(printed["data"].as_str().expect("a document").as_bytes());
+        let document = document.expect("base64");
+        let sheets = String::from_utf8_lossy(&document).matches("/Type /Page\n").count();
+        assert_eq!(sheets, 1, "sheets of paper");
+        fs::create_dir_all(file.parent().expect("a directory")).expect("a directory");
+        fs::write(file, document).expect("written");
+    }
+
+    /// Runs a script in every page from now on, before its own.
+    pub(crate) async fn before_each_page(&self, script: &str) {
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
+    }
+
+    /// One photograph of what is in sight.
+    pub(crate) async fn shot(&self, file: &Path) {
+        let shot = self.devtools("Page.captureScreenshot", json!({ "format": "png" })).await;
+        let image = data_encoding::BASE64.decode(shot["data"].as_str().expect("an image").as_bytes());
+        fs::create_dir_all(file.parent().expect("a directory")).expect("a directory");
+        fs::write(file, image.expect("base64")).expect("written");
+    }
+
+    /// What axe finds that is serious or critical: rule, and what it is about. `only` one rule, or all of them. The page
+    /// has brought the script with it.
     pub(crate) async fn axe(&self, only: Option<&str>) -> Vec<String> {
-        if self.run("return typeof axe", Vec::new()).await != "object" {
-            self.run(include_str!("axe/axe.min.js"), Vec::new()).await;
-        }
         let script = "const [only, done] = arguments;
             const options = only ? { runOnly: [only], resultTypes: ['violations'] } : { resultTypes: ['violations'] };
             axe.run(document, options).then(

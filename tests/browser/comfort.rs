@@ -12,28 +12,39 @@ use crate::{
 
 const TAB: &str = "\u{e004}";
 
-/// Presses Tab until the focus is on what fits.
-async fn tab_to(browser: &Chromium, css: &str) {
-    for _ in 0..40 {
+/// Presses Tab until the focus is on what fits; wherever it stops on the way, it is seen.
+pub(crate) async fn tab_to(browser: &Chromium, css: &str) {
+    for _ in 0..60 {
         let there = browser.run("return document.activeElement.matches(arguments[0])", vec![json!(css)]).await;
         if there == json!(true) {
             return;
         }
         browser.press(TAB).await;
+        let seen = "const outlined = (one) => {
+                const style = getComputedStyle(one);
+                return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0;
+            };
+            const one = document.activeElement;
+            return one === document.body || outlined(one) || outlined(one.closest('.choice') || one) ? '' : one.outerHTML";
+        assert_eq!(browser.run(seen, Vec::new()).await, json!(""), "the focus is not seen");
     }
     panic!("the keyboard does not reach {css}:\n{}", browser.text().await);
 }
 
 /// Name and password, typed where the focus is.
 async fn type_password(browser: &Chromium) {
+    type_password_of(browser, "taro").await;
+}
+
+pub(crate) async fn type_password_of(browser: &Chromium, user: &str) {
     tab_to(browser, "[name=user_name]").await;
-    browser.press("taro").await;
+    browser.press(user).await;
     tab_to(browser, "[name=password]").await;
     browser.press(PASSWORD).await;
     browser.enter().await;
 }
 
-async fn type_code(browser: &Chromium, code: &str) {
+pub(crate) async fn type_code(browser: &Chromium, code: &str) {
     tab_to(browser, "[name=code]").await;
     browser.press(code).await;
     browser.enter().await;

@@ -12,10 +12,12 @@
 
 mod chromium;
 mod comfort;
+mod keyboard;
 mod looks;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "this test uses a part of what the tests share")]
 mod support;
+mod tours;
 
 use std::{
     future::IntoFuture as _,
@@ -102,11 +104,18 @@ struct Scene {
     process: Process,
     /// The key of the app of somebody who has set up both methods.
     taro: String,
+    /// The key of the app of the owner of a seller account.
+    sakura: String,
     _directory: tempfile::TempDir,
 }
 
 impl Scene {
     async fn set(words: &'static Words) -> Self {
+        Self::set_with(words, "").await
+    }
+
+    /// The same with these tables in the configuration.
+    async fn set_with(words: &'static Words, tables: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         certificate::issue(directory.path());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -115,18 +124,19 @@ impl Scene {
         #[expect(clippy::disallowed_methods, reason = "it ends with the test's runtime")]
         tokio::spawn(console);
         let denied = "[[rule]]\npath = \"/internal\"\naccess = \"deny\"\n";
-        let file = settings.write(&format!("{QUICK_PASSWORDS}{denied}"));
+        let file = settings.write(&format!("{QUICK_PASSWORDS}{tables}{denied}"));
         let config = sekisho::config::load(&file).unwrap_or_else(|e| panic!("{e}"));
         let clock = Arc::new(TestClock::at(SystemClock.now()));
         let app = people::application(&config, clock, Arc::new(SystemEntropy::new())).await;
         people::add(&app, "hana").await;
         let taro = people::add_enrolled(&app, "taro", "080-8765-4321").await;
         people::add_enrolled(&app, "yuki", "090-1234-5678").await;
+        let sakura = people::add_member(&app, "sakura", "山田商店", true).await;
         drop(app);
         let process = Process::start(directory.path(), &["serve", "--config", file.to_str().unwrap()], settings.https);
         let inbox = Inbox::at(settings.inbox);
         let album = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots");
-        Self { settings, inbox, album, words, process, taro, _directory: directory }
+        Self { settings, inbox, album, words, process, taro, sakura, _directory: directory }
     }
 
     fn url(&self, place: &str) -> String {
