@@ -11,7 +11,7 @@ use super::{HandClock, Jar, PASSWORD, WRONG, World, config, interrupted};
 use crate::{
     access::{Decision, Interruption},
     account::{MethodKind, Role},
-    app::{App, Browser, CodeOutcome, CodeProblem, PasswordForm, PasswordOutcome, PasswordRefusal},
+    app::{App, Browser, CodeOutcome, CodeProblem, Freshness, PasswordForm, PasswordOutcome, PasswordRefusal},
     clock::Timestamp,
     config::Config,
     entropy::SystemEntropy,
@@ -113,8 +113,12 @@ impl World {
 
     /// A wrong password for a name nobody has, from this address.
     async fn stranger(&self, name: &str, address: [u8; 4]) -> PasswordRefusal {
+        self.stranger_at(name, IpAddr::V4(Ipv4Addr::from(address))).await
+    }
+
+    async fn stranger_at(&self, name: &str, address: IpAddr) -> PasswordRefusal {
         let jar = Jar::new();
-        let browser = Browser { address: IpAddr::V4(Ipv4Addr::from(address)), ..jar.browser() };
+        let browser = Browser { address, ..jar.browser() };
         let form = PasswordForm { login: name.into(), password: WRONG.into(), browser: &browser };
         match self.app.sign_in(form).await.unwrap() {
             PasswordOutcome::Refused(why) => why,
@@ -347,6 +351,38 @@ async fn a_network_may_be_wrong_a_hundred_and_twenty_times_in_ten_minutes() {
     assert_eq!(next().await, until);
     world.last_millisecond();
     assert_eq!(next().await, PasswordRefusal::BadCredentials);
+}
+
+#[tokio::test]
+async fn a_network_of_the_newer_internet_is_a_56() {
+    let world = World::new().await;
+    let from = async |name: String, address: &str| world.stranger_at(&name, address.parse().unwrap()).await;
+    for n in 0..120_u8 {
+        // Every address of it is another one.
+        let refused = from(format!("nobody{n}"), &format!("2001:db8:0:ff{:02x}::{n:x}", n % 16)).await;
+        assert_eq!(refused, PasswordRefusal::BadCredentials, "{n}");
+    }
+    let until = PasswordRefusal::WaitUntil(world.app.now() + Duration::from_mins(10));
+    assert_eq!(from("another".into(), "2001:db8:0:ffff::9").await, until);
+    assert_eq!(from("another".into(), "2001:db8:0:fe00::9").await, PasswordRefusal::BadCredentials, "the next one");
+    world.almost(Duration::from_mins(10));
+    assert_eq!(from("another".into(), "2001:db8:0:ff00::a").await, until);
+    world.last_millisecond();
+    assert_eq!(from("another".into(), "2001:db8:0:ff00::a").await, PasswordRefusal::BadCredentials);
+}
+
+#[tokio::test]
+async fn a_code_is_fresh_for_five_minutes() {
+    let world = World::new().await;
+    world.with_app("hanako").await;
+    let mut jar = world.at_code("hanako").await;
+    let code = world.code(&jar).await;
+    world.submit(&mut jar, &code, false).await;
+    let given = world.app.now();
+    world.at(given + Duration::from_mins(5));
+    assert_eq!(world.app.fresh(&jar.browser()).await.unwrap(), Freshness::Fresh);
+    world.pass(JUST_BEFORE);
+    assert_eq!(world.app.fresh(&jar.browser()).await.unwrap(), Freshness::Stale);
 }
 
 #[tokio::test]
