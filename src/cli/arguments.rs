@@ -46,6 +46,18 @@ pub(super) enum Verb {
     Recovery(Recovery),
     /// What `mode = "observe"` has seen
     Observe(Observe),
+    /// Prints a script that lets a shell complete commands and options
+    #[command(after_help = EXIT_CODES)]
+    Completions(Completions),
+    /// Prints the manual page
+    #[command(hide = true)]
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Completions {
+    /// The shell it is for
+    pub(super) shell: clap_complete::Shell,
 }
 
 #[derive(Debug, Args)]

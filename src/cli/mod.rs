@@ -3,6 +3,7 @@
 
 mod arguments;
 mod check;
+mod completions;
 mod confirm;
 pub mod demo;
 mod explain;
@@ -56,6 +57,8 @@ pub fn run() -> ExitCode {
         Verb::Session(session) => operate::run(&session.common, session.requested()),
         Verb::Recovery(recovery) => operate::run(&recovery.common, recovery.requested()),
         Verb::Observe(observe) => operate::run(&observe.common, observe.requested()),
+        Verb::Completions(wanted) => completions::run(wanted.shell),
+        Verb::Man => completions::manual(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

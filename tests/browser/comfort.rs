@@ -129,7 +129,7 @@ async fn a_message_is_followed_and_a_key_is_copied() {
         (now == ["sent"]).then_some(())
     })
     .await;
-    assert!(browser.text().await.contains("We've sent the message."), "{}", browser.text().await);
+    assert!(browser.text().await.contains("Status: sent."), "{}", browser.text().await);
     assert_eq!(scene.inbox.newest().await, before + 1, "one message");
 
     let newcomer = Chromium::start("en").await;

@@ -83,6 +83,36 @@ fn explain_names_the_rule_and_check_holds_expectations() {
 }
 
 #[test]
+fn check_says_what_a_password_costs_here() {
+    let bench = Bench::new();
+    bench.certify();
+    let told = bench.run(&["check"]).succeeds().stdout;
+    assert!(told.contains("no problems; checking a password takes ") && told.contains(" ms on this machine"), "{told}");
+    let slow = || {
+        let told = bench.run(&["check", "--json"]).succeeds().json();
+        assert!(told["password_check_ms"].is_u64(), "{told}");
+        told["warnings"].to_string().contains("minimum_delay")
+    };
+    assert!(!slow());
+    bench.append("minimum_delay = \"0s\"\n");
+    assert!(slow(), "every check takes longer than nothing");
+}
+
+#[test]
+fn shells_and_man_are_told_of_the_commands() {
+    let bench = Bench::new();
+    for (shell, line) in
+        [("bash", "complete -F _sekisho"), ("zsh", "#compdef sekisho"), ("fish", "complete -c sekisho")]
+    {
+        let script = bench.run(&["completions", shell]).succeeds().stdout;
+        assert!(script.contains(line) && script.contains("reset-2sv"), "{shell}: {script}");
+    }
+    bench.run(&["completions", "cmd"]).ends_with(2);
+    let page = bench.run(&["man"]).succeeds().stdout;
+    assert!(page.contains(".TH sekisho") && page.contains("recovery"), "{page}");
+}
+
+#[test]
 fn check_finds_what_serve_would_stop_at() {
     let bench = Bench::new();
     let lacking = bench.run(&["check"]).ends_with(1).stdout;

@@ -42,12 +42,12 @@ guide-enabling-pairs = We recommend an authenticator app as the primary: it need
 
 guide-enabling-steps-heading = Step by step
 guide-enabling-step-sign-in = Open { $service } and sign in with your user name and password. Press “{ sign-in-submit }”.
-guide-enabling-step-begin = The page “{ enrol-intro-heading }” opens. If it says that we have mailed you a link, open that first: it shows that the account is yours. Press “{ enrol-begin }”.
+guide-enabling-step-begin = If “{ enrol-link-heading }” opens, open the link in that mail in the same browser and press “{ link-enrolment-submit }”: it shows that the account is yours. On “{ enrol-intro-heading }”, press “{ enrol-begin }”.
 guide-enabling-step-primary = On “{ choose-primary-heading }”, choose “{ method-app }”, “{ method-sms }” or “{ method-voice }”. For a text message or a call, also fill in “{ choose-phone }”. Press “{ choose-submit }”.
 guide-enabling-step-prove = Show that it works. With an app, scan the QR code and enter the 6 digits the app shows. With a text message or a call, enter the 6 digits we send you. Press “{ prove-submit }”.
 guide-enabling-step-backup = On “{ choose-backup-heading }”, choose the second way, press “{ choose-submit }”, and show that it works in the same manner.
-guide-enabling-step-codes = If you are offered recovery codes at the end, keep them on paper or in a safe place. With one of them you can get back in when both ways are lost.
-guide-enabling-step-done = When the page says “{ done-heading }”, both are set up. Go on to { $service } from there.
+guide-enabling-step-codes = Press “{ done-codes-show }” there, and keep the codes on paper or in a safe place. With one of them you can set up two-step verification again when both ways are lost. Then go on to { $service }.
+guide-enabling-step-done = When the page says “{ done-heading }”, both are set up.
 
 guide-enabling-stop-heading = If you stop halfway
 guide-enabling-stop = Nothing counts until both ways are proven, so you can't lock yourself out. The setup stays open for { $pending } after your password; after that, sign in and start again.
@@ -162,10 +162,10 @@ guide-cannot-change-set-up = Set up two new ways to get a code, as at the beginn
 
 guide-cannot-change-ask-heading = Neither works, and you have no recovery code
 guide-cannot-change-ask-open = Press “{ help-recovery }”.
-guide-cannot-change-ask-receipt = Fill in what the page asks and keep the receipt number it shows.
+guide-cannot-change-ask-receipt = Read what happens next, press “{ recovery-submit }”, and write down the receipt number the page shows.
 guide-cannot-change-ask-wait = Wait. A request is decided at the earliest at the time the page names, so that you can object if it wasn't you who asked.
-guide-cannot-change-ask-answer = Somebody who runs { $service } checks that it is really you and gives you a ticket. It works for a short time only.
-guide-cannot-change-ask-notices = As soon as somebody asks, we say so to every way of reaching you that we know, with a link to cancel. If you get such a message and have asked for nothing, cancel it and change your password.
+guide-cannot-change-ask-answer = The person who runs { $service } checks that it is really you and gives you a ticket. It works for a short time only.
+guide-cannot-change-ask-notices = As soon as somebody asks, we say so to your phones and your email address; the mail has a link to cancel, and signing in with a code cancels, too. If you have asked for nothing, cancel the request and change your password.
 guide-cannot-change-ask = Is the page not offered, or does nothing happen? Ask the person who runs { $service }.
 
 guide-cannot-change-ticket-heading = When you have a ticket

@@ -53,7 +53,6 @@ settings-backup-heading = Your backup
 settings-replace = Replace this method
 settings-rebind = Set it up again
 settings-replace-hint = It stays until the new one is checked. Then you're signed out on all other devices, and every trusted device is asked for a code again.
-settings-label-heading = A name for this method (optional)
 settings-save = Save
 settings-to-all = Back to the security settings
 

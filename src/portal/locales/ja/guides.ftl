@@ -29,12 +29,12 @@ guide-enabling-pairs = 第一手段には認証アプリをおすすめします
 
 guide-enabling-steps-heading = 手順
 guide-enabling-step-sign-in = { $service }を開き、ユーザー名とパスワードを入力して「{ sign-in-submit }」を押します。
-guide-enabling-step-begin = 「{ enrol-intro-heading }」というページが開きます。メールでリンクを送ったと表示された場合は、先にそのリンクを開いてください。ご本人のアカウントであることを確認するためです。「{ enrol-begin }」を押します。
+guide-enabling-step-begin = 「{ enrol-link-heading }」と表示された場合は、メールのリンクを同じブラウザーで開き、「{ link-enrolment-submit }」を押します。ご本人のアカウントであることを確認するためです。「{ enrol-intro-heading }」のページで「{ enrol-begin }」を押します。
 guide-enabling-step-primary = 「{ choose-primary-heading }」のページで、「{ method-app }」「{ method-sms }」「{ method-voice }」のどれかを選びます。SMSと音声通話の場合は「{ choose-phone }」も入力します。「{ choose-submit }」を押します。
 guide-enabling-step-prove = 使えることを確認します。認証アプリの場合は、QRコードを読み取り、アプリに表示された6桁の数字を入力します。SMSと音声通話の場合は、お届けした6桁の数字を入力します。「{ prove-submit }」を押します。
 guide-enabling-step-backup = 「{ choose-backup-heading }」のページで2つ目の方法を選び、「{ choose-submit }」を押して、同じように確認します。
-guide-enabling-step-codes = 最後に回復コードが表示された場合は、紙に書くなどして安全な場所に保管します。2つの方法をどちらも使えなくなったとき、このコードで手続きができます。
-guide-enabling-step-done = 「{ done-heading }」と表示されたら、登録は完了です。そのページから{ $service }へお進みください。
+guide-enabling-step-codes = 続けて「{ done-codes-show }」を押し、表示されたコードを紙に書くなどして安全な場所に保管します。2つの方法をどちらも使えなくなったとき、このコードで2段階認証を登録し直せます。そのあと{ $service }へお進みください。
+guide-enabling-step-done = 「{ done-heading }」と表示されたら、登録は完了です。
 
 guide-enabling-stop-heading = 途中でやめた場合
 guide-enabling-stop = 2つとも確認が終わるまでは何も有効にならないため、ログインできなくなることはありません。登録の手続きは、パスワードの入力から{ $pending }続けられます。それを過ぎたら、もう一度ログインして最初から始めてください。
@@ -149,10 +149,10 @@ guide-cannot-change-set-up = 最初と同じように「{ enrol-begin }」を押
 
 guide-cannot-change-ask-heading = どちらも使えず、回復コードもないとき
 guide-cannot-change-ask-open = 「{ help-recovery }」を押します。
-guide-cannot-change-ask-receipt = ページの案内に沿って入力し、表示された受付番号を控えます。
+guide-cannot-change-ask-receipt = 手続きの流れを確認して「{ recovery-submit }」を押し、表示された受付番号を控えます。
 guide-cannot-change-ask-wait = しばらくお待ちください。ご本人の申請でなかった場合に取り消せるよう、ページに表示された時刻より前に判断が下されることはありません。
-guide-cannot-change-ask-answer = { $service }の担当者がご本人であることを確認し、チケットをお渡しします。チケットを使える期間は限られています。
-guide-cannot-change-ask-notices = 申請があると、登録されているすべての連絡先に、取り消し用のリンクを付けてお知らせします。心当たりのないお知らせが届いたときは、取り消したうえで、パスワードを変更してください。
+guide-cannot-change-ask-answer = { $service }の運営窓口がご本人であることを確認し、チケットをお渡しします。チケットを使える期間は限られています。
+guide-cannot-change-ask-notices = 申請があると、登録されている電話番号とメールアドレスにお知らせします。取り消し用のリンクはメールに付いています。認証コードでログインしても、申請は取り消されます。心当たりのないお知らせが届いたときは、申請を取り消し、パスワードを変更してください。
 guide-cannot-change-ask = この項目が表示されないときや、手続きが進まないときは、{ $service }の運営窓口にご連絡ください。
 
 guide-cannot-change-ticket-heading = チケットを受け取ったら

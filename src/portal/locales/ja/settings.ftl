@@ -47,7 +47,6 @@ settings-backup-heading = バックアップ手段の設定
 settings-replace = 別の方法に変更する
 settings-rebind = 設定し直す
 settings-replace-hint = 新しい方法の確認が済むまで、今の方法は変わりません。変更すると、ほかの端末からはすべてログアウトし、信頼済みの端末でも次回はコードの入力が必要になります。
-settings-label-heading = この方法の呼び名（任意）
 settings-save = 保存する
 settings-to-all = セキュリティ設定に戻る
 
