@@ -117,6 +117,8 @@ mod tests {
             upstream = { url = "http://127.0.0.1:8080" }
             store = { url = "sqlite:store.db" }
             password = { minimum_delay = "100ms" }
+            sms = { provider = "inbox" }
+            insecure = { inbox_provider = true }
         "#;
         std::fs::write(&file, text).unwrap();
         let config = config::load(&file).unwrap();
