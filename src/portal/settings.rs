@@ -275,7 +275,7 @@ impl SettingsPage {
     }
     fn end_trust_label(&self, row: &DeviceRow) -> String {
         // Begins with the words on the button, so that who speaks to the page can name it (WCAG 2.2 §2.5.3).
-        let action = if row.here { self.frame.t("settings-forget") } else { self.frame.t("settings-end-trust") };
+        let action = self.frame.t("settings-end-trust");
         let device = browser_name(&row.label, &self.frame);
         self.frame.say("settings-end-trust-of", &[("action", action.into()), ("device", device.into())])
     }

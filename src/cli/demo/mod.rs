@@ -152,6 +152,9 @@ provider = "inbox"
 [inbox]
 listen = "127.0.0.1:{inbox}"
 
+[users]
+grantable_groups = ["orders", "payments"]
+
 [log]
 filter = "warn,audit=info"
 

@@ -3,7 +3,7 @@
 use crate::{
     account::{
         Account, EmailAddress, Group, IdentifierError, Method, MethodId, MethodPair, PairError, PhoneError,
-        PhoneNumber, Target, UserName,
+        PhoneNumber, SellerName, SellerNameError, Target, UserName,
     },
     app::{
         App, AppError,
@@ -19,6 +19,9 @@ use crate::{
 pub(super) const FRESH: (&str, &str) = ("hanako", "hanako-no-sekisho");
 /// Name and password of the account with it.
 pub(super) const ENROLLED: (&str, &str) = ("taro", "taro-no-sekisho");
+
+/// The seller account of both; the first looks after it.
+const SELLER: &str = "山田商店";
 
 /// Nothing goes out to these numbers: the inbox keeps every message.
 const MOBILE: &str = "090-1234-5678";
@@ -39,13 +42,15 @@ enum Unsettled {
     Phone(#[from] PhoneError),
     #[error(transparent)]
     Pair(#[from] PairError),
+    #[error(transparent)]
+    Seller(#[from] SellerNameError),
 }
 
 /// Makes the accounts that are not there yet; others stay as their owners left them.
 pub(super) async fn settle(app: &App) -> Result<(), Failed> {
     let settled = async {
-        add(app, FRESH, "山田 花子", "owner").await?;
-        if let Some(account) = add(app, ENROLLED, "鈴木 太郎", "staff").await? {
+        add(app, FRESH, "山田 花子", &["owner"], true).await?;
+        if let Some(account) = add(app, ENROLLED, "鈴木 太郎", &["staff", "orders"], false).await? {
             enrol(app, &account).await?;
         }
         Ok::<_, Unsettled>(())
@@ -58,22 +63,22 @@ async fn add(
     app: &App,
     (name, password): (&str, &str),
     display_name: &str,
-    group: &str,
+    groups: &[&str],
+    owner: bool,
 ) -> Result<Option<Account>, Unsettled> {
+    if app.find_account(name).await?.is_ok() {
+        return Ok(None);
+    }
     let (user_name, email) = (UserName::parse(name)?, EmailAddress::parse(&format!("{name}@example.jp"))?);
     let person = NewPerson {
         password: app.choose_password(password, &user_name, Some(&email))?,
         user_name,
         email: Some(email),
         display_name: Some(display_name.to_owned()),
-        groups: vec![Group::parse(group)?],
+        groups: groups.iter().map(|group| Group::parse(group)).collect::<Result<_, _>>()?,
         language: Language::Ja,
     };
-    match app.add_account(person).await? {
-        Ok(account) => Ok(Some(account)),
-        Err(Refused::Taken(_)) => Ok(None),
-        Err(refused) => Err(refused.into()),
-    }
+    Ok(Some(app.add_member(person, SellerName::parse(SELLER)?, owner).await??))
 }
 
 async fn enrol(app: &App, account: &Account) -> Result<(), Unsettled> {

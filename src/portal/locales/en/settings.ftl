@@ -73,7 +73,6 @@ settings-this-device = This device
 settings-trusted-since = Trusted
 settings-expires = Ends
 settings-end-trust = End trust
-settings-forget = Forget this device
 settings-end-trust-of = { $action }: { $device }
 settings-end-all-trust = End the trust of all devices
 

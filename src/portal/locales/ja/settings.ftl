@@ -67,7 +67,6 @@ settings-this-device = この端末
 settings-trusted-since = 登録日
 settings-expires = 期限
 settings-end-trust = 解除
-settings-forget = この端末を解除
 settings-end-trust-of = { $action }：{ $device }
 settings-end-all-trust = すべての端末の信頼を解除
 
