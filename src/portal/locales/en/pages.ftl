@@ -216,6 +216,7 @@ done-continue = Continue to { $service }
 
 sign-out-heading = Sign out
 sign-out-question = Sign out of { $service } on this device?
+sign-out-forget = Forget this device
 sign-out-forget-hint = A code is then needed at the next sign-in on this device.
 sign-out-submit = Sign out
 sign-out-stay = Stay signed in

@@ -210,6 +210,7 @@ done-continue = { $service }へ進む
 
 sign-out-heading = ログアウト
 sign-out-question = この端末で{ $service }からログアウトしますか？
+sign-out-forget = この端末の信頼を解除
 sign-out-forget-hint = この端末での次のログインから、コードの入力が必要になります。
 sign-out-submit = ログアウトする
 sign-out-stay = ログインしたままにする
