@@ -8,10 +8,13 @@ use crate::{
     access::{Asked, Decision, Interruption, Requirement, Ruling},
     keyring::Purpose,
     secret::Digest,
-    session::SessionEnd,
+    session::{SessionEnd, SessionId},
     store::StoreError,
 };
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+/// How often a tunnel looks whether its session lives: it is closed within a second of its end.
+const LOOKS_AGAIN: Duration = Duration::from_millis(500);
 
 /// What the gate looks at.
 #[derive(Clone, Copy, Debug)]
@@ -100,6 +103,18 @@ impl App {
             }));
         }
         Ok(Ok((live, digest)))
+    }
+
+    /// Resolves when this session lives no more, half a second later at most. Waiting is no use of it. A store that cannot
+    /// be read when it has to be ends it.
+    pub async fn session_ended(&self, cookie: Cookie<'_>, session: SessionId) {
+        loop {
+            tokio::time::sleep(LOOKS_AGAIN).await;
+            let lives = self.watched_session(Some(cookie)).await;
+            if !matches!(lives, Ok(Ok((live, _))) if live.principal.session == session) {
+                return;
+            }
+        }
     }
 
     /// Writes down when sessions were last used, all in one transaction: forwarded requests never wait for the store.

@@ -34,6 +34,7 @@ use tokio::{
 use super::{
     drain::Drain,
     head::RequestId,
+    tunnel::{self, SessionEnd, Tunnel, Turn},
     wire::{self, Chunks, Fault, Framing, HeadLimits, HeadScan, Run},
 };
 use crate::{config::Limits, entropy::SharedEntropy};
@@ -125,8 +126,12 @@ pub(crate) struct Guarded {
     pending: BytesMut,
     phase: Phase,
     signals: AtomicU8,
-    /// Whoever waits for a signal while bytes of a later request are held back.
+    /// Whoever waits for a signal while bytes of a later request are held back, or for the end of a frame.
     waiting: Mutex<Option<Waker>>,
+    /// What an accepted upgrade becomes.
+    tunnel: Mutex<Option<Tunnel>>,
+    /// The session behind the tunnel has ended: nothing is written after its last word.
+    over: bool,
 }
 
 enum Phase {
@@ -142,8 +147,10 @@ enum Phase {
     Hold,
     /// Waiting for the rest of HTTP/2's preface, which is Pingora's to judge.
     Preface { left: usize, deadline: Pin<Box<Sleep>> },
-    /// Not HTTP/1 requests: an accepted upgrade, HTTP/2, or bytes of TLS.
+    /// Not HTTP/1 requests: HTTP/2, or bytes of TLS.
     Transparent,
+    /// An accepted upgrade.
+    Tunnel(Tunnel),
     /// Writing our own answer, then closing.
     Refusing { answer: Bytes },
     /// Answer written; letting the client finish.
@@ -174,8 +181,8 @@ impl Guarded {
     }
 
     fn in_phase(inner: Stream, rules: ConnectionRules, phase: Phase) -> Self {
-        let (signals, waiting) = (AtomicU8::new(0), Mutex::new(None));
-        Self { inner, rules, pending: BytesMut::new(), phase, signals, waiting }
+        let (signals, waiting, tunnel) = (AtomicU8::new(0), Mutex::new(None), Mutex::new(None));
+        Self { inner, rules, pending: BytesMut::new(), phase, signals, waiting, tunnel, over: false }
     }
 
     /// The gateway has answered the request: the next head may be read.
@@ -183,8 +190,12 @@ impl Guarded {
         Self::signal(stream, ANSWERED);
     }
 
-    /// The console has accepted the upgrade: what follows is not HTTP.
-    pub(crate) fn upgraded(stream: &Stream) {
+    /// The console has accepted the upgrade: what follows the head of its answer is not HTTP. The connection is closed
+    /// when `session` resolves.
+    pub(crate) fn upgraded(stream: &Stream, session: Option<SessionEnd>) {
+        if let Some(guarded) = stream.as_any().downcast_ref::<Self>() {
+            *guarded.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(Tunnel::new(session));
+        }
         Self::signal(stream, UPGRADED);
     }
 
@@ -193,9 +204,28 @@ impl Guarded {
             return;
         };
         guarded.signals.fetch_or(signal, Ordering::SeqCst);
-        let waiting = guarded.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        guarded.wake();
+    }
+
+    fn wake(&self) {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(waker) = waiting {
             waker.wake();
+        }
+    }
+
+    fn wait(&self, cx: &Context<'_>) {
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(cx.waker().clone());
+    }
+
+    /// From waiting to the tunnel, when the upgrade was accepted.
+    fn settle_upgrade(&mut self) {
+        let complete = matches!(
+            self.phase,
+            Phase::Hold | Phase::Length { left: 0 } | Phase::HeadPassed { left: 0, body: Framing::Length(0) }
+        );
+        if complete && let Some(tunnel) = self.tunnel.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            self.phase = Phase::Tunnel(tunnel);
         }
     }
 
@@ -305,10 +335,10 @@ impl Guarded {
     }
 
     fn poll_hold(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Progress>> {
-        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(cx.waker().clone());
+        self.wait(cx);
         let signals = self.signals.load(Ordering::SeqCst);
         if signals & UPGRADED != 0 {
-            self.phase = Phase::Transparent;
+            self.settle_upgrade();
         } else if signals & ANSWERED != 0 {
             self.phase = Phase::Head { scan: HeadScan::default(), deadline: None };
         } else if self.pending.len() >= self.rules.head.bytes {
@@ -345,6 +375,27 @@ impl Guarded {
             self.hand_on(buf, usize::MAX);
         }
         Poll::Ready(Ok(Progress::Handed))
+    }
+
+    fn poll_tunnel(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<Progress>> {
+        let Phase::Tunnel(tunnel) = &mut self.phase else {
+            return Poll::Ready(Ok(Progress::Next));
+        };
+        match tunnel.poll_turn(cx) {
+            Turn::PassOn => self.poll_transparent(cx, buf),
+            Turn::Wait => {
+                self.wait(cx);
+                self.poll_transparent(cx, buf)
+            }
+            Turn::Close(between_frames) => {
+                tracing::debug!("a session has ended: its WebSocket is closed");
+                self.over = true;
+                self.pending.clear();
+                let answer = Bytes::from_static(tunnel::SESSION_ENDED);
+                self.phase = if between_frames { Phase::Refusing { answer } } else { Phase::Closed };
+                Poll::Ready(Ok(Progress::Next))
+            }
+        }
     }
 
     fn poll_refusing(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Progress>> {
@@ -417,6 +468,9 @@ impl AsyncRead for Guarded {
                 Phase::Hold => ready!(me.poll_hold(cx))?,
                 Phase::Preface { .. } => ready!(me.poll_preface(cx, buf))?,
                 Phase::Transparent => ready!(me.poll_transparent(cx, buf))?,
+                Phase::Tunnel(_) => ready!(me.poll_tunnel(cx, buf))?,
+                // An error, so that the console's side is closed as well.
+                Phase::Closed if me.over => return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
                 Phase::Refusing { .. } | Phase::Lingering { .. } => ready!(me.poll_refusing(cx))?,
                 Phase::Closed => Progress::Handed,
             };
@@ -440,7 +494,23 @@ fn refusal(status: u16, reference: &RequestId) -> Bytes {
 
 impl AsyncWrite for Guarded {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, bytes)
+        let me = &mut *self;
+        if me.over {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        me.settle_upgrade();
+        let Phase::Tunnel(tunnel) = &mut me.phase else {
+            return Pin::new(&mut me.inner).poll_write(cx, bytes);
+        };
+        let may = bytes.get(..tunnel.may_write(bytes)).unwrap_or_default();
+        if may.is_empty() && !bytes.is_empty() {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        let written = ready!(Pin::new(&mut me.inner).poll_write(cx, may))?;
+        if tunnel.wrote(may.get(..written).unwrap_or_default()) {
+            me.wake();
+        }
+        Poll::Ready(Ok(written))
     }
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_flush(cx)
@@ -453,6 +523,11 @@ impl AsyncWrite for Guarded {
         cx: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.settle_upgrade();
+        if self.over || matches!(self.phase, Phase::Tunnel(_)) {
+            let first = bytes.iter().find(|bytes| !bytes.is_empty());
+            return self.poll_write(cx, first.map_or(&[], |bytes| bytes));
+        }
         Pin::new(&mut self.inner).poll_write_vectored(cx, bytes)
     }
     fn is_write_vectored(&self) -> bool {

@@ -175,6 +175,35 @@ async fn an_answer_before_the_body_leaves_the_body_a_body() {
 }
 
 #[tokio::test]
+async fn a_tunnel_ends_between_frames_when_its_session_does() {
+    let head = "GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
+    let (mut client, mut server) = connection();
+    client.write_all(head.as_bytes()).await.unwrap();
+    let mut read = vec![0; head.len()];
+    server.read_exact(&mut read).await.unwrap();
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    Guarded::upgraded(&server, Some(Box::pin(async move { drop(ended.await) })));
+    let answer = b"HTTP/1.1 101 Switching Protocols\r\n\r\n";
+    server.write_all(answer).await.unwrap();
+    let frame = b"\x81\x05hello";
+    server.write_all(&frame[..4]).await.unwrap();
+    drop(end);
+    let (mut reader, mut writer) = tokio::io::split(server);
+    let reading = async move { reader.read(&mut [0; 64]).await.map_err(|error| error.kind()) };
+    let writing = async move {
+        tokio::task::yield_now().await;
+        writer.write_all(&frame[4..]).await.unwrap();
+        writer.write_all(b"\x81\x01x").await.map_err(|error| error.kind())
+    };
+    let (read, written) = tokio::join!(reading, writing);
+    assert_eq!(read, Err(io::ErrorKind::ConnectionAborted), "the console's side is closed as well");
+    assert_eq!(written, Err(io::ErrorKind::BrokenPipe), "nothing follows the last word");
+    let mut seen = Vec::new();
+    client.read_to_end(&mut seen).await.unwrap();
+    assert_eq!(seen, [answer, &frame[..], tunnel::SESSION_ENDED].concat());
+}
+
+#[tokio::test]
 async fn bytes_after_an_upgrade_wait_for_the_console_to_accept() {
     let head = "GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
     let (mut client, mut server) = connection();
@@ -182,7 +211,7 @@ async fn bytes_after_an_upgrade_wait_for_the_console_to_accept() {
     let mut buffer = [0; 256];
     assert_eq!(server.read(&mut buffer).await.unwrap(), head.len());
     assert!(tokio::time::timeout(Duration::ZERO, server.read(&mut buffer)).await.is_err(), "not before 101");
-    Guarded::upgraded(&server);
+    Guarded::upgraded(&server, None);
     let count = server.read(&mut buffer).await.unwrap();
     assert_eq!(&buffer[..count], b"\x01frame");
     client.write_all(b"GET /\nnot http").await.unwrap();

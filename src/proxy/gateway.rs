@@ -25,11 +25,12 @@ use super::{
     head::{self, ClientKind, Head, OUR_PREFIX, RequestId},
     identity::{self, Changes, Forwarded, Identity, NotAHeaderName},
     portal_bridge,
+    tunnel::SessionEnd,
     upstream::Upstream,
     wire::HeadLimits,
 };
 use crate::{
-    access::{Decision, Denial},
+    access::{Decision, Denial, Permit},
     app::{App, Cookie, GateRequest},
     audit,
     config::Config,
@@ -105,6 +106,14 @@ impl Gateway {
         }
         portal_bridge::write_answer(session, answer).await?;
         Ok(true)
+    }
+
+    /// What a tunnel waits for that somebody signed in has opened.
+    fn session_end(&self, headers: &http::HeaderMap, permit: Option<&Permit>) -> Option<SessionEnd> {
+        let session = permit?.principal()?.session;
+        let cookie = cookie::read(headers, cookie::SESSION)?.to_owned();
+        let app = self.app.clone();
+        Some(Box::pin(async move { app.session_ended(Cookie(&cookie), session).await }))
     }
 
     /// Our answer to a request that is refused or fails.
@@ -236,8 +245,9 @@ impl ProxyHttp for Gateway {
             response.append_header(name, value)?;
         }
         if response.status == StatusCode::SWITCHING_PROTOCOLS {
+            let end = self.session_end(&session.req_header().headers, ctx.permit.as_ref());
             if let Some(http1) = session.as_downstream().as_http1() {
-                Guarded::upgraded(http1.stream());
+                Guarded::upgraded(http1.stream(), end);
             }
             // A tunnel may stay open for hours; stopping does not wait for it.
             ctx.in_work = None;

@@ -10,6 +10,7 @@ mod head;
 mod identity;
 mod portal_bridge;
 mod redirect;
+mod tunnel;
 mod upstream;
 mod wire;
 

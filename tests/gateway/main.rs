@@ -30,6 +30,7 @@ mod story;
 #[expect(dead_code, reason = "this test uses a part of what the tests share")]
 mod support;
 mod trust;
+mod tunnel;
 mod users;
 
 use support::html;

@@ -5,7 +5,7 @@ use std::{cell::RefCell, time::Duration};
 
 use reqwest::{
     Method,
-    header::{HeaderMap, HeaderValue},
+    header::{CONNECTION, COOKIE, HeaderMap, HeaderValue, ORIGIN, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE},
     redirect::Policy,
 };
 use sekisho::clock::{Clock as _, Timestamp};
@@ -160,6 +160,22 @@ impl Browser {
     pub(crate) async fn send(&self, method: Method, place: &str, headers: HeaderMap, body: Option<String>) -> Page {
         let page = self.request(method, self.address(place), headers, body).await;
         page.unwrap_or_else(|e| panic!("{place}: {e:?}"))
+    }
+
+    /// Opens a WebSocket as a page of the console would; what follows the handshake is raw.
+    pub(crate) async fn websocket(&self, place: &str) -> reqwest::Upgraded {
+        let session = self.cookie("__Host-sekisho").expect("a session");
+        let request = self.client.get(self.address(place)).headers(HeaderMap::from_iter([
+            (UPGRADE, HeaderValue::from_static("websocket")),
+            (CONNECTION, HeaderValue::from_static("upgrade")),
+            (ORIGIN, HeaderValue::from_str(&self.origin()).expect("an origin")),
+            (SEC_WEBSOCKET_KEY, HeaderValue::from_static("dGhlIHNhbXBsZSBub25jZQ==")),
+            (SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13")),
+            (COOKIE, HeaderValue::from_str(&format!("__Host-sekisho={}", session.value)).expect("a cookie")),
+        ]));
+        let response = request.send().await.expect("an answer");
+        assert_eq!(response.status(), 101);
+        response.upgrade().await.expect("a tunnel")
     }
 
     /// Fills a form, presses its button, and follows where it leads.

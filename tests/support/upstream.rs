@@ -84,6 +84,11 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<Recorded>>) {
         } else {
             ""
         };
+        if request.headers.iter().any(|(name, value)| name == "upgrade" && value.eq_ignore_ascii_case("websocket")) {
+            seen.lock().expect("nobody panics holding it").push(request);
+            echo(&mut requests, &mut answers);
+            return;
+        }
         let page = format!("<!doctype html><title>console</title><p id=line>{}</p>", request.line);
         seen.lock().expect("nobody panics holding it").push(request);
         let head = format!(
@@ -93,6 +98,20 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<Recorded>>) {
         if answers.write_all(head.as_bytes()).and_then(|()| answers.write_all(page.as_bytes())).is_err() {
             return;
         }
+    }
+}
+
+/// Accepts a WebSocket and sends every byte back as it came, until the other side has gone.
+fn echo(from: &mut BufReader<TcpStream>, to: &mut TcpStream) {
+    let accepted = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
+    let mut passed = to.write_all(accepted);
+    while passed.is_ok() {
+        let bytes = match from.fill_buf() {
+            Ok(bytes) if !bytes.is_empty() => bytes.to_vec(),
+            _ => return,
+        };
+        from.consume(bytes.len());
+        passed = to.write_all(&bytes);
     }
 }
 
