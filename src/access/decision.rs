@@ -77,6 +77,8 @@ pub enum Interruption {
         /// How old the rule lets it be.
         within: Duration,
     },
+    /// It lives, but its password was not checked to its end: a new one comes first.
+    NewPassword,
 }
 
 /// The request is refused whoever asks.

@@ -144,6 +144,8 @@ impl App {
         }
         Event::PasswordAccepted { account: &credentials.account.id.to_string() }.record(origin);
         if cut_short {
+            // Before there is a session: each that begins from now on asks for a new password.
+            self.store.note_cut_short(credentials.account.id, now).await?;
             Event::PasswordCutShort { account: &credentials.account.id.to_string() }.record(origin);
         }
 

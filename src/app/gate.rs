@@ -3,7 +3,7 @@
 
 use http::Method;
 
-use super::{App, AppError, Cookie, Result, live_sessions::LiveSession};
+use super::{App, AppError, Browser, Cookie, Result, live_sessions::LiveSession};
 use crate::{
     access::{Asked, Decision, Interruption, Requirement, Ruling},
     keyring::Purpose,
@@ -48,12 +48,21 @@ impl App {
             }
             found => found?,
         };
-        let session = session.map(|live| live.principal.clone());
-        if let (Ruling::DependsOnWho { .. }, Ok(principal)) = (ruling, &session) {
+        let session = session.map(|live| (live.principal.clone(), live.new_password));
+        if let (Ruling::DependsOnWho { .. }, Ok((principal, _))) = (ruling, &session) {
             ruling = snapshot.rules.ruling(asked, Some(&principal.member_of));
         }
-        let principal = observing.and_then(|_| session.as_ref().ok().cloned());
+        let principal = observing.and_then(|_| session.as_ref().ok().map(|(principal, _)| principal.clone()));
+        let session = session.and_then(|(principal, new_password)| match new_password {
+            true => Err(Interruption::NewPassword),
+            false => Ok(principal),
+        });
         Ok(Decision::of(ruling, session, self.now()).unless_observing(observing, principal))
+    }
+
+    /// Does the session of this browser reach the console only with a new password?
+    pub async fn needs_new_password(&self, browser: &Browser<'_>) -> Result<bool> {
+        Ok(self.live_session(browser.session).await?.is_ok_and(|live| live.new_password))
     }
 
     /// The living session of a cookie; noted as used.

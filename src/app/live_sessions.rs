@@ -14,7 +14,7 @@ use crate::{
     access::Principal,
     clock::Timestamp,
     secret::Digest,
-    session::SessionId,
+    session::{SecondStep, SessionId},
     store::{EndedSession, StoreError, StoredSession},
 };
 
@@ -23,6 +23,8 @@ use crate::{
 pub(super) struct LiveSession {
     pub(super) principal: Arc<Principal>,
     pub(super) created_at: Timestamp,
+    /// A new password is due before the console. Whoever has no methods yet enrols first, when the rollout says so.
+    pub(super) new_password: bool,
     last_used: AtomicI64,
     stored_used: AtomicI64,
     ended: AtomicBool,
@@ -34,7 +36,7 @@ pub(super) struct LiveSession {
 
 impl LiveSession {
     fn new(stored: &StoredSession, began: u64) -> Self {
-        let StoredSession { session, account } = stored;
+        let StoredSession { session, account, cut_short } = stored;
         let last_used = session.last_used_at().as_millis();
         let groups = account.groups.iter().map(crate::account::Group::as_str).collect::<Vec<_>>().join(",");
         let principal = Principal {
@@ -51,6 +53,7 @@ impl LiveSession {
         Self {
             principal: Arc::new(principal),
             created_at: session.created_at(),
+            new_password: *cut_short && session.second_step() != SecondStep::Waived,
             last_used: AtomicI64::new(last_used),
             stored_used: AtomicI64::new(last_used),
             ended: AtomicBool::new(false),

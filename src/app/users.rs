@@ -17,6 +17,7 @@ use crate::{
     audit::{Event, Origin},
     authn::PasswordProblem,
     clock::Timestamp,
+    keyring::CookieToken,
     language::Language,
     secret::{ExposeSecret as _, SecretString},
     session::{SHARED_WINDOW, SecondStep, Sharing, hour_and_minute},
@@ -100,7 +101,12 @@ pub type OwnerAnswer<T> = Result<std::result::Result<T, InviteProblem>>;
 #[derive(Debug)]
 pub enum AcceptOutcome {
     /// The account is made; its owner signs in next.
-    Made(UserName),
+    Made {
+        /// Its user name.
+        user_name: UserName,
+        /// For this browser alone: the token of a link that opens the first enrolment.
+        opens: Option<CookieToken>,
+    },
     /// Not taken.
     Refused(AcceptProblem),
     /// The invitation was withdrawn, replaced, used or is too old.
@@ -137,6 +143,8 @@ pub struct OperatorInvitation {
 
 /// Owners are asked for a separate sign-in at most this often.
 const ASK_AGAIN: Duration = Duration::from_hours(24);
+/// After taking up an invitation the first enrolment may begin in the same browser for this long.
+const OPENS_FOR: Duration = Duration::from_mins(30);
 /// Tries at a user name and a password within a day, by whoever a seller account invites at one address.
 const ACCEPT_TRIES: u32 = 20;
 /// Invitations an owner may mail within a day.
@@ -525,13 +533,21 @@ impl App {
             credential_version: CredentialVersion(1),
             created_at: now,
         };
+        // The invitation came by mail: another mail would show nothing more. In any other browser one is still needed.
+        let opens = self
+            .needs_link(&account)
+            .then(|| self.mailed_link(Some(&account), LinkPurpose::FirstEnrolment, None, OPENS_FOR, now));
+        let token = match &opens {
+            Some(link) => Some(self.keyring().link_token(link.key, link.id.as_bytes()).ok_or(super::AppError::Key)?),
+            None => None,
+        };
         let new = NewAccount { account, hash: self.hash(password).await? };
-        let accept = AcceptInvitation { link: opened.link.id, new, grantable: self.grantable(), now };
+        let accept = AcceptInvitation { link: opened.link.id, new, opens, grantable: self.grantable(), now };
         match self.store().accept_invitation(&accept).await? {
             Ok((account, _)) => {
                 let account = account.id.to_string();
                 Event::InvitationAccepted { account: &account }.record(Origin::Client(browser.address));
-                Ok(AcceptOutcome::Made(user_name))
+                Ok(AcceptOutcome::Made { user_name, opens: token })
             }
             Err(AcceptError::Gone) => Ok(AcceptOutcome::Gone),
             Err(AcceptError::Taken(NewAccountError::UserNameTaken)) => refuse(AcceptProblem::NameTaken),

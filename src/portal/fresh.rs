@@ -155,7 +155,9 @@ impl FreshPage {
 const fn asked_within(visit: &Visit<'_>) -> Option<Duration> {
     match visit.was {
         Some(Interruption::CodeTooOld { within }) => Some(within),
-        Some(Interruption::NoSession | Interruption::Idle | Interruption::Ended) | None => None,
+        Some(Interruption::NoSession | Interruption::Idle | Interruption::Ended | Interruption::NewPassword) | None => {
+            None
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::{
-    cookie,
+    cookie, links,
     notice::{News, Note},
     page::{Here, PageFrame, html},
     password::refused_password,
@@ -110,9 +110,13 @@ pub(super) async fn accept(visit: &Visit<'_>) -> app::Result<Answer> {
     let typed = visit.form.text("user_name");
     let passwords = [visit.form.secret("password"), visit.form.secret("repeated")];
     Ok(match visit.portal.app.accept_invitation(&visit.browser(), token, typed, passwords).await? {
-        AcceptOutcome::Made(name) => {
-            let note = Note { user_name: name.to_string(), ..News::SignIn(SignInNotice::AccountMade).into() };
-            visit.see_with(Here::SignIn, note).with(cookie::set(cookie::LINK, "", cookie::Keep::Remove))
+        AcceptOutcome::Made { user_name, opens } => {
+            let note = Note { user_name: user_name.to_string(), ..News::SignIn(SignInNotice::AccountMade).into() };
+            let held = match &opens {
+                Some(token) => links::hold(visit, token.expose()),
+                None => cookie::set(cookie::LINK, "", cookie::Keep::Remove),
+            };
+            visit.see_with(Here::SignIn, note).with(held)
         }
         AcceptOutcome::Refused(problem) => {
             let user_name = typed.chars().take(MOST_NAME).collect();

@@ -145,13 +145,21 @@ impl LinkPage {
     }
 }
 
+/// Keeps a link for this browser, and none beside it.
+pub(super) fn hold(visit: &Visit<'_>, token: &str) -> Option<http::HeaderValue> {
+    let app = &visit.portal.app;
+    match seal(token, &visit.seed, app.keyring(), &**app.entropy()) {
+        Some(sealed) => cookie::set(cookie::LINK, &sealed, Keep::Seconds(KEPT)),
+        None => cookie::set(cookie::LINK, "", Keep::Remove),
+    }
+}
+
 /// Moves the token of the address into the cookie and goes on to the page.
 pub(super) fn keep(visit: &Visit<'_>) -> Answer {
     let app = &visit.portal.app;
     let token = visit.link.as_deref().filter(|token| app.keyring().genuine_link(token).is_some());
-    let sealed = token.and_then(|token| seal(token, &visit.seed, app.keyring(), &**app.entropy()));
-    let cookie = match sealed {
-        Some(sealed) => cookie::set(cookie::LINK, &sealed, Keep::Seconds(KEPT)),
+    let cookie = match token {
+        Some(token) => hold(visit, token),
         None => cookie::set(cookie::LINK, "", Keep::Remove),
     };
     let answer = Answer { location: Some(Here::Link.path().to_owned()), ..Answer::new(StatusCode::SEE_OTHER) };

@@ -84,7 +84,7 @@ impl Portal {
     }
 
     /// Where a navigation that is stopped is sent: the sign-in page, which leads back to `target` (path and query) and
-    /// says why the session ended; or the page that asks a session for a fresh code.
+    /// says why the session ended; the page that asks a session for a fresh code; or the one that takes a new password.
     pub fn sign_in_location(&self, target: &str, why: Interruption) -> String {
         let to = ReturnTo::parse(target).unwrap_or_default().sealed(
             self.app.keyring(),
@@ -94,6 +94,7 @@ impl Portal {
         let page = match why {
             Interruption::NoSession | Interruption::Idle | Interruption::Ended => Here::SignIn,
             Interruption::CodeTooOld { .. } => Here::Fresh,
+            Interruption::NewPassword => Here::Password,
         };
         visit::address(page.path(), &to, "", Some(why))
     }

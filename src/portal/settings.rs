@@ -372,6 +372,8 @@ pub struct PasswordPage {
     pub frame: PageFrame,
     /// The name of the account, for password managers.
     pub user: String,
+    /// The console waits for it.
+    pub due: bool,
     /// What was wrong.
     pub news: Option<SettingsNews>,
 }
@@ -559,7 +561,8 @@ pub(super) async fn show_password(visit: &Visit<'_>) -> app::Result<Answer> {
     };
     let note = visit.note();
     let user = session.account.user_name.as_str().to_owned();
-    let page = PasswordPage { frame: visit.frame(Here::Password, &note), user, news: news(&note) };
+    let due = visit.portal.app.needs_new_password(&visit.browser()).await?;
+    let page = PasswordPage { frame: visit.frame(Here::Password, &note), user, due, news: news(&note) };
     Ok(visit.page(html(&page)))
 }
 
@@ -573,7 +576,9 @@ pub(super) async fn change_password(visit: &Visit<'_>) -> app::Result<Answer> {
         return Ok(again(SettingsNews::PasswordsDiffer));
     }
     let (browser, present, new) = (visit.browser(), form.secret("present"), form.secret("new"));
+    let due = visit.portal.app.needs_new_password(&browser).await?;
     Ok(match visit.portal.app.change_password(&browser, &present, &new).await? {
+        PasswordChange::Done(grant) if due => visit.see(Here::Target).with(Visit::session_cookie(&grant)),
         PasswordChange::Done(grant) => visit
             .see_with(Here::Settings, News::Settings(SettingsNews::PasswordChanged))
             .with(Visit::session_cookie(&grant)),

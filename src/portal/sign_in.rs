@@ -182,7 +182,7 @@ fn ended(visit: &Visit<'_>) -> Option<SignInNotice> {
             Some(SignInNotice::SessionExpired { minutes: idle.as_secs().div_ceil(60) })
         }
         Interruption::Ended => Some(SignInNotice::SessionEnded),
-        Interruption::NoSession | Interruption::CodeTooOld { .. } => None,
+        Interruption::NoSession | Interruption::CodeTooOld { .. } | Interruption::NewPassword => None,
     }
 }
 

@@ -270,7 +270,7 @@ pub(super) fn address(path: &str, to: &str, errand: &str, why: Option<Interrupti
         Some(Interruption::Idle) => drop(query.append_pair("was", "idle")),
         Some(Interruption::Ended) => drop(query.append_pair("was", "ended")),
         Some(Interruption::CodeTooOld { within }) => drop(query.append_pair("within", &within.as_secs().to_string())),
-        Some(Interruption::NoSession) | None => {}
+        Some(Interruption::NoSession | Interruption::NewPassword) | None => {}
     }
     match query.finish() {
         query if query.is_empty() => path.to_owned(),

@@ -40,6 +40,7 @@ pub(crate) fn sign_in_needed(
             let error = match why {
                 Interruption::NoSession | Interruption::Idle | Interruption::Ended => "sign_in_required",
                 Interruption::CodeTooOld { .. } => "code_required",
+                Interruption::NewPassword => "new_password_required",
             };
             let body = serde_json::json!({ "error": error, "sign_in_url": format!("{origin}{location}") });
             let mut answer = own(StatusCode::UNAUTHORIZED, "application/json", Bytes::from(body.to_string()));

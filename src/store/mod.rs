@@ -348,6 +348,14 @@ impl Store {
         }
     }
 
+    /// The password of this account was proven by a hash that reads only its beginning: its sessions ask for a new one
+    /// from now on, until there is one.
+    pub async fn note_cut_short(&self, account: AccountId, now: Timestamp) -> Result<()> {
+        match self {
+            Self::Sqlite(s) => s.note_cut_short(account, now).await,
+        }
+    }
+
     // Sessions
     /// Reads a session by its cookie, whatever its age; `None` when unknown, disabled, or of older credentials.
     pub async fn session(&self, digest: &Digest) -> Result<Option<StoredSession>> {

@@ -337,6 +337,8 @@ pub struct StoredSession {
     pub session: Session,
     /// Its account.
     pub account: Account,
+    /// Its password was proven by a hash that reads only its beginning: a new one is due.
+    pub cut_short: bool,
 }
 
 /// A browser shows the value of a trusted device after the right password.

@@ -149,6 +149,9 @@ pub struct AcceptInvitation {
     pub link: LinkId,
     /// The account to make.
     pub new: NewAccount,
+    /// The link that opens the first enrolment of the account: whoever took up a mailed invitation has shown that the mail
+    /// arrives.
+    pub opens: Option<Link>,
     /// What owners may give now: what one offered beyond it is not given.
     pub grantable: Vec<Group>,
     /// The time.

@@ -95,3 +95,37 @@ async fn the_console_sees_edits_with_the_next_request_and_a_deleted_account_has_
     assert!(page.text().contains("isn't right"), "neither password nor trust opens it: {}", page.text());
     assert_eq!(gateway.upstream.seen().len(), before, "nothing more reached the console");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_that_was_read_in_part_is_replaced_before_the_console() {
+    const NEW: &str = "eleven tame herons";
+    let gateway = Gateway::start(&["other"], &[], "").await;
+    let read = "関".repeat(24);
+    let hash = bcrypt::hash_with_salt(&read, 4, [9; 16]).unwrap();
+    operate(&gateway, &["user", "import", "--format", "htpasswd", "-"], &format!("imako:{hash}\n")).await;
+
+    let browser = gateway.browser(Speaks::Http2, "en");
+    let page = browser.open("/orders").await;
+    let typed = format!("{read}守の終わり");
+    let page =
+        browser.submit(&page, &page.form_with("password"), &[("user_name", "imako"), ("password", &typed)]).await;
+    let page = steps::begin_enrolment(&browser, &page).await;
+    let page = steps::choose(&browser, &page, "sms", "090-1234-5678").await;
+    let code = gateway.inbox.after(0, "sms").await;
+    let page = steps::code(&browser, &page, &code.code(), false).await;
+    let page = steps::choose(&browser, &page, "voice", "03-1234-5678").await;
+    let call = gateway.inbox.after(code.id, "voice").await;
+    let page = steps::code(&browser, &page, &call.code(), false).await;
+    assert_eq!(page.url.path(), "/.sekisho/enrolment/done", "{}", page.text());
+
+    let page = browser.open("/orders").await;
+    assert_eq!(page.url.path(), "/.sekisho/settings/password", "{}", page.text());
+    assert!(page.text().contains("read only the beginning of long passwords"), "{}", page.text());
+    assert_eq!(browser.fetch("/api/orders").await.status, 401);
+    assert!(gateway.upstream.seen().is_empty(), "nothing reached the console");
+    let fields = [("present", typed.as_str()), ("new", NEW), ("again", NEW)];
+    let page = browser.submit(&page, &page.form_to("/.sekisho/settings/password"), &fields).await;
+    assert_eq!(page.url.path(), "/orders", "on to where the person was going: {}", page.text());
+    assert!(stored_hash(&gateway, "imako").await.starts_with("$argon2id$"));
+    assert!(browser.fetch("/api/orders").await.status == 200);
+}

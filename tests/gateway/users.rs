@@ -84,13 +84,23 @@ async fn r13_an_owner_invites_somebody_to_a_sign_in_of_their_own() {
     assert!(page.text().contains("The two passwords differ."), "{}", page.text());
     let page = guest.submit(&page, &form, &typed(MEMBER_PASSWORD, MEMBER_PASSWORD)).await;
     assert!(page.text().contains("Your sign-in is ready."), "{}", page.text());
+
+    // Whoever else has the password has no mail yet: another one is needed there, and none was sent for this browser.
+    let before = gateway.inbox.newest().await;
+    let sign_in = async |browser: &Browser| {
+        let page = browser.open("/").await;
+        let form = page.form_with("password");
+        browser.submit(&page, &form, &[("user_name", "jiro"), ("password", MEMBER_PASSWORD)]).await
+    };
+    let page = sign_in(&guest).await;
+    assert!(page.url.path().starts_with("/.sekisho/enrolment"), "and then the enrolment: {}", page.url);
+    assert!(page.forms().iter().any(|form| form.action == "/.sekisho/enrolment/begin"), "{}", page.text());
+    assert_eq!(gateway.inbox.newest().await, before, "the invitation was the mail");
+    let thief = gateway.browser(Speaks::Http1, "en");
+    let page = sign_in(&thief).await;
+    assert!(page.text().contains("Open the mail we sent you"), "{}", page.text());
     let again = guest.open(place).await;
     assert!(again.text().contains("This link no longer works"), "{}", again.text());
-
-    let page = guest.open("/").await;
-    let form = page.form_with("password");
-    let page = guest.submit(&page, &form, &[("user_name", "jiro"), ("password", MEMBER_PASSWORD)]).await;
-    assert!(page.url.path().starts_with("/.sekisho/enrolment"), "and then the enrolment: {}", page.url);
     let list = browser.open("/.sekisho/users").await;
     assert!(list.text().contains("jiro 佐藤 次郎") && list.text().contains("Not set up yet"), "{}", list.text());
 }
@@ -185,4 +195,29 @@ async fn r13_an_invitation_is_good_for_seven_days() {
         assert!(guest.open(&place).await.text().contains("This link no longer works"), "{user}: used or over");
         steps::sign_in(&gateway, &browser, "hanako", &secret).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r13_a_page_that_was_opened_as_an_owner_gives_no_right() {
+    let gateway = Gateway::start(&[], &[], USERS).await;
+    let app = gateway.app();
+    people::add_member(app, "taro", "山田商店", false).await;
+    let (browser, _) = owner(&gateway).await;
+    let taro = id_of(&gateway, "taro").await;
+    let edit = browser.open(&format!("/.sekisho/users/edit?user={taro}")).await;
+    let users = browser.open("/.sekisho/users").await;
+    let hanako = app.store().account_by_login(&LoginName::parse("hanako")).await.unwrap().unwrap().account;
+    app.end_sessions(hanako.id).await.unwrap().unwrap();
+    let before = gateway.inbox.newest().await;
+    for (page, place, fields) in [
+        (&edit, "/.sekisho/users/groups", &[("user", taro.as_str()), ("group-0", "orders")][..]),
+        (&edit, "/.sekisho/users/remove", &[("user", taro.as_str())]),
+        (&users, "/.sekisho/users/invite", &[("email", "akuma@example.jp"), ("display_name", "")]),
+    ] {
+        let led = post(&browser, page, place, fields).await;
+        assert_eq!(led.url.path(), "/.sekisho/sign-in", "{place}: {}", led.text());
+    }
+    let there = app.store().account_by_login(&LoginName::parse("taro")).await.unwrap().unwrap().account;
+    assert_eq!(there.groups.iter().map(ToString::to_string).collect::<Vec<_>>(), ["payments", "sellers"]);
+    assert_eq!(gateway.inbox.newest().await, before);
 }

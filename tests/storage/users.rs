@@ -82,7 +82,7 @@ impl Bench {
     }
 
     fn accept(&self, link: LinkId, who: &str, at: Timestamp) -> AcceptInvitation {
-        AcceptInvitation { link, new: self.new_account(who), grantable: groups(&["orders"]), now: at }
+        AcceptInvitation { link, new: self.new_account(who), opens: None, grantable: groups(&["orders"]), now: at }
     }
 
     async fn groups_of(&self, id: AccountId) -> Vec<Group> {

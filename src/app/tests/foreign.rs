@@ -6,10 +6,11 @@ use std::{
     time::Duration,
 };
 
-use super::{Jar, PASSWORD, WRONG, World};
+use super::{Jar, PASSWORD, WRONG, World, interrupted};
 use crate::{
-    account::{LoginName, UserName},
-    app::{PasswordOutcome, PasswordRefusal, hashing::HashingPool, import::ImportedPerson},
+    access::{Decision, Interruption},
+    account::{LoginName, MethodKind, UserName},
+    app::{PasswordChange, PasswordOutcome, PasswordRefusal, hashing::HashingPool, import::ImportedPerson},
     authn::{Password, PasswordHash},
     language::Language,
     store::ImportRun,
@@ -122,4 +123,40 @@ async fn an_import_tries_hashes_beside_the_sign_ins_and_never_fails_for_it() {
     assert!(world.app.check_times_within(&hashes, Duration::ZERO).await.is_empty(), "no time, nothing tried");
     assert_eq!(world.app.check_times(&hashes).await.len(), 1);
     assert_eq!(world.app.check_times_within(&hashes, Duration::ZERO).await.len(), 1, "known from then on");
+}
+
+#[tokio::test]
+async fn the_console_waits_for_a_new_password_where_the_old_one_was_read_in_part() {
+    let world = World::new().await;
+    let read = "x".repeat(72);
+    let typed = format!("{read}the rest");
+    for (name, hash, given, waits) in
+        [("imako", bcrypt(&read), typed.as_str(), true), ("short", bcrypt(&read[..71]), &read[..71], false)]
+    {
+        world.imported(name, hash).await;
+        let mut jar = Jar::new();
+        world.password(&mut jar, name, given).await;
+        world.app.begin_enrolment(&jar.browser()).await.unwrap();
+        for (kind, number) in [(MethodKind::Sms, "090-1234-5678"), (MethodKind::Voice, "03-1234-5678")] {
+            world.choose(&jar, kind, number).await;
+            let code = world.code(&jar).await;
+            world.submit(&mut jar, &code, false).await;
+        }
+        let why = interrupted(&world.decide(&jar).await);
+        assert_eq!(why, waits.then_some(Interruption::NewPassword), "{name}");
+        assert_eq!(world.app.needs_new_password(&jar.browser()).await.unwrap(), waits);
+        assert!(world.app.settings(&jar.browser()).await.unwrap().is_some(), "the gateway's own pages are open");
+        if waits {
+            let new = "eleven tame herons";
+            let changed = world.app.change_password(&jar.browser(), &given.into(), &new.into()).await.unwrap();
+            let PasswordChange::Done(grant) = changed else { panic!("{changed:?}") };
+            jar.keep(&grant);
+            assert!(matches!(world.decide(&jar).await, Decision::Forward(_)));
+            let mut again = Jar::new();
+            world.password(&mut again, name, new).await;
+            let code = world.code(&again).await;
+            world.submit(&mut again, &code, false).await;
+            assert!(matches!(world.decide(&again).await, Decision::Forward(_)), "once and for all");
+        }
+    }
 }

@@ -218,7 +218,8 @@ pub(super) fn settings(language: Language, pages: &mut Pages) {
 
 fn passwords(language: Language, pages: &mut Pages) {
     let frame = PageFrame { here: Here::Password, ..frame(language) };
-    let password = |news| PasswordPage { frame: frame.clone(), user: "hanako".to_owned(), news };
+    let password = |news| PasswordPage { frame: frame.clone(), user: "hanako".to_owned(), due: false, news };
+    pages.add("settings-password", "due", &PasswordPage { due: true, ..password(None) });
     pages.add("settings-password", "first", &password(None));
     for (state, news) in [
         ("wrong", SettingsNews::WrongPassword),

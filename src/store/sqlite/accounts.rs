@@ -193,6 +193,17 @@ impl SqliteStore {
         Ok(Some(Credentials { account, hash, pair: methods.map(|m| m.pair), app_last_step, ticket, frozen }))
     }
 
+    pub(in crate::store) async fn note_cut_short(&self, id: AccountId, now: Timestamp) -> Result<()> {
+        let mut tx = self.write().await?;
+        sqlx::query("INSERT INTO cut_short_passwords (account_id, seen_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+            .bind(id.to_string())
+            .bind(now.as_millis())
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     pub(in crate::store) async fn set_disabled(
         &self,
         id: AccountId,

@@ -78,6 +78,7 @@ fn migrator() -> Migrator {
         migration(5, "import", include_str!("../migrations/0005_import.sql")),
         migration(6, "users", include_str!("../migrations/0006_users.sql")),
         migration(7, "recovery_requests", include_str!("../migrations/0007_recovery_requests.sql")),
+        migration(8, "cut_short", include_str!("../migrations/0008_cut_short.sql")),
     ])
 }
 

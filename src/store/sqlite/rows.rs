@@ -237,7 +237,7 @@ pub(super) fn session(row: &SqliteRow) -> Result<StoredSession> {
         last_used_at: cells.time("s_last_used_at")?,
         mfa_at: cells.optional_time("s_mfa_at")?,
     });
-    Ok(StoredSession { session, account })
+    Ok(StoredSession { session, account, cut_short: cells.count("s_cut_short")? == 1 })
 }
 
 pub(super) fn device(row: &SqliteRow) -> Result<TrustedDevice> {

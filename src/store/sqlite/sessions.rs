@@ -24,7 +24,8 @@ macro_rules! sessions {
             account_columns!(),
             ", s.id AS s_id, s.digest AS s_digest, s.credential_version AS s_credential_version,
                s.second_step AS s_second_step, s.device_id AS s_device_id, s.browser AS s_browser,
-               s.created_at AS s_created_at, s.last_used_at AS s_last_used_at, s.mfa_at AS s_mfa_at
+               s.created_at AS s_created_at, s.last_used_at AS s_last_used_at, s.mfa_at AS s_mfa_at,
+               EXISTS (SELECT 1 FROM cut_short_passwords c WHERE c.account_id = a.id) AS s_cut_short
              FROM sessions s JOIN accounts a ON a.id = s.account_id
              WHERE a.disabled_at IS NULL AND a.credential_version = s.credential_version ",
             $rest

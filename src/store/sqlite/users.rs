@@ -484,6 +484,9 @@ impl SqliteStore {
             return Ok(Err(taken.into()));
         }
         insert_membership(&mut tx, new.account.id, offer.seller.id, offer.owner, accept.now).await?;
+        if let Some(link) = &accept.opens {
+            links::insert(&mut tx, link).await?;
+        }
         tx.commit().await?;
         Ok(Ok((new.account, offer.seller)))
     }

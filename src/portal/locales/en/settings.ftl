@@ -100,6 +100,7 @@ settings-history-device-replayed = Trust ended: somebody used a copy of this bro
 settings-history-times = { $what }, { $times } times
 
 settings-password-title = Password
+settings-password-due = The system your account comes from read only the beginning of long passwords. Choose a new password to go on to { $service }.
 settings-password-lead = When you change it, you're signed out on all other devices, and every trusted device is asked for a code again.
 settings-password-heading = Change your password
 settings-user = User name

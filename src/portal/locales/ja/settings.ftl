@@ -94,6 +94,7 @@ settings-history-device-replayed = 信頼を解除：このブラウザーの信
 settings-history-times = { $what }・{ $times }回
 
 settings-password-title = パスワード
+settings-password-due = 以前のシステムでは、長いパスワードの先頭だけを確認していました。{ $service }へ進む前に、新しいパスワードを設定してください。
 settings-password-lead = 変更すると、ほかの端末からはすべてログアウトし、信頼済みの端末でも次回はコードの入力が必要になります。
 settings-password-heading = パスワードを変更
 settings-user = ユーザー名
