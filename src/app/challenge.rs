@@ -223,7 +223,8 @@ impl App {
                 let proving = draft.proving().map(|(_, new, challenge)| (new, challenge));
                 let (send_again, delivery) = self.proving_state(proving, now).await?;
                 let view = enrolment_view(&self.snapshot().config, &pending, draft, send_again, delivery, now);
-                Some(PendingView::Enrol(view))
+                let known = self.known_numbers(&pending, draft).await?;
+                Some(PendingView::Enrol(EnrolmentView { known, ..view }))
             }
             SignIn::Replace(state) => {
                 let proving = state.proving().map(|(new, challenge)| (new, challenge));

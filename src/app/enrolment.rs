@@ -36,6 +36,18 @@ pub struct EnrolmentView {
     pub choices: Vec<(MethodKind, std::result::Result<(), Unchoosable>)>,
     /// While a mailed link is waited for: its address, masked.
     pub mailed_to: Option<String>,
+    /// While a method is chosen: the last two digits of the numbers that came with an import. Only the password is proven,
+    /// so no page shows more of them.
+    pub known: Vec<KnownNumber>,
+}
+
+/// A number that came with an import and is no method yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownNumber {
+    /// Its place among the account's, as the form names it.
+    pub place: usize,
+    /// Its last two digits.
+    pub last_two: String,
 }
 
 /// One of the two methods is being replaced.
@@ -110,6 +122,8 @@ pub struct ChoiceForm<'a> {
     pub kind: MethodKind,
     /// The number as typed; ignored for apps.
     pub number: &'a str,
+    /// Where none is typed: the place of a number that came with an import.
+    pub known: Option<usize>,
     /// The label as typed; may be empty.
     pub label: &'a str,
 }
@@ -204,8 +218,7 @@ impl App {
         let Ok(label) = Label::parse(form.label) else { return refuse(ChoiceProblem::Label) };
         let target = match form.kind {
             MethodKind::App => Target::App(totp::seed(&*self.entropy)),
-            MethodKind::Sms | MethodKind::Voice => match PhoneNumber::parse(form.number, &snapshot.config.phone_region)
-            {
+            MethodKind::Sms | MethodKind::Voice => match self.number_of(browser, &form).await? {
                 Ok(number) if form.kind == MethodKind::Sms => Target::Sms(number),
                 Ok(number) => Target::Voice(number),
                 Err(problem) => return refuse(ChoiceProblem::Number(problem)),
@@ -213,6 +226,38 @@ impl App {
         };
         let seed = ChallengeSeed::draw(&*self.entropy, &self.keyring);
         self.enrol(browser, Input::Choose(NewMethod { target, label }, seed)).await
+    }
+
+    /// The number that was typed, else the one that came with an import and was picked. A code has to prove either.
+    async fn number_of(
+        &self,
+        browser: &Browser<'_>,
+        form: &ChoiceForm<'_>,
+    ) -> Result<std::result::Result<PhoneNumber, PhoneError>> {
+        if let (true, Some(place)) = (form.number.trim().is_empty(), form.known)
+            && let Some(pending) = self.pending_record(browser, self.now()).await?
+            && matches!(pending.sign_in, SignIn::Enrol { .. })
+            && let Some(number) = self.store.imported_numbers(pending.account.id).await?.into_iter().nth(place)
+        {
+            return Ok(Ok(number));
+        }
+        Ok(PhoneNumber::parse(form.number, &self.snapshot().config.phone_region))
+    }
+
+    /// The numbers to pick from while a method is chosen; not the one that is the primary already.
+    pub(super) async fn known_numbers(
+        &self,
+        pending: &PendingSignIn,
+        draft: &EnrolmentDraft,
+    ) -> Result<Vec<KnownNumber>> {
+        let primary = match draft {
+            EnrolmentDraft::ChoosingPrimary => None,
+            EnrolmentDraft::ChoosingBackup { primary } => primary.method().target.phone(),
+            _ => return Ok(Vec::new()),
+        };
+        let numbers = self.store.imported_numbers(pending.account.id).await?.into_iter().enumerate();
+        let others = numbers.filter(|(_, number)| primary.is_none_or(|primary| primary.e164() != number.e164()));
+        Ok(others.map(|(place, number)| KnownNumber { place, last_two: number.last_two().to_owned() }).collect())
     }
 
     async fn enrol(&self, browser: &Browser<'_>, input: Input) -> Result<EnrolmentOutcome> {
@@ -306,6 +351,7 @@ pub(super) fn enrolment_view(
             EnrolmentDraft::AwaitingLink => pending.account.email.as_ref().map(super::first_link::masked),
             _ => None,
         },
+        known: Vec::new(),
     }
 }
 
@@ -336,5 +382,6 @@ pub(super) fn replacement_view(
         proving: proving.map(|proving| proving_view(config, &pending.account, proving, sending, now)),
         choices: choices(config, Some(pair.get(role.other()).kind())),
         mailed_to: None,
+        known: Vec::new(),
     })
 }

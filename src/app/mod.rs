@@ -39,7 +39,7 @@ pub use challenge::{
 pub use devices::DeviceCookie;
 pub use email::{EmailConfirmed, EmailRequest};
 pub use enrolment::{
-    AppSecretView, ChoiceForm, ChoiceProblem, ChosenView, EnrolmentOutcome, EnrolmentView, ProvingView, Replacing,
+    AppSecretView, ChoiceForm, ChoiceProblem, ChosenView, EnrolmentOutcome, EnrolmentView, KnownNumber, ProvingView, Replacing,
     TicketOutcome, Unchoosable,
 };
 pub use first_link::LinkMailOutcome;

@@ -149,7 +149,7 @@ impl World {
     }
 
     async fn choose(&self, jar: &Jar, kind: MethodKind, number: &str) -> EnrolmentOutcome {
-        self.app.choose(&jar.browser(), ChoiceForm { kind, number, label: "" }).await.unwrap()
+        self.app.choose(&jar.browser(), ChoiceForm { kind, number, known: None, label: "" }).await.unwrap()
     }
 
     async fn submit(&self, jar: &mut Jar, code: &str, trust: bool) -> CodeOutcome {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     account::{MethodKind, PairError, PhoneError, Role},
-    app::{self, ChoiceForm, ChoiceProblem, EnrolmentOutcome, EnrolmentView, SendRefusal, Unchoosable},
+    app::{self, ChoiceForm, ChoiceProblem, EnrolmentOutcome, EnrolmentView, KnownNumber, SendRefusal, Unchoosable},
     authn::EnrolmentStep,
     clock::Timestamp,
 };
@@ -111,6 +111,8 @@ pub struct TypedChoice {
     pub kind: Option<MethodKind>,
     /// The number, as typed.
     pub phone: String,
+    /// The number that came with an import: its place, or `none`.
+    pub known: String,
     /// The name for it, as typed.
     pub label: String,
 }
@@ -122,7 +124,7 @@ impl TypedChoice {
     /// As the form brought it.
     pub(super) fn read(form: &Form) -> Self {
         let kept = |name| form.text(name).chars().take(MOST_TYPED).collect();
-        Self { kind: MethodKind::parse(form.text("kind")), phone: kept("phone"), label: kept("label") }
+        Self { kind: MethodKind::parse(form.text("kind")), phone: kept("phone"), known: kept("known"), label: kept("label") }
     }
 }
 
@@ -149,6 +151,8 @@ pub struct ChoosePage {
     pub primary: Option<ShownMethod>,
     /// The channels.
     pub options: Vec<KindOption>,
+    /// Numbers that came with an import.
+    pub known: Vec<KnownNumber>,
     /// What was typed before.
     pub typed: TypedChoice,
     /// What was wrong with it.
@@ -217,6 +221,17 @@ impl ChoosePage {
         let first = self.options.iter().find(|option| option.not.is_none()).map(|option| option.kind);
         option.not.is_none() && self.typed.kind.or(first) == Some(option.kind)
     }
+    /// The first number is picked, until the person says otherwise.
+    fn picked(&self, place: Option<&usize>) -> bool {
+        match (self.typed.known.as_str(), place) {
+            ("", place) => self.known.first().map(|first| &first.place) == place,
+            (word, Some(place)) => word == place.to_string(),
+            (word, None) => word == "none",
+        }
+    }
+    fn known_name(&self, number: &KnownNumber) -> String {
+        self.frame.say("choose-known-number", &[("digits", number.last_two.as_str().into())])
+    }
     fn name(&self, option: &KindOption) -> String {
         match option.kind {
             MethodKind::App => self.frame.t("method-app"),
@@ -251,6 +266,7 @@ pub(super) fn page(frame: PageFrame, note: Note, view: EnrolmentView) -> ChooseP
         }),
         primary: view.primary.map(ShownMethod::from),
         options: view.choices.into_iter().map(|(kind, choice)| KindOption { kind, not: choice.err() }).collect(),
+        known: view.known,
         typed: note.choice.unwrap_or_default(),
         error,
     }
@@ -269,7 +285,7 @@ pub(super) async fn submit(visit: &Visit<'_>) -> app::Result<Answer> {
         visit.see_with(page_of(visit), note)
     };
     let Some(kind) = typed.kind else { return Ok(again(ChooseError::Nothing)) };
-    let choice = ChoiceForm { kind, number: form.text("phone"), label: form.text("label") };
+    let choice = ChoiceForm { kind, number: form.text("phone"), known: form.text("known").parse().ok(), label: form.text("label") };
     Ok(match visit.portal.app.choose(&visit.browser(), choice).await? {
         EnrolmentOutcome::Done => visit.see(page_of(visit)),
         EnrolmentOutcome::Gone => gone(visit).await?,

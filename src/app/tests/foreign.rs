@@ -9,8 +9,8 @@ use std::{
 use super::{Jar, PASSWORD, WRONG, World, interrupted};
 use crate::{
     access::{Decision, Interruption},
-    account::{LoginName, MethodKind, UserName},
-    app::{PasswordChange, PasswordOutcome, PasswordRefusal, hashing::HashingPool, import::ImportedPerson},
+    account::{LoginName, MethodKind, PairError, PhoneError, PhoneNumber, UserName},
+    app::{ChoiceForm, ChoiceProblem, CodeOutcome, EnrolmentOutcome, PasswordChange, PasswordOutcome, PasswordRefusal, PendingView, hashing::HashingPool, import::ImportedPerson},
     authn::{Password, PasswordHash},
     language::Language,
     store::ImportRun,
@@ -159,4 +159,57 @@ async fn the_console_waits_for_a_new_password_where_the_old_one_was_read_in_part
             assert!(matches!(world.decide(&again).await, Decision::Forward(_)), "once and for all");
         }
     }
+}
+
+#[tokio::test]
+async fn imported_numbers_are_offered_by_two_digits_and_proven_like_any_other() {
+    let world = World::new().await;
+    let number = |typed| PhoneNumber::parse(typed, "JP").unwrap();
+    let person = ImportedPerson {
+        user_name: UserName::parse("imako").unwrap(),
+        email: None,
+        display_name: None,
+        groups: Vec::new(),
+        language: Language::En,
+        disabled: false,
+        hash: bcrypt(PASSWORD),
+        numbers: vec![number("090-1234-5678"), number("03-1234-5656")],
+    };
+    world.app.import_people(vec![person], ImportRun::Real).await.unwrap();
+    let mut jar = Jar::new();
+    world.password(&mut jar, "imako", PASSWORD).await;
+    let offered = async |jar: &Jar| {
+        let Some(PendingView::Enrol(view)) = world.app.pending(&jar.browser()).await.unwrap() else { panic!() };
+        assert!(!format!("{view:?}").contains("1234"), "{view:?}");
+        view.known.into_iter().map(|number| (number.place, number.last_two)).collect::<Vec<_>>()
+    };
+    assert!(offered(&jar).await.is_empty(), "not before there is a choice");
+    world.app.begin_enrolment(&jar.browser()).await.unwrap();
+    assert_eq!(offered(&jar).await, [(0, "78".to_owned()), (1, "56".to_owned())]);
+
+    let pick = async |jar: &Jar, kind, number: &str, known| {
+        let form = ChoiceForm { kind, number, known, label: "" };
+        world.app.choose(&jar.browser(), form).await.unwrap()
+    };
+    let wrong = pick(&jar, MethodKind::Sms, "", Some(1)).await;
+    let landline = ChoiceProblem::Pair(PairError::LandlineSms);
+    assert!(matches!(wrong, EnrolmentOutcome::Refused(why) if why == landline), "the rules are the same: {wrong:?}");
+    let nothing = pick(&jar, MethodKind::Sms, " ", Some(2)).await;
+    assert!(matches!(nothing, EnrolmentOutcome::Refused(ChoiceProblem::Number(PhoneError::Empty))), "{nothing:?}");
+    assert!(matches!(pick(&jar, MethodKind::Sms, "080-5555-6611", Some(0)).await, EnrolmentOutcome::Done));
+    let chosen = async |jar: &Jar| {
+        let Some(PendingView::Enrol(view)) = world.app.pending(&jar.browser()).await.unwrap() else { panic!() };
+        view.proving.unwrap().method.last_two.unwrap()
+    };
+    assert_eq!(chosen(&jar).await, "11", "what is typed counts");
+    world.app.choose_again(&jar.browser()).await.unwrap();
+    assert!(matches!(pick(&jar, MethodKind::Sms, "", Some(0)).await, EnrolmentOutcome::Done));
+    assert_eq!(chosen(&jar).await, "78");
+    assert!(world.app.find_account("imako").await.unwrap().unwrap().pair.is_none(), "not proven, no method");
+    let code = world.code(&jar).await;
+    world.submit(&mut jar, &code, false).await;
+    assert_eq!(offered(&jar).await, [(1, "56".to_owned())], "the primary is no backup");
+    pick(&jar, MethodKind::Voice, "", Some(1)).await;
+    let code = world.code(&jar).await;
+    assert!(matches!(world.submit(&mut jar, &code, false).await, CodeOutcome::SignedIn(_)));
 }

@@ -79,7 +79,7 @@ impl World {
                 let begun = app.begin_replacement(&jar.browser(), old).await.unwrap();
                 assert_eq!(begun, BeginReplacement::Choose);
                 let browser = || Browser { flow: Flow::Replacement, ..jar.browser() };
-                let form = ChoiceForm { kind: MethodKind::Sms, number: "080-1111-2222", label: "" };
+                let form = ChoiceForm { kind: MethodKind::Sms, number: "080-1111-2222", known: None, label: "" };
                 app.choose(&browser(), form).await.unwrap();
                 let pending = app.pending_record(&browser(), app.now()).await.unwrap().unwrap();
                 let code = pending.sign_in.challenge().unwrap().code(app.keyring(), app.now()).unwrap();

@@ -3,7 +3,7 @@
 use super::{Pages, app, frame, minutes, sms, voice};
 use crate::{
     account::{MethodKind, PairError, PhoneError, Role},
-    app::{Delivery, Unchoosable},
+    app::{Delivery, KnownNumber, Unchoosable},
     authn::Grace,
     clock::Timestamp,
     language::Language,
@@ -52,12 +52,16 @@ pub(super) fn enrolment(language: Language, pages: &mut Pages) {
         replacing: None,
         primary,
         options: kinds(nots),
+        known: Vec::new(),
         typed: TypedChoice::default(),
         error: None,
     };
     let not_offered = Some(Unchoosable::NotOffered);
     pages.add("choose-primary", "first", &choose(None, [None, None, None]));
     pages.add("choose-primary", "app-only", &choose(None, [None, not_offered, not_offered]));
+    let known = ["78", "56"].into_iter().enumerate();
+    let known = known.map(|(place, digits)| KnownNumber { place, last_two: digits.to_owned() }).collect();
+    pages.add("choose-primary", "imported", &ChoosePage { known, ..choose(None, [None, None, None]) });
     let app_twice = Some(Unchoosable::Pair(PairError::AppTwice));
     pages.add("choose-backup", "app-primary", &choose(Some(app()), [app_twice, None, None]));
     pages.add("choose-backup", "sms-primary", &choose(Some(sms()), [None, None, None]));
@@ -77,7 +81,7 @@ pub(super) fn enrolment(language: Language, pages: &mut Pages) {
         ("wait", Some(MethodKind::Sms), "090-1234-5678", ChooseError::Wait(minutes(2))),
         ("no-more", Some(MethodKind::Sms), "090-1234-5678", ChooseError::NoMoreSends(minutes(120))),
     ] {
-        let typed = TypedChoice { kind, phone: phone.to_owned(), label: String::new() };
+        let typed = TypedChoice { kind, phone: phone.to_owned(), ..TypedChoice::default() };
         let page = choose(Some(sms()), [None, None, None]);
         pages.add("choose-backup", state, &ChoosePage { typed, error: Some(error), ..page });
     }

@@ -192,12 +192,13 @@ pub(super) fn settings(language: Language, pages: &mut Pages) {
         let options = MethodKind::ALL.into_iter().zip(nots).map(|(kind, not)| KindOption { kind, not }).collect();
         let state = if nots[0].is_some() { "app-stays" } else { "same-number" };
         let typed =
-            TypedChoice { kind: Some(MethodKind::Voice), phone: "090-1234-5678".to_owned(), label: String::new() };
+            TypedChoice { kind: Some(MethodKind::Voice), phone: "090-1234-5678".to_owned(), ..TypedChoice::default() };
         let choose = ChoosePage {
             frame: frame(Here::Replacement),
             replacing: Some(ShownReplacing { role, old, stays }),
             primary: None,
             options,
+            known: Vec::new(),
             typed: if nots[0].is_some() { TypedChoice::default() } else { typed },
             error: nots[0].is_none().then_some(ChooseError::Pair(PairError::SameNumber)),
         };
