@@ -59,7 +59,6 @@ impl World {
     }
 
     /// Lets it happen to Hanako, who is signed in on a trusted browser; the password she has afterwards.
-    #[expect(clippy::too_many_lines, reason = "one arm for each")]
     async fn befalls(&self, happens: Happens, account: &Account, jar: &mut Jar) -> &'static str {
         let app = &self.app;
         match happens {

@@ -182,7 +182,11 @@ pub(super) fn settings(language: Language, pages: &mut Pages) {
     pages.add("settings-primary", "label", &MethodPage { frame: frame(Here::Method(Role::Primary)), row, news });
 
     passwords(language, pages);
+    replacement(language, pages);
+}
 
+fn replacement(language: Language, pages: &mut Pages) {
+    let frame = |here| PageFrame { here, ..frame(language) };
     let app_twice = Some(Unchoosable::Pair(PairError::AppTwice));
     for (role, old, stays, nots) in [
         (Role::Primary, sms(), app(), [app_twice, None, None]),
