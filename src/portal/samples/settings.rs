@@ -187,38 +187,7 @@ pub(super) fn settings(language: Language, pages: &mut Pages) {
 
 fn replacement(language: Language, pages: &mut Pages) {
     let frame = |here| PageFrame { here, ..frame(language) };
-    let app_twice = Some(Unchoosable::Pair(PairError::AppTwice));
-    for (role, old, stays, nots) in [
-        (Role::Primary, sms(), app(), [app_twice, None, None]),
-        (Role::Backup, voice(language), app(), [app_twice, None, None]),
-        (Role::Primary, app(), sms(), [None, None, None]),
-    ] {
-        let options = MethodKind::ALL.into_iter().zip(nots).map(|(kind, not)| KindOption { kind, not }).collect();
-        let state = if nots[0].is_some() { "app-stays" } else { "same-number" };
-        let typed =
-            TypedChoice { kind: Some(MethodKind::Voice), phone: "090-1234-5678".to_owned(), ..TypedChoice::default() };
-        let choose = ChoosePage {
-            frame: frame(Here::Replacement),
-            replacing: Some(ShownReplacing { role, old, stays }),
-            primary: None,
-            options,
-            known: Vec::new(),
-            typed: if nots[0].is_some() { TypedChoice::default() } else { typed },
-            error: nots[0].is_none().then_some(ChooseError::Pair(PairError::SameNumber)),
-        };
-        pages.add(&format!("replace-{}", role.as_str()), state, &choose);
-    }
-    let prove = ProvePhonePage {
-        frame: frame(Here::Replacement),
-        role: Role::Primary,
-        method: sms(),
-        valid_until: minutes(5),
-        send_again: None,
-        sent_again: false,
-        delivery: None,
-        error: None,
-    };
-    pages.add("prove-sms", "replace", &prove);
+    replacements(language, pages);
 }
 
 fn passwords(language: Language, pages: &mut Pages) {
@@ -240,4 +209,40 @@ fn passwords(language: Language, pages: &mut Pages) {
     ] {
         pages.add("settings-password", state, &password(Some(news)));
     }
+}
+
+fn replacements(language: Language, pages: &mut Pages) {
+    let frame = PageFrame { here: Here::Replacement, ..frame(language) };
+    let app_twice = Some(Unchoosable::Pair(PairError::AppTwice));
+    for (role, old, stays, nots) in [
+        (Role::Primary, sms(), app(), [app_twice, None, None]),
+        (Role::Backup, voice(language), app(), [app_twice, None, None]),
+        (Role::Primary, app(), sms(), [None, None, None]),
+    ] {
+        let options = MethodKind::ALL.into_iter().zip(nots).map(|(kind, not)| KindOption { kind, not }).collect();
+        let state = if nots[0].is_some() { "app-stays" } else { "same-number" };
+        let typed =
+            TypedChoice { kind: Some(MethodKind::Voice), phone: "090-1234-5678".to_owned(), ..TypedChoice::default() };
+        let choose = ChoosePage {
+            frame: frame.clone(),
+            replacing: Some(ShownReplacing { role, old, stays }),
+            primary: None,
+            options,
+            known: Vec::new(),
+            typed: if nots[0].is_some() { TypedChoice::default() } else { typed },
+            error: nots[0].is_none().then_some(ChooseError::Pair(PairError::SameNumber)),
+        };
+        pages.add(&format!("replace-{}", role.as_str()), state, &choose);
+    }
+    let prove = ProvePhonePage {
+        frame: frame.clone(),
+        role: Role::Primary,
+        method: sms(),
+        valid_until: minutes(5),
+        send_again: None,
+        sent_again: false,
+        delivery: None,
+        error: None,
+    };
+    pages.add("prove-sms", "replace", &prove);
 }
