@@ -45,13 +45,21 @@ pub struct Rule {
     groups: Vec<Group>,
     networks: Vec<IpNet>,
     requirement: Requirement,
+    background: bool,
 }
 
 impl Rule {
     /// For everybody. `path` starts with `/` and has no trailing one (but for `/` itself); no methods means all of them.
     pub fn new(path: &str, methods: Vec<Method>, requirement: Requirement) -> Self {
         let path = if path == "/" { "" } else { path.trim_end_matches('/') };
-        Self { path: as_resolved(path).into_owned(), methods, groups: Vec::new(), networks: Vec::new(), requirement }
+        Self {
+            path: as_resolved(path).into_owned(),
+            methods,
+            groups: Vec::new(),
+            networks: Vec::new(),
+            requirement,
+            background: false,
+        }
     }
 
     /// Only for people in one of these groups; none means everybody.
@@ -64,6 +72,12 @@ impl Rule {
     #[must_use]
     pub fn from_networks(self, networks: Vec<IpNet>) -> Self {
         Self { networks, ..self }
+    }
+
+    /// A page asks for these by itself: they do not keep a session alive.
+    #[must_use]
+    pub fn in_background(self, background: bool) -> Self {
+        Self { background, ..self }
     }
 
     /// Whatever the groups. By whole segments.
@@ -121,8 +135,10 @@ impl Rules {
                 AccessConfig::Fresh { within } => Requirement::Fresh { within },
                 AccessConfig::Deny => Requirement::Deny,
             };
-            let rule =
-                Rule::new(&rule.path, methods, requirement).for_groups(groups).from_networks(rule.networks.clone());
+            let rule = Rule::new(&rule.path, methods, requirement)
+                .for_groups(groups)
+                .from_networks(rule.networks.clone())
+                .in_background(rule.background);
             Ok(rule)
         };
         configured.iter().map(read).collect::<Result<_, _>>().map(Self)
@@ -131,6 +147,12 @@ impl Rules {
     /// In the order of the configuration.
     pub const fn new(rules: Vec<Rule>) -> Self {
         Self(rules)
+    }
+
+    /// Is this a request that a page makes by itself, which keeps no session alive?
+    pub fn is_background(&self, ruling: Ruling) -> bool {
+        let Ruling::Needs { rule: Some(rule), .. } = ruling else { return false };
+        self.0.get(rule).is_some_and(|rule| rule.background)
     }
 
     /// What this request needs. `groups` are those of the person behind its session; `None`: nobody is known.

@@ -40,7 +40,7 @@ impl App {
             let denied = Decision::of(ruling, Err(Interruption::NoSession), self.now());
             return Ok(denied.unless_observing(observing, None));
         }
-        let session = match self.live_session(request.session).await {
+        let session = match self.watched_session(request.session).await {
             Err(error) if observing.is_some() => {
                 // Watching must not stop what it watches.
                 tracing::warn!(%error, "a session cannot be read; nothing is enforced");
@@ -48,14 +48,18 @@ impl App {
             }
             found => found?,
         };
-        let session = session.map(|live| (live.principal.clone(), live.new_password));
-        if let (Ruling::DependsOnWho { .. }, Ok((principal, _))) = (ruling, &session) {
-            ruling = snapshot.rules.ruling(asked, Some(&principal.member_of));
+        if let (Ruling::DependsOnWho { .. }, Ok((live, _))) = (ruling, &session) {
+            ruling = snapshot.rules.ruling(asked, Some(&live.principal.member_of));
         }
-        let principal = observing.and_then(|_| session.as_ref().ok().map(|(principal, _)| principal.clone()));
-        let session = session.and_then(|(principal, new_password)| match new_password {
+        if let Ok((live, digest)) = &session
+            && !snapshot.rules.is_background(ruling)
+        {
+            self.note_use(live, digest);
+        }
+        let principal = observing.and_then(|_| session.as_ref().ok().map(|(live, _)| live.principal.clone()));
+        let session = session.and_then(|(live, _)| match live.new_password {
             true => Err(Interruption::NewPassword),
-            false => Ok(principal),
+            false => Ok(live.principal.clone()),
         });
         Ok(Decision::of(ruling, session, self.now()).unless_observing(observing, principal))
     }
@@ -74,11 +78,15 @@ impl App {
             Ok(found) => found,
             Err(interruption) => return Ok(Err(interruption)),
         };
+        self.note_use(&live, &digest);
+        Ok(Ok(live))
+    }
+
+    fn note_use(&self, live: &LiveSession, digest: &Digest) {
         let now = self.now();
         if live.used(now) {
-            self.live.note_use(&digest, live.principal.session, now);
+            self.live.note_use(digest, live.principal.session, now);
         }
-        Ok(Ok(live))
     }
 
     /// The same, for a page that looks by itself: what nobody asked for does not keep a session alive.

@@ -39,8 +39,8 @@ pub use challenge::{
 pub use devices::DeviceCookie;
 pub use email::{EmailConfirmed, EmailRequest};
 pub use enrolment::{
-    AppSecretView, ChoiceForm, ChoiceProblem, ChosenView, EnrolmentOutcome, EnrolmentView, KnownNumber, ProvingView, Replacing,
-    TicketOutcome, Unchoosable,
+    AppSecretView, ChoiceForm, ChoiceProblem, ChosenView, EnrolmentOutcome, EnrolmentView, KnownNumber, ProvingView,
+    Replacing, TicketOutcome, Unchoosable,
 };
 pub use first_link::LinkMailOutcome;
 pub use fresh::{Freshness, StepUp};

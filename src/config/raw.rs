@@ -151,6 +151,9 @@ tables! {
         access: AccessWord = required,
         /// With `access = "fresh"`: how old the code may be. Without it: `sign_in.fresh`.
         within: Time<MINUTE, DAY> = optional,
+        /// Pages of the console ask for this by themselves, as a clock or a counter does: such requests do not keep a session
+        /// from ending for idleness.
+        background: bool = default(false),
     }
 
     /// What the rules are meant to do, so that `sekisho check` and the start of the gateway hold them to it.

@@ -26,6 +26,8 @@ pub struct RuleConfig {
     pub networks: Vec<IpNet>,
     /// What it takes.
     pub access: AccessConfig,
+    /// Pages ask for these by themselves: they keep no session alive.
+    pub background: bool,
 }
 
 /// What a rule asks for.
@@ -211,6 +213,7 @@ pub(super) fn rules(
                 AccessWord::Fresh => AccessConfig::Fresh { within: rule.within.map_or(fresh, |within| within.value.0) },
                 AccessWord::Deny => AccessConfig::Deny,
             },
+            background: rule.background?.value,
         })
     };
     rules.into_iter().map(read).collect()

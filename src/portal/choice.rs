@@ -124,7 +124,12 @@ impl TypedChoice {
     /// As the form brought it.
     pub(super) fn read(form: &Form) -> Self {
         let kept = |name| form.text(name).chars().take(MOST_TYPED).collect();
-        Self { kind: MethodKind::parse(form.text("kind")), phone: kept("phone"), known: kept("known"), label: kept("label") }
+        Self {
+            kind: MethodKind::parse(form.text("kind")),
+            phone: kept("phone"),
+            known: kept("known"),
+            label: kept("label"),
+        }
     }
 }
 
@@ -285,7 +290,12 @@ pub(super) async fn submit(visit: &Visit<'_>) -> app::Result<Answer> {
         visit.see_with(page_of(visit), note)
     };
     let Some(kind) = typed.kind else { return Ok(again(ChooseError::Nothing)) };
-    let choice = ChoiceForm { kind, number: form.text("phone"), known: form.text("known").parse().ok(), label: form.text("label") };
+    let choice = ChoiceForm {
+        kind,
+        number: form.text("phone"),
+        known: form.text("known").parse().ok(),
+        label: form.text("label"),
+    };
     Ok(match visit.portal.app.choose(&visit.browser(), choice).await? {
         EnrolmentOutcome::Done => visit.see(page_of(visit)),
         EnrolmentOutcome::Gone => gone(visit).await?,

@@ -114,3 +114,17 @@ async fn groups_decide_who_passes_from_the_next_request_on() {
     assert!(refused.text().contains("You can't open this page"), "{}", refused.text());
     assert_eq!(browser.open("/orders").await.status, 200);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_page_asks_for_by_itself_keeps_no_session_alive() {
+    let rules = "[[rule]]\npath = \"/ticker\"\naccess = \"signed-in\"\nbackground = true\n";
+    let gateway = Gateway::start(&[], &["old"], rules).await;
+    let browser = gateway.browser(Speaks::Http1, "en");
+    steps::sign_in(&gateway, &browser, "old", &gateway.secrets[0]).await;
+    for _ in 0..3 {
+        gateway.clock.advance(Duration::from_mins(19));
+        assert_eq!(browser.fetch("/ticker").await.status, 200);
+    }
+    gateway.clock.advance(Duration::from_mins(4));
+    assert_eq!(browser.fetch("/ticker").await.status, 401, "61 minutes without a request of the person");
+}

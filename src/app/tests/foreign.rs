@@ -10,7 +10,10 @@ use super::{Jar, PASSWORD, WRONG, World, interrupted};
 use crate::{
     access::{Decision, Interruption},
     account::{LoginName, MethodKind, PairError, PhoneError, PhoneNumber, UserName},
-    app::{ChoiceForm, ChoiceProblem, CodeOutcome, EnrolmentOutcome, PasswordChange, PasswordOutcome, PasswordRefusal, PendingView, hashing::HashingPool, import::ImportedPerson},
+    app::{
+        ChoiceForm, ChoiceProblem, CodeOutcome, EnrolmentOutcome, PasswordChange, PasswordOutcome, PasswordRefusal,
+        PendingView, hashing::HashingPool, import::ImportedPerson,
+    },
     authn::{Password, PasswordHash},
     language::Language,
     store::ImportRun,
