@@ -9,6 +9,7 @@ mod problem;
 mod raw;
 mod read;
 mod reference;
+mod rule_value;
 mod rules;
 mod system_group;
 mod value;

@@ -6,10 +6,11 @@ use std::net::SocketAddr;
 use super::{
     Outcome, Provider, PublicUrl, RolloutMode,
     read::{Many, OneOrMany, Whole, tables},
+    rule_value::{AccessWord, ClientAddress, Network, RequestPath, RuleMethod, RulePath},
     value::{
-        AccessWord, BothNames, ClientAddress, Colour, DAY, Day, FilePath, GroupName, HOUR, HostHeader, KIB, Link,
-        LogFilter, Loopback, MIB, MILLISECOND, MINUTE, Name, Network, OwnHeader, PhoneRegion, RequestPath, RuleMethod,
-        RulePath, SECOND, Size, StoreUrl, SystemGroupName, Time, UpstreamUrl, Zone,
+        BothNames, Colour, DAY, Day, FilePath, GroupName, HOUR, HostHeader, KIB, Link, LogFilter, Loopback, MIB,
+        MILLISECOND, MINUTE, Name, OwnHeader, PhoneRegion, SECOND, Size, StoreUrl, SystemGroupName, Time, UpstreamUrl,
+        Zone,
     },
 };
 

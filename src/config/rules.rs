@@ -8,7 +8,8 @@ use super::{
     problem::Report,
     raw,
     read::{At, Many, OneOrMany},
-    value::{AccessWord, GroupName},
+    rule_value::AccessWord,
+    value::GroupName,
 };
 
 /// One access rule as configured.
