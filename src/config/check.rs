@@ -298,6 +298,7 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
             http: addresses(listen.http?.value),
             certificate: directory.join(listen.certificate?.value.0),
             private_key: directory.join(listen.private_key?.value.0),
+            hsts: listen.hsts?.value.0,
         },
         upstream: Upstream {
             tls: upstream_url.tls,

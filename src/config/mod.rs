@@ -218,6 +218,8 @@ pub struct Listen {
     pub certificate: PathBuf,
     /// Its private key, PEM.
     pub private_key: PathBuf,
+    /// For how long browsers keep to HTTPS; zero: they are told nothing.
+    pub hsts: Duration,
 }
 
 /// The console.

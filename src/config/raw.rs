@@ -63,6 +63,9 @@ tables! {
         certificate: FilePath = required,
         /// The private key of the certificate, PEM.
         private_key: FilePath = required,
+        /// For how long browsers open the host over HTTPS only and let nobody click past a bad certificate
+        /// (`Strict-Transport-Security`, RFC 6797). `0s`: they are told nothing.
+        hsts: Time<0, { 800 * DAY }> = default("365d"),
     }
 
     /// The console behind the gateway.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use pingora::{
     ErrorSource,
     http::{RequestHeader, ResponseHeader},
@@ -51,6 +51,7 @@ pub(crate) struct Gateway {
     origin: String,
     form_bytes: usize,
     head: HeadLimits,
+    hsts: Option<HeaderValue>,
     drain: Drain,
     panics: Arc<AtomicU64>,
 }
@@ -74,6 +75,7 @@ impl Gateway {
             origin: config.public_url.origin(),
             form_bytes: config.limits.form_bytes,
             head: HeadLimits::new(&config.limits),
+            hsts: hsts(config.listen.hsts),
             drain,
             panics: Arc::default(),
         })
@@ -104,7 +106,7 @@ impl Gateway {
             // What the client sends next may be frames already.
             session.as_mut().set_keepalive(None);
         }
-        portal_bridge::write_answer(session, answer).await?;
+        portal_bridge::write_answer(session, answer, self.hsts.as_ref()).await?;
         Ok(true)
     }
 
@@ -125,13 +127,19 @@ impl Gateway {
     /// One of our own pages.
     async fn page(&self, session: &mut Session, ctx: &RequestContext, head: &Head) -> Result<bool> {
         let client = Client { address: head.address, reference: ctx.request.to_string() };
-        let served = portal_bridge::serve(session, &self.pages, client, self.form_bytes).await?;
+        let served = portal_bridge::serve(session, &self.pages, client, self.form_bytes, self.hsts.as_ref()).await?;
         if let Err(refused) = served {
             let answer = self.problem(session, ctx, refused.status(), head.client);
-            portal_bridge::write_answer(session, answer).await?;
+            portal_bridge::write_answer(session, answer, self.hsts.as_ref()).await?;
         }
         Ok(true)
     }
+}
+
+/// `None`: browsers are told nothing, and what the console tells them passes.
+fn hsts(lasts: Duration) -> Option<HeaderValue> {
+    let text = format!("max-age={}", lasts.as_secs());
+    (!lasts.is_zero()).then(|| HeaderValue::try_from(text).ok()).flatten()
 }
 
 #[async_trait]
@@ -165,7 +173,7 @@ impl ProxyHttp for Gateway {
                 let status = StatusCode::from_u16(refused.status()).unwrap_or(StatusCode::BAD_REQUEST);
                 let client = head::client_kind(session.req_header());
                 let answer = self.problem(session, ctx, status, client);
-                portal_bridge::write_answer(session, answer).await?;
+                portal_bridge::write_answer(session, answer, self.hsts.as_ref()).await?;
                 return Ok(true);
             }
         };
@@ -244,6 +252,10 @@ impl ProxyHttp for Gateway {
         for (name, value) in set {
             response.append_header(name, value)?;
         }
+        // Ours in place of the console's: two of them would be one that browsers ignore (RFC 6797 §8.1).
+        if let Some(hsts) = &self.hsts {
+            response.insert_header(header::STRICT_TRANSPORT_SECURITY, hsts.clone())?;
+        }
         if response.status == StatusCode::SWITCHING_PROTOCOLS {
             let end = self.session_end(&session.req_header().headers, ctx.permit.as_ref());
             if let Some(http1) = session.as_downstream().as_http1() {
@@ -265,7 +277,7 @@ impl ProxyHttp for Gateway {
             let client = ctx.head.as_ref().map_or(ClientKind::Navigation, |head| head.client);
             let answer = self.problem(session, ctx, status, client);
             session.as_mut().set_keepalive(None);
-            if let Err(error) = portal_bridge::write_answer(session, answer).await {
+            if let Err(error) = portal_bridge::write_answer(session, answer, self.hsts.as_ref()).await {
                 tracing::debug!(request = %ctx.request, %error, "the client has gone");
             }
         }

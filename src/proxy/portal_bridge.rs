@@ -46,6 +46,7 @@ pub(super) async fn serve(
     router: &axum::Router,
     client: Client,
     body_limit: usize,
+    hsts: Option<&HeaderValue>,
 ) -> Result<std::result::Result<StatusCode, BodyRefused>> {
     let body = match tokio::time::timeout(BODY_DEADLINE, read_body(session, body_limit)).await {
         Ok(Ok(Ok(body))) => body,
@@ -69,8 +70,16 @@ pub(super) async fn serve(
         Err(_elapsed) => return Error::e_explain(ErrorType::HTTPStatus(503), "a page took too long"),
     };
     let status = response.status();
-    write_page(session, response, is_head).await?;
+    write_page(session, with_hsts(response, hsts), is_head).await?;
     Ok(Ok(status))
+}
+
+/// Browsers keep to HTTPS from then on (RFC 6797 §7.1).
+fn with_hsts<B>(mut response: Response<B>, hsts: Option<&HeaderValue>) -> Response<B> {
+    if let Some(hsts) = hsts {
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, hsts.clone());
+    }
+    response
 }
 
 async fn read_body(session: &mut Session, limit: usize) -> Result<std::result::Result<Bytes, BodyRefused>> {
@@ -117,13 +126,13 @@ async fn write_page(session: &mut Session, response: Response<Body>, is_head: bo
 }
 
 /// Writes an answer of the gateway's own and closes the connection behind it when a body is still to come.
-pub(super) async fn write_answer(session: &mut Session, answer: Answer) -> Result<()> {
+pub(super) async fn write_answer(session: &mut Session, answer: Answer, hsts: Option<&HeaderValue>) -> Result<()> {
     let unread = !session.as_mut().is_body_done();
     if unread {
         session.as_mut().set_keepalive(None);
     }
     let is_head = session.req_header().method == Method::HEAD;
-    let (parts, body) = answer.into_parts();
+    let (parts, body) = with_hsts(answer, hsts).into_parts();
     session.write_response_header(Box::new(parts.into()), is_head || body.is_empty()).await?;
     if !is_head && !body.is_empty() {
         session.write_response_body(Some(body), true).await?;

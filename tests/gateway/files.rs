@@ -152,3 +152,18 @@ async fn whoever_signs_in_beside_a_method_that_is_off_is_told_and_led_to_it() {
     let page = browser.open("/.sekisho/switched-off").await;
     assert!(!page.text().contains("Authenticator app"), "{}", page.text());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn browsers_are_told_to_keep_to_https_on_every_answer() {
+    let gateway = Gateway::start(&[], &["old"], "[[rule]]\npath = \"/never\"\naccess = \"deny\"\n").await;
+    let browser = gateway.browser(Speaks::Http2, "en");
+    let told = |page: &Page| page.header("strict-transport-security").to_owned();
+    let year = "max-age=31536000";
+    assert_eq!(told(&browser.visit("/").await), year, "a redirect");
+    assert_eq!(told(&browser.open("/.sekisho/sign-in").await), year, "a page");
+    assert_eq!(told(&browser.open("/never").await), year, "a refusal");
+    assert_eq!(told(&browser.fetch("/orders").await), year, "401 for a script");
+    steps::sign_in(&gateway, &browser, "old", &gateway.secrets[0]).await;
+    let page = browser.open("/orders").await;
+    assert_eq!((page.status, told(&page).as_str()), (200, year), "what the console says");
+}

@@ -124,6 +124,7 @@ public_url = "https://localhost:{https}"
 https = "127.0.0.1:{https}"
 certificate = "demo.certificate.pem"
 private_key = "demo.key.pem"
+hsts = "0s" # other programs of this machine are reached as localhost, too
 
 [upstream]
 url = "http://127.0.0.1:{console}"
