@@ -67,7 +67,7 @@ pub enum Event<'a> {
         /// Channel.
         method: Word,
     },
-    /// Both methods were proven. `mailed_link` says whether a mailed link protected a first enrolment.
+    /// Both methods were proven. A warning where nothing but the password opened the enrolment: the operator is told.
     Enrolled {
         /// Whose.
         account: &'a str,
@@ -75,8 +75,8 @@ pub enum Event<'a> {
         primary: Word,
         /// Channel of the backup.
         backup: Word,
-        /// Was a mailed link part of it?
-        mailed_link: bool,
+        /// What opened it: `password`, `ticket`, `mailed_link`, `recovery`.
+        opened_by: Word,
     },
     /// Enrolling was put off, as the rollout allows.
     EnrolmentPutOff {
@@ -343,15 +343,11 @@ impl Event<'_> {
                 event!(warn, "code_refused", account = account, method = method, reason = reason);
             }
             Self::CodeOrdered { account, method } => event!(info, "code_ordered", account = account, method = method),
-            Self::Enrolled { account, primary, backup, mailed_link } => {
-                event!(
-                    warn,
-                    "enrolled",
-                    account = account,
-                    primary = primary,
-                    backup = backup,
-                    mailed_link = mailed_link
-                );
+            Self::Enrolled { account, primary, backup, opened_by: alone @ "password" } => {
+                event!(warn, "enrolled", account = account, primary = primary, backup = backup, opened_by = alone);
+            }
+            Self::Enrolled { account, primary, backup, opened_by } => {
+                event!(info, "enrolled", account = account, primary = primary, backup = backup, opened_by = opened_by);
             }
             Self::EnrolmentPutOff { account } => event!(info, "enrolment_put_off", account = account),
             Self::UserInvited { by, invitation } => {

@@ -4,7 +4,7 @@ use super::{
     App, AppError, Browser, DeviceCookie, Flow, Result, SendAvailability, Snapshot, devices::Trust, notices::both,
 };
 use crate::{
-    account::{Account, AccountId, LoginName, Method, MethodPair, PhoneNumber},
+    account::{Account, AccountId, LoginName, Method, MethodPair, PhoneNumber, Target},
     audit::{Event, Origin},
     authn::{
         ChallengeSeed, Completion, Context, EnrolmentStep, Messages, OpenedBy, Password, PasswordProof,
@@ -268,6 +268,12 @@ impl App {
         Ok(SendKey::Number(digest.ok_or(AppError::Key)?))
     }
 
+    /// What counts the wrong codes of a method that is being set up: the number, whatever the channel, or the app.
+    pub(super) fn new_method_key(&self, account: AccountId, target: &Target) -> Result<Digest> {
+        let destination = target.phone().map_or("app", PhoneNumber::e164);
+        self.throttle_key(&[b"new-method", account.to_string().as_bytes(), destination.as_bytes()])
+    }
+
     /// What counts every message to a number within a day, whichever account, method and channel it is for: a right code
     /// begins the waits again, so that without it whoever has password and code would cause messages without end.
     pub(super) fn day_of(&self, number: &PhoneNumber) -> Result<RateLimit> {
@@ -481,8 +487,7 @@ impl App {
         let id = account.id.to_string();
         if let Some((primary, backup)) = methods {
             let (primary, backup) = (primary.as_str(), backup.as_str());
-            Event::Enrolled { account: &id, primary, backup, mailed_link: opened_by == OpenedBy::MailedLink }
-                .record(origin);
+            Event::Enrolled { account: &id, primary, backup, opened_by: opened_by.as_str() }.record(origin);
         }
         for gone in &completed.ended {
             let (account, session) = (gone.account.to_string(), gone.id.to_string());

@@ -121,8 +121,6 @@ pub enum CodeOutcome {
     Continue,
     /// Not accepted.
     Refused(CodeProblem),
-    /// Too many wrong codes while enrolling: the sign-in has ended.
-    TooMany,
     /// There is no such pending sign-in any more.
     Gone,
 }
@@ -334,23 +332,27 @@ impl App {
         let (id, kind) = (pending.account.id.to_string(), method_kind.as_str());
         let refused = |reason| Event::CodeRefused { account: &id, method: kind, reason }.record(origin);
 
-        let (attempt, tries_left) = if let Some(method) = pending.sign_in.method() {
-            match self.store.spend_code_attempt(method, now).await? {
-                CodeSpend::Granted { attempt, consecutive } => (attempt, throttle::code_tries_left(consecutive)),
-                CodeSpend::Paused(until) => {
-                    refused("paused");
-                    return Ok(CodeOutcome::Refused(CodeProblem::Paused(until)));
-                }
-                CodeSpend::Disabled => {
-                    refused("disabled");
-                    return Ok(CodeOutcome::Refused(CodeProblem::Disabled));
-                }
+        let proven = match &pending.sign_in {
+            SignIn::EnterCode(_) => None,
+            SignIn::Enrol { draft, .. } => draft.proving().map(|(_, proven, _)| proven),
+            SignIn::Replace(state) => state.proving().map(|(proven, _)| proven),
+        };
+        let proven_key = proven.map(|proven| self.new_method_key(pending.account.id, &proven.target)).transpose()?;
+        let spent = match (pending.sign_in.method(), proven_key) {
+            (Some(method), _) => self.store.spend_code_attempt(method, now).await?,
+            (None, Some(key)) => self.store.spend_new_method_attempt(key, now).await?,
+            (None, None) => return Ok(CodeOutcome::Refused(CodeProblem::Stale)),
+        };
+        let (attempt, consecutive) = match spent {
+            CodeSpend::Granted { attempt, consecutive } => (attempt, consecutive),
+            CodeSpend::Paused(until) => {
+                refused("paused");
+                return Ok(CodeOutcome::Refused(CodeProblem::Paused(until)));
             }
-        } else {
-            let Some(granted) = self.store.spend_enrolment_attempt(pending.id).await? else {
-                return Ok(CodeOutcome::TooMany);
-            };
-            granted
+            CodeSpend::Disabled => {
+                refused("disabled");
+                return Ok(CodeOutcome::Refused(CodeProblem::Disabled));
+            }
         };
 
         let role = match &pending.sign_in {
@@ -369,20 +371,13 @@ impl App {
                 if guessed && pending.sign_in.method().is_some() {
                     self.note(browser, pending.account.id, Happened::WrongCode(method_kind)).await;
                 }
-                let problem = self.code_problem(&pending, refusal, (tries_left, &typed), now, refused).await?;
-                if matches!(problem, CodeProblem::Wrong { tries_left: 0, .. }) {
-                    // All tries at one's own new method are gone: the sign-in starts over.
-                    self.abandon(browser).await?;
-                    return Ok(CodeOutcome::TooMany);
-                }
+                let problem = self.code_problem(&pending, refusal, (consecutive, &typed), now, refused).await?;
                 return Ok(CodeOutcome::Refused(problem));
             }
         };
-        let proven = match &pending.sign_in {
-            SignIn::EnterCode(_) => None,
-            SignIn::Enrol { draft, .. } => draft.proving().map(|(_, proven, _)| proven),
-            SignIn::Replace(state) => state.proving().map(|(proven, _)| proven),
-        };
+        if let Some(key) = proven_key {
+            self.store.forgive_new_method(key).await?;
+        }
         if let Some(number) = proven.and_then(|proven| proven.target.phone()) {
             self.store.forget_sends(self.number_key(number)?).await?;
         }
@@ -441,7 +436,7 @@ impl App {
         &self,
         pending: &PendingSignIn,
         refusal: Refusal,
-        (tries_left, typed): (u32, &EnteredCode),
+        (consecutive, typed): (u32, &EnteredCode),
         now: Timestamp,
         refused: impl Fn(&'static str),
     ) -> Result<CodeProblem> {
@@ -460,8 +455,12 @@ impl App {
                 let state = fresh.map(|p| match &p.sign_in {
                     SignIn::EnterCode(state) if state.role() == Role::Backup => p.backup,
                     SignIn::EnterCode(_) => p.primary,
-                    SignIn::Enrol { .. } | SignIn::Replace(_) => MethodState::default(),
+                    SignIn::Enrol { .. } | SignIn::Replace(_) => MethodState {
+                        paused_until: throttle::code_pause(consecutive).map(|pause| now + pause),
+                        ..MethodState::default()
+                    },
                 });
+                let tries_left = throttle::code_tries_left(consecutive);
                 match state {
                     Some(MethodState { disabled: true, .. }) => {
                         // This very try did it: one that comes later is not granted.

@@ -118,6 +118,18 @@ pub enum OpenedBy {
     Recovery,
 }
 
+impl OpenedBy {
+    /// Its name in the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Ticket => "ticket",
+            Self::MailedLink => "mailed_link",
+            Self::Recovery => "recovery",
+        }
+    }
+}
+
 /// How far somebody has come. Each stage carries only what is true in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EnrolmentDraft {

@@ -21,7 +21,7 @@ pub const CODE_PAUSE_MOST: Duration = Duration::from_hours(2);
 pub const ENROLMENT_SENDS: u32 = 10;
 /// The window of [`ENROLMENT_SENDS`].
 pub const ENROLMENT_SENDS_WINDOW: Duration = Duration::from_hours(1);
-/// Tries at enrolment codes in one sign-in; their messages go to numbers nobody has proven yet.
+/// Tries at an enrolment ticket in one sign-in.
 pub const ENROLMENT_TRIES: u32 = 10;
 
 /// A method that works is not replaced this long after the password was reset by mail: a thief of the mailbox does not

@@ -36,6 +36,8 @@ pub enum CodeError {
     Reused,
     /// Not six digits; no try was spent.
     NotSixDigits,
+    /// Too many wrong ones for a method that is being set up; again from then on.
+    Paused(Timestamp),
 }
 
 impl CodeError {
@@ -56,6 +58,7 @@ impl CodeError {
             Self::Expired => frame.t("code-expired"),
             Self::Reused => frame.t("code-reused"),
             Self::NotSixDigits => frame.t("code-not-six"),
+            Self::Paused(until) => frame.timed_from("code-paused", until),
         }
     }
 }
@@ -474,23 +477,23 @@ pub(super) async fn enter(visit: &Visit<'_>) -> app::Result<Result<Grant, Answer
     Ok(Err(match outcome {
         CodeOutcome::SignedIn(grant) => return Ok(Ok(grant)),
         CodeOutcome::Continue => visit.see(page),
-        CodeOutcome::Refused(problem) => match code_error(problem, throttle::CODE_TRIES) {
+        CodeOutcome::Refused(problem) => match code_error(problem) {
             Some(error) => visit.see_with(page, Note { trust, ..News::CodeError(error).into() }),
             None => visit.see(page),
         },
-        CodeOutcome::TooMany => visit.see_with(Here::SignIn, News::SignIn(SignInNotice::TooManyTries)),
         CodeOutcome::Gone => gone(visit).await?,
     }))
 }
 
 /// What the page says of a refused code. Of a pause or a stale page the page speaks by itself.
-pub(super) fn code_error(problem: CodeProblem, tries: u32) -> Option<CodeError> {
+pub(super) fn code_error(problem: CodeProblem) -> Option<CodeError> {
     match problem {
         CodeProblem::NotSixDigits => Some(CodeError::NotSixDigits),
         // Tries are counted aloud from the second wrong one on.
-        CodeProblem::Wrong { tries_left, minutes_slow } => {
-            Some(CodeError::Wrong { tries_left: (tries_left + 2 <= tries).then_some(tries_left), minutes_slow })
-        }
+        CodeProblem::Wrong { tries_left, minutes_slow } => Some(CodeError::Wrong {
+            tries_left: (tries_left + 2 <= throttle::CODE_TRIES).then_some(tries_left),
+            minutes_slow,
+        }),
         CodeProblem::Expired => Some(CodeError::Expired),
         CodeProblem::Reused => Some(CodeError::Reused),
         CodeProblem::Paused(_) | CodeProblem::Disabled | CodeProblem::Stale => None,

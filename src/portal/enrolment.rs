@@ -19,10 +19,10 @@ use super::{
 use crate::{
     account::{Label, MethodKind, Role},
     app::{
-        self, ChosenView, CodeOutcome, Delivery, EnrolmentOutcome, EnrolmentView, Flow, LinkMailOutcome, PendingView,
-        ProvingView, SendOutcome, TicketOutcome,
+        self, ChosenView, CodeOutcome, CodeProblem, Delivery, EnrolmentOutcome, EnrolmentView, Flow, LinkMailOutcome,
+        PendingView, ProvingView, SendOutcome, TicketOutcome,
     },
-    authn::{EnrolmentStep, Grace, TicketRefusal, throttle},
+    authn::{EnrolmentStep, Grace, TicketRefusal},
     clock::Timestamp,
 };
 
@@ -457,12 +457,13 @@ pub(super) async fn prove(visit: &Visit<'_>) -> app::Result<Answer> {
         CodeOutcome::SignedIn(grant) if visit.flow == Flow::Replacement => settings::replaced(visit, &grant),
         CodeOutcome::SignedIn(grant) => visit.signed_in(&grant),
         CodeOutcome::Continue => visit.see(page_of(visit)),
-        CodeOutcome::Refused(problem) => match code_error(problem, throttle::ENROLMENT_TRIES) {
+        CodeOutcome::Refused(CodeProblem::Paused(until)) => {
+            visit.see_with(page_of(visit), News::CodeError(CodeError::Paused(until)))
+        }
+        CodeOutcome::Refused(problem) => match code_error(problem) {
             Some(error) => visit.see_with(page_of(visit), News::CodeError(error)),
             None => visit.see(page_of(visit)),
         },
-        CodeOutcome::TooMany if visit.flow == Flow::Replacement => settings::too_many(visit),
-        CodeOutcome::TooMany => visit.see_with(Here::SignIn, News::SignIn(SignInNotice::TooManyTries)),
         CodeOutcome::Gone => gone(visit).await?,
     })
 }

@@ -168,7 +168,7 @@ impl TopLevelPage {
         false
     }
     fn heading(&self) -> String {
-        self.frame.t(if self.fresh { "fresh-heading" } else { "top-heading" })
+        self.frame.t(if self.fresh { "top-heading-fresh" } else { "top-heading" })
     }
     fn lead(&self) -> String {
         self.frame.t(if self.fresh { "top-lead-fresh" } else { "top-lead" })

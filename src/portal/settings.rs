@@ -60,8 +60,6 @@ pub enum SettingsNews {
     EmailUnchanged,
     /// Too many mails; from then on again.
     EmailWait(Timestamp),
-    /// Too many wrong codes for the new method.
-    TooManyTries,
     /// A method that works may be replaced from then on.
     LockedUntil(Timestamp),
     /// The present password is wrong.
@@ -155,7 +153,6 @@ impl SettingsNews {
             Self::EmailWait(at) => frame.timed_from("settings-email-wait", at),
             Self::Stale => frame.t("settings-stale"),
             Self::LabelBad => frame.t("choose-label-bad"),
-            Self::TooManyTries => frame.t("settings-too-many-tries"),
             Self::LockedUntil(at) => frame.timed_from("settings-locked", at),
             Self::WrongPassword | Self::BothPasswordsBad(_) => frame.t("settings-password-wrong"),
             Self::PasswordWait(at) => frame.timed_from("settings-password-wait", at),
@@ -542,11 +539,6 @@ pub(super) async fn cancel_replacement(visit: &Visit<'_>) -> app::Result<Answer>
 /// The new method is in its place.
 pub(super) fn replaced(visit: &Visit<'_>, grant: &Grant) -> Answer {
     visit.see_with(Here::Settings, News::Settings(SettingsNews::Replaced)).with(Visit::session_cookie(grant))
-}
-
-/// All tries at the new method are gone; the old one stays.
-pub(super) fn too_many(visit: &Visit<'_>) -> Answer {
-    visit.see_with(Here::Settings, News::Settings(SettingsNews::TooManyTries))
 }
 
 /// No method is being replaced.

@@ -325,7 +325,22 @@ impl Store {
         }
     }
 
-    /// Pays for one try at an enrolment code, with what is left; `None` when none was. One conditional statement.
+    /// Pays for one try at a code of a method that is being set up, by a digest of its account and destination; the same
+    /// schedule as for an enrolled one, but what would be disabled is paused to the end of the window.
+    pub async fn spend_new_method_attempt(&self, key: Digest, now: Timestamp) -> Result<CodeSpend> {
+        match self {
+            Self::Sqlite(s) => s.spend_new_method_attempt(key, now).await,
+        }
+    }
+
+    /// The code of a method that is being set up was right: its wrong ones are forgotten.
+    pub async fn forgive_new_method(&self, key: Digest) -> Result<()> {
+        match self {
+            Self::Sqlite(s) => s.forgive_new_method(key).await,
+        }
+    }
+
+    /// Pays for one try at an enrolment ticket, with what is left; `None` when none was. One conditional statement.
     pub async fn spend_enrolment_attempt(&self, id: SignInId) -> Result<Option<(Attempt, u32)>> {
         match self {
             Self::Sqlite(s) => s.spend_enrolment_attempt(id).await,

@@ -54,7 +54,7 @@ fn every_event() -> Vec<Event<'static>> {
         Event::CodeAccepted { account, method, role: "primary" },
         Event::CodeRefused { account, method, reason: "wrong" },
         Event::CodeOrdered { account, method },
-        Event::Enrolled { account, primary: "app", backup: method, mailed_link: false },
+        Event::Enrolled { account, primary: "app", backup: method, opened_by: "password" },
         Event::SessionStarted { account, session, second_step: method },
         Event::SessionEnded { account, session, reason: "sign_out" },
         Event::DeviceTrusted { account, device },

@@ -8,7 +8,7 @@ use sekisho::{
     authn::{
         Input,
         throttle::{
-            CODE_DISABLE_CONSECUTIVE, CODE_DISABLE_ROLLING, CODE_TRIES, ENROLMENT_TRIES, PASSWORD_FORGET,
+            CODE_DISABLE_CONSECUTIVE, CODE_DISABLE_ROLLING, CODE_TRIES, CODE_WINDOW, ENROLMENT_TRIES, PASSWORD_FORGET,
             PASSWORD_TRIES, code_pause, password_wait,
         },
     },
@@ -186,7 +186,30 @@ async fn a_code_of_the_backup_clears_the_backup_only() {
 }
 
 #[tokio::test]
-async fn an_enrolment_has_ten_tries() {
+async fn a_method_that_is_being_set_up_is_paused_by_the_same_schedule() {
+    let bench = Bench::new().await;
+    let key = bench.digest();
+    let mut now = NOW;
+    for wrong in 1..=CODE_DISABLE_ROLLING {
+        let spent = bench.store.spend_new_method_attempt(key, now).await.unwrap();
+        assert!(matches!(spent, CodeSpend::Granted { consecutive, .. } if consecutive == wrong), "{spent:?}");
+        let Some(pause) = code_pause(wrong) else { continue };
+        let end = if wrong == CODE_DISABLE_ROLLING { now + CODE_WINDOW } else { now + pause };
+        for early in [now, end - Duration::from_millis(1)] {
+            let spent = bench.store.spend_new_method_attempt(key, early).await.unwrap();
+            assert!(matches!(spent, CodeSpend::Paused(until) if until == end), "{wrong}: {spent:?}");
+        }
+        now = end;
+    }
+    let first = |spent| matches!(spent, CodeSpend::Granted { consecutive: 1, .. });
+    assert!(first(bench.store.spend_new_method_attempt(key, now).await.unwrap()), "after the window");
+    bench.store.spend_new_method_attempt(key, now).await.unwrap();
+    bench.store.forgive_new_method(key).await.unwrap();
+    assert!(first(bench.store.spend_new_method_attempt(key, now).await.unwrap()), "after a right code");
+}
+
+#[tokio::test]
+async fn a_ticket_has_ten_tries() {
     let bench = Bench::new().await;
     let hanako = bench.newcomer("hanako").await;
     let pending = bench.begin(&hanako, NOW).await;

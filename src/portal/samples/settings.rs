@@ -138,7 +138,6 @@ pub(super) fn settings(language: Language, pages: &mut Pages) {
         ("email-wait", SettingsNews::EmailWait(minutes(90))),
         ("password", SettingsNews::PasswordChanged),
         ("stale", SettingsNews::Stale),
-        ("too-many", SettingsNews::TooManyTries),
         ("locked", SettingsNews::LockedUntil(minutes(90))),
     ] {
         pages.add("settings", state, &page(view(), Some(news)));
@@ -186,7 +185,6 @@ pub(super) fn settings(language: Language, pages: &mut Pages) {
 }
 
 fn replacement(language: Language, pages: &mut Pages) {
-    let frame = |here| PageFrame { here, ..frame(language) };
     replacements(language, pages);
 }
 

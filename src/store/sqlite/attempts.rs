@@ -119,6 +119,47 @@ impl SqliteStore {
         Ok(Some((Attempt::spent(), Cells::of(&row, "sign_ins", "id")?.count("enrolment_tries_left")?)))
     }
 
+    pub(in crate::store) async fn spend_new_method_attempt(&self, key: Digest, now: Timestamp) -> Result<CodeSpend> {
+        let mut tx = self.write().await?;
+        let counted: Option<i64> = sqlx::query_scalar(
+            "INSERT INTO new_method_throttles AS t (key, consecutive, paused_until, updated_at) VALUES ($1, 1, NULL, $2)
+             ON CONFLICT (key) DO UPDATE SET
+                 consecutive = CASE WHEN t.updated_at <= $3 THEN 1 ELSE t.consecutive + 1 END,
+                 paused_until = CASE
+                     WHEN t.updated_at <= $3 OR (t.consecutive + 1) % $4 <> 0 THEN NULL
+                     WHEN $5 << CAST((t.consecutive + 1) / $4 - 1 AS INTEGER) > $6 THEN $2 + $6
+                     ELSE $2 + ($5 << CAST((t.consecutive + 1) / $4 - 1 AS INTEGER)) END,
+                 updated_at = $2
+             WHERE t.updated_at <= $3 OR (t.consecutive < $7 AND (t.paused_until IS NULL OR t.paused_until <= $2))
+             RETURNING consecutive",
+        )
+        .bind(key.as_bytes().as_slice())
+        .bind(now.as_millis())
+        .bind((now - CODE_WINDOW).as_millis())
+        .bind(i64::from(CODE_TRIES))
+        .bind(millis(CODE_PAUSE_FIRST))
+        .bind(millis(CODE_PAUSE_MOST))
+        .bind(i64::from(CODE_DISABLE_ROLLING))
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(consecutive) = counted else { return new_method_paused(&mut tx, key).await };
+        tx.commit().await?;
+        Ok(CodeSpend::Granted {
+            attempt: Attempt::spent(),
+            consecutive: u32::try_from(consecutive).unwrap_or(CODE_DISABLE_ROLLING),
+        })
+    }
+
+    pub(in crate::store) async fn forgive_new_method(&self, key: Digest) -> Result<()> {
+        let mut tx = self.write().await?;
+        sqlx::query("DELETE FROM new_method_throttles WHERE key = $1")
+            .bind(key.as_bytes().as_slice())
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     pub(in crate::store) async fn spend_code_attempt(&self, method: MethodId, now: Timestamp) -> Result<CodeSpend> {
         let mut tx = self.write().await?;
         let counted = sqlx::query(
@@ -161,6 +202,18 @@ impl SqliteStore {
         tx.commit().await?;
         Ok(CodeSpend::Granted { attempt: Attempt::spent(), consecutive })
     }
+}
+
+/// Why no try at a new method was granted: its pause, or after so many that an enrolled one were disabled, the window.
+async fn new_method_paused(db: &mut SqliteConnection, key: Digest) -> Result<CodeSpend> {
+    let row = sqlx::query("SELECT consecutive, paused_until, updated_at FROM new_method_throttles WHERE key = $1")
+        .bind(key.as_bytes().as_slice())
+        .fetch_one(db)
+        .await?;
+    let pause: Option<i64> = row.try_get("paused_until")?;
+    let window = Timestamp::from_millis(row.try_get("updated_at")?) + CODE_WINDOW;
+    let over = row.try_get::<i64, _>("consecutive")? >= i64::from(CODE_DISABLE_ROLLING);
+    Ok(CodeSpend::Paused(pause.filter(|_| !over).map_or(window, Timestamp::from_millis)))
 }
 
 /// Counts one event within its window, in one statement, or says when the next is allowed.

@@ -34,7 +34,7 @@ use tokio::sync::Notify;
 
 use super::{Result, StoreError};
 use crate::{
-    authn::throttle::PASSWORD_FORGET,
+    authn::throttle::{CODE_WINDOW, PASSWORD_FORGET},
     clock::Timestamp,
     entropy::SharedEntropy,
     keyring::Keyring,
@@ -79,6 +79,7 @@ fn migrator() -> Migrator {
         migration(6, "users", include_str!("../migrations/0006_users.sql")),
         migration(7, "recovery_requests", include_str!("../migrations/0007_recovery_requests.sql")),
         migration(8, "cut_short", include_str!("../migrations/0008_cut_short.sql")),
+        migration(9, "new_methods", include_str!("../migrations/0009_new_methods.sql")),
     ])
 }
 
@@ -163,6 +164,7 @@ impl SqliteStore {
             // Long after any rest: a count that is needed is never lost.
             ("DELETE FROM sends WHERE next_at <= $1", now - OLD_SENDS),
             ("DELETE FROM password_throttles WHERE updated_at <= $1", now - PASSWORD_FORGET),
+            ("DELETE FROM new_method_throttles WHERE updated_at <= $1", now - CODE_WINDOW),
             ("DELETE FROM sessions WHERE created_at <= $1", now - lifetime.absolute),
             ("DELETE FROM sessions WHERE last_used_at <= $1", now - lifetime.idle - TOUCH_LAG),
             ("DELETE FROM outbox WHERE finished_at <= $1", finished),

@@ -230,6 +230,7 @@ sign-out-stay = Stay signed in
 top-heading = Sign in to go on
 top-lead = This part of the page needs you to sign in. The sign-in page opens in the whole window.
 top-continue = Go to the sign-in page
+top-heading-fresh = A fresh code to go on
 top-lead-fresh = This part of the page needs a fresh code, even on a device you trust. The page that asks for it opens in the whole window.
 top-continue-fresh = Go on
 

@@ -141,7 +141,6 @@ settings-email-bad = That doesn't look like an email address. Enter it like name
 settings-email-unchanged = That's the address you have now. Enter a different one.
 settings-email-wait = Several links were mailed already. The next one can go out at { $time }; until then, use the newest.
 settings-stale = Nothing was changed: the page had changed meanwhile. Check what it shows now and try again.
-settings-too-many-tries = That was wrong too many times, so nothing was changed. Begin again, and check the number or the app.
 settings-locked = Your password was reset a short time ago. To keep your account safe, a method that works can be replaced from { $time }.
 settings-open = Advanced security settings
 clock-today = today { $time }

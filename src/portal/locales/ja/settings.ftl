@@ -135,7 +135,6 @@ settings-email-bad = メールアドレスの形ではありません。name@exa
 settings-email-unchanged = 現在と同じメールアドレスです。別のアドレスを入力してください。
 settings-email-wait = 確認のメールを続けて送っています。次のメールは{ $time }以降に送れます。それまでは、いちばん新しいリンクをお使いください。
 settings-stale = ページの内容が変わっていたため、何も変更していません。現在の表示をご確認のうえ、もう一度お試しください。
-settings-too-many-tries = 入力の間違いが続いたため、何も変更していません。電話番号や認証アプリをご確認のうえ、最初からお試しください。
 settings-locked = パスワードを再設定して間もないため、使える方法の変更は{ $time }以降にお願いします。アカウントを守るための制限です。
 settings-open = 高度なセキュリティ設定
 clock-today = 今日 { $time }
