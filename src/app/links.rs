@@ -41,10 +41,12 @@ impl App {
         let pair = self.told_pair(&account).await?;
         let told = super::notices::both(pair.as_ref());
         let mut notices = self.notices(&account, &told, &Notice::Frozen, now);
-        // The address it was mailed to is the account's again; the one that took its place is told as well.
-        if let Some(address) = link.mailed_to().filter(|address| account.email.as_ref() != Some(address)) {
-            let before = Account { email: Some(address), ..account.clone() };
-            notices.extend(self.notices(&before, &[], &Notice::Frozen, now));
+        // The address it was mailed to is the account's again; every other one that was the account's of late is told too.
+        for address in self.store.mailboxes_told(account.id, now).await? {
+            if account.email.as_ref() != Some(&address) {
+                let before = Account { email: Some(address), ..account.clone() };
+                notices.extend(self.notices(&before, &[], &Notice::Frozen, now));
+            }
         }
         let freeze = Freeze { link: link.id, account: account.id, notices, now };
         let Some(ended) = self.store.freeze(&freeze).await? else { return Ok(false) };

@@ -49,7 +49,7 @@ pub use links::OpenedLink;
 pub use observation::{ObserveReport, Person, Total};
 pub use open::OpenError;
 pub use password_reset::{ResetOutcome, ResetRequest};
-pub use recovery_codes::RecoveryCodeOutcome;
+pub use recovery_codes::{NewCodes, RecoveryCodeOutcome};
 pub use rollout::LaterOutcome;
 pub use settings::{
     BeginReplacement, Changed, DeviceRow, EnableBy, MethodRow, PasswordChange, SessionRow, SettingsView,

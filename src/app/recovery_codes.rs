@@ -11,12 +11,28 @@ use crate::{
     clock::Timestamp,
     keyring::Purpose,
     secret::{ExposeSecret as _, SecretString},
-    store::{Notice, Opening, PendingSignIn, RateLimit, RateSpend, SpentCode, StoredRecoveryCode},
+    store::{
+        Acting, Notice, Opening, PendingSignIn, RateLimit, RateSpend, RenewRecoveryCodes, SpentCode, StoredRecoveryCode,
+    },
 };
 
 /// Tries at a recovery code or ticket of one account within [`TRIES_WINDOW`], right or wrong.
 const TRIES: u32 = 5;
 const TRIES_WINDOW: Duration = Duration::from_mins(15);
+
+/// Codes made so soon after both methods were proven belong to the enrolment.
+const WITH_ENROLMENT: Duration = Duration::from_mins(15);
+
+/// What asking for new recovery codes led to.
+#[derive(Debug)]
+pub enum NewCodes {
+    /// These, to be shown once.
+    Made(Vec<SecretString>),
+    /// Newer ones were made, or the session has ended: nothing was changed.
+    Stale,
+    /// Nobody is signed in with a fresh code, or the account has no methods.
+    NoSession,
+}
 
 /// What a typed recovery code led to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,26 +50,40 @@ pub enum RecoveryCodeOutcome {
 }
 
 impl App {
-    /// Makes ten new codes for whoever is signed in; earlier ones are void. The caller sees to it that a fresh code was
-    /// given. `None` when nobody is signed in.
-    pub async fn renew_recovery_codes(&self, browser: &Browser<'_>) -> Result<Option<Vec<SecretString>>> {
-        let Some(session) = self.session(browser).await? else { return Ok(None) };
-        let Some(pair) = &session.pair else { return Ok(None) };
-        let (account, now) = (&session.account, self.now());
+    /// Makes ten new codes for whoever is signed in with a fresh code; earlier ones are void. `present` is when those were
+    /// made that the page knew of ([`recovery_codes_made_at`](Self::recovery_codes_made_at)): a form that is sent twice
+    /// makes codes once.
+    pub async fn renew_recovery_codes(&self, browser: &Browser<'_>, present: Option<Timestamp>) -> Result<NewCodes> {
+        let Some(session) = self.fresh_session(browser).await? else { return Ok(NewCodes::NoSession) };
+        let Some(summary) = self.store.account(session.account()).await? else { return Ok(NewCodes::NoSession) };
+        let Some(pair) = self.told_pair(&summary.account).await? else { return Ok(NewCodes::NoSession) };
+        let (account, now) = (summary.account, self.now());
         let draw = || RecoveryCode::draw(&*self.entropy, &self.keyring, account.id.as_bytes()).ok_or(AppError::Key);
         let codes = (0..RECOVERY_CODES).map(|_| draw()).collect::<Result<Vec<_>>>()?;
-        let stored: Vec<_> =
-            codes.iter().map(|code| StoredRecoveryCode { digest: code.digest, key: code.key }).collect();
-        let earlier = self.store.recovery_codes_left(account.id).await?;
         // The first ones come with the enrolment, which has its own notice.
-        let notices = if earlier > 0 {
-            self.notices(account, &both(Some(pair)), &Notice::RecoveryCodesRenewed, now)
-        } else {
+        let enrolled = [pair.primary(), pair.backup()].iter().all(|method| now.since(method.added_at) < WITH_ENROLMENT);
+        let notices = if present.is_none() && enrolled {
             Vec::new()
+        } else {
+            self.notices(&account, &both(Some(&pair)), &Notice::RecoveryCodesRenewed, now)
         };
-        self.store.set_recovery_codes(account.id, &stored, &notices, now).await?;
+        let renew = RenewRecoveryCodes {
+            acting: Acting::of(&session),
+            present,
+            codes: codes.iter().map(|code| StoredRecoveryCode { digest: code.digest, key: code.key }).collect(),
+            notices,
+            now,
+        };
+        if self.store.renew_recovery_codes(&renew).await?.is_err() {
+            return Ok(NewCodes::Stale);
+        }
         Event::RecoveryCodesMade { account: &account.id.to_string() }.record(Origin::Client(browser.address));
-        Ok(Some(codes.into_iter().map(|code| code.text).collect()))
+        Ok(NewCodes::Made(codes.into_iter().map(|code| code.text).collect()))
+    }
+
+    /// When the recovery codes of an account were made; `None` while it has none left.
+    pub async fn recovery_codes_made_at(&self, account: AccountId) -> Result<Option<Timestamp>> {
+        Ok(self.store.recovery_codes_made_at(account).await?)
     }
 
     /// How many recovery codes an account has left.

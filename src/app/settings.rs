@@ -29,6 +29,8 @@ pub struct SettingsView {
     pub methods: Option<[MethodRow; 2]>,
     /// So many recovery codes are left.
     pub codes_left: u32,
+    /// When they were made, while any is left.
+    pub codes_made_at: Option<Timestamp>,
     /// Without methods: until when they may be put off.
     pub enable_by: Option<EnableBy>,
     /// Living trust, newest first.
@@ -187,6 +189,7 @@ impl App {
         let enable_by = if methods.is_none() { self.enable_by(&account, now).await? } else { None };
         Ok(Some(SettingsView {
             codes_left: self.store.recovery_codes_left(account.id).await?,
+            codes_made_at: self.store.recovery_codes_made_at(account.id).await?,
             enable_by,
             devices: if never_trusted { Vec::new() } else { devices.collect() },
             never_trusted,

@@ -328,6 +328,8 @@ pub struct EnrolDonePage {
     pub backup: ShownMethod,
     /// Where to go on.
     pub target: String,
+    /// When recovery codes were made, if there are any already.
+    pub codes_made_at: Option<Timestamp>,
 }
 
 impl EnrolDonePage {
@@ -486,6 +488,7 @@ pub(super) async fn show_done(visit: &Visit<'_>) -> app::Result<Answer> {
         primary: pair.primary().into(),
         backup: pair.backup().into(),
         target: visit.to.as_str().to_owned(),
+        codes_made_at: visit.portal.app.recovery_codes_made_at(session.account.id).await?,
     };
     Ok(visit.page(html(&page)))
 }

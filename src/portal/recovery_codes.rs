@@ -9,10 +9,11 @@ use super::{
     challenge::gone,
     notice::News,
     page::{Here, PageFrame, html},
+    settings::SettingsNews,
     visit::{Answer, Visit},
 };
 use crate::{
-    app::{self, PendingView, RecoveryCodeOutcome},
+    app::{self, NewCodes, PendingView, RecoveryCodeOutcome},
     clock::Timestamp,
     secret::{ExposeSecret as _, SecretString},
 };
@@ -71,6 +72,8 @@ pub struct RecoveryCodesPage {
     pub frame: PageFrame,
     /// The codes.
     pub codes: ShownCodes,
+    /// There were others before.
+    pub replaced: bool,
     /// Where to go on.
     pub target: String,
     /// Back to the settings, where they were asked for.
@@ -114,14 +117,19 @@ pub(super) async fn submit(visit: &Visit<'_>) -> app::Result<Answer> {
     })
 }
 
-/// The one form whose answer is a page and not a redirect: what it shows must not be there a second time.
+/// The one form whose answer is a page and not a redirect: what it shows must not be there a second time. Sent again, as
+/// when the page is loaded anew, it makes no codes: those that were written down still count.
 pub(super) async fn renew(visit: &Visit<'_>) -> app::Result<Answer> {
-    let Some(codes) = visit.portal.app.renew_recovery_codes(&visit.browser()).await? else {
-        return Ok(visit.see(Here::SignIn));
+    let present = visit.form.text("present").parse().ok().map(Timestamp::from_millis);
+    let codes = match visit.portal.app.renew_recovery_codes(&visit.browser(), present).await? {
+        NewCodes::Made(codes) => codes,
+        NewCodes::Stale => return Ok(visit.see_with(Here::Settings, News::Settings(SettingsNews::CodesOnce))),
+        NewCodes::NoSession => return Ok(visit.see(Here::SignIn)),
     };
     let page = RecoveryCodesPage {
         frame: visit.frame(Here::Settings, &super::notice::Note::default()),
         codes: ShownCodes(codes.iter().map(|code| code.expose_secret().to_owned()).collect()),
+        replaced: present.is_some(),
         target: visit.to.as_str().to_owned(),
         to_settings: Here::parse(visit.form.text("from")) == Some(Here::Settings),
     };

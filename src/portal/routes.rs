@@ -326,7 +326,7 @@ pub const ROUTES: &[Route] = &[
     get("/.sekisho/recovery-code", Needs::Code, Does::ShowRecoveryCode, Here::RecoveryCode),
     post("/.sekisho/recovery-code", Needs::Code, Does::UseRecoveryCode, Here::RecoveryCode),
     Route {
-        keeps: &["from"],
+        keeps: &["from", "present"],
         ..post("/.sekisho/recovery-code/renew", Needs::FreshSession, Does::RenewRecoveryCodes, Here::Settings)
     },
     post("/.sekisho/recovery-code/file", Needs::Session, Does::SaveRecoveryCodes, Here::Settings),

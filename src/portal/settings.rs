@@ -52,6 +52,8 @@ pub enum SettingsNews {
     PasswordChanged,
     /// The page was not the current one.
     Stale,
+    /// The form that makes recovery codes came a second time.
+    CodesOnce,
     /// The name for a method is too long.
     LabelBad,
     /// Not an e-mail address.
@@ -152,6 +154,7 @@ impl SettingsNews {
             Self::EmailUnchanged => frame.t("settings-email-unchanged"),
             Self::EmailWait(at) => frame.timed_from("settings-email-wait", at),
             Self::Stale => frame.t("settings-stale"),
+            Self::CodesOnce => frame.t("settings-codes-once"),
             Self::LabelBad => frame.t("choose-label-bad"),
             Self::LockedUntil(at) => frame.timed_from("settings-locked", at),
             Self::WrongPassword | Self::BothPasswordsBad(_) => frame.t("settings-password-wrong"),

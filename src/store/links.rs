@@ -135,8 +135,15 @@ impl Store {
         }
     }
 
+    /// The addresses that have a "this wasn't me" of this account: its own, and those it had before.
+    pub async fn mailboxes_told(&self, account: AccountId, now: Timestamp) -> Result<Vec<EmailAddress>> {
+        match self {
+            Self::Sqlite(s) => s.mailboxes_told(account, now).await,
+        }
+    }
+
     /// Uses the link up and freezes its account: sessions, trust, pending sign-ins, tickets, recovery requests and
-    /// every link mailed so far end, and the password proves nothing until it is chosen anew. The account has the address
+    /// every link mailed so far end, but for "this wasn't me" in a mailbox the account had before this one; and the password proves nothing until it is chosen anew. The account has the address
     /// again that the link was mailed to. `None` when the link is not good any more.
     pub async fn freeze(&self, freeze: &Freeze) -> Result<Option<Vec<EndedSession>>> {
         match self {

@@ -34,7 +34,7 @@ pub use notice::Notice;
 pub use recovery::{
     ApproveRecovery, Approved, EndRecovery, NoRecovery, NotDecided, OpenRecovery, RecoveryId, StoredRecovery,
 };
-pub use recovery_codes::{Opening, SpentCode, StoredRecoveryCode};
+pub use recovery_codes::{Opening, RenewRecoveryCodes, SpentCode, StoredRecoveryCode};
 pub use rollout::Unenrolled;
 pub use settings::{
     Acting, ChangePassword, Happened, HistoryEvent, HistoryLine, RenewSession, ReplaceMethod, StoredMethods,

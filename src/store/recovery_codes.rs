@@ -1,7 +1,7 @@
 //! Recovery codes, and what opens an enrolment beside the password: each is used up in the transaction that stores the
 //! sign-in it opens.
 
-use super::{LinkId, OutboxItem, Result, SignInId, Stale, Store};
+use super::{Acting, LinkId, OutboxItem, Result, SignInId, Stale, Store};
 use crate::{account::AccountId, authn::SignIn, clock::Timestamp, keyring::KeyId, secret::Digest};
 
 /// One recovery code as the store keeps it.
@@ -11,6 +11,21 @@ pub struct StoredRecoveryCode {
     pub digest: Digest,
     /// The key of the digest.
     pub key: KeyId,
+}
+
+/// New recovery codes for whoever acts.
+#[derive(Clone, Debug)]
+pub struct RenewRecoveryCodes {
+    /// Who asks for them, in which session.
+    pub acting: Acting,
+    /// When those were made that the page showed as present; asked for twice, they are made once.
+    pub present: Option<Timestamp>,
+    /// The new ones.
+    pub codes: Vec<StoredRecoveryCode>,
+    /// Who is told.
+    pub notices: Vec<OutboxItem>,
+    /// The time.
+    pub now: Timestamp,
 }
 
 /// What a pending sign-in is opened with.
@@ -38,15 +53,16 @@ pub enum SpentCode {
 
 impl Store {
     /// Makes these the recovery codes of an account; earlier ones are void.
-    pub async fn set_recovery_codes(
-        &self,
-        account: AccountId,
-        codes: &[StoredRecoveryCode],
-        notices: &[OutboxItem],
-        now: Timestamp,
-    ) -> Result<()> {
+    pub async fn renew_recovery_codes(&self, renew: &RenewRecoveryCodes) -> Result<std::result::Result<(), Stale>> {
         match self {
-            Self::Sqlite(s) => s.set_recovery_codes(account, codes, notices, now).await,
+            Self::Sqlite(s) => s.renew_recovery_codes(renew).await,
+        }
+    }
+
+    /// When the recovery codes of an account were made; `None` while it has none left.
+    pub async fn recovery_codes_made_at(&self, account: AccountId) -> Result<Option<Timestamp>> {
+        match self {
+            Self::Sqlite(s) => s.recovery_codes_made_at(account).await,
         }
     }
 

@@ -130,10 +130,7 @@ pub(crate) async fn reset_link(gateway: &Gateway, browser: &Browser, name: &str)
 /// Makes ten recovery codes in a session whose code is fresh; they are shown this once.
 pub(crate) async fn recovery_codes(browser: &Browser) -> Vec<String> {
     let page = browser.open("/.sekisho/settings").await;
-    let csrf = page.forms().into_iter().flat_map(|form| form.fields).find(|field| field.name == "csrf");
-    let action = "/.sekisho/recovery-code/renew".to_owned();
-    let form = Form { action, method: "post".into(), fields: Vec::from_iter(csrf), ..Form::default() };
-    let page = send(browser, &form, &[]).await;
+    let page = send(browser, &page.form_to("/.sekisho/recovery-code/renew"), &[]).await;
     assert_eq!(page.status, 200, "the codes are in the answer itself: {} {}", page.header("location"), page.text());
     let shown = page.form_to("/.sekisho/recovery-code/file").filled(&[]);
     let codes = shown.into_iter().find(|(name, _)| name == "codes").expect("the codes").1;

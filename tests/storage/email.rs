@@ -139,3 +139,35 @@ async fn this_was_not_me_gives_the_address_back_unless_an_operator_has_changed_i
         assert_eq!(late, Err(NotConfirmed::Gone), "{name}: a stopped account takes no address");
     }
 }
+
+#[tokio::test]
+async fn whoever_changed_the_address_cannot_silence_the_mailbox_it_had_before() {
+    let bench = Bench::new().await;
+    let person = bench.person("hanako").await;
+    let session = bench.sign_in(&person, NOW).await;
+    let owners = bench.mail(person.id, LinkPurpose::NotMe, "hanako@example.jp");
+    bench.store.enqueue(&owners).await.unwrap();
+    let confirm = bench.asked(&Acting::of(&session), "thief@example.com").await;
+    bench.store.confirm_email(&confirm).await.unwrap().unwrap();
+    let mut thiefs = bench.mail(person.id, LinkPurpose::NotMe, "thief@example.com");
+    thiefs.link.as_mut().unwrap().created_at = NOW + MINUTE;
+    bench.store.enqueue(&thiefs).await.unwrap();
+    let mut told = bench.store.mailboxes_told(person.id, NOW).await.unwrap();
+    told.sort_by_key(ToString::to_string);
+    assert_eq!(told, [address("hanako@example.jp"), address("thief@example.com")]);
+
+    let freeze = |item: &OutboxItem| Freeze {
+        link: item.link.as_ref().unwrap().id,
+        account: person.id,
+        notices: Vec::new(),
+        now: NOW + 2 * MINUTE,
+    };
+    assert!(bench.store.freeze(&freeze(&thiefs)).await.unwrap().is_some());
+    assert_eq!(bench.address_of(&person).await.as_deref(), Some("thief@example.com"));
+    let mut again = bench.mail(person.id, LinkPurpose::NotMe, "thief@example.com");
+    again.link.as_mut().unwrap().created_at = NOW + 2 * MINUTE;
+    bench.store.enqueue(&again).await.unwrap();
+    assert!(bench.store.freeze(&freeze(&owners)).await.unwrap().is_some(), "the owner's link is still good");
+    assert_eq!(bench.address_of(&person).await.as_deref(), Some("hanako@example.jp"));
+    assert!(bench.store.freeze(&freeze(&again)).await.unwrap().is_none(), "and the later mailbox has none");
+}

@@ -7,9 +7,10 @@ use sekisho::{
     account::AccountId,
     authn::{Input, RecoveryCode, SignIn, Step},
     clock::Timestamp,
+    session::Session,
     store::{
-        Link, LinkId, LinkPurpose, Opening, OutboxContent, OutboxId, OutboxItem, PendingSignIn, Recipient,
-        ResetPassword, SpentCode, Stale, StoredRecoveryCode,
+        Acting, Link, LinkId, LinkPurpose, Opening, OutboxContent, OutboxId, OutboxItem, PendingSignIn, Recipient,
+        RenewRecoveryCodes, ResetPassword, SpentCode, Stale, StoredRecoveryCode,
     },
 };
 
@@ -23,10 +24,16 @@ impl Bench {
         StoredRecoveryCode { digest: code.digest, key: code.key }
     }
 
-    async fn ten(&self, account: AccountId) -> Vec<StoredRecoveryCode> {
-        let codes: Vec<_> = (0..10).map(|_| self.draw(account)).collect();
-        self.store.set_recovery_codes(account, &codes, &[], NOW).await.unwrap();
-        codes
+    fn renewal(&self, session: &Session, present: Option<Timestamp>, now: Timestamp) -> RenewRecoveryCodes {
+        let codes = (0..10).map(|_| self.draw(session.account())).collect();
+        RenewRecoveryCodes { acting: Acting::of(session), present, codes, notices: Vec::new(), now }
+    }
+
+    async fn ten(&self, person: &Person, now: Timestamp) -> Vec<StoredRecoveryCode> {
+        let present = self.store.recovery_codes_made_at(person.id).await.unwrap();
+        let renewal = self.renewal(&self.sign_in(person, now).await, present, now);
+        self.store.renew_recovery_codes(&renewal).await.unwrap().unwrap();
+        renewal.codes
     }
 
     /// Where a right recovery code leads.
@@ -69,7 +76,7 @@ impl Bench {
 async fn a_code_is_used_up_with_the_enrolment_it_opens() {
     let mut bench = Bench::new().await;
     let hanako = bench.person("hanako").await;
-    let codes = bench.ten(hanako.id).await;
+    let codes = bench.ten(&hanako, NOW).await;
     let pending = bench.begin(&hanako, NOW).await;
     assert_eq!(bench.spend(&pending, &bench.draw(hanako.id)).await, Ok(SpentCode::Wrong), "none of the account's");
     assert_eq!(bench.store.recovery_codes_left(hanako.id).await.unwrap(), 10);
@@ -89,7 +96,7 @@ async fn a_code_is_used_up_with_the_enrolment_it_opens() {
 async fn of_many_sign_ins_with_one_code_one_is_opened() {
     let bench = Bench::new().await;
     let hanako = bench.person("hanako").await;
-    let codes = bench.ten(hanako.id).await;
+    let codes = bench.ten(&hanako, NOW).await;
     let mut pending = Vec::new();
     for _ in 0..8 {
         pending.push(bench.begin(&hanako, NOW).await);
@@ -104,14 +111,32 @@ async fn of_many_sign_ins_with_one_code_one_is_opened() {
 async fn codes_belong_to_one_account_and_new_ones_void_the_old() {
     let bench = Bench::new().await;
     let (hanako, taro) = (bench.person("hanako").await, bench.person("taro").await);
-    let (first, theirs) = (bench.ten(hanako.id).await, bench.ten(taro.id).await);
+    let (first, theirs) = (bench.ten(&hanako, NOW).await, bench.ten(&taro, NOW).await);
     let pending = bench.begin(&hanako, NOW).await;
     assert_eq!(bench.spend(&pending, &theirs[0]).await, Ok(SpentCode::Wrong), "another account's");
-    let second = bench.ten(hanako.id).await;
+    let second = bench.ten(&hanako, NOW + MINUTE).await;
     assert_eq!(bench.spend(&pending, &first[0]).await, Ok(SpentCode::Wrong));
     assert_eq!(bench.store.recovery_codes_left(taro.id).await.unwrap(), 10);
     assert_eq!(bench.store.recovery_code_keys(hanako.id).await.unwrap(), [bench.keyring.active()]);
     assert_eq!(bench.spend(&pending, &second[9]).await, Ok(SpentCode::Opened));
+}
+
+#[tokio::test]
+async fn codes_are_made_once_for_a_page_and_inside_a_living_session() {
+    let bench = Bench::new().await;
+    let hanako = bench.person("hanako").await;
+    let session = bench.sign_in(&hanako, NOW).await;
+    let first = bench.renewal(&session, None, NOW);
+    let again = bench.renewal(&session, None, NOW + MINUTE);
+    let (one, two) = tokio::join!(bench.store.renew_recovery_codes(&first), bench.store.renew_recovery_codes(&again));
+    assert_ne!(one.unwrap().is_ok(), two.unwrap().is_ok(), "one of them");
+    let made = bench.store.recovery_codes_made_at(hanako.id).await.unwrap();
+    assert!(made.is_some());
+    let stale = bench.renewal(&session, made.map(|at| at + MINUTE), NOW);
+    assert_eq!(bench.store.renew_recovery_codes(&stale).await.unwrap(), Err(Stale::MovedOn));
+    bench.store.end_session(session.id()).await.unwrap();
+    let late = bench.renewal(&session, made, NOW);
+    assert_eq!(bench.store.renew_recovery_codes(&late).await.unwrap(), Err(Stale::MovedOn), "the session has ended");
 }
 
 #[tokio::test]

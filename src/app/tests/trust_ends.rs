@@ -7,8 +7,8 @@ use crate::{
     access::Decision,
     account::{Account, EmailAddress, Group, MethodId, MethodKind, SellerName, UserName},
     app::{
-        App, BeginReplacement, Browser, ChoiceForm, CodeOutcome, Flow, InviteProblem, PasswordChange, PasswordOutcome,
-        PendingView, RecoveryCodeOutcome, RecoveryCodeState, ResetOutcome,
+        App, BeginReplacement, Browser, ChoiceForm, CodeOutcome, Flow, InviteProblem, NewCodes, PasswordChange,
+        PasswordOutcome, PendingView, RecoveryCodeOutcome, RecoveryCodeState, ResetOutcome,
         administration::NewPerson,
         recovery::{ApprovedRecovery, RequestOutcome},
     },
@@ -92,7 +92,9 @@ impl World {
                 PASSWORD
             }
             Happens::RecoveredByCode => {
-                let codes = app.renew_recovery_codes(&jar.browser()).await.unwrap().unwrap();
+                let NewCodes::Made(codes) = app.renew_recovery_codes(&jar.browser(), None).await.unwrap() else {
+                    panic!()
+                };
                 let mut elsewhere = Jar::new();
                 self.password(&mut elsewhere, "hanako", PASSWORD).await;
                 let opened = app.use_recovery_code(&elsewhere.browser(), &codes[0]).await.unwrap();
@@ -313,7 +315,8 @@ async fn the_page_of_last_ways_knows_how_many_recovery_codes_are_left() {
         (view.recovery_code, jar)
     };
     assert_eq!(seen().await.0, RecoveryCodeState::Left(0));
-    let codes = world.app.renew_recovery_codes(&jar.browser()).await.unwrap().unwrap();
+    let made = world.app.renew_recovery_codes(&jar.browser(), None).await.unwrap();
+    let NewCodes::Made(codes) = made else { panic!("{made:?}") };
     let view = world.app.settings(&jar.browser()).await.unwrap().unwrap();
     assert_eq!(view.codes_left, 10);
     let (state, other) = seen().await;

@@ -123,5 +123,5 @@ pub(super) fn enrolment(language: Language, pages: &mut Pages) {
     pages.add("prove-sms", "paused", &ProvePhonePage { error: paused, ..prove_phone(sms(), wait.clone()) });
     pages.add("prove-voice", "first", &ProvePhonePage { send_again: wait, error: None, ..voice });
     let (primary, backup, target) = (app(), self::voice(language), "/orders/1042?tab=items".to_owned());
-    pages.add("enrol-done", "first", &EnrolDonePage { frame: frame(), primary, backup, target });
+    pages.add("enrol-done", "first", &EnrolDonePage { frame: frame(), primary, backup, target, codes_made_at: None });
 }

@@ -48,7 +48,11 @@ pub(super) fn links(language: Language, pages: &mut Pages) {
     }
     let codes = ShownCodes((0..10).map(|n| format!("JBSW-Y3DP-EHPK-3PX{}", ['A', 'B'][n % 2])).collect());
     let target = "/orders/1042?tab=items".to_owned();
-    pages.add("recovery-codes", "first", &RecoveryCodesPage { frame: frame(), codes, target, to_settings: false });
+    pages.add(
+        "recovery-codes",
+        "first",
+        &RecoveryCodesPage { frame: frame(), codes, replaced: true, target, to_settings: false },
+    );
     let waiting =
         |news| EnrolLinkPage { frame: frame(), mailed_to: "h•••@example.jp".to_owned(), news, grace: None };
     pages.add("enrol-link", "first", &waiting(None));

@@ -70,6 +70,7 @@ fn settings_view(language: Language) -> SettingsView {
             created_at: days(111),
         },
         codes_left: 9,
+        codes_made_at: Some(NOW),
         enable_by: None,
         never_trusted: false,
         methods: Some([
@@ -153,6 +154,7 @@ pub(super) fn settings(language: Language, pages: &mut Pages) {
         account,
         methods: None,
         codes_left: 0,
+        codes_made_at: None,
         enable_by: Some(EnableBy::Deadline(Timestamp::from_secs(1_796_569_200))),
         devices: vec![],
         never_trusted: false,

@@ -4,7 +4,7 @@ use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 use super::{SqliteStore, accounts, email, outbox, recovery, rows::Cells, users};
 use crate::{
-    account::AccountId,
+    account::{AccountId, EmailAddress},
     authn::recovery::CancelledBy,
     clock::Timestamp,
     keyring::KeyId,
@@ -97,6 +97,24 @@ impl SqliteStore {
         good(&mut tx, id, now).await
     }
 
+    pub(in crate::store) async fn mailboxes_told(
+        &self,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<Vec<EmailAddress>> {
+        let rows = sqlx::query(
+            "SELECT DISTINCT subject FROM links
+             WHERE account_id = $1 AND purpose = 'not_me' AND subject IS NOT NULL AND expires_at > $2",
+        )
+        .bind(account.to_string())
+        .bind(now.as_millis())
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|row| Cells::of(row, "links", "subject")?.text("subject", |t| EmailAddress::parse(t).ok()))
+            .collect()
+    }
+
     pub(in crate::store) async fn freeze(&self, freeze: &Freeze) -> Result<Option<Vec<EndedSession>>> {
         let mut tx = self.write().await?;
         let taken = take(&mut tx, freeze.link, LinkPurpose::NotMe, freeze.now).await?;
@@ -114,11 +132,17 @@ impl SqliteStore {
         .bind(freeze.now.as_millis())
         .execute(&mut *tx)
         .await?;
-        // Whatever was mailed so far may be in a stranger's hands.
-        sqlx::query("DELETE FROM links WHERE account_id = $1")
-            .bind(freeze.account.to_string())
-            .execute(&mut *tx)
-            .await?;
+        // Whatever was mailed so far may be in a stranger's hands; but whoever had the mailbox before can still say that it
+        // wasn't them, or a stranger who changed the address could silence them by saying so first.
+        sqlx::query(
+            "DELETE FROM links WHERE account_id = $1
+             AND NOT (purpose = 'not_me' AND subject <> $2 AND created_at < $3)",
+        )
+        .bind(freeze.account.to_string())
+        .bind(taken.subject.as_deref().unwrap_or_default())
+        .bind(taken.created_at.as_millis())
+        .execute(&mut *tx)
+        .await?;
         recovery::end_open(&mut tx, freeze.account, CancelledBy::Freeze, freeze.now).await?;
         users::withdraw_of(&mut tx, freeze.account).await?;
         let ended = accounts::void_credentials(&mut tx, freeze.account, freeze.now).await?;

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use sqlx::{Row as _, SqliteConnection};
 
-use super::{SqliteStore, accounts, links, outbox, rows::Cells, sign_in};
+use super::{SqliteStore, accounts, links, outbox, rows::Cells, settings, sign_in};
 use crate::{
     account::AccountId,
     authn::SignIn,
     clock::Timestamp,
     keyring::KeyId,
     session::Session,
-    store::{EndedSession, LinkPurpose, Opening, OutboxItem, Result, SignInId, SpentCode, Stale, StoredRecoveryCode},
+    store::{EndedSession, LinkPurpose, Opening, RenewRecoveryCodes, Result, SignInId, SpentCode, Stale},
 };
 
 /// How long after a password reset by mail no working method is replaced (`product.md` §4).
@@ -43,32 +43,47 @@ pub(super) async fn carry_over(db: &mut SqliteConnection, session: &Session) -> 
     Ok(())
 }
 
+async fn made_at(db: &mut SqliteConnection, account: AccountId) -> Result<Option<Timestamp>> {
+    let row = sqlx::query("SELECT max(created_at) AS at FROM recovery_codes WHERE account_id = $1")
+        .bind(account.to_string())
+        .fetch_one(db)
+        .await?;
+    Ok(row.try_get::<Option<i64>, _>("at")?.map(Timestamp::from_millis))
+}
+
 impl SqliteStore {
-    pub(in crate::store) async fn set_recovery_codes(
+    pub(in crate::store) async fn renew_recovery_codes(
         &self,
-        account: AccountId,
-        codes: &[StoredRecoveryCode],
-        notices: &[OutboxItem],
-        now: Timestamp,
-    ) -> Result<()> {
+        renew: &RenewRecoveryCodes,
+    ) -> Result<std::result::Result<(), Stale>> {
+        let account = renew.acting.account;
         let mut tx = self.write().await?;
+        if !settings::acts(&mut tx, &renew.acting).await? || made_at(&mut tx, account).await? != renew.present {
+            return Ok(Err(Stale::MovedOn));
+        }
         sqlx::query("DELETE FROM recovery_codes WHERE account_id = $1")
             .bind(account.to_string())
             .execute(&mut *tx)
             .await?;
-        for code in codes {
+        for code in &renew.codes {
             sqlx::query("INSERT INTO recovery_codes (digest, key, account_id, created_at) VALUES ($1, $2, $3, $4)")
                 .bind(code.digest.as_bytes().as_slice())
                 .bind(i64::from(code.key.0))
                 .bind(account.to_string())
-                .bind(now.as_millis())
+                .bind(renew.now.as_millis())
                 .execute(&mut *tx)
                 .await?;
         }
-        for notice in notices {
+        for notice in &renew.notices {
             outbox::insert(&mut tx, notice).await?;
         }
-        self.commit(tx, !notices.is_empty()).await
+        self.commit(tx, !renew.notices.is_empty()).await?;
+        Ok(Ok(()))
+    }
+
+    pub(in crate::store) async fn recovery_codes_made_at(&self, account: AccountId) -> Result<Option<Timestamp>> {
+        let mut tx = self.read().await?;
+        made_at(&mut tx, account).await
     }
 
     pub(in crate::store) async fn recovery_codes_left(&self, account: AccountId) -> Result<u32> {

@@ -73,7 +73,8 @@ recovery-code-request = Ask for account recovery
 
 recovery-codes-heading = Your recovery codes
 recovery-codes-lead = If you can use neither way to get a code, one of these and your password let you set up two-step verification for { $service } again. Each works once.
-recovery-codes-once = They are shown only this once. Earlier recovery codes no longer work.
+recovery-codes-once = They are shown only this once.
+recovery-codes-earlier = Earlier recovery codes no longer work.
 recovery-codes-keep = Print this page, or save it as a file, and keep it away from your phone and computer.
 recovery-codes-made = Made on { $date }
 recovery-codes-save = Save as a text file

@@ -140,6 +140,7 @@ settings-email-mailed = The mail is on its way. Open its link within 24 hours; t
 settings-email-bad = That doesn't look like an email address. Enter it like name@example.com.
 settings-email-unchanged = That's the address you have now. Enter a different one.
 settings-email-wait = Several links were mailed already. The next one can go out at { $time }; until then, use the newest.
+settings-codes-once = No new codes were made: the ones you were shown still work. If you didn't keep them, make new ones below.
 settings-stale = Nothing was changed: the page had changed meanwhile. Check what it shows now and try again.
 settings-locked = Your password was reset a short time ago. To keep your account safe, a method that works can be replaced from { $time }.
 settings-open = Advanced security settings
