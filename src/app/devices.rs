@@ -1,7 +1,7 @@
 //! The trusted-device cookie: one signed value per account that trusts this browser, side by side in one cookie, so
 //! that two people on one computer do not end each other's trust.
 
-use super::{App, AppError, Browser, Result};
+use super::{App, AppError, Browser, Result, notices::both};
 use crate::{
     account::{Account, AccountId},
     audit::{Event, Origin},
@@ -9,7 +9,7 @@ use crate::{
     clock::Timestamp,
     keyring::{DeviceClaim, DeviceValue},
     session::{DeviceId, DeviceLabel},
-    store::{NewDevice, PresentDevice, PresentedDevice},
+    store::{NewDevice, Notice, PresentDevice, PresentedDevice},
 };
 
 /// A cookie to set; an empty value removes it.
@@ -118,6 +118,7 @@ impl App {
             // Good or not, the value shown is used up: it is replaced or it goes.
             changed = true;
             let next = self.keyring.draw_device_value(&*self.entropy).ok_or(AppError::Key)?;
+            let pair = self.told_pair(account).await?;
             let verdict = self
                 .store
                 .present_device(&PresentDevice {
@@ -126,6 +127,7 @@ impl App {
                     next: next.digest(),
                     account: account.id,
                     credential_version: account.credential_version,
+                    if_copied: self.notices(account, &both(pair.as_ref()), &Notice::TrustCopied, now),
                     now,
                 })
                 .await?;
@@ -140,11 +142,16 @@ impl App {
                     judged.reason = CodeReason::TrustEnded(claim.expires_at);
                 }
                 PresentedDevice::Void => judged.reason = CodeReason::TrustVoid,
-                PresentedDevice::Replayed => {
+                PresentedDevice::Replayed(ended) => {
                     judged.reason = CodeReason::TrustVoid;
                     judged.replayed = true;
+                    self.live.forget(&ended).await;
                     let (account, device) = (account.id.to_string(), id.to_string());
                     Event::DeviceReplayed { account: &account, device: &device }.record(origin);
+                    for gone in &ended {
+                        let session = gone.id.to_string();
+                        Event::SessionEnded { account: &account, session: &session, reason: "trust" }.record(origin);
+                    }
                 }
             }
         }

@@ -430,17 +430,17 @@ impl App {
         used: Option<UsedCode>,
         now: Timestamp,
     ) -> Result<Vec<OutboxItem>> {
-        let Some(used) = used else { return Ok(Vec::new()) };
         let Some(pair) = self.told_pair(account).await? else { return Ok(Vec::new()) };
         let shown = session.browser().as_str().to_owned();
-        if used.method == pair.backup().id {
+        if used.is_some_and(|used| used.method == pair.backup().id) {
             return Ok(self.notices(account, &[pair.primary()], &Notice::BackupUsed { browser: shown }, now));
         }
         let from = network(browser.address);
         let known = self.store.history(account.id).await?.iter().any(|line| {
             matches!(line.event.what, Happened::SignedIn(_))
                 && line.event.browser == *session.browser()
-                && line.event.network == from
+                // A trusted device travels; it does not become another browser.
+                && (line.event.network == from || used.is_none())
         });
         if known {
             return Ok(Vec::new());

@@ -216,6 +216,7 @@ mod tests {
             Notice::Recovered,
             Notice::EmailChanged,
             Notice::OwnSignInWanted { user: "shop-hanako".to_owned() },
+            Notice::TrustCopied,
             Notice::TrustEnded { all: false },
             Notice::TrustEnded { all: true },
             Notice::SessionsEnded { all: false },

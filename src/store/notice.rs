@@ -84,6 +84,8 @@ pub enum Notice {
         /// Of every device, not of one.
         all: bool,
     },
+    /// Somebody else has shown a trusted device's value: there is a copy of it.
+    TrustCopied,
     /// Other sessions were ended in a session.
     SessionsEnded {
         /// All others, not one.
@@ -146,6 +148,7 @@ impl Notice {
             Self::EmailChanged => "email_changed",
             Self::OwnSignInWanted { .. } => "own_sign_in_wanted",
             Self::TrustEnded { .. } => "trust_ended",
+            Self::TrustCopied => "trust_copied",
             Self::SessionsEnded { .. } => "sessions_ended",
             Self::MethodRelabelled { .. } => "method_relabelled",
             Self::LanguageChanged { .. } => "language_changed",
@@ -182,6 +185,7 @@ impl Notice {
                     | Self::MethodReplaced { .. }
                     | Self::RecoveryCodeUsed
                     | Self::EmailChanged
+                    | Self::TrustCopied
                     | Self::Removed { .. }
                     | Self::Frozen
             )

@@ -354,6 +354,8 @@ pub struct PresentDevice {
     pub account: AccountId,
     /// The account's credentials.
     pub credential_version: crate::account::CredentialVersion,
+    /// Who is told if there is a copy of the value.
+    pub if_copied: Vec<OutboxItem>,
     /// The time.
     pub now: Timestamp,
 }
@@ -372,8 +374,8 @@ pub enum PresentedDevice {
     Expired(Timestamp),
     /// There is no such trust for this account and its credentials.
     Void,
-    /// An old value: somebody has a copy. The trust has ended.
-    Replayed,
+    /// An old value: somebody has a copy. The trust has ended, and these sessions that rested on it.
+    Replayed(Vec<EndedSession>),
 }
 
 /// Where a message goes.

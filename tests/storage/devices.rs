@@ -34,7 +34,7 @@ async fn show_at(
     now: sekisho::clock::Timestamp,
 ) -> PresentedDevice {
     let credential_version = bench.store.credentials(&person.name).await.unwrap().unwrap().account.credential_version;
-    let present = PresentDevice { id, shown, next, account: person.id, credential_version, now };
+    let present = PresentDevice { id, shown, next, account: person.id, credential_version, if_copied: Vec::new(), now };
     bench.store.present_device(&present).await.unwrap()
 }
 
@@ -69,8 +69,15 @@ async fn a_lost_answer_is_no_theft_and_a_copy_is() {
     let second = bench.digest();
     assert!(matches!(show(&bench, &hanako, id, first, second).await, PresentedDevice::Trusted { .. }), "asked again");
     let third = bench.digest();
-    assert!(matches!(show(&bench, &hanako, id, second, third).await, PresentedDevice::Trusted { .. }));
-    assert!(matches!(show(&bench, &hanako, id, first, bench.digest()).await, PresentedDevice::Replayed));
+    let PresentedDevice::Trusted { proof, .. } = show(&bench, &hanako, id, second, third).await else {
+        panic!("trusted")
+    };
+    let complete = bench.with_trust(&hanako, proof, NOW + MINUTE).await;
+    bench.store.complete_sign_in(&complete).await.unwrap().unwrap();
+    let PresentedDevice::Replayed(ended) = show(&bench, &hanako, id, first, bench.digest()).await else {
+        panic!("a copy")
+    };
+    assert_eq!(ended.iter().map(|gone| gone.id).collect::<Vec<_>>(), [complete.session.id()], "what rested on it");
     assert!(bench.store.devices(hanako.id, NOW).await.unwrap().is_empty());
     assert!(matches!(show(&bench, &hanako, id, third, bench.digest()).await, PresentedDevice::Void), "it is over");
 }
@@ -85,7 +92,8 @@ async fn one_value_shown_at_once_leaves_one_good_value() {
     for _ in 0..20 {
         let (store, next, account) = (bench.store.clone(), bench.digest(), hanako.id);
         racing.spawn(async move {
-            let present = PresentDevice { id, shown: first, next, account, credential_version: version, now: NOW };
+            let (credential_version, if_copied) = (version, Vec::new());
+            let present = PresentDevice { id, shown: first, next, account, credential_version, if_copied, now: NOW };
             matches!(store.present_device(&present).await.unwrap(), PresentedDevice::Trusted { .. }).then_some(next)
         });
     }

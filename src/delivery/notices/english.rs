@@ -168,6 +168,11 @@ pub(super) fn words(service: &str, notice: &Notice, sender: &Sender) -> Words {
             ),
             "Invite each of them on the page Users and permissions. Everybody is asked for a code less often, and you see who did what.",
         ),
+        Notice::TrustCopied => words(
+            "A trusted device may have been copied",
+            format!("Somebody else used what makes a device trusted for your {service} account, and your password."),
+            "The device is no longer trusted, and whoever was signed in with its trust was signed out. Change your password.",
+        ),
         Notice::TrustEnded { all: false } => words(
             "A device is no longer trusted",
             format!("One device of your {service} account is no longer trusted."),
@@ -258,6 +263,7 @@ pub(super) const fn short(notice: &Notice) -> &'static str {
         Notice::Recovered => "both ways to get your code were set up anew.",
         Notice::EmailChanged => "notices now go to another address.",
         Notice::OwnSignInWanted { .. } => "somebody wants a sign-in of their own.",
+        Notice::TrustCopied => "somebody else used a trusted device's sign-in. Change your password.",
         Notice::TrustEnded { all: false } => "one device is no longer trusted.",
         Notice::TrustEnded { all: true } => "no device is trusted any more.",
         Notice::SessionsEnded { all: false } => "one device was signed out.",

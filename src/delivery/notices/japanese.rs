@@ -164,6 +164,11 @@ pub(super) fn words(service: &str, notice: &Notice, sender: &Sender) -> Words {
             ),
             "ユーザー権限のページから、お一人ずつ招待してください。コードを求められる回数が減り、誰が操作したかも分かるようになります。",
         ),
+        Notice::TrustCopied => words(
+            "信頼済みの端末の情報がほかで使われました",
+            format!("{service}のアカウントで、信頼済みの端末の情報とパスワードがほかの場所で使われました。"),
+            "その端末の登録を解除し、その登録でログインしていた端末をすべてログアウトしました。パスワードを変更してください。",
+        ),
         Notice::TrustEnded { all: false } => words(
             "信頼済みの端末を解除しました",
             format!("{service}の信頼済みの端末の登録が、1台解除されました。"),
@@ -254,6 +259,7 @@ pub(super) const fn short(notice: &Notice) -> &'static str {
         Notice::Recovered => "コードの受け取り方法が2つとも登録し直されました。",
         Notice::EmailChanged => "お知らせの送り先が変わりました。",
         Notice::OwnSignInWanted { .. } => "ログインの追加を希望する連絡がありました。",
+        Notice::TrustCopied => "信頼済みの端末の情報がほかの場所で使われました。パスワードを変更してください。",
         Notice::TrustEnded { all: false } => "信頼済みの端末の登録が1台解除されました。",
         Notice::TrustEnded { all: true } => "信頼済みの端末の登録がすべて解除されました。",
         Notice::SessionsEnded { all: false } => "ログイン中の端末が1台ログアウトされました。",

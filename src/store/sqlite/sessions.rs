@@ -3,7 +3,7 @@
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 use super::{
-    SqliteStore,
+    SqliteStore, outbox,
     rows::{self, Cells, account_columns},
     users,
 };
@@ -316,6 +316,7 @@ impl SqliteStore {
         let Some(row) = found else { return Ok(PresentedDevice::Void) };
         let device = rows::device(&row)?;
         let ours = device.account == present.account && device.credential_version == present.credential_version;
+        let mut ordered = false;
         let verdict = if ours && present.now >= device.expires_at {
             delete_device(&mut tx, device.id).await?;
             PresentedDevice::Expired(device.expires_at)
@@ -324,14 +325,19 @@ impl SqliteStore {
                 DevicePresentation::Current => exchange(&mut tx, &device, Some(&device.current), present).await?,
                 DevicePresentation::Previous => exchange(&mut tx, &device, device.previous.as_ref(), present).await?,
                 DevicePresentation::Replay => {
-                    delete_device(&mut tx, device.id).await?;
-                    PresentedDevice::Replayed
+                    // One of those who have the value is a stranger, who may be signed in with it.
+                    let ended = end_trust(&mut tx, device.account, Some(device.id), None).await?;
+                    for notice in &present.if_copied {
+                        outbox::insert(&mut tx, notice).await?;
+                    }
+                    ordered = !present.if_copied.is_empty();
+                    PresentedDevice::Replayed(ended.sessions)
                 }
                 // Another account's trust on the same browser goes on.
                 DevicePresentation::Void => PresentedDevice::Void,
             }
         };
-        tx.commit().await?;
+        self.commit(tx, ordered).await?;
         Ok(verdict)
     }
 }
