@@ -121,19 +121,19 @@ impl App {
     /// Changes what is known of an account; its sessions go on, and the console hears of it with their next request. A
     /// changed address is told to the old one and to the phones.
     pub async fn edit_account(&self, account: &Account, edit: &AccountEdit) -> Answer<Account> {
-        let before = account;
         let notices = if edit.email.as_ref().is_some_and(|email| *email != account.email) {
             let pair = self.told_pair(account).await?;
             self.notices(account, &both(pair.as_ref()), &Notice::EmailChanged, self.now())
         } else {
             Vec::new()
         };
-        let Some(edited) = self.store.edit_account(account.id, edit, &notices).await? else {
+        let Some(edited) = self.store.edit_account(account.id, edit, &self.snapshot().untrusting, &notices).await?
+        else {
             return Ok(Err(Refused::NotFound("account")));
         };
         match edited {
-            Ok(EditedAccount { account, sessions }) => {
-                self.trust_after(before, &account, Origin::Operator).await?;
+            Ok(EditedAccount { account, sessions, ended }) => {
+                self.trust_ended(account.id, &ended, Origin::Operator).await;
                 self.live.reread(&sessions).await;
                 Event::AccountEdited { account: &account.id.to_string() }.record(Origin::Operator);
                 Ok(Ok(account))

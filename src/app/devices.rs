@@ -9,7 +9,7 @@ use crate::{
     clock::Timestamp,
     keyring::{DeviceClaim, DeviceValue},
     session::{DeviceId, DeviceLabel},
-    store::{NewDevice, Notice, PresentDevice, PresentedDevice},
+    store::{EndedTrust, NewDevice, Notice, PresentDevice, PresentedDevice},
 };
 
 /// A cookie to set; an empty value removes it.
@@ -184,18 +184,14 @@ impl App {
         })
     }
 
-    /// Groups were changed. Whoever is, or was, in one that no browser is trusted for trusts none now: leaving such a group
-    /// brings nothing back.
-    pub(super) async fn trust_after(&self, before: &Account, after: &Account, origin: Origin) -> Result<()> {
-        let snapshot = self.snapshot();
-        if snapshot.may_trust(before) && snapshot.may_trust(after) {
-            return Ok(());
-        }
-        self.end_all_trust(after.id, origin).await
-    }
-
     async fn end_all_trust(&self, account: AccountId, origin: Origin) -> Result<()> {
         let ended = self.store.revoke_devices(account).await?;
+        self.trust_ended(account, &ended, origin).await;
+        Ok(())
+    }
+
+    /// Every trust of an account has ended.
+    pub(super) async fn trust_ended(&self, account: AccountId, ended: &EndedTrust, origin: Origin) {
         self.live.forget(&ended.sessions).await;
         let account = account.to_string();
         for gone in &ended.sessions {
@@ -205,7 +201,6 @@ impl App {
         if ended.devices > 0 {
             Event::DeviceRevoked { account: Some(&account), device: None }.record(origin);
         }
-        Ok(())
     }
 
     /// "Forget this device": ends the trust of this browser for the account that is signed in on it, and no other.

@@ -57,9 +57,8 @@ impl App {
             self.note_use(live, digest);
         }
         let principal = observing.and_then(|_| session.as_ref().ok().map(|(live, _)| live.principal.clone()));
-        let session = session.and_then(|(live, _)| match live.new_password {
-            true => Err(Interruption::NewPassword),
-            false => Ok(live.principal.clone()),
+        let session = session.and_then(|(live, _)| {
+            if live.new_password { Err(Interruption::NewPassword) } else { Ok(live.principal.clone()) }
         });
         Ok(Decision::of(ruling, session, self.now()).unless_observing(observing, principal))
     }

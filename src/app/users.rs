@@ -438,10 +438,11 @@ impl App {
         let chosen: Vec<Group> = chosen;
         let told = Notice::GroupsChanged { groups: chosen.iter().map(ToString::to_string).collect() };
         let notices = self.member_news(member, None, &told).await?;
-        let change = ChangeGroups { owner: acting, member, grantable, chosen, notices };
+        let untrusting = self.snapshot().untrusting.clone();
+        let change = ChangeGroups { owner: acting, member, grantable, chosen, untrusting, notices };
         let Some(done) = self.store().change_groups(&change).await? else { return Ok(Err(InviteProblem::NotYours)) };
         if done.changed {
-            self.trust_after(&done.before, &done.account, Origin::Client(browser.address)).await?;
+            self.trust_ended(member, &done.ended, Origin::Client(browser.address)).await;
             self.live.reread(&done.sessions).await;
             let groups = done.account.groups.iter().map(Group::as_str).collect::<Vec<_>>().join(",");
             let (owner, member) = (owner.id.to_string(), member.to_string());

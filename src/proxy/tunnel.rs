@@ -177,12 +177,16 @@ mod tests {
 
     const HEAD: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\r\n\r\n";
 
+    // What the second byte says where two, or eight, bytes of length follow.
+    const TWO_FOLLOW: u8 = 0x7e;
+    const EIGHT_FOLLOW: u8 = 0x7f;
+
     fn frame(length: usize, masked: bool) -> Vec<u8> {
         let mask = if masked { 0x80 } else { 0 };
         let mut frame = match length {
             0..126 => vec![0x82, mask | u8::try_from(length).unwrap()],
-            126..65_536 => [&[0x82, mask | 126][..], &u16::try_from(length).unwrap().to_be_bytes()].concat(),
-            _ => [&[0x82, mask | 127][..], &(length as u64).to_be_bytes()].concat(),
+            126..65_536 => [&[0x82, mask | TWO_FOLLOW][..], &u16::try_from(length).unwrap().to_be_bytes()].concat(),
+            _ => [&[0x82, mask | EIGHT_FOLLOW][..], &(length as u64).to_be_bytes()].concat(),
         };
         frame.extend_from_slice(if masked { &[1, 2, 3, 4] } else { &[] });
         frame.resize(frame.len() + length, b'\n');

@@ -1,6 +1,6 @@
 //! Accounts in bulk: made by import, read page by page, edited, deleted with all that is theirs.
 
-use super::{AccountSummary, EndedSession, NewAccount, NewAccountError, OutboxItem, Result, Store};
+use super::{AccountSummary, EndedSession, EndedTrust, NewAccount, NewAccountError, OutboxItem, Result, Store};
 use crate::{
     account::{Account, AccountId, EmailAddress, Group, PhoneNumber, UserName},
     language::Language,
@@ -46,6 +46,8 @@ pub struct EditedAccount {
     pub account: Account,
     /// Its sessions: they go on, but what the console is told of them may have changed.
     pub sessions: Vec<EndedSession>,
+    /// The trust its groups, before or now, do not allow.
+    pub ended: EndedTrust,
 }
 
 impl Store {
@@ -75,15 +77,17 @@ impl Store {
     }
 
     /// Changes what is known of an account; `None`: there is none. Credentials and sessions stay. Links that were mailed
-    /// to an address it no longer has are void.
+    /// to an address it no longer has are void. Whoever is, or was, in an `untrusting` group trusts no browser from then on,
+    /// in the same transaction: leaving such a group brings nothing back.
     pub async fn edit_account(
         &self,
         id: AccountId,
         edit: &AccountEdit,
+        untrusting: &[Group],
         notices: &[OutboxItem],
     ) -> Result<Option<std::result::Result<EditedAccount, NewAccountError>>> {
         match self {
-            Self::Sqlite(s) => s.edit_account(id, edit, notices).await,
+            Self::Sqlite(s) => s.edit_account(id, edit, untrusting, notices).await,
         }
     }
 

@@ -322,7 +322,7 @@ pub struct EndedSession {
 }
 
 /// Trust that is no more.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EndedTrust {
     /// How many devices.
     pub devices: u32,

@@ -3,7 +3,8 @@
 //! the same seller account.
 
 use super::{
-    AccountSummary, Acting, EndedSession, Link, LinkId, NewAccount, NewAccountError, OutboxItem, Result, Store,
+    AccountSummary, Acting, EndedSession, EndedTrust, Link, LinkId, NewAccount, NewAccountError, OutboxItem, Result,
+    Store,
 };
 use crate::{
     account::{Account, AccountId, EmailAddress, Group, Membership, SellerAccount, SellerId, SellerName},
@@ -180,6 +181,8 @@ pub struct ChangeGroups {
     pub grantable: Vec<Group>,
     /// Those the member is to have.
     pub chosen: Vec<Group>,
+    /// Whose members trust no browser; whoever is, or was, in one loses what trust there is with the change.
+    pub untrusting: Vec<Group>,
     /// Who is told if anything changes.
     pub notices: Vec<OutboxItem>,
 }
@@ -187,12 +190,12 @@ pub struct ChangeGroups {
 /// What an owner's choice did.
 #[derive(Clone, Debug)]
 pub struct ChangedGroups {
-    /// The account as it was.
-    pub before: Account,
     /// The account as it is now.
     pub account: Account,
     /// Did anything change?
     pub changed: bool,
+    /// The trust its groups, before or now, do not allow.
+    pub ended: EndedTrust,
     /// Its sessions: they go on, but whoever keeps them in memory has to read them again.
     pub sessions: Vec<EndedSession>,
 }

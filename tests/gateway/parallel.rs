@@ -102,6 +102,7 @@ async fn two_hundred_guesses_at_once_are_five_tries() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_guesses_at_once_while_enrolling_are_five_tries() {
+    const PAUSED: &str = "You can enter a code again at";
     let gateway = Gateway::start(&["hana"], &[], "").await;
     let choose = async || {
         let browser = gateway.browser(Speaks::Http1, "en");
@@ -116,7 +117,6 @@ async fn two_hundred_guesses_at_once_while_enrolling_are_five_tries() {
     all_at_once(&browser, &page, &guesses).await;
 
     // A pause that begins with the fifth try lasts a quarter of an hour; after ten it would be half an hour.
-    const PAUSED: &str = "You can enter a code again at";
     gateway.clock.advance(CODE_PAUSE_FIRST.checked_sub(Duration::from_millis(1)).unwrap());
     let (browser, page, code) = choose().await;
     let page = steps::code(&browser, &page, &code, false).await;

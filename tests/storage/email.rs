@@ -124,7 +124,7 @@ async fn this_was_not_me_gives_the_address_back_unless_an_operator_has_changed_i
         let waiting = bench.asked(&acting, "second@example.com").await;
         if by_operator {
             let edit = AccountEdit { email: Some(Some(address("right@example.com"))), ..AccountEdit::default() };
-            bench.store.edit_account(person.id, &edit, &[]).await.unwrap().unwrap().unwrap();
+            bench.store.edit_account(person.id, &edit, &[], &[]).await.unwrap().unwrap().unwrap();
         }
         if now_of_another {
             let mut new = bench.new_account("another");

@@ -104,7 +104,7 @@ async fn an_edit_changes_what_it_names_and_leaves_sessions_and_credentials() {
         language: Some(Language::En),
         ..AccountEdit::default()
     };
-    let edited = bench.store.edit_account(hanako.id, &edit, &[]).await.unwrap().unwrap().unwrap();
+    let edited = bench.store.edit_account(hanako.id, &edit, &[], &[]).await.unwrap().unwrap().unwrap();
     assert_eq!(edited.account.display_name, before.display_name, "what is not named stays");
     assert_eq!(edited.account.credential_version, before.credential_version);
     assert_eq!(edited.sessions.iter().map(|s| s.digest).collect::<Vec<_>>(), [*session.digest()]);
@@ -127,11 +127,11 @@ async fn an_edit_changes_what_it_names_and_leaves_sessions_and_credentials() {
         )
         .await;
     let same = AccountEdit { email: Some(edited.account.email.clone()), ..AccountEdit::default() };
-    bench.store.edit_account(hanako.id, &same, &[]).await.unwrap().unwrap().unwrap();
+    bench.store.edit_account(hanako.id, &same, &[], &[]).await.unwrap().unwrap().unwrap();
     assert_eq!(links().await, ["not_me", "not_me", "password_reset", "password_reset"], "nothing moved");
 
     let no_name = AccountEdit { email: Some(None), display_name: Some(None), ..AccountEdit::default() };
-    let edited = bench.store.edit_account(hanako.id, &no_name, &[]).await.unwrap().unwrap().unwrap().account;
+    let edited = bench.store.edit_account(hanako.id, &no_name, &[], &[]).await.unwrap().unwrap().unwrap().account;
     assert_eq!((edited.email, edited.display_name), (None, None));
     assert_eq!(links().await, ["not_me", "not_me", "password_reset"], "what was mailed to the old address is void");
 
@@ -145,11 +145,11 @@ async fn an_edit_changes_what_it_names_and_leaves_sessions_and_credentials() {
             NewAccountError::EmailTaken,
         ),
     ] {
-        assert_eq!(bench.store.edit_account(hanako.id, &edit, &[]).await.unwrap().unwrap().unwrap_err(), why);
-        assert!(bench.store.edit_account(taro.id, &edit, &[]).await.unwrap().unwrap().is_ok(), "its own name");
+        assert_eq!(bench.store.edit_account(hanako.id, &edit, &[], &[]).await.unwrap().unwrap().unwrap_err(), why);
+        assert!(bench.store.edit_account(taro.id, &edit, &[], &[]).await.unwrap().unwrap().is_ok(), "its own name");
     }
     let nobody = sekisho::account::AccountId::random(&*bench.entropy);
-    assert!(bench.store.edit_account(nobody, &no_name, &[]).await.unwrap().is_none());
+    assert!(bench.store.edit_account(nobody, &no_name, &[], &[]).await.unwrap().is_none());
 }
 
 #[tokio::test]

@@ -7,12 +7,16 @@ use sekisho::{
     clock::Timestamp,
     language::Language,
     store::{
-        AcceptError, AcceptInvitation, Acting, By, ChangeGroups, Invitation, InvitationId, InviteError, Link, LinkId,
-        LinkPurpose, NewAccountError, NewInvitation, NewMember, NewMemberError, RemoveMember, RenewInvitation,
+        AcceptError, AcceptInvitation, AccountEdit, Acting, By, ChangeGroups, Invitation, InvitationId, InviteError,
+        Link, LinkId, LinkPurpose, NewAccountError, NewInvitation, NewMember, NewMemberError, RemoveMember,
+        RenewInvitation,
     },
 };
 
-use crate::world::{Bench, DAY, LIFETIME, NOW, Person};
+use crate::{
+    devices::trusting,
+    world::{Bench, DAY, LIFETIME, MINUTE, NOW, Person},
+};
 
 const WEEK: Duration = Duration::from_hours(7 * 24);
 
@@ -228,6 +232,7 @@ async fn an_owner_sets_the_grantable_groups_of_its_own_people_only() {
         member: member.account,
         grantable: groups(&["orders", "owner"]),
         chosen: groups(chosen),
+        untrusting: Vec::new(),
         notices: Vec::new(),
     };
     for (by, whom) in [(stranger, member), (member, owner), (owner, stranger), (owner, owner)] {
@@ -247,6 +252,42 @@ async fn an_owner_sets_the_grantable_groups_of_its_own_people_only() {
 }
 
 #[tokio::test]
+async fn trust_ends_in_the_very_transaction_that_changes_the_groups() {
+    let bench = Bench::new().await;
+    let owner = bench.acting("hanako", "山田商店", true).await;
+    let member = bench.member("taro", "山田商店", false).await;
+    let person =
+        Person { id: member, name: LoginName::parse("taro"), seed: sekisho::authn::totp::seed(&*bench.entropy) };
+    bench.enrol(&person).await;
+    let devices = async || bench.store.devices(member, NOW).await.unwrap().len();
+    let by_owner = async |chosen: &[&str], untrusting: &[&str]| {
+        let change = ChangeGroups {
+            owner,
+            member,
+            grantable: groups(&["admins", "orders"]),
+            chosen: groups(chosen),
+            untrusting: groups(untrusting),
+            notices: Vec::new(),
+        };
+        bench.store.change_groups(&change).await.unwrap().unwrap().ended.devices
+    };
+    let by_operator = async |all: &[&str], untrusting: &[&str]| {
+        let edit = AccountEdit { groups: Some(groups(all)), ..AccountEdit::default() };
+        bench.store.edit_account(member, &edit, &groups(untrusting), &[]).await.unwrap().unwrap().unwrap().ended.devices
+    };
+    trusting(&bench, &person, NOW + 1 * MINUTE).await;
+    assert_eq!((by_owner(&["orders"], &["admins"]).await, devices().await), (0, 1), "no such group is touched");
+    assert_eq!((by_owner(&["admins"], &["admins"]).await, devices().await), (1, 0), "into one");
+    trusting(&bench, &person, NOW + 2 * MINUTE).await;
+    assert_eq!((by_owner(&["orders"], &["admins"]).await, devices().await), (1, 0), "out of one");
+    trusting(&bench, &person, NOW + 3 * MINUTE).await;
+    assert_eq!((by_operator(&["orders", "sellers"], &["admins"]).await, devices().await), (0, 1));
+    assert_eq!((by_operator(&["admins"], &["admins"]).await, devices().await), (1, 0), "into one, by an operator");
+    trusting(&bench, &person, NOW + 4 * MINUTE).await;
+    assert_eq!((by_operator(&["sellers"], &["admins"]).await, devices().await), (1, 0), "out of one, by an operator");
+}
+
+#[tokio::test]
 async fn a_change_of_groups_names_the_live_sessions_and_a_removal_ends_them() {
     let bench = Bench::new().await;
     let owner = bench.acting("hanako", "山田商店", true).await;
@@ -257,7 +298,14 @@ async fn a_change_of_groups_names_the_live_sessions_and_a_removal_ends_them() {
         Person { id: member, name: LoginName::parse("taro"), seed: sekisho::authn::totp::seed(&*bench.entropy) };
     bench.enrol(&person).await;
     let session = bench.sign_in(&person, NOW).await;
-    let change = ChangeGroups { owner, member, grantable: groups(&["owner"]), chosen: vec![], notices: Vec::new() };
+    let change = ChangeGroups {
+        owner,
+        member,
+        grantable: groups(&["owner"]),
+        chosen: vec![],
+        untrusting: vec![],
+        notices: Vec::new(),
+    };
     let done = bench.store.change_groups(&change).await.unwrap().unwrap();
     assert_eq!(done.sessions.iter().map(|s| s.id).collect::<Vec<_>>(), [session.id()]);
     let live = bench.store.session(session.digest()).await.unwrap().unwrap();
@@ -350,8 +398,14 @@ async fn an_owner_whose_credentials_changed_meanwhile_manages_nobody() {
     let link = bench.link(NOW + WEEK);
     let renew = RenewInvitation { id: sent.invitation.id, by: By::Owner(owner), link, mail: None, now: NOW };
     assert!(bench.store.renew_invitation(&renew).await.unwrap().is_none());
-    let change =
-        ChangeGroups { owner, member, grantable: groups(&["owner"]), chosen: groups(&["owner"]), notices: Vec::new() };
+    let change = ChangeGroups {
+        owner,
+        member,
+        grantable: groups(&["owner"]),
+        chosen: groups(&["owner"]),
+        untrusting: vec![],
+        notices: Vec::new(),
+    };
     assert!(bench.store.change_groups(&change).await.unwrap().is_none());
     assert!(bench.store.remove_member(&RemoveMember { owner, member, notices: Vec::new() }).await.unwrap().is_none());
     assert!(bench.store.account(member).await.unwrap().is_some());

@@ -132,9 +132,9 @@ async fn an_import_tries_hashes_beside_the_sign_ins_and_never_fails_for_it() {
 async fn the_console_waits_for_a_new_password_where_the_old_one_was_read_in_part() {
     let world = World::new().await;
     let read = "x".repeat(72);
-    let typed = format!("{read}the rest");
+    let (typed, short) = (format!("{read}the rest"), "x".repeat(71));
     for (name, hash, given, waits) in
-        [("imako", bcrypt(&read), typed.as_str(), true), ("short", bcrypt(&read[..71]), &read[..71], false)]
+        [("imako", bcrypt(&read), typed.as_str(), true), ("short", bcrypt(&short), short.as_str(), false)]
     {
         world.imported(name, hash).await;
         let mut jar = Jar::new();

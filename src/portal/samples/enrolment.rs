@@ -108,19 +108,18 @@ pub(super) fn enrolment(language: Language, pages: &mut Pages) {
         delivery: Some(Delivery::Sent),
         error: None,
     };
-    pages.add("prove-sms", "first", &prove_phone(sms(), Some(WhyNot::Until(minutes(1)))));
-    pages.add("prove-sms", "no-more", &prove_phone(sms(), Some(WhyNot::NoMoreSends(minutes(120)))));
-    let again = ProvePhonePage { sent_again: true, ..prove_phone(sms(), None) };
-    pages.add("prove-sms", "sent-again", &again);
     let wait = Some(WhyNot::Until(minutes(1)));
+    pages.add("prove-sms", "first", &prove_phone(sms(), wait));
+    pages.add("prove-sms", "no-more", &prove_phone(sms(), Some(WhyNot::NoMoreSends(minutes(120)))));
+    pages.add("prove-sms", "sent-again", &ProvePhonePage { sent_again: true, ..prove_phone(sms(), None) });
     let voice = ProvePhonePage {
         role: Role::Backup,
         error: Some(CodeError::Wrong { tries_left: None, minutes_slow: None }),
         ..prove_phone(voice(language), None)
     };
     pages.add("prove-voice", "wrong", &voice);
-    let paused = Some(CodeError::Paused(minutes(15)));
-    pages.add("prove-sms", "paused", &ProvePhonePage { error: paused, ..prove_phone(sms(), wait.clone()) });
+    let error = Some(CodeError::Paused(minutes(15)));
+    pages.add("prove-sms", "paused", &ProvePhonePage { error, ..prove_phone(sms(), wait) });
     pages.add("prove-voice", "first", &ProvePhonePage { send_again: wait, error: None, ..voice });
     let (primary, backup, target) = (app(), self::voice(language), "/orders/1042?tab=items".to_owned());
     pages.add("enrol-done", "first", &EnrolDonePage { frame: frame(), primary, backup, target, codes_made_at: None });

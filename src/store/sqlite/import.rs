@@ -12,7 +12,7 @@ use super::{
     sessions,
 };
 use crate::{
-    account::{AccountId, EmailAddress, PhoneNumber, UserName},
+    account::{AccountId, EmailAddress, Group, PhoneNumber, UserName},
     store::{
         AccountEdit, AccountSummary, EditedAccount, EndedSession, ImportRun, ImportedAccount, NewAccountError,
         OutboxItem, Result,
@@ -135,6 +135,7 @@ impl SqliteStore {
         &self,
         id: AccountId,
         edit: &AccountEdit,
+        untrusting: &[Group],
         notices: &[OutboxItem],
     ) -> Result<Option<std::result::Result<EditedAccount, NewAccountError>>> {
         let mut tx = self.write().await?;
@@ -147,6 +148,7 @@ impl SqliteStore {
         if let Err(taken) = taken_by_another(&mut tx, id, edit).await? {
             return Ok(Some(Err(taken)));
         }
+        let before = account.groups.clone();
         let moved = edit.email.as_ref().is_some_and(|email| *email != account.email);
         account.user_name = edit.user_name.clone().unwrap_or(account.user_name);
         account.email = edit.email.clone().unwrap_or(account.email);
@@ -184,9 +186,10 @@ impl SqliteStore {
                 .execute(&mut *tx)
                 .await?;
         }
+        let ended = sessions::end_trust_of_groups(&mut tx, id, [&before, &account.groups], untrusting).await?;
         let sessions = sessions::of_account(&mut tx, id).await?;
         self.commit(tx, !notices.is_empty()).await?;
-        Ok(Some(Ok(EditedAccount { account, sessions })))
+        Ok(Some(Ok(EditedAccount { account, sessions, ended })))
     }
 
     pub(in crate::store) async fn delete_account(&self, id: AccountId) -> Result<Option<Vec<EndedSession>>> {

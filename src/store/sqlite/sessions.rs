@@ -8,7 +8,7 @@ use super::{
     users,
 };
 use crate::{
-    account::AccountId,
+    account::{AccountId, Group},
     authn::DeviceProof,
     clock::Timestamp,
     secret::Digest,
@@ -169,6 +169,20 @@ pub(super) async fn end_trust(
         devices: u32::try_from(ended.rows_affected()).unwrap_or(u32::MAX),
         sessions: sessions.iter().map(self::ended).collect::<Result<_>>()?,
     })
+}
+
+/// Ends the trust of whoever is, or was, in a group whose members trust no browser.
+pub(super) async fn end_trust_of_groups(
+    db: &mut SqliteConnection,
+    account: AccountId,
+    groups: [&[Group]; 2],
+    untrusting: &[Group],
+) -> Result<EndedTrust> {
+    if groups.into_iter().flatten().any(|group| untrusting.contains(group)) {
+        end_trust(db, account, None, None).await
+    } else {
+        Ok(EndedTrust::default())
+    }
 }
 
 async fn delete_device(db: &mut SqliteConnection, id: DeviceId) -> Result<bool> {

@@ -14,9 +14,9 @@ use crate::{
     secret::Digest,
     session::{BrowserHour, DeviceLabel, SessionId, hour_and_minute},
     store::{
-        AcceptError, AcceptInvitation, Acting, By, ChangeGroups, ChangedGroups, EndedSession, Invitation, InvitationId,
-        InviteError, Link, LinkId, LinkPurpose, Member, NewInvitation, NewMember, NewMemberError, OutboxItem,
-        RemoveMember, RenewInvitation, Result,
+        AcceptError, AcceptInvitation, Acting, By, ChangeGroups, ChangedGroups, EndedSession, EndedTrust, Invitation,
+        InvitationId, InviteError, Link, LinkId, LinkPurpose, Member, NewInvitation, NewMember, NewMemberError,
+        OutboxItem, RemoveMember, RenewInvitation, Result,
     },
 };
 
@@ -494,7 +494,7 @@ impl SqliteStore {
     pub(in crate::store) async fn change_groups(&self, change: &ChangeGroups) -> Result<Option<ChangedGroups>> {
         let mut tx = self.write().await?;
         let Some((mut account, _)) = managed(&mut tx, &change.owner, change.member).await? else { return Ok(None) };
-        let before = account.clone();
+        let mut ended = EndedTrust::default();
         let groups: Vec<Group> = regrant(&account.groups, &change.grantable, &change.chosen);
         let changed = groups != account.groups;
         if changed {
@@ -503,6 +503,8 @@ impl SqliteStore {
                 .bind(rows::group_names(&groups))
                 .execute(&mut *tx)
                 .await?;
+            let both = [account.groups.as_slice(), &groups];
+            ended = sessions::end_trust_of_groups(&mut tx, account.id, both, &change.untrusting).await?;
             account.groups = groups;
             for notice in &change.notices {
                 outbox::insert(&mut tx, notice).await?;
@@ -510,7 +512,7 @@ impl SqliteStore {
         }
         let sessions = sessions::of_account(&mut tx, account.id).await?;
         self.commit(tx, changed && !change.notices.is_empty()).await?;
-        Ok(Some(ChangedGroups { before, account, changed, sessions }))
+        Ok(Some(ChangedGroups { account, changed, ended, sessions }))
     }
 
     pub(in crate::store) async fn remove_member(&self, remove: &RemoveMember) -> Result<Option<Vec<EndedSession>>> {
