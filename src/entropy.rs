@@ -37,6 +37,12 @@ impl Entropy for SystemEntropy {
     }
 }
 
+/// The same generator as *ring* wants it: its key pairs and their signatures take random bytes from nobody else.
+#[expect(clippy::disallowed_methods, reason = "beside the one place that asks the operating system")]
+pub fn ring_source() -> ring::rand::SystemRandom {
+    ring::rand::SystemRandom::new()
+}
+
 /// `N` random bytes.
 pub fn random_bytes<const N: usize>(entropy: &dyn Entropy) -> [u8; N] {
     let mut bytes = [0; N];

@@ -53,6 +53,8 @@ const PURGE_EVERY: Duration = Duration::from_mins(10);
 const WRITE_USES_EVERY: Duration = Duration::from_secs(5);
 /// Between two writings of the report of `observe`.
 const WRITE_REPORT_EVERY: Duration = Duration::from_mins(1);
+/// Between two looks whether a new signing key is due.
+const ROLL_KEYS_EVERY: Duration = Duration::from_mins(10);
 /// A kept-alive connection is closed after so many requests, an idle HTTP/2 one after this time.
 const REQUESTS_PER_CONNECTION: u32 = 1000;
 const HTTP2_IDLE: Duration = Duration::from_mins(1);
@@ -181,6 +183,7 @@ fn serve(
 
     let background = Background::new()?;
     let app = Arc::new(background.block_on(App::open(config.clone(), clock.clone(), entropy.clone()))?);
+    background.block_on(app.roll_signing_keys()).map_err(OpenError::from)?;
     background.begin(config, &app, clock)?;
     if matches!(stop_when, StopWhen::Signalled) {
         background.reload_on_hangup(certificates);
@@ -306,6 +309,7 @@ impl Background {
         let worker = Worker::new(app.store().clone(), app.keyring().clone(), clock, config, carriers);
         self.spawn(worker.run(self.stopped()));
         self.spawn(purge(app.clone(), self.stopped()));
+        self.spawn(roll_signing_keys(app.clone(), self.stopped()));
         self.spawn(write_last_uses(app.clone(), self.stopped()));
         self.spawn(write_observe_report(app.clone(), self.stopped()));
 
@@ -427,6 +431,21 @@ async fn purge(app: Arc<App>, stopped: impl Future<Output = ()>) {
     };
     tokio::select! {
         () = clear => {}
+        () = stopped => {}
+    }
+}
+
+async fn roll_signing_keys(app: Arc<App>, stopped: impl Future<Output = ()>) {
+    let roll = async {
+        loop {
+            tokio::time::sleep(ROLL_KEYS_EVERY).await;
+            if let Err(error) = app.roll_signing_keys().await {
+                tracing::error!(%error, "signing keys cannot be renewed now; the present one goes on");
+            }
+        }
+    };
+    tokio::select! {
+        () = roll => {}
         () = stopped => {}
     }
 }

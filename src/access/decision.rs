@@ -50,6 +50,7 @@ impl Principal {
 pub struct Permit {
     principal: Option<Arc<Principal>>,
     observed: Option<Would>,
+    assertion: Option<HeaderValue>,
 }
 
 impl Permit {
@@ -60,6 +61,15 @@ impl Permit {
     /// What enforcing would have done, where it is let through only because nothing is enforced.
     pub const fn observed(&self) -> Option<Would> {
         self.observed
+    }
+    /// The signed statement about who is there, where there is one.
+    pub const fn assertion(&self) -> Option<&HeaderValue> {
+        self.assertion.as_ref()
+    }
+    /// The same permit with the signed statement about who is there.
+    #[must_use]
+    pub fn with_assertion(self, assertion: HeaderValue) -> Self {
+        Self { assertion: Some(assertion), ..self }
     }
 }
 
@@ -110,7 +120,7 @@ impl Decision {
             (Self::Deny(_), Some(_)) => Would::Deny,
             (Self::Forward(_), _) | (_, None) => return self,
         };
-        Self::Forward(Permit { principal: session, observed: Some(would) })
+        Self::Forward(Permit { principal: session, observed: Some(would), assertion: None })
     }
 
     /// Rule and session to decision; the one place a permit is made where rules are enforced. `ruling` is the one for the
@@ -122,7 +132,7 @@ impl Decision {
             // It is known who it is, and nobody asked the rules about them.
             (Ruling::DependsOnWho { .. }, Ok(_)) => Requirement::Deny,
         };
-        let forward = |principal| Self::Forward(Permit { principal, observed: None });
+        let forward = |principal| Self::Forward(Permit { principal, observed: None, assertion: None });
         match (requirement, session) {
             (Requirement::Deny, _) => Self::Deny(Denial::Rule),
             (Requirement::Public, session) => forward(session.ok()),

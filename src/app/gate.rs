@@ -1,11 +1,11 @@
 //! The gate: cookie → session → rule → decision. The single entry for every request that is not for our own pages.
-//! A request served from memory costs two MACs and one look-up: no store, no write.
+//! A request served from memory costs two MACs and one look-up: no store, no write, and a signature twice a minute.
 
 use http::Method;
 
 use super::{App, AppError, Browser, Cookie, Result, live_sessions::LiveSession};
 use crate::{
-    access::{Asked, Decision, Interruption, Requirement, Ruling},
+    access::{Asked, Decision, Interruption, Permit, Requirement, Ruling},
     keyring::Purpose,
     secret::Digest,
     session::{SessionEnd, SessionId},
@@ -56,11 +56,32 @@ impl App {
         {
             self.note_use(live, digest);
         }
-        let principal = observing.and_then(|_| session.as_ref().ok().map(|(live, _)| live.principal.clone()));
+        let live = session.as_ref().ok().map(|(live, _)| live.clone());
+        let principal = observing.and_then(|_| live.as_ref().map(|live| live.principal.clone()));
         let session = session.and_then(|(live, _)| {
             if live.new_password { Err(Interruption::NewPassword) } else { Ok(live.principal.clone()) }
         });
-        Ok(Decision::of(ruling, session, self.now()).unless_observing(observing, principal))
+        let decision = Decision::of(ruling, session, self.now()).unless_observing(observing, principal);
+        match (decision, live) {
+            (Decision::Forward(permit), Some(live)) if permit.principal().is_some() => {
+                self.vouched(permit, &live, observing.is_some()).await.map(Decision::Forward)
+            }
+            (decision, _) => Ok(decision),
+        }
+    }
+
+    /// The permit with the signed statement about its session. Without one nothing is forwarded, unless nothing is
+    /// enforced.
+    async fn vouched(&self, permit: Permit, live: &LiveSession, observing: bool) -> Result<Permit> {
+        match self.assertion(live).await {
+            Ok(Some(assertion)) => Ok(permit.with_assertion(assertion)),
+            Ok(None) => Ok(permit),
+            Err(error) if observing => {
+                tracing::warn!(%error, "nothing is enforced: forwarded without a signed statement");
+                Ok(permit)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Does the session of this browser reach the console only with a new password?

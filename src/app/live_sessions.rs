@@ -10,6 +10,7 @@ use std::{
 
 use http::HeaderValue;
 
+use super::assertion::{Assertion, Claims};
 use crate::{
     access::Principal,
     clock::Timestamp,
@@ -25,6 +26,7 @@ pub(super) struct LiveSession {
     pub(super) created_at: Timestamp,
     /// A new password is due before the console. Whoever has no methods yet enrols first, when the rollout says so.
     pub(super) new_password: bool,
+    pub(super) assertion: Assertion,
     last_used: AtomicI64,
     stored_used: AtomicI64,
     ended: AtomicBool,
@@ -54,6 +56,7 @@ impl LiveSession {
             principal: Arc::new(principal),
             created_at: session.created_at(),
             new_password: *cut_short && session.second_step() != SecondStep::Waived,
+            assertion: Assertion::new(Claims::of(session, account)),
             last_used: AtomicI64::new(last_used),
             stored_used: AtomicI64::new(last_used),
             ended: AtomicBool::new(false),

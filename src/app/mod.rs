@@ -2,6 +2,7 @@
 //! in one transaction; pages and proxy only call these.
 
 pub mod administration;
+mod assertion;
 mod authenticator;
 mod challenge;
 mod devices;
@@ -67,7 +68,7 @@ use crate::{
     clock::{SharedClock, Timestamp},
     config::{Config, SignInConfig},
     entropy::SharedEntropy,
-    keyring::Keyring,
+    keyring::{Keyring, SigningKey},
     language::Language,
     session::Lifetime,
     store::{RateLimit, SendKey, SendLimit, Store, StoreError},
@@ -94,6 +95,9 @@ pub enum AppError {
     /// A background task was cancelled while the process stops.
     #[error("the gateway is stopping")]
     Stopping,
+    /// The console cannot be told in a way it can check who is there.
+    #[error("the signed statement for the console: {0}")]
+    Assertion(&'static str),
     /// The configuration cannot be used.
     #[error("the configuration: {0}")]
     Config(String),
@@ -114,6 +118,8 @@ pub struct Snapshot {
     /// Their members give a code at every sign-in.
     untrusting: Vec<Group>,
     scheme: password::Scheme,
+    /// `iss` of the statements for the console.
+    issuer: String,
 }
 
 impl Snapshot {
@@ -135,7 +141,8 @@ impl Snapshot {
         let untrusting = groups(&config.trusted_device.excluded_groups)?;
         let password = &config.password;
         let scheme = password::Scheme::argon2id(password.memory_kib, password.passes, password.lanes)?;
-        Ok(Self { config, rules, cohorts, grantable, untrusting, scheme })
+        let issuer = config.public_url.origin();
+        Ok(Self { config, rules, cohorts, grantable, untrusting, scheme, issuer })
     }
 
     /// May a browser be trusted for this account?
@@ -176,6 +183,7 @@ pub struct App {
     checks: import::CheckTimes,
     live: live_sessions::LiveSessions,
     observation: observation::Observation,
+    signing: ArcSwap<Vec<SigningKey>>,
     lock: Option<open::StoreLock>,
 }
 
@@ -209,6 +217,7 @@ impl App {
             checks: import::CheckTimes::default(),
             live,
             observation,
+            signing: ArcSwap::default(),
             lock: None,
         })
     }

@@ -9,8 +9,8 @@ use std::{
 };
 
 use super::{
-    AdminConfig, Branding, CohortConfig, Config, IdentityHeaders, InboxConfig, Limits, Listen, LogConfig,
-    PasswordConfig, Provider, RecoveryConfig, RolloutConfig, SessionConfig, SignInConfig, StoreConfig,
+    AdminConfig, AssertionConfig, Branding, CohortConfig, Config, IdentityHeaders, InboxConfig, Limits, Listen,
+    LogConfig, PasswordConfig, Provider, RecoveryConfig, RolloutConfig, SessionConfig, SignInConfig, StoreConfig,
     TrustedDeviceConfig, Upstream, UsersConfig,
     problem::Report,
     raw,
@@ -32,8 +32,8 @@ pub(super) fn check(root: raw::Root, directory: &Path, report: &mut Report<'_>) 
     if let Some(expectations) = &root.expect {
         rules::check_expectations(&expectations.value, report);
     }
-    if let Some(identity) = &root.identity {
-        check_identity(&identity.value, report);
+    if let (Some(identity), Some(assertion)) = (&root.identity, &root.assertion) {
+        check_identity(&identity.value, &assertion.value, report);
     }
     if let (Some(password), Some(insecure)) = (&root.password, &root.insecure) {
         check_password(&password.value, &insecure.value, report);
@@ -146,12 +146,16 @@ fn check_channels(root: &raw::Root, report: &mut Report<'_>) {
     }
 }
 
-fn check_identity(identity: &raw::Identity, report: &mut Report<'_>) {
+fn check_identity(identity: &raw::Identity, assertion: &raw::Assertion, report: &mut Report<'_>) {
     let raw::Identity { user, email, groups, level } = identity;
-    let headers: Vec<_> = [("user", user), ("email", email), ("groups", groups), ("level", level)]
-        .into_iter()
-        .filter_map(|(key, header)| Some((key, header.as_ref()?)))
-        .collect();
+    let headers = [
+        ("identity.user", user),
+        ("identity.email", email),
+        ("identity.groups", groups),
+        ("identity.level", level),
+        ("assertion.header", &assertion.header),
+    ];
+    let headers: Vec<_> = headers.into_iter().filter_map(|(key, header)| Some((key, header.as_ref()?))).collect();
     for (index, (key, header)) in headers.iter().enumerate() {
         // Consoles behind CGI-style interfaces read `_` and `-` as one.
         let fold = |name: &str| name.replace('_', "-");
@@ -159,7 +163,7 @@ fn check_identity(identity: &raw::Identity, report: &mut Report<'_>) {
         if let Some(same) = same {
             let here = (*key, *header);
             let ((key, header), (other, _)) = if here.1.span.is_some() { (here, *same) } else { (*same, here) };
-            let message = format!("identity.{key}: the same header as identity.{other}");
+            let message = format!("{key}: the same header as {other}");
             report.add(header.span.as_ref(), message, Some("give each its own header".to_owned()));
         }
     }
@@ -255,6 +259,9 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
     let branding = root.branding?.value;
     let name = branding.name?.value;
     let identity = root.identity?.value;
+    let assertion = root.assertion?.value;
+    let public_url = root.public_url?.value;
+    let origin = public_url.origin();
     let password = root.password?.value;
     let sign_in = root.sign_in?.value;
     let session = root.session?.value;
@@ -289,7 +296,7 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
     let provider =
         |channel: Option<At<raw::Channel>>| channel.and_then(|channel| channel.value.provider).map(|at| at.value);
     Some(Config {
-        public_url: root.public_url?.value,
+        public_url,
         time_zone: time_zone.zone,
         time_zone_name: time_zone.name,
         phone_region: root.phone_region?.value.0,
@@ -325,6 +332,12 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
             email: identity.email?.value.0,
             groups: identity.groups?.value.0,
             level: identity.level?.value.0,
+        },
+        assertion: AssertionConfig {
+            enabled: assertion.enabled?.value,
+            header: assertion.header?.value.0,
+            audience: assertion.audience.map_or(origin, |audience| audience.value.0),
+            lifetime: assertion.lifetime?.value.0,
         },
         rules: rules::rules(root.rule?.value, sign_in.fresh.as_ref()?.value.0, lines)?,
         expectations: rules::expectations(root.expect?.value, lines)?,

@@ -111,6 +111,8 @@ pub struct Config {
     pub branding: Branding,
     /// What the console is told.
     pub identity: IdentityHeaders,
+    /// What it is told in a way it can check.
+    pub assertion: AssertionConfig,
     /// Rules in order; the first match wins; without a match: signed in.
     pub rules: Vec<RuleConfig>,
     /// What the rules are meant to do.
@@ -286,6 +288,19 @@ pub struct IdentityHeaders {
     pub groups: String,
     /// 1 or 2.
     pub level: String,
+}
+
+/// The signed statement about who is there.
+#[derive(Clone, Debug)]
+pub struct AssertionConfig {
+    /// Whether there is one.
+    pub enabled: bool,
+    /// Its header, lower case.
+    pub header: String,
+    /// `aud`.
+    pub audience: String,
+    /// From `iat` to `exp`.
+    pub lifetime: Duration,
 }
 
 /// Password hashing.

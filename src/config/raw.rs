@@ -8,9 +8,9 @@ use super::{
     read::{Many, OneOrMany, Whole, tables},
     rule_value::{AccessWord, ClientAddress, Network, RequestPath, RuleMethod, RulePath},
     value::{
-        BothNames, Colour, DAY, Day, FilePath, GroupName, HOUR, HostHeader, KIB, Link, LogFilter, Loopback, MIB,
-        MILLISECOND, MINUTE, Name, OwnHeader, PhoneRegion, SECOND, Size, StoreUrl, SystemGroupName, Time, UpstreamUrl,
-        Zone,
+        Audience, BothNames, Colour, DAY, Day, FilePath, GroupName, HOUR, HostHeader, KIB, Link, LogFilter, Loopback,
+        MIB, MILLISECOND, MINUTE, Name, OwnHeader, PhoneRegion, SECOND, Size, StoreUrl, SystemGroupName, Time,
+        UpstreamUrl, Zone,
     },
 };
 
@@ -30,6 +30,7 @@ tables! {
         runtime: Runtime = default({}),
         branding: Branding = default({}),
         identity: Identity = default({}),
+        assertion: Assertion = default({}),
         rule: Many<Rule> = default([]),
         expect: Many<Expect> = default([]),
         password: Password = default({}),
@@ -136,6 +137,19 @@ tables! {
         groups: OwnHeader = default("X-Sekisho-Groups"),
         /// `2` when a code was given at the sign-in, `1` on a trusted device.
         level: OwnHeader = default("X-Sekisho-Session-Level"),
+    }
+
+    /// A signed statement about who is there, a JWT (ES256) the console can check with the keys at
+    /// `/.sekisho/jwks.json`. A request whose statement cannot be made is refused.
+    Assertion {
+        /// Send it. Without it the console has the plain headers only.
+        enabled: bool = default(true),
+        /// The header it is in. Whatever a client sends under this name, in any spelling, is taken out.
+        header: OwnHeader = default("X-Sekisho-Assertion"),
+        /// `aud`: the console it is for. Each console behind a gateway of its own has its own. Without it: `public_url`.
+        audience: Audience = optional,
+        /// How long it is valid. A new one is made after half of it.
+        lifetime: Time<{ 10 * SECOND }, MINUTE> = default("60s"),
     }
 
     /// What a path needs. The first rule that matches decides; a request that no rule matches needs a session.

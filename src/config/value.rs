@@ -445,6 +445,28 @@ impl Text for OwnHeader {
     }
 }
 
+/// Whom a token is for: what a console compares byte by byte.
+#[derive(Clone, Debug)]
+pub(super) struct Audience(pub(super) String);
+
+impl Text for Audience {
+    const KIND: &'static str = "a name for a console";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        if text.is_empty() || text.len() > 200 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Refusal::new(
+                format!("{} is not a name for a console", quoted(text)),
+                "1 to 200 ASCII characters without spaces, as in \"https://orders.internal\"",
+            ));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    fn constraint() -> serde_json::Value {
+        json!({ "pattern": "^[!-~]{1,200}$" })
+    }
+}
+
 const MODES: [(&str, RolloutMode); 2] = [("enforce", RolloutMode::Enforce), ("observe", RolloutMode::Observe)];
 
 impl Text for RolloutMode {

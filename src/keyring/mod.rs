@@ -7,6 +7,7 @@ mod cookie_token;
 mod file;
 mod jwt;
 mod link_token;
+mod signing;
 mod token;
 
 use std::fmt;
@@ -15,6 +16,7 @@ pub use cookie_token::{CookieToken, TokenId};
 pub use file::KeyFileError;
 pub use jwt::{DeviceClaim, DeviceValue};
 use ring::{aead, hkdf, hmac};
+pub use signing::{ASSERTION_TYPE, KeyTimes, Schedule, SigningKey, SigningKeyId, schedule};
 pub use token::GenuineToken;
 
 use crate::{

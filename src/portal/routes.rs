@@ -75,6 +75,8 @@ pub enum Does {
     Mark,
     /// The script that adds comfort.
     Script,
+    /// The keys that check what the console is told.
+    Keys,
     /// What a waiting page's script asks for: may the page go on, and what became of its message.
     State,
     /// The password page.
@@ -259,6 +261,7 @@ pub const ROUTES: &[Route] = &[
     get("/.sekisho/style.css", Needs::Nothing, Does::StyleSheet, Here::Target),
     get("/.sekisho/mark.svg", Needs::Nothing, Does::Mark, Here::Target),
     get(Here::SCRIPT, Needs::Nothing, Does::Script, Here::Target),
+    get("/.sekisho/jwks.json", Needs::Nothing, Does::Keys, Here::Target),
     get("/.sekisho/state", Needs::Nothing, Does::State, Here::Target),
     get("/.sekisho/sign-in", Needs::Nothing, Does::ShowSignIn, Here::SignIn),
     post("/.sekisho/sign-in", Needs::Nothing, Does::SignIn, Here::SignIn),
@@ -392,6 +395,7 @@ async fn serve(portal: &Portal, route: Route, request: Request) -> Response<Body
             let script = Bytes::from_static(style::SCRIPT.as_bytes());
             return asset(portal, &parts, "text/javascript; charset=utf-8", script);
         }
+        Does::Keys => return keys(portal).await,
         Does::State => return state(portal, &parts).await,
         Does::Logo => {
             if let Some(logo) = &portal.logo {
@@ -423,6 +427,24 @@ fn logo_image(portal: &Portal, parts: &http::request::Parts, logo: &Logo) -> Res
     let policy =
         HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'");
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
+}
+
+/// For consoles. Kept for minutes; a key is there for a day before it signs and a day after.
+async fn keys(portal: &Portal) -> Response<Body> {
+    let (status, body, keep) = match portal.app.published_keys().await {
+        Ok(keys) => (StatusCode::OK, keys.to_string(), "public, max-age=300"),
+        Err(error) => {
+            tracing::error!(%error, "the signing keys cannot be shown");
+            (StatusCode::SERVICE_UNAVAILABLE, "{}".to_owned(), "no-store")
+        }
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    protect(headers, Framing::Nobody);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/jwk-set+json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
     response
 }
 
@@ -580,7 +602,7 @@ async fn act(visit: &Visit<'_>, route: Route) -> app::Result<Answer> {
         Does::Language => Ok(sign_in::switch_language(visit)),
         Does::ShowGuide(guide) => Ok(guides::show(visit, guide)),
         // These answer before a visit is made, or lead here by themselves.
-        Does::StyleSheet | Does::Mark | Does::Logo | Does::Script | Does::State | Does::EnterFresh => {
+        Does::StyleSheet | Does::Mark | Does::Logo | Does::Script | Does::Keys | Does::State | Does::EnterFresh => {
             Ok(Answer::new(StatusCode::NOT_FOUND))
         }
     }

@@ -23,7 +23,7 @@ use super::{
     context::RequestContext,
     drain::Drain,
     head::{self, ClientKind, Head, OUR_PREFIX, RequestId},
-    identity::{self, Changes, Forwarded, Identity, NotAHeaderName},
+    identity::{Changes, Forwarded, Identity, NotAHeaderName},
     portal_bridge,
     tunnel::SessionEnd,
     upstream::Upstream,
@@ -70,7 +70,7 @@ impl Gateway {
             pages: portal::router(portal.clone()),
             portal,
             upstream: Upstream::new(config.upstream.clone()),
-            identity: Identity::new(&config.identity, &authority)?,
+            identity: Identity::new(&config.identity, &config.assertion, &authority)?,
             authority,
             origin: config.public_url.origin(),
             form_bytes: config.limits.form_bytes,
@@ -240,7 +240,7 @@ impl ProxyHttp for Gateway {
         if response.status == StatusCode::SWITCHING_PROTOCOLS && !websocket {
             return Error::e_explain(ErrorType::HTTPStatus(502), "101 without a WebSocket handshake");
         }
-        let (Changes { remove, set }, tried) = identity::response_changes(&response.headers);
+        let (Changes { remove, set }, tried) = self.identity.response_changes(&response.headers);
         if remove.contains(&header::SET_COOKIE) {
             audit::Event::UpstreamCookieDropped.record(audit::Origin::Gateway);
         } else if tried {

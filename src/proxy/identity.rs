@@ -9,7 +9,10 @@ use std::net::IpAddr;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::{head::RequestId, wire::folded};
-use crate::{access::Permit, config::IdentityHeaders};
+use crate::{
+    access::Permit,
+    config::{AssertionConfig, IdentityHeaders},
+};
 
 /// Every header of ours that is not configured begins so.
 const OUR_HEADERS: &str = "x-sekisho-";
@@ -67,8 +70,9 @@ pub(crate) struct Identity {
     email: HeaderName,
     groups: HeaderName,
     level: HeaderName,
-    /// The four, folded.
-    folded: [String; 4],
+    assertion: HeaderName,
+    /// The five, folded.
+    folded: [String; 5],
     host: HeaderValue,
 }
 
@@ -91,13 +95,18 @@ pub(crate) struct Forwarded<'a> {
 
 impl Identity {
     /// `authority` is what X-Forwarded-Host says.
-    pub(crate) fn new(names: &IdentityHeaders, authority: &str) -> Result<Self, NotAHeaderName> {
+    pub(crate) fn new(
+        names: &IdentityHeaders,
+        assertion: &AssertionConfig,
+        authority: &str,
+    ) -> Result<Self, NotAHeaderName> {
         let name = |text: &str| HeaderName::try_from(text).map_err(|_invalid| NotAHeaderName(text.to_owned()));
         let (user, email) = (name(&names.user)?, name(&names.email)?);
         let (groups, level) = (name(&names.groups)?, name(&names.level)?);
-        let folded = [&user, &email, &groups, &level].map(|name| fold(name).map(char::from).collect());
+        let assertion = name(&assertion.header)?;
+        let folded = [&user, &email, &groups, &level, &assertion].map(|name| fold(name).map(char::from).collect());
         let host = HeaderValue::try_from(authority).map_err(|_invalid| NotAHeaderName(authority.to_owned()))?;
-        Ok(Self { user, email, groups, level, folded, host })
+        Ok(Self { user, email, groups, level, assertion, folded, host })
     }
 
     fn may_not_come_from_a_client(&self, name: &HeaderName) -> bool {
@@ -123,7 +132,7 @@ impl Identity {
             remove.push(header::UPGRADE);
         }
 
-        let mut set = Vec::with_capacity(10);
+        let mut set = Vec::with_capacity(11);
         if forwarded.websocket {
             set.push((header::CONNECTION, HeaderValue::from_static("upgrade")));
         }
@@ -137,6 +146,7 @@ impl Identity {
             }
             set.push((self.groups.clone(), principal.groups.clone()));
             set.push((self.level.clone(), principal.level.clone()));
+            set.extend(forwarded.permit.assertion().map(|value| (self.assertion.clone(), value.clone())));
         }
         let text = |value: String| HeaderValue::try_from(value).ok();
         set.extend(
@@ -147,6 +157,37 @@ impl Identity {
         set.extend(text(forwarded.request.to_string()).map(|value| (HeaderName::from_static("x-request-id"), value)));
         Changes { remove, set }
     }
+
+    /// Removes from the console's answer what only we may say. `true` when there was something: the console, or
+    /// somebody behind it, tried to set a cookie or a header of ours.
+    pub(crate) fn response_changes(&self, headers: &HeaderMap) -> (Changes, bool) {
+        let ours = |name: &&HeaderName| begins(name, OUR_HEADERS) || **name == self.assertion;
+        let mut remove: Vec<HeaderName> = headers.keys().filter(ours).cloned().collect();
+        let mut set = Vec::new();
+        let cookies = headers.get_all(header::SET_COOKIE);
+        if cookies.iter().any(sets_our_cookie) {
+            remove.push(header::SET_COOKIE);
+            set.extend(
+                cookies
+                    .iter()
+                    .filter(|cookie| !sets_our_cookie(cookie))
+                    .map(|cookie| (header::SET_COOKIE, cookie.clone())),
+            );
+        }
+        let tried = !remove.is_empty();
+        // A console may end its own session so; ours, and the trust in the device, live in cookies of the same host.
+        let clears = headers.get_all(CLEAR_SITE_DATA);
+        if clears.iter().flat_map(directives).any(clears_cookies) {
+            remove.push(CLEAR_SITE_DATA);
+            let kept: Vec<&[u8]> = clears.iter().flat_map(directives).filter(|part| !clears_cookies(part)).collect();
+            let kept = (!kept.is_empty()).then(|| HeaderValue::from_bytes(&kept.join(&b", "[..])).ok()).flatten();
+            set.extend(kept.map(|kept| (CLEAR_SITE_DATA, kept)));
+        }
+        if headers.contains_key(SET_COOKIE_2) {
+            remove.push(SET_COOKIE_2);
+        }
+        (Changes { remove, set }, tried)
+    }
 }
 
 /// First all removals, then all additions.
@@ -156,33 +197,6 @@ pub(crate) struct Changes {
     pub remove: Vec<HeaderName>,
     /// Appended afterwards.
     pub set: Vec<(HeaderName, HeaderValue)>,
-}
-
-/// Removes from the console's answer what only we may say. `true` when there was something: the console, or
-/// somebody behind it, tried to set a cookie or a header of ours.
-pub(crate) fn response_changes(headers: &HeaderMap) -> (Changes, bool) {
-    let mut remove: Vec<HeaderName> = headers.keys().filter(|name| begins(name, OUR_HEADERS)).cloned().collect();
-    let mut set = Vec::new();
-    let cookies = headers.get_all(header::SET_COOKIE);
-    if cookies.iter().any(sets_our_cookie) {
-        remove.push(header::SET_COOKIE);
-        set.extend(
-            cookies.iter().filter(|cookie| !sets_our_cookie(cookie)).map(|cookie| (header::SET_COOKIE, cookie.clone())),
-        );
-    }
-    let tried = !remove.is_empty();
-    // A console may end its own session so; ours, and the trust in the device, live in cookies of the same host.
-    let clears = headers.get_all(CLEAR_SITE_DATA);
-    if clears.iter().flat_map(directives).any(clears_cookies) {
-        remove.push(CLEAR_SITE_DATA);
-        let kept: Vec<&[u8]> = clears.iter().flat_map(directives).filter(|part| !clears_cookies(part)).collect();
-        let kept = (!kept.is_empty()).then(|| HeaderValue::from_bytes(&kept.join(&b", "[..])).ok()).flatten();
-        set.extend(kept.map(|kept| (CLEAR_SITE_DATA, kept)));
-    }
-    if headers.contains_key(SET_COOKIE_2) {
-        remove.push(SET_COOKIE_2);
-    }
-    (Changes { remove, set }, tried)
 }
 
 fn directives(value: &HeaderValue) -> impl Iterator<Item = &[u8]> {

@@ -18,7 +18,13 @@ fn identity() -> Identity {
         groups: "x-auth_groups".to_owned(),
         level: "x-sekisho-session-level".to_owned(),
     };
-    Identity::new(&names, "console.test").unwrap()
+    let assertion = AssertionConfig {
+        enabled: true,
+        header: "x-who_is-there".to_owned(),
+        audience: "https://console.test".to_owned(),
+        lifetime: std::time::Duration::from_mins(1),
+    };
+    Identity::new(&names, &assertion, "console.test").unwrap()
 }
 
 fn permit(signed_in: bool) -> Permit {
@@ -36,6 +42,7 @@ fn permit(signed_in: bool) -> Permit {
     };
     let session = if signed_in { Ok(Arc::new(principal)) } else { Err(crate::access::Interruption::NoSession) };
     match Decision::of(Ruling::Needs { requirement: Requirement::Public, rule: None }, session, Timestamp::EPOCH) {
+        Decision::Forward(permit) if signed_in => permit.with_assertion(HeaderValue::from_static("signed")),
         Decision::Forward(permit) => permit,
         other => panic!("{other:?}"),
     }
@@ -80,8 +87,13 @@ fn the_console_is_told_who_is_there_and_nothing_when_nobody_is() {
         ("x.auth|groups", "admin"),
         ("x-sekisho-email", "a@b"),
         ("x-sekisho-anything", "1"),
+        ("x-who_is-there", "forged"),
+        ("x-who-is-there", "forged"),
+        ("X.Who.Is_There", "forged"),
     ]);
     let sent = forward(&spoofed, &permit(true), false);
+    assert_eq!(all(&sent, "x-who_is-there"), ["signed"]);
+    assert!(!sent.contains_key("x-who-is-there") && !sent.contains_key("x.who.is_there"));
     assert_eq!(all(&sent, "remote-user"), ["hanako"]);
     assert_eq!(all(&sent, "x-auth_groups"), [""]);
     assert_eq!(all(&sent, "x-sekisho-session-level"), ["1"]);
@@ -91,7 +103,9 @@ fn the_console_is_told_who_is_there_and_nothing_when_nobody_is() {
         assert!(!sent.contains_key(absent), "{absent}");
     }
     let sent = forward(&spoofed, &permit(false), false);
-    for absent in ["remote-user", "remote_user", "x-auth_groups", "x-sekisho-session-level", "x-sekisho-email"] {
+    for absent in
+        ["remote-user", "remote_user", "x-auth_groups", "x-sekisho-session-level", "x-sekisho-email", "x-who_is-there"]
+    {
         assert!(!sent.contains_key(absent), "{absent}");
     }
 }
@@ -227,19 +241,21 @@ fn the_console_cannot_set_our_cookies_or_headers() {
         ("set-cookie", "=__Host-sekisho=x"),
         ("x-sekisho-user", "admin"),
         ("x.sekisho.user", "admin"),
+        ("x-who_is-there", "signed"),
         ("x-other", "1"),
     ]);
-    let (changes, tried) = response_changes(&answer);
+    let (changes, tried) = identity().response_changes(&answer);
     assert!(tried);
     let answer = applied(changes, &answer);
     assert_eq!(all(&answer, "set-cookie"), ["session=1; Path=/"]);
     assert!(
         !answer.contains_key("x.sekisho.user")
+            && !answer.contains_key("x-who_is-there")
             && !answer.contains_key("x-sekisho-user")
             && answer.contains_key("x-other")
     );
 
-    let (changes, tried) = response_changes(&headers(&[("set-cookie", "a=b"), ("set-cookie", "c=d")]));
+    let (changes, tried) = identity().response_changes(&headers(&[("set-cookie", "a=b"), ("set-cookie", "c=d")]));
     assert!(!tried && changes.remove.is_empty() && changes.set.is_empty());
 }
 
@@ -248,7 +264,7 @@ fn the_console_cannot_have_the_browser_forget_our_cookies() {
     let kept = |values: &[&str]| {
         let fields: Vec<_> = values.iter().map(|value| ("clear-site-data", *value)).collect();
         let answer = headers(&fields);
-        let (changes, tried) = response_changes(&answer);
+        let (changes, tried) = identity().response_changes(&answer);
         assert!(!tried, "a console that ends its own session is no attacker");
         all(&applied(changes, &answer), "clear-site-data")
     };
@@ -259,7 +275,7 @@ fn the_console_cannot_have_the_browser_forget_our_cookies() {
         assert_eq!(kept(&[all_of_it]), Vec::<String>::new(), "{all_of_it}");
     }
     let answer = headers(&[("set-cookie2", "a=b"), ("set-cookie", "a=b")]);
-    let answer = applied(response_changes(&answer).0, &answer);
+    let answer = applied(identity().response_changes(&answer).0, &answer);
     assert!(!answer.contains_key("set-cookie2") && answer.contains_key("set-cookie"));
 }
 

@@ -40,6 +40,15 @@ impl SecondStep {
             Self::TrustedDevice | Self::Waived => 1,
         }
     }
+    /// What was proven, in the words of RFC 8176.
+    pub const fn amr(self) -> &'static [&'static str] {
+        match self {
+            Self::Code(MethodKind::App) => &["pwd", "otp", "mfa"],
+            Self::Code(MethodKind::Sms) => &["pwd", "sms", "mfa"],
+            Self::Code(MethodKind::Voice) => &["pwd", "tel", "mfa"],
+            Self::TrustedDevice | Self::Waived => &["pwd"],
+        }
+    }
     /// The word in the store.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -11,6 +11,7 @@ mod recovery;
 mod recovery_codes;
 mod rollout;
 mod settings;
+mod signing;
 mod sqlite;
 mod users;
 
@@ -39,6 +40,7 @@ pub use rollout::Unenrolled;
 pub use settings::{
     Acting, ChangePassword, Happened, HistoryEvent, HistoryLine, RenewSession, ReplaceMethod, StoredMethods,
 };
+pub use signing::{NewSigningKey, StoredSigningKey};
 pub use users::{
     AcceptError, AcceptInvitation, By, ChangeGroups, ChangedGroups, Invitation, InvitationId, InviteError, Member,
     NewInvitation, NewMember, NewMemberError, RemoveMember, RenewInvitation,

@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod assertion;
 mod codes;
 mod files;
 mod guides;

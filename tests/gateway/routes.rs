@@ -58,6 +58,7 @@ const TABLE: &[(Verb, &str, [Gets; 4])] = &[
     (Verb::Get, "/.sekisho/logo", [Shown; 4]),
     (Verb::Get, "/.sekisho/app.js", [Shown; 4]),
     (Verb::Get, "/.sekisho/state", [Shown; 4]),
+    (Verb::Get, "/.sekisho/jwks.json", [Shown; 4]),
     (Verb::Get, "/.sekisho/sign-in", [Shown; 4]),
     (Verb::Post, "/.sekisho/sign-in", [SIGN_IN; 4]),
     (Verb::Get, "/.sekisho/code", [SIGN_IN, Shown, ENROLMENT, CONSOLE]),

@@ -34,6 +34,8 @@ mod settings;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]
+mod signing;
+#[cfg(test)]
 mod users;
 #[cfg(test)]
 mod world;

@@ -15,6 +15,7 @@ mod rows;
 mod sessions;
 mod settings;
 mod sign_in;
+mod signing;
 mod users;
 
 use std::{
@@ -80,6 +81,7 @@ fn migrator() -> Migrator {
         migration(7, "recovery_requests", include_str!("../migrations/0007_recovery_requests.sql")),
         migration(8, "cut_short", include_str!("../migrations/0008_cut_short.sql")),
         migration(9, "new_methods", include_str!("../migrations/0009_new_methods.sql")),
+        migration(10, "signing", include_str!("../migrations/0010_signing.sql")),
     ])
 }
 
