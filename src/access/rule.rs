@@ -157,9 +157,21 @@ impl Rules {
 
     /// What this request needs. `groups` are those of the person behind its session; `None`: nobody is known.
     pub fn ruling(&self, asked: Asked<'_>, groups: Option<&[Group]>) -> Ruling {
-        let path = as_resolved(asked.path);
+        let once = as_resolved(asked.path);
+        let ruling = self.ruling_at(asked, &once, groups);
+        if once.contains(&b'%') {
+            // A console that decodes twice takes it for another path: what the rules say must be the same of both.
+            let twice: Cow<'_, [u8]> = percent_encoding::percent_decode(&once).into();
+            if self.ruling_at(asked, &twice, groups) != ruling {
+                return Ruling::Needs { requirement: Requirement::Deny, rule: None };
+            }
+        }
+        ruling
+    }
+
+    fn ruling_at(&self, asked: Asked<'_>, path: &[u8], groups: Option<&[Group]>) -> Ruling {
         for (index, rule) in self.0.iter().enumerate() {
-            if !rule.matches(asked, &path) {
+            if !rule.matches(asked, path) {
                 continue;
             }
             if !rule.groups.is_empty() {
@@ -214,6 +226,14 @@ mod tests {
         for path in ["/admin/%E6%97%A5%E6%9C%AC", "/%61dmin/%e6%97%a5%e6%9c%ac/x", "/admin;v=1/%E6%97%A5%E6%9C%AC;x"] {
             assert_eq!(needs(&rules, asked(&Method::GET, path), None), Some(Requirement::Deny), "{path}");
         }
+        for path in ["/%2561dmin/%25E6%2597%25A5%25E6%259C%25AC", "/admin/%25E6%2597%25A5%25E6%259C%25AC"] {
+            assert_eq!(
+                needs(&rules, asked(&Method::GET, path), None),
+                Some(Requirement::Deny),
+                "{path}: for who decodes twice"
+            );
+        }
+        assert_eq!(needs(&rules, asked(&Method::GET, "/a%2525b"), None), Some(Requirement::SignedIn));
         let encoded = Rules::new(vec![Rule::new("/%61dmin", vec![], Requirement::Deny)]);
         assert_eq!(needs(&encoded, asked(&Method::GET, "/admin/x"), None), Some(Requirement::Deny));
         assert_eq!(needs(&rules, asked(&Method::GET, "/admin"), None), Some(Requirement::SignedIn));

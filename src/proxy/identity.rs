@@ -21,11 +21,16 @@ const OUR_COOKIES: &[u8] = b"__host-sekisho";
 
 /// Headers by which a client could tell the console another path, method, address, host or scheme than the ones we
 /// judged; `Proxy` becomes HTTP_PROXY behind CGI (CVE-2016-5385).
-const NEVER_FROM_CLIENTS: [&str; 29] = [
+const NEVER_FROM_CLIENTS: [&str; 34] = [
     "forwarded",
     "x-real-ip",
     "x-request-id",
     "x-original-url",
+    "x-override-url",
+    "x-http-host-override",
+    "base-url",
+    "remote-user",
+    "x-remote-user",
     "x-original-uri",
     "x-original-host",
     "x-original-method",
