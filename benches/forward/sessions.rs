@@ -63,6 +63,7 @@ fn keep(cookies: &mut Vec<String>, grant: &Grant) -> Option<String> {
 
 fn browser<'a>(sign_in: Option<&'a str>, device: Option<&'a str>) -> Browser<'a> {
     Browser {
+        known: None,
         link: None,
         session: None,
         sign_in: sign_in.map(Cookie),

@@ -68,6 +68,8 @@ pub struct Grant {
     pub session: CookieToken,
     /// `__Host-sekisho-device`, when it changed.
     pub device: Option<DeviceCookie>,
+    /// `__Host-sekisho-known`, after a sign-in.
+    pub known: Option<CookieToken>,
     /// Was the pair enrolled in this sign-in?
     pub enrolled: bool,
     /// Is one of the methods switched off after many wrong codes? It has to be set up again.
@@ -110,7 +112,10 @@ impl App {
         let account_id = credentials.as_ref().map(|c| c.account.id.to_string());
         let presented = self.presented(browser);
         let known = match &credentials {
-            Some(c) => self.known_browser(&presented, &c.account, now).await?,
+            Some(c) => match self.known_browser(&presented, &c.account, now).await? {
+                Some(device) => Some(device.to_string()),
+                None => self.known_as(browser, c.account.id, now),
+            },
             None => None,
         };
 
@@ -123,7 +128,7 @@ impl App {
                 return Ok(PasswordOutcome::Refused(PasswordRefusal::WaitUntil(until)));
             }
         }
-        let budget = self.password_budget(&name, credentials.as_ref(), known.as_ref().map(ToString::to_string))?;
+        let budget = self.password_budget(&name, credentials.as_ref(), known)?;
         if let PasswordSpend::Wait(until) = self.store.spend_password_attempt(budget, now).await? {
             refused("account");
             return Ok(PasswordOutcome::Refused(PasswordRefusal::WaitUntil(until)));
@@ -347,7 +352,7 @@ impl App {
         Ok(Some(Proven { proof, rehash: rehash.ok().and_then(std::result::Result::ok), cut_short: false }))
     }
 
-    /// Whose wrong passwords are counted together: an account's whatever the spelling; a trusted browser's own, so
+    /// Whose wrong passwords are counted together: an account's whatever the spelling; a trusted or known browser's own, so
     /// that a stranger's failures do not lock its owner out; for names nobody has, one of a fixed number of buckets
     /// that looks the same from outside.
     fn password_budget(
@@ -499,7 +504,8 @@ impl App {
         let second_step = session.second_step().as_str();
         self.note(browser, account.id, Happened::SignedIn(session.second_step())).await;
         Event::SessionStarted { account: &id, session: &session.id().to_string(), second_step }.record(origin);
-        Ok(Ok(Grant { session: cookie, device, enrolled: methods.is_some(), rebind: finish.rebind }))
+        let known = self.known_after(browser, account.id, now);
+        Ok(Ok(Grant { session: cookie, device, known, enrolled: methods.is_some(), rebind: finish.rebind }))
     }
 
     fn enrolled(&self, pair: &MethodPair<crate::authn::ProvenMethod>) -> Result<Enrolment> {

@@ -13,6 +13,7 @@ mod fresh;
 mod gate;
 mod hashing;
 pub mod import;
+mod known_browsers;
 mod links;
 mod live_sessions;
 pub mod notices;
@@ -46,6 +47,7 @@ pub use enrolment::{
 pub use first_link::LinkMailOutcome;
 pub use fresh::{Freshness, StepUp};
 pub use gate::GateRequest;
+pub use known_browsers::KNOWN_FOR;
 pub use links::OpenedLink;
 pub use observation::{ObserveReport, Person, Total};
 pub use open::OpenError;
@@ -262,6 +264,8 @@ pub struct Browser<'a> {
     pub sign_in: Option<Cookie<'a>>,
     /// `__Host-sekisho-device`.
     pub device: Option<Cookie<'a>>,
+    /// `__Host-sekisho-known`.
+    pub known: Option<Cookie<'a>>,
     /// The token of the mailed link that was opened last, unsealed.
     pub link: Option<Cookie<'a>>,
     /// The client's address.

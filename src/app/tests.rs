@@ -208,6 +208,7 @@ struct Jar {
     session: Option<String>,
     sign_in: Option<String>,
     device: Option<String>,
+    known: Option<String>,
 }
 
 impl Jar {
@@ -220,6 +221,7 @@ impl Jar {
             session: self.session.as_deref().map(Cookie),
             sign_in: self.sign_in.as_deref().map(Cookie),
             device: self.device.as_deref().map(Cookie),
+            known: self.known.as_deref().map(Cookie),
             address: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)),
             user_agent: "Mozilla/5.0 (Windows NT 10.0) Firefox/150.0",
             language: Language::En,
@@ -245,6 +247,9 @@ impl Jar {
         self.sign_in = None;
         if let Some(device) = &grant.device {
             self.device = Some(device.expose().to_owned());
+        }
+        if let Some(known) = &grant.known {
+            self.known = Some(known.expose().to_owned());
         }
     }
 }

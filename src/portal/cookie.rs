@@ -10,8 +10,12 @@ pub const SESSION: &str = "__Host-sekisho";
 pub const SIGN_IN: &str = "__Host-sekisho-signin";
 /// Trusted devices, one value an account.
 pub const DEVICE: &str = "__Host-sekisho-device";
+/// That somebody signed in on this browser, for its own count of wrong passwords.
+pub const KNOWN: &str = "__Host-sekisho-known";
 /// The token of the mailed link that was opened last, sealed.
 pub const LINK: &str = "__Host-sekisho-link";
+/// Where to go after a sign-in that waits for its mailed link, sealed: the link leads to no place of its own.
+pub const TO: &str = "__Host-sekisho-to";
 /// What the next page says once.
 pub const NOTE: &str = "__Host-sekisho-note";
 /// The seed of the form tokens.
@@ -20,7 +24,7 @@ pub const CSRF: &str = "__Host-sekisho-csrf";
 pub const LANGUAGE: &str = "__Host-sekisho-lang";
 
 /// All of them; none ever reaches the console.
-pub const NAMES: [&str; 7] = [SESSION, SIGN_IN, DEVICE, NOTE, CSRF, LANGUAGE, LINK];
+pub const NAMES: [&str; 9] = [SESSION, SIGN_IN, DEVICE, KNOWN, NOTE, CSRF, LANGUAGE, LINK, TO];
 
 /// The value of one of our cookies, when it came exactly once.
 pub fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

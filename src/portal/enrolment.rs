@@ -7,10 +7,11 @@ use super::{
     challenge::{CodeError, CodeNotice, DeliveryLine, clock_hint, code_error, gone, message_lead},
     choice,
     code_help::{WhyNot, not_sending},
+    cookie::{self, Keep},
     guides::Guide,
     notice::{News, Note},
     page::{Here, PageFrame, ShownMethod, html},
-    qr,
+    qr, return_to,
     rollout::grace_text,
     settings,
     sign_in::SignInNotice,
@@ -383,7 +384,10 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
             }
             let grace = visit.portal.app.grace(&visit.browser()).await?;
             let news = note.enrolment_link();
-            html(&EnrolLinkPage { frame, mailed_to: view.mailed_to.unwrap_or_default(), news, grace })
+            let to = frame.to.clone();
+            let page = html(&EnrolLinkPage { frame, mailed_to: view.mailed_to.unwrap_or_default(), news, grace });
+            let keep = if to.is_empty() { Keep::Remove } else { Keep::Seconds(return_to::GOOD_FOR.as_secs()) };
+            return Ok(visit.page(page).with(cookie::set(cookie::TO, &to, keep)));
         }
         (EnrolmentStep::Introduced, _) => {
             let grace = visit.portal.app.grace(&visit.browser()).await?;

@@ -245,7 +245,8 @@ pub(super) async fn follow(visit: &Visit<'_>) -> app::Result<Answer> {
         }
         LinkPurpose::FirstEnrolment => {
             if app.open_enrolment(&visit.browser()).await? {
-                visit.see(Here::Enrolment).with(spent())
+                let arrived = cookie::set(cookie::TO, "", Keep::Remove);
+                visit.see(Here::Enrolment).with(spent()).with(arrived)
             } else if app.pending(&visit.browser()).await?.is_some() {
                 gone(visit).await?
             } else {

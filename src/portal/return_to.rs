@@ -16,7 +16,7 @@ const PLACE: Place<'static> = Place { table: "form", column: "return-to", row: b
 /// Longer ones are dropped: the sealed form travels in addresses and fields.
 const MOST: usize = 2048;
 /// The first redirect comes before any cookie of ours, so time is all that a sealed place is bound to.
-const GOOD_FOR: Duration = Duration::from_hours(24);
+pub(super) const GOOD_FOR: Duration = Duration::from_hours(24);
 /// Those of our own pages a person opens by an address of theirs, and means to come back to.
 const OWN: [&str; 5] = [
     "/.sekisho/settings",

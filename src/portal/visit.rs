@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     access::Interruption,
-    app::{Browser, Cookie, DeviceCookie, Flow, Grant},
+    app::{Browser, Cookie, DeviceCookie, Flow, Grant, KNOWN_FOR},
     clock::Timestamp,
     keyring::CookieToken,
     language::Language,
@@ -69,7 +69,12 @@ impl<'a> Visit<'a> {
         };
         let (keyring, now) = (portal.app.keyring(), portal.app.now());
         let to = match form.text("to") {
-            "" => query("to").and_then(|sealed| ReturnTo::open(&sealed, keyring, now)),
+            "" => {
+                let waiting =
+                    || cookie::read(headers, cookie::TO).filter(|_| uri.path().starts_with(Here::Link.path()));
+                let sealed = query("to").or_else(|| waiting().map(Into::into));
+                sealed.and_then(|sealed| ReturnTo::open(&sealed, keyring, now))
+            }
             sealed => ReturnTo::open(sealed, keyring, now),
         };
         let back = match form.text("back") {
@@ -122,6 +127,7 @@ impl<'a> Visit<'a> {
             session: renewed.or_else(|| cookie(cookie::SESSION)),
             sign_in: cookie(cookie::SIGN_IN),
             device: cookie(cookie::DEVICE),
+            known: cookie(cookie::KNOWN),
             link: self.link.as_deref().map(Cookie),
             address: self.client.address,
             user_agent: self.headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default(),
@@ -228,6 +234,12 @@ impl<'a> Visit<'a> {
             .with(Self::session_cookie(grant))
             .with(cookie::set(cookie::SIGN_IN, "", Keep::Remove))
             .with(grant.device.as_ref().and_then(|device| self.device(device)))
+            .with(
+                grant
+                    .known
+                    .as_ref()
+                    .and_then(|known| cookie::set(cookie::KNOWN, known.expose(), Keep::Seconds(KNOWN_FOR.as_secs()))),
+            )
     }
 
     /// The cookie of a new session.

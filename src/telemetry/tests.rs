@@ -100,13 +100,20 @@ fn what_must_not_be_seen_is_in_no_line() {
         session: Some(Cookie(MARKER)),
         sign_in: Some(Cookie(MARKER)),
         device: Some(Cookie(MARKER)),
+        known: Some(Cookie(MARKER)),
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         user_agent: "curl/8",
         language: Language::Ja,
         flow: crate::app::Flow::SignIn,
     };
     let form = PasswordForm { login: MARKER.into(), password: MARKER.into(), browser: &browser };
-    let grant = Grant { session: CookieToken::new(MARKER.to_owned()), device: None, enrolled: false, rebind: false };
+    let grant = Grant {
+        session: CookieToken::new(MARKER.to_owned()),
+        device: None,
+        known: Some(CookieToken::new(MARKER.to_owned())),
+        enrolled: false,
+        rebind: false,
+    };
     let account = Account {
         id: AccountId::random(&entropy),
         user_name: UserName::parse("hanako").unwrap(),

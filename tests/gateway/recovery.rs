@@ -390,3 +390,25 @@ async fn r2_where_no_mail_reaches_the_account_the_operator_is_told() {
         assert!(!line.contains("hana") && !line.contains("87654321"), "{line}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r2_the_mailed_link_leads_back_to_the_page_that_was_asked_for() {
+    let gateway = Gateway::start(&["hana"], &[], settings::MAIL).await;
+    let browser = gateway.browser(Speaks::Http1, "en");
+    let page = browser.open("/orders/1238?tab=items").await;
+    let page = steps::password(&browser, &page, "hana").await;
+    assert!(waits_for_the_mail(&page), "{}", page.text());
+    let link = steps::link_in(&steps::mail_saying(&gateway, 0, ENROLMENT_MAIL).await);
+    let page = browser.open(&link).await;
+    let page = browser.submit(&page, &page.form_to("/.sekisho/link"), &[]).await;
+    assert!(may_begin(&page), "{}", page.text());
+    let page = steps::begin_enrolment(&browser, &page).await;
+    let page = steps::choose(&browser, &page, "app", "").await;
+    let shown = authenticator::code(&steps::app_key(&page), gateway.clock.now());
+    let page = steps::code(&browser, &page, &shown, false).await;
+    let before = gateway.inbox.newest().await;
+    let page = steps::choose(&browser, &page, "sms", "080-8765-4321").await;
+    let texted = gateway.inbox.code_after(before, "sms").await.code();
+    let done = steps::code(&browser, &page, &texted, false).await;
+    assert!(done.body.contains("href=\"/orders/1238?tab=items\""), "{}", done.body);
+}

@@ -7,8 +7,8 @@ use crate::{
     access::Interruption,
     account::{EmailAddress, MethodKind, Role, SellerAccount, SellerId, SellerName, UserName},
     app::{
-        ChoiceProblem, CodeOutcome, EnrolmentOutcome, InviteForm, InviteProblem, PendingView, SendAvailability,
-        SendOutcome, SendRefusal, administration::NewPerson,
+        ChoiceProblem, CodeOutcome, EnrolmentOutcome, InviteForm, InviteProblem, PasswordOutcome, PasswordRefusal,
+        PendingView, SendAvailability, SendOutcome, SendRefusal, administration::NewPerson,
     },
     authn::Password,
     language::Language,
@@ -131,4 +131,39 @@ async fn a_new_invitation_gives_no_new_tries_at_user_names() {
     }
     assert!(matches!(world.app.spend_accept_try(&offer("jiro@example.jp"), now).await.unwrap(), RateSpend::Wait(_)));
     assert_eq!(world.app.spend_accept_try(&offer("saburo@example.jp"), now).await.unwrap(), RateSpend::Granted);
+}
+
+#[tokio::test]
+async fn a_stranger_does_not_lock_out_a_browser_that_was_used_of_late() {
+    let world = World::new().await;
+    let mut owner = world.enrolled("hanako").await;
+    world.enrolled("taro").await;
+    let fail = async |world: &World| {
+        let mut stranger = Jar::new();
+        for _ in 0..5 {
+            world.password(&mut stranger, "hanako", "wrong wrong wrong").await;
+        }
+    };
+    fail(&world).await;
+    let mut elsewhere = Jar::new();
+    let waits = |outcome: &PasswordOutcome| matches!(outcome, PasswordOutcome::Refused(PasswordRefusal::WaitUntil(_)));
+    assert!(waits(&world.password(&mut elsewhere, "hanako", PASSWORD).await), "a browser nobody knows waits");
+    let mut of_taro = Jar { known: world.enrolled("jiro").await.known, ..Jar::new() };
+    assert!(waits(&world.password(&mut of_taro, "hanako", PASSWORD).await), "known for another account");
+    owner.session = None;
+    let outcome = world.password(&mut owner, "hanako", PASSWORD).await;
+    assert!(matches!(outcome, PasswordOutcome::Pending { .. }), "its owner's does not: {outcome:?}");
+    assert!(owner.device.is_none(), "nothing is trusted");
+
+    // It has a count of its own, and is known for ninety days.
+    for _ in 0..5 {
+        world.password(&mut owner, "hanako", "wrong wrong wrong").await;
+    }
+    assert!(waits(&world.password(&mut owner, "hanako", PASSWORD).await));
+    world.pass(crate::app::KNOWN_FOR - Duration::from_secs(1));
+    fail(&world).await;
+    assert!(matches!(world.password(&mut owner, "hanako", PASSWORD).await, PasswordOutcome::Pending { .. }));
+    let mut old = Jar { known: owner.known.clone(), ..Jar::new() };
+    world.pass(Duration::from_secs(1));
+    assert!(waits(&world.password(&mut old, "hanako", PASSWORD).await), "known no more");
 }
