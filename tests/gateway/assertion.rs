@@ -54,8 +54,8 @@ impl Verifier {
     fn verify(&self, gateway: &Gateway, token: &str) -> Result<Value, &'static str> {
         let parts: Vec<&str> = token.split('.').collect();
         let [header, claims, signature] = parts[..] else { return Err("not three parts") };
-        let bytes = |part: &str| BASE64URL_NOPAD.decode(part.as_bytes()).map_err(|_| "not base64url");
-        let read = |part: &str| serde_json::from_slice::<Value>(&bytes(part)?).map_err(|_| "not JSON");
+        let bytes = |part: &str| BASE64URL_NOPAD.decode(part.as_bytes()).map_err(|_other| "not base64url");
+        let read = |part: &str| serde_json::from_slice::<Value>(&bytes(part)?).map_err(|_other| "not JSON");
         let head = read(header)?;
         if head["alg"] != "ES256" || head["typ"] != "sekisho-assertion+jwt" {
             return Err("another kind of token");
@@ -66,7 +66,7 @@ impl Verifier {
         let point = [vec![4], coordinate("x")?, coordinate("y")?].concat();
         UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
             .verify(format!("{header}.{claims}").as_bytes(), &bytes(signature)?)
-            .map_err(|_| "a wrong signature")?;
+            .map_err(|_forged| "a wrong signature")?;
         let claims = read(claims)?;
         if claims["iss"] != self.issuer.as_str() || claims["aud"] != self.audience.as_str() {
             return Err("from or for somebody else");
