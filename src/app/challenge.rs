@@ -217,10 +217,10 @@ impl App {
                 let recovery_code = self.recovery_code_state(pending.account.id, now).await?;
                 Some(PendingView::Code(CodeView { shared, send_again, send_other, recovery_code, ..view }))
             }
-            SignIn::Enrol { draft, .. } => {
+            SignIn::Enrol { draft, by, .. } => {
                 let proving = draft.proving().map(|(_, new, challenge)| (new, challenge));
                 let (send_again, delivery) = self.proving_state(proving, now).await?;
-                let view = enrolment_view(&self.snapshot().config, &pending, draft, send_again, delivery, now);
+                let view = enrolment_view(&self.snapshot().config, &pending, (draft, *by), send_again, delivery, now);
                 let known = self.known_numbers(&pending, draft).await?;
                 Some(PendingView::Enrol(EnrolmentView { known, ..view }))
             }

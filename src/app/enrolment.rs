@@ -11,7 +11,8 @@ use crate::{
     },
     audit::{Event, Origin},
     authn::{
-        Challenge, ChallengeSeed, EnrolmentDraft, EnrolmentStep, Input, Refusal, Replace, SignIn, TicketRefusal, totp,
+        Challenge, ChallengeSeed, EnrolmentDraft, EnrolmentStep, Input, OpenedBy, Refusal, Replace, SignIn,
+        TicketRefusal, totp,
     },
     clock::Timestamp,
     config::Config,
@@ -26,6 +27,8 @@ pub struct EnrolmentView {
     pub account: AccountId,
     /// Where the person is.
     pub step: EnrolmentStep,
+    /// A recovery code opened it, which is used up; the earlier pair works until the new one is proven.
+    pub recovered: bool,
     /// In the settings: which of the two methods is being replaced, and by its side which one stays.
     pub replacing: Option<Replacing>,
     /// The proven primary.
@@ -324,7 +327,7 @@ fn choices(config: &Config, beside: Option<MethodKind>) -> Vec<(MethodKind, std:
 pub(super) fn enrolment_view(
     config: &Config,
     pending: &PendingSignIn,
-    draft: &EnrolmentDraft,
+    (draft, by): (&EnrolmentDraft, OpenedBy),
     send_again: SendAvailability,
     delivery: Option<Delivery>,
     now: Timestamp,
@@ -343,6 +346,7 @@ pub(super) fn enrolment_view(
     EnrolmentView {
         account: pending.account.id,
         step: draft.step(),
+        recovered: by == OpenedBy::Recovery,
         replacing: None,
         primary,
         proving: draft.proving().map(|proving| proving_view(config, &pending.account, proving, sending, now)),
@@ -377,6 +381,7 @@ pub(super) fn replacement_view(
             (Role::Backup, false) => EnrolmentStep::ChooseBackup,
             (Role::Backup, true) => EnrolmentStep::ProveBackup,
         },
+        recovered: false,
         replacing: Some(Replacing { role, old: view(role), stays: view(role.other()) }),
         primary: None,
         proving: proving.map(|proving| proving_view(config, &pending.account, proving, sending, now)),

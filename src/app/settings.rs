@@ -31,6 +31,8 @@ pub struct SettingsView {
     pub codes_left: u32,
     /// When they were made, while any is left.
     pub codes_made_at: Option<Timestamp>,
+    /// The password was reset a short time ago: until then no method that works is replaced and no recovery code taken.
+    pub rests_until: Option<Timestamp>,
     /// Without methods: until when they may be put off.
     pub enable_by: Option<EnableBy>,
     /// Living trust, newest first.
@@ -190,6 +192,7 @@ impl App {
         Ok(Some(SettingsView {
             codes_left: self.store.recovery_codes_left(account.id).await?,
             codes_made_at: self.store.recovery_codes_made_at(account.id).await?,
+            rests_until: self.store.replacement_blocked_until(account.id, now).await?,
             enable_by,
             devices: if never_trusted { Vec::new() } else { devices.collect() },
             never_trusted,

@@ -117,7 +117,7 @@ pub(super) fn reply(reply: &Reply, zone: &jiff::tz::TimeZone) -> Result<(), Fail
         ),
         Reply::RecoveryRequests(requests) => table(
             ["RECEIPT", "ACCOUNT", "STATE", "REQUESTED", "NOT BEFORE", "APPROVED BY"],
-            requests.iter().map(recovery_row),
+            requests.iter().map(|request| recovery_row(request, zone)),
         ),
         Reply::RecoveryApproved(approval) => format!(
             "your approval counts ({} of {}); another operator has to approve it, too",
@@ -177,14 +177,14 @@ fn session_row(session: &SessionView) -> [String; 6] {
     ]
 }
 
-fn recovery_row(request: &RecoveryView) -> [String; 6] {
+fn recovery_row(request: &RecoveryView, zone: &jiff::tz::TimeZone) -> [String; 6] {
     let by = request.approved_by.iter().map(|uid| format!("uid {uid}")).collect::<Vec<_>>().join(", ");
     [
         request.receipt.clone(),
         request.user.clone(),
         request.state.clone(),
-        minute(&request.requested_at),
-        minute(&request.ready_at),
+        local_minute(&request.requested_at, zone),
+        local_minute(&request.ready_at, zone),
         or_dash(Some(&by)),
     ]
 }

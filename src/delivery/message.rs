@@ -64,15 +64,31 @@ pub struct Mail {
 
 /// Date, time and zone.
 pub(super) fn clock_time(language: Language, sender: &Sender, at: Timestamp) -> String {
-    let zone = &sender.time_zone_name;
+    let (time, zone) = (without_zone(language, sender, at), &sender.time_zone_name);
+    match language {
+        Language::Ja => format!("{time}（{zone}）"),
+        Language::En => format!("{time} ({zone})"),
+    }
+}
+
+/// Until when something works, in brackets, with the zone inside them.
+pub(super) fn bracketed_until(language: Language, sender: &Sender, at: Timestamp) -> String {
+    let (time, zone) = (without_zone(language, sender, at), &sender.time_zone_name);
+    match language {
+        Language::Ja => format!("（{time}まで、{zone}）"),
+        Language::En => format!("(until {time}, {zone})"),
+    }
+}
+
+fn without_zone(language: Language, sender: &Sender, at: Timestamp) -> String {
     let Ok(instant) = jiff::Timestamp::from_millisecond(at.as_millis()) else {
         return at.to_string();
     };
-    let local = instant.to_zoned(sender.time_zone.clone());
-    match language {
-        Language::Ja => format!("{}（{zone}）", local.strftime("%Y年%-m月%-d日 %H:%M")),
-        Language::En => format!("{} ({zone})", local.strftime("%-d %b %Y, %H:%M")),
-    }
+    let format = match language {
+        Language::Ja => "%Y年%-m月%-d日 %H:%M",
+        Language::En => "%-d %b %Y, %H:%M",
+    };
+    instant.to_zoned(sender.time_zone.clone()).strftime(format).to_string()
 }
 
 /// A real code for tests, derived as codes are.

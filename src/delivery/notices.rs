@@ -55,7 +55,7 @@ pub(super) fn mail(
         Language::En => {
             let Words { subject, happened, next } = english::words(service, notice, sender);
             let not_you = english::not_you(notice, sender, link);
-            let heading = if notice.by_an_owner() { "Any questions?" } else { "Wasn't you?" };
+            let heading = if notice.by_an_owner() { "Any questions?" } else { "Wasn't this you?" };
             Mail {
                 subject: format!("{service}: {subject}"),
                 text: format!("{happened}\n\nWhen: {when}\n\n{next}\n\n{heading}\n{not_you}\n\n{service}\n"),
@@ -78,7 +78,7 @@ pub(super) fn text(language: Language, sender: &Sender, notice: &Notice) -> Stri
             format!("【{service}】{}お心当たりがなければ、運営窓口へご連絡ください。", japanese::short(notice))
         }
         Language::En => {
-            format!("{service}: {} Wasn't you? Tell the person who runs the service.", english::short(notice))
+            format!("{service}: {} Wasn't this you? Tell the person who runs the service.", english::short(notice))
         }
     }
 }
@@ -250,7 +250,7 @@ mod tests {
             let (ja_asks, en_asks) = if kind.by_an_owner() {
                 ("ご不明な点がある場合", "Any questions?")
             } else {
-                ("お心当たりがない場合", "Wasn't you?")
+                ("お心当たりがない場合", "Wasn't this you?")
             };
             assert!(ja.text.contains(ja_asks) && ja.text.contains("ご連絡ください"), "{}", ja.text);
             assert!(!ja.text.contains("http"), "{}", ja.text);
@@ -258,6 +258,12 @@ mod tests {
             assert!(en.subject.starts_with("SellerPortal: "), "{}", en.subject);
             assert!(en.text.contains("When: 22 Nov 2026, 14:25 (Asia/Tokyo)"), "{}", en.text);
             assert!(en.text.contains(en_asks), "{}", en.text);
+            assert!(
+                !en.text.contains("))")
+                    && kind.by_an_owner() != en.text.contains("(until 22 Nov 2026, 14:25, Asia/Tokyo)")
+            );
+            let ja = mail(Language::Ja, &sender, &kind, AT, Some(&not_me)).text;
+            assert_eq!(ja.contains("（2026年11月22日 14:25まで、Asia/Tokyo）"), !kind.by_an_owner(), "{ja}");
             let own_line = en.text.contains(&format!("\n{}\n", not_me.address));
             assert_eq!(own_line, !kind.by_an_owner(), "the link has a line of its own: {}", en.text);
         }
@@ -300,6 +306,15 @@ mod tests {
         }
         assert!(link_mail(Language::En, &sender, &link(LinkPurpose::NotMe), None).is_none());
         assert!(!format!("{:?}", link(LinkPurpose::NotMe)).contains("http"));
+    }
+
+    #[test]
+    fn the_notice_of_a_new_password_says_all_that_rests() {
+        let sender = sample_sender();
+        let ja = mail(Language::Ja, &sender, &Notice::PasswordReset, AT, None).text;
+        assert!(ja.contains("48時間は、コードの受け取り方法の変更と回復コードの利用ができません"), "{ja}");
+        let en = mail(Language::En, &sender, &Notice::PasswordReset, AT, None).text;
+        assert!(en.contains("For 48 hours you can't replace a way to get a code or use a recovery code."), "{en}");
     }
 
     #[test]

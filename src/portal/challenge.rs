@@ -48,7 +48,8 @@ impl CodeError {
                 let wrong = match (kind, minutes_slow) {
                     (MethodKind::App, Some(minutes)) => frame.say("code-clock-slow", &[("minutes", minutes.into())]),
                     (MethodKind::App, None) => frame.t("code-wrong-app"),
-                    (MethodKind::Sms | MethodKind::Voice, _) => frame.t("code-wrong-message"),
+                    (MethodKind::Sms, _) => frame.t("code-wrong-message"),
+                    (MethodKind::Voice, _) => frame.t("code-wrong-call"),
                 };
                 match tries_left {
                     None => wrong,

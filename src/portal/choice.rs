@@ -226,6 +226,10 @@ impl ChoosePage {
         let first = self.options.iter().find(|option| option.not.is_none()).map(|option| option.kind);
         option.not.is_none() && self.typed.kind.or(first) == Some(option.kind)
     }
+    /// Where it cannot be chosen, the page does not say that it is the safer one.
+    fn offers_app(&self) -> bool {
+        self.options.iter().any(|option| option.kind == MethodKind::App && option.not.is_none())
+    }
     /// The first number is picked, until the person says otherwise.
     fn picked(&self, place: Option<&usize>) -> bool {
         match (self.typed.known.as_str(), place) {

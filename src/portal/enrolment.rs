@@ -77,6 +77,8 @@ impl Progress {
 pub struct EnrolIntroPage {
     /// The frame.
     pub frame: PageFrame,
+    /// A recovery code led here.
+    pub recovered: bool,
     /// How long it may still be put off, where the rollout allows it.
     pub grace: Option<Grace>,
 }
@@ -88,6 +90,9 @@ impl EnrolIntroPage {
     }
     fn heading(&self) -> String {
         self.frame.t("enrol-intro-heading")
+    }
+    fn lead(&self) -> String {
+        if self.recovered { self.frame.t("enrol-intro-recovered") } else { self.frame.named("enrol-intro-lead") }
     }
     fn grace_text(&self) -> Option<String> {
         self.grace.map(|grace| grace_text(grace, &self.frame))
@@ -391,7 +396,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
         }
         (EnrolmentStep::Introduced, _) => {
             let grace = visit.portal.app.grace(&visit.browser()).await?;
-            html(&EnrolIntroPage { frame, grace })
+            html(&EnrolIntroPage { frame, recovered: view.recovered, grace })
         }
         (_, Some(proving)) => prove_page(frame, &note, proving),
         (_, None) => html(&choice::page(frame, note, EnrolmentView { proving: None, ..view })),

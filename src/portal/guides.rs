@@ -339,6 +339,7 @@ const CANNOT_CHANGE: &[Section] = &[
             ]),
         ],
     },
+    Section { heading: "guide-cannot-change-rest-heading", blocks: &[Block::Text("guide-cannot-change-rest")] },
     Section { heading: "guide-cannot-change-after-heading", blocks: &[Block::Text("guide-cannot-change-after")] },
     Section {
         heading: "guide-cannot-change-never-heading",

@@ -92,7 +92,7 @@ impl RecoveryCodesPage {
         self.codes.0.join(" ")
     }
     fn made(&self) -> String {
-        self.frame.say("recovery-codes-made", &[("date", self.frame.date(self.frame.now).into())])
+        made(&self.frame, self.frame.now)
     }
 }
 
@@ -138,21 +138,25 @@ pub(super) async fn renew(visit: &Visit<'_>) -> app::Result<Answer> {
 
 /// The codes as a file, from the form of the page that shows them: nothing is read from the store.
 pub(super) async fn save(visit: &Visit<'_>) -> app::Result<Answer> {
-    if visit.portal.app.session(&visit.browser()).await?.is_none() {
-        return Ok(visit.see(Here::SignIn));
-    }
+    let Some(session) = visit.portal.app.session(&visit.browser()).await? else { return Ok(visit.see(Here::SignIn)) };
     let sent: SecretString = visit.form.secret("codes");
     let codes: Vec<&str> = sent.expose_secret().split(' ').filter(|code| is_code(code)).take(10).collect();
     if codes.is_empty() {
         return Ok(visit.see(Here::Settings));
     }
     let frame = visit.frame(Here::Settings, &super::notice::Note::default());
-    let mut body = format!("{}\r\n{}\r\n\r\n", frame.named("recovery-codes-file"), frame.t("recovery-codes-once"));
+    let made_at = visit.portal.app.recovery_codes_made_at(session.account.id).await?.unwrap_or(frame.now);
+    let (name, where_to) = (frame.named("recovery-codes-file"), frame.t("recovery-codes-where"));
+    let mut body = format!("{name}\r\n{}\r\n{where_to}\r\n\r\n", made(&frame, made_at));
     for code in codes {
         body.push_str(code);
         body.push_str("\r\n");
     }
     Ok(Answer { body, file: Some("recovery-codes.txt"), ..Answer::new(StatusCode::OK) })
+}
+
+fn made(frame: &PageFrame, at: Timestamp) -> String {
+    frame.say("recovery-codes-made", &[("date", frame.date(at).into())])
 }
 
 fn is_code(text: &str) -> bool {

@@ -267,6 +267,9 @@ impl SettingsPage {
             left => self.frame.say("settings-codes-left", &[("left", left.into())]),
         }
     }
+    fn rests(&self) -> Option<String> {
+        self.view.rests_until.map(|until| self.frame.timed_from("settings-rests", until))
+    }
     fn change_label(&self, row: &MethodRow) -> String {
         self.frame.say("settings-change-method", &[("role", role_name(row.role, &self.frame).into())])
     }
@@ -333,6 +336,8 @@ pub struct MethodPage {
     pub frame: PageFrame,
     /// The method.
     pub row: MethodRow,
+    /// After a reset of the password: from when on a method that works may be replaced again.
+    pub rests_until: Option<Timestamp>,
     /// What was wrong.
     pub news: Option<SettingsNews>,
 }
@@ -358,6 +363,11 @@ impl MethodPage {
     }
     fn good(&self) -> Option<String> {
         self.news.filter(|news| !news.is_trouble()).map(|news| news.text(&self.frame))
+    }
+    /// One that was disabled is set up again at any time.
+    fn rests(&self) -> Option<String> {
+        let until = self.rests_until.filter(|_| !self.row.disabled)?;
+        Some(self.frame.timed_from("settings-rests", until))
     }
     fn replace_text(&self) -> String {
         if self.row.disabled { self.frame.t("settings-rebind") } else { self.frame.t("settings-replace") }
@@ -440,10 +450,11 @@ pub(super) async fn show_method(visit: &Visit<'_>, role: Role) -> app::Result<An
     let Some(view) = visit.portal.app.settings(&visit.browser()).await? else {
         return Ok(visit.see_first(Here::SignIn, Here::Method(role)));
     };
+    let rests_until = view.rests_until;
     let row = view.methods.into_iter().flatten().find(|row| row.role == role);
     let Some(row) = row else { return Ok(visit.see(Here::Settings)) };
     let note = visit.note();
-    let page = MethodPage { frame: visit.frame(Here::Method(role), &note), row, news: news(&note) };
+    let page = MethodPage { frame: visit.frame(Here::Method(role), &note), row, rests_until, news: news(&note) };
     Ok(visit.page(html(&page)))
 }
 

@@ -118,7 +118,7 @@ pub struct ShownUser {
     pub name: String,
     /// What the console shows.
     pub display_name: Option<String>,
-    /// Masked.
+    /// Masked, unless it is one's own.
     pub email: Option<String>,
     /// Its groups.
     pub groups: Vec<String>,
@@ -141,7 +141,7 @@ impl ShownUser {
             id: id.to_string(),
             name: user_name.to_string(),
             display_name: display_name.clone(),
-            email: email.as_ref().map(masked),
+            email: email.as_ref().map(|email| if *id == view.me { email.to_string() } else { masked(email) }),
             groups: groups.iter().map(ToString::to_string).collect(),
             methods: member.summary.pair.as_ref().map(|pair| [Role::Primary, Role::Backup].map(|r| pair.get(r).kind())),
             last_sign_in: member.last_sign_in,

@@ -65,6 +65,8 @@ async fn r8_a_recovery_code_and_the_password_open_the_set_up_and_not_the_console
     let typed = codes[3].to_lowercase().replace('-', " ");
     let page = steps::use_recovery_code(&browser, &typed).await;
     assert_eq!(page.url.path(), "/.sekisho/enrolment", "however it is written: {}", page.text());
+    let says = "Your recovery code was accepted and is now used up. Set up two new ways; the old ones keep working";
+    assert!(page.text().contains(says) && !page.text().contains("now asks for a code"), "{}", page.text());
     assert!(browser.cookie("__Host-sekisho").is_none(), "no session");
     assert_eq!(browser.visit("/payments").await.status, 303);
     assert_eq!(browser.fetch("/payments").await.status, 401);

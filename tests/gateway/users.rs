@@ -54,7 +54,7 @@ async fn r13_an_owner_invites_somebody_to_a_sign_in_of_their_own() {
     let page = browser.open("/.sekisho/users").await;
     assert_eq!(page.status, 200);
     assert!(
-        page.text().contains("The people of 山田商店.") && page.text().contains("h•••@example.jp"),
+        page.text().contains("The people of 山田商店.") && page.text().contains("hanako@example.jp"),
         "{}",
         page.text()
     );

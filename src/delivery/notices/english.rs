@@ -3,7 +3,7 @@
 use super::{MailedLink, Words};
 use crate::{
     account::{MethodKind, Role},
-    delivery::message::{Sender, clock_time},
+    delivery::message::{Sender, bracketed_until, clock_time},
     language::Language,
     store::{LinkPurpose, Notice},
 };
@@ -14,10 +14,10 @@ pub(super) fn not_you(notice: &Notice, sender: &Sender, link: Option<&MailedLink
     }
     let Some(link) = link else { return "Tell the person who runs the service at once.".to_owned() };
     let MailedLink { purpose, address, expires_at } = link;
-    let until = clock_time(Language::En, sender, *expires_at);
+    let until = bracketed_until(Language::En, sender, *expires_at);
     if *purpose == LinkPurpose::CancelRecovery {
         return format!(
-            "Open this page and press the button to cancel the request (until {until}).\n{address}\n\nSigning in with a code as usual cancels it too."
+            "Open this page and press the button to cancel the request {until}.\n{address}\n\nSigning in with a code as usual cancels it too."
         );
     }
     let tell = match notice {
@@ -25,7 +25,7 @@ pub(super) fn not_you(notice: &Notice, sender: &Sender, link: Option<&MailedLink
         _ => "Somebody else may have signed in.",
     };
     format!(
-        "{tell}\nOpen this page and press the button (until {until}). It stops your account at once.\n{address}\n\nThen tell the person who runs the service."
+        "{tell}\nOpen this page and press the button {until}. It stops your account at once.\n{address}\n\nThen tell the person who runs the service."
     )
 }
 
@@ -63,7 +63,7 @@ pub(super) fn words(service: &str, notice: &Notice, sender: &Sender) -> Words {
             "Your password was reset",
             format!("A new password was chosen for your {service} account by a mailed link."),
             &format!(
-                "Your old password no longer works. {ENDED}\nYour two-step verification is as it was. For 48 hours the ways to get a code can't be changed."
+                "Your old password no longer works. {ENDED}\nYour two-step verification is as it was. For 48 hours you can't replace a way to get a code or use a recovery code."
             ),
         ),
         Notice::PasswordSetByOperator => words(

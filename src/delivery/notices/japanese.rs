@@ -3,7 +3,7 @@
 use super::{MailedLink, Words};
 use crate::{
     account::{MethodKind, Role},
-    delivery::message::{Sender, clock_time},
+    delivery::message::{Sender, bracketed_until, clock_time},
     language::Language,
     store::{LinkPurpose, Notice},
 };
@@ -14,10 +14,10 @@ pub(super) fn not_you(notice: &Notice, sender: &Sender, link: Option<&MailedLink
     }
     let Some(link) = link else { return "すぐに運営窓口へご連絡ください。".to_owned() };
     let MailedLink { purpose, address, expires_at } = link;
-    let until = clock_time(Language::Ja, sender, *expires_at);
+    let until = bracketed_until(Language::Ja, sender, *expires_at);
     if *purpose == LinkPurpose::CancelRecovery {
         return format!(
-            "次のページを開き、ボタンを押して申請を取り消してください（{until}まで）。\n{address}\n\nいつもの方法で認証コードを入力してログインしても、申請は取り消されます。"
+            "次のページを開き、ボタンを押して申請を取り消してください{until}。\n{address}\n\nいつもの方法で認証コードを入力してログインしても、申請は取り消されます。"
         );
     }
     let tell = match notice {
@@ -25,7 +25,7 @@ pub(super) fn not_you(notice: &Notice, sender: &Sender, link: Option<&MailedLink
         _ => "ほかの人がログインしたおそれがあります。",
     };
     format!(
-        "{tell}\n次のページを開き、ボタンを押してください（{until}まで）。アカウントを直ちに止めます。\n{address}\n\nあわせて、運営窓口へご連絡ください。"
+        "{tell}\n次のページを開き、ボタンを押してください{until}。アカウントを直ちに止めます。\n{address}\n\nあわせて、運営窓口へご連絡ください。"
     )
 }
 
@@ -63,7 +63,7 @@ pub(super) fn words(service: &str, notice: &Notice, sender: &Sender) -> Words {
             "パスワードを再設定しました",
             format!("メールのリンクから、{service}のパスワードが再設定されました。"),
             &format!(
-                "これまでのパスワードは使えません。{ENDED}\n2段階認証の設定は変わりません。これから48時間は、コードの受け取り方法を変更できません。"
+                "これまでのパスワードは使えません。{ENDED}\n2段階認証の設定は変わりません。これから48時間は、コードの受け取り方法の変更と回復コードの利用ができません。"
             ),
         ),
         Notice::PasswordSetByOperator => words(

@@ -27,10 +27,15 @@ pub(super) fn enrolment(language: Language, pages: &mut Pages) {
     {
         pages.add("ticket", state, &EnrolTicketPage { frame: frame(), error });
     }
-    pages.add("enrol-intro", "first", &EnrolIntroPage { frame: frame(), grace: None });
+    pages.add("enrol-intro", "first", &EnrolIntroPage { frame: frame(), recovered: false, grace: None });
+    pages.add("enrol-intro", "recovered", &EnrolIntroPage { frame: frame(), recovered: true, grace: None });
     for laters_left in [3, 1] {
         let grace = Some(Grace { deadline: Timestamp::from_secs(1_796_569_200), laters_left });
-        pages.add("enrol-intro", &format!("later-{laters_left}"), &EnrolIntroPage { frame: frame(), grace });
+        pages.add(
+            "enrol-intro",
+            &format!("later-{laters_left}"),
+            &EnrolIntroPage { frame: frame(), recovered: false, grace },
+        );
     }
     for (state, notice) in [
         ("first", None),

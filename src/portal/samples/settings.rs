@@ -71,6 +71,7 @@ fn settings_view(language: Language) -> SettingsView {
         },
         codes_left: 9,
         codes_made_at: Some(NOW),
+        rests_until: None,
         enable_by: None,
         never_trusted: false,
         methods: Some([
@@ -125,6 +126,8 @@ pub(super) fn settings(language: Language, pages: &mut Pages) {
     }
     let view = || settings_view(language);
     pages.add("settings", "first", &page(view(), None));
+    let resting = SettingsView { rests_until: Some(NOW + Duration::from_hours(48)), ..view() };
+    pages.add("settings", "resting", &page(resting, None));
     for (state, news) in [
         ("swapped", SettingsNews::Swapped),
         ("renamed", SettingsNews::Renamed),
@@ -155,6 +158,7 @@ pub(super) fn settings(language: Language, pages: &mut Pages) {
         methods: None,
         codes_left: 0,
         codes_made_at: None,
+        rests_until: None,
         enable_by: Some(EnableBy::Deadline(Timestamp::from_secs(1_796_569_200))),
         devices: vec![],
         never_trusted: false,
@@ -175,12 +179,17 @@ pub(super) fn settings(language: Language, pages: &mut Pages) {
     for (name, rows) in [("first", view().methods), ("ill", ill.methods)] {
         for row in rows.into_iter().flatten() {
             let (frame, place) = (frame(Here::Method(row.role)), row.role.as_str());
-            pages.add(&format!("settings-{place}"), name, &MethodPage { frame, row, news: None });
+            pages.add(&format!("settings-{place}"), name, &MethodPage { frame, row, rests_until: None, news: None });
         }
     }
-    let [row, _] = view().methods.unwrap();
+    let [row, backup] = view().methods.unwrap();
+    let rests_until = Some(NOW + Duration::from_hours(48));
+    let frame_of = |role| frame(Here::Method(role));
+    let page = MethodPage { frame: frame_of(Role::Backup), row: backup, rests_until, news: None };
+    pages.add("settings-backup", "resting", &page);
     let news = Some(SettingsNews::LabelBad);
-    pages.add("settings-primary", "label", &MethodPage { frame: frame(Here::Method(Role::Primary)), row, news });
+    let frame = frame_of(Role::Primary);
+    pages.add("settings-primary", "label", &MethodPage { frame, row, rests_until: None, news });
 
     passwords(language, pages);
     replacement(language, pages);

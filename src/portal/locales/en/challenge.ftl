@@ -20,7 +20,7 @@ delivery-voice-sent = Status: called. Pick up when your phone rings.
 delivery-voice-failed = The call couldn't be placed. Choose another way to get a code.
 help-neither-heading = If you can use neither of your two ways
 help-recovery-code = Use a recovery code
-help-recovery-code-hint = One of the ten codes you kept when you set up two-step verification.
+help-recovery-code-hint = One of the recovery codes you kept.
 help-recovery-code-left = You have { $left ->
     [one] { $left } code
    *[other] { $left } codes

@@ -151,7 +151,7 @@ guide-cannot-change-lead = To change how you get codes, we ask for a code from o
 guide-cannot-change-one-heading = One of the two still works
 guide-cannot-change-one = Then you can do everything yourself.
 guide-cannot-change-one-help = Sign in with your password. On the code page, press “{ code-help-message }” or “{ code-help-app }”.
-guide-cannot-change-one-backup = Press “{ help-use-backup }” and enter that code.
+guide-cannot-change-one-backup = Change to the other one with “{ help-use-backup }” or “{ help-use-primary }”, and enter its code.
 guide-cannot-change-one-settings = Open “{ settings-heading }”, press “{ settings-change }” beside the one you have lost, then “{ settings-replace }”.
 
 guide-cannot-change-codes-heading = Neither works, but you have a recovery code
@@ -172,6 +172,9 @@ guide-cannot-change-ticket-heading = When you have a ticket
 guide-cannot-change-ticket-lead = The ticket stands in for the two old ways, once.
 guide-cannot-change-ticket-sign-in = Sign in with your user name and password.
 guide-cannot-change-ticket-enter = On “{ ticket-heading }”, enter the ticket and press “{ ticket-submit }”. Capitals, spaces and hyphens don't matter.
+
+guide-cannot-change-rest-heading = In the 48 hours after a password reset
+guide-cannot-change-rest = When you reset your password by a mailed link, for 48 hours you can't replace a way to get a code or use a recovery code, to keep your account safe. “{ settings-heading }” says until when. Meanwhile you can sign in with a code, and set up again a way that was switched off.
 
 guide-cannot-change-after-heading = What is different afterwards
 guide-cannot-change-after = All sessions and all trusted devices of your account have ended, so that nobody who has your old phone stays signed in. Both ways to get a code are new, and each of your devices asks for a code once.
@@ -200,7 +203,7 @@ guide-asked-often-private = It is a private window. It forgets everything when i
 guide-asked-often-cookies = The browser deletes cookies when it is closed, or a cleaning tool does. Exempt this address from that.
 guide-asked-often-void = Your password or one of your ways to get a code was changed, or the trust was ended. Every trusted device then asks once.
 guide-asked-often-most = An account has at most { $devices } trusted devices. With one more, the oldest goes.
-guide-asked-often-fresh = You open a page where much is at stake, such as “{ settings-heading }”. It asks for a code that is at most { $fresh } old, on a trusted device, too.
+guide-asked-often-fresh = You make a change where much is at stake, as in “{ settings-heading }”. It asks for a code that is at most { $fresh } old, on a trusted device, too.
 
 guide-asked-often-several-heading = When several people use one login
 guide-asked-often-several = Then each of them is asked on each of their browsers, the codes go to one person's phone, and a change by one of them makes all the others enter a code again.

@@ -74,6 +74,7 @@ code-other-account = Use another account
 
 code-wrong-app = That code isn't right. Enter the code your app shows now.
 code-wrong-message = That code isn't right. Use the newest message.
+code-wrong-call = That code isn't right. Enter the code from the latest call.
 code-tries-left = { $tries ->
     [one] { $tries } try left.
    *[other] { $tries } tries left.
@@ -135,6 +136,7 @@ ticket-none = Don't have a ticket? Ask the person who runs { $service }.
 
 enrol-intro-heading = Protect your account with two-step verification
 enrol-intro-lead = { $service } now asks for a code as well as your password, so that nobody can sign in as you even if they learn your password.
+enrol-intro-recovered = Your recovery code was accepted and is now used up. Set up two new ways; the old ones keep working until both are checked.
 enrol-intro-what = You'll set up two ways to get a code:
 enrol-intro-primary = A primary, which you normally use.
 enrol-intro-backup = A backup, for when your primary is out of reach.

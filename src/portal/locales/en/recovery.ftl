@@ -16,7 +16,7 @@ reset-taken-none = No mail after a few minutes? Look in your spam folder, or ask
 reset-ask = This service can't mail you a link. Ask the person who runs { $service } for a new password.
 reset-back = Back to the sign-in page
 
-link-not-me-heading = Wasn't it you?
+link-not-me-heading = Wasn't this you?
 link-not-me-lead = If somebody else used your { $service } account, stop it now.
 link-not-me-sessions = Everybody is signed out at once, and no device is trusted any more.
 link-not-me-password = The password no longer works until you choose a new one.
@@ -69,10 +69,11 @@ recovery-code-wrong = That isn't one of your recovery codes, or it was used alre
 recovery-code-wait = Too many tries. You can enter a recovery code again at { $time }.
 recovery-code-blocked = Your password was reset a short time ago. For your safety, recovery codes work again from { $time }.
 recovery-code-none = Don't have one?
-recovery-code-request = Ask for account recovery
+recovery-code-request = Ask to recover your account
 
 recovery-codes-heading = Your recovery codes
 recovery-codes-lead = If you can use neither way to get a code, one of these and your password let you set up two-step verification for { $service } again. Each works once.
+recovery-codes-where = To use one: sign in → “{ code-help-message }” or “{ code-help-app }” → “{ help-recovery-code }”
 recovery-codes-once = They are shown only this once.
 recovery-codes-earlier = Earlier recovery codes no longer work.
 recovery-codes-keep = Print this page, or save it as a file, and keep it away from your phone and computer.

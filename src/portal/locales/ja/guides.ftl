@@ -138,7 +138,7 @@ guide-cannot-change-lead = コードを受け取る方法を変更するには�
 guide-cannot-change-one-heading = どちらか1つは使えるとき
 guide-cannot-change-one = ご自分で変更できます。
 guide-cannot-change-one-help = パスワードを入力し、コードを入力するページで「{ code-help-message }」または「{ code-help-app }」を押します。
-guide-cannot-change-one-backup = 「{ help-use-backup }」を押し、そのコードを入力します。
+guide-cannot-change-one-backup = 「{ help-use-backup }」または「{ help-use-primary }」で使えるほうに切り替え、そのコードを入力します。
 guide-cannot-change-one-settings = 「{ settings-heading }」を開き、使えなくなった方法の横の「{ settings-change }」を押して、「{ settings-replace }」を押します。
 
 guide-cannot-change-codes-heading = どちらも使えないが、回復コードがあるとき
@@ -159,6 +159,9 @@ guide-cannot-change-ticket-heading = チケットを受け取ったら
 guide-cannot-change-ticket-lead = チケットは、登録されていた2つの方法の代わりに1回だけ使えます。
 guide-cannot-change-ticket-sign-in = ユーザー名とパスワードでログインします。
 guide-cannot-change-ticket-enter = 「{ ticket-heading }」のページでチケットを入力し、「{ ticket-submit }」を押します。大文字と小文字、空白、ハイフンの有無は問いません。
+
+guide-cannot-change-rest-heading = パスワードを再設定したあとの48時間
+guide-cannot-change-rest = メールのリンクからパスワードを再設定すると、安全のため、48時間はコードの受け取り方法の変更と回復コードの利用ができません。いつからできるかは「{ settings-heading }」に表示されます。その間も、認証コードでのログインと、停止した方法の設定し直しはできます。
 
 guide-cannot-change-after-heading = 手続きのあとで変わること
 guide-cannot-change-after = それまでのセッションと信頼済みの端末は、すべて解除されます。古い電話を手に入れた人がログインしたままになることはありません。コードを受け取る方法は2つとも新しくなり、お使いの端末ではそれぞれ一度コードをお願いします。
@@ -187,7 +190,7 @@ guide-asked-often-private = プライベートウィンドウ（シークレッ�
 guide-asked-often-cookies = ブラウザーを閉じるときにCookieを削除する設定になっているか、掃除用のソフトが削除しています。このアドレスを対象から外してください。
 guide-asked-often-void = パスワードやコードを受け取る方法が変わったか、信頼が解除されました。その場合、信頼済みの端末でも一度コードをお願いします。
 guide-asked-often-most = 信頼済みの端末は、1つのアカウントにつき{ $devices }台までです。それを超えると、いちばん古いものから解除されます。
-guide-asked-often-fresh = 「{ settings-heading }」のように重要なページを開きました。信頼済みの端末でもコードが必要です。入力したコードは{ $fresh }有効です。
+guide-asked-often-fresh = 「{ settings-heading }」などで、重要な変更をしようとしました。信頼済みの端末でもコードが必要です。入力したコードは{ $fresh }有効です。
 
 guide-asked-often-several-heading = 1つのログインを何人かで使っている場合
 guide-asked-often-several = 一人ひとりがブラウザーごとにコードを求められ、コードは1人の電話にだけ届きます。また、1人が設定を変更すると、全員がもう一度コードを入力することになります。

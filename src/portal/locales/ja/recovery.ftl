@@ -73,6 +73,7 @@ recovery-code-request = アカウント回復を申請する
 
 recovery-codes-heading = 回復コード
 recovery-codes-lead = コードを受け取る方法がどちらも使えなくなったとき、パスワードと回復コード1つで、{ $service }の2段階認証を登録し直せます。1つのコードは1回だけ使えます。
+recovery-codes-where = 使うとき：ログインの途中、コードを入力するページで「{ code-help-message }」または「{ code-help-app }」→「{ help-recovery-code }」
 recovery-codes-once = 表示されるのは今回だけです。
 recovery-codes-earlier = これまでの回復コードは使えません。
 recovery-codes-keep = 印刷するかファイルに保存し、スマートフォンやパソコンとは別の場所に保管してください。
