@@ -1,5 +1,7 @@
 //! Carries out commands: text becomes checked values, one use case runs, its result becomes a reply.
 
+use std::time::Duration;
+
 use super::{
     command::{Command, InviteUser, NewUser},
     import,
@@ -17,7 +19,7 @@ use crate::{
     },
     authn::{
         Password,
-        recovery::{Operator, Receipt},
+        recovery::{Operator, Receipt, RecoveryRefusal},
     },
     secret::{ExposeSecret as _, SecretString},
     session::{DeviceId, SessionId},
@@ -48,6 +50,16 @@ impl From<NotDecided> for Failure {
     fn from(refused: NotDecided) -> Self {
         Self::Refused(refused.to_string())
     }
+}
+
+/// From when on it can be approved, in the time zone that the pages and the list of requests use.
+fn not_approved(app: &App, why: NotDecided) -> Failure {
+    let NotDecided::Refused(RecoveryRefusal::TooEarly(at)) = why else { return why.into() };
+    // Rounded up: at the minute that is named it can be done.
+    let at = at + Duration::from_millis(59_999);
+    let Ok(at) = jiff::Timestamp::from_millisecond(at.as_millis()) else { return why.into() };
+    let at = at.to_zoned(app.snapshot().config.time_zone.clone()).strftime("%F %H:%M %Z");
+    Failure::Refused(format!("nobody can approve it before {at}: until then its owner can cancel it"))
 }
 
 /// Carries out one command of an operator, named by the kernel.
@@ -146,10 +158,12 @@ pub async fn execute(app: &App, command: Command, by: Operator) -> Result<Reply,
             let requests = app.recovery_requests(all).await?;
             Reply::RecoveryRequests(requests.iter().map(|request| RecoveryView::new(request, now)).collect())
         }
-        Command::ApproveRecovery { receipt } => match app.approve_recovery(&receipt_of(&receipt)?, by).await?? {
-            ApprovedRecovery::Counted { given, needed } => Reply::RecoveryApproved(ApprovalView { given, needed }),
-            ApprovedRecovery::Completed(reset) => Reply::SecondStepReset(ResetView::new(&reset)),
-        },
+        Command::ApproveRecovery { receipt } => {
+            match app.approve_recovery(&receipt_of(&receipt)?, by).await?.map_err(|why| not_approved(app, why))? {
+                ApprovedRecovery::Counted { given, needed } => Reply::RecoveryApproved(ApprovalView { given, needed }),
+                ApprovedRecovery::Completed(reset) => Reply::SecondStepReset(ResetView::new(&reset)),
+            }
+        }
         Command::RefuseRecovery { receipt } => {
             let receipt = receipt_of(&receipt)?;
             app.refuse_recovery(&receipt, by).await??;

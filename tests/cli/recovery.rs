@@ -67,7 +67,9 @@ async fn a_request_is_listed_refused_before_its_time_and_approved_with_a_ticket_
     assert!(bench.run(&["user", "list"]).succeeds().stdout.contains(&format!("recovery request {young}")));
 
     let early = bench.run(&["recovery", "approve", young.as_str()]).ends_with(1).stderr;
-    assert!(early.contains("nobody can approve it before"), "{early}");
+    assert!(early.contains("nobody can approve it before") && early.contains(" JST: until then"), "{early}");
+    let listed = bench.run(&["recovery", "list"]).succeeds().stdout;
+    assert_eq!(listed.matches(" JST").count(), 4, "two times for each, in the zone of the pages: {listed}");
     assert!(bench.run(&["recovery", "approve", "AAAA-AAAA"]).ends_with(1).stderr.contains("no such request"));
     assert!(bench.run(&["recovery", "approve", "hanako"]).ends_with(1).stderr.contains("not a receipt number"));
 

@@ -154,6 +154,10 @@ async fn r6_every_way_is_offered_and_one_that_is_not_says_from_when() {
     let call = gateway.inbox.code_after(newest, "voice").await;
     assert_eq!(call.to, "+819012345678", "a channel, not a backup");
     assert!(page.text().contains("We're calling the number ending 78."), "{}", page.text());
+    let other = if call.code() == "000000" { "111111" } else { "000000" };
+    let page = steps::code(&browser, &page, other, false).await;
+    let says = "That code isn't right. Enter the code from the latest call.";
+    assert!(page.text().contains(says), "{}", page.text());
 
     // The backup works all the while.
     let help = browser.open(&to_help).await;

@@ -186,6 +186,18 @@ async fn recovery_codes_need_a_fresh_code_and_are_shown_once() {
         let page = browser.open(place).await;
         assert!(codes.iter().all(|code| !page.body.contains(code)), "{place}");
     }
+    let page = browser.open("/.sekisho/sign-out").await;
+    let csrf = page.forms().into_iter().flat_map(|form| form.fields).find(|field| field.name == "csrf").unwrap();
+    let sent = crate::html::Field { name: "codes".into(), value: codes.join(" "), ..csrf.clone() };
+    let (action, method) = ("/.sekisho/recovery-code/file".to_owned(), "post".to_owned());
+    let form = crate::html::Form { action, method, fields: vec![csrf, sent], ..Default::default() };
+    let file = steps::send(&browser, &form, &[]).await.body;
+    for says in ["Recovery codes for ", "Made on ", "sign in → “Didn't receive the code?”", "“Use a recovery code”"]
+    {
+        assert!(file.contains(says), "{says}: {file}");
+    }
+    assert!(codes.iter().all(|code| file.contains(code)) && !file.contains("only this once"), "{file}");
+
     gateway.clock.advance(Duration::from_mins(5) + A_MOMENT);
     let page = browser.open("/.sekisho/sign-out").await;
     let csrf = page.forms().into_iter().flat_map(|form| form.fields).find(|field| field.name == "csrf").unwrap();
