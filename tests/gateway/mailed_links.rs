@@ -409,7 +409,9 @@ async fn a_method_that_was_switched_off_is_set_up_again_within_the_48_hours() {
     let page = steps::code(&browser, &page, &code, false).await;
     assert_eq!(page.url.path(), "/.sekisho/switched-off", "{}", page.text());
     let page = browser.open("/.sekisho/settings/backup").await;
-    let refused = browser.submit(&page, &page.form_to("/.sekisho/settings/replace/begin"), &[]).await;
+    let action = "/.sekisho/settings/replace/begin".to_owned();
+    let by_hand = crate::html::Form { action, ..page.form_to("/.sekisho/settings/label") };
+    let refused = browser.submit(&page, &by_hand, &[]).await;
     assert!(refused.text().contains("a method that works can be replaced from"), "{}", refused.text());
     let page = browser.open("/.sekisho/settings/primary").await;
     let page = browser.submit(&page, &page.form_to("/.sekisho/settings/replace/begin"), &[]).await;

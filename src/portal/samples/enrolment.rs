@@ -20,6 +20,7 @@ use crate::{
     },
 };
 
+#[expect(clippy::too_many_lines, reason = "a list of pages")]
 pub(super) fn enrolment(language: Language, pages: &mut Pages) {
     let frame = || PageFrame { here: Here::Enrolment, ..frame(language) };
     for (state, error) in
