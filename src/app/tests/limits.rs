@@ -7,8 +7,8 @@ use crate::{
     access::Interruption,
     account::{EmailAddress, MethodKind, Role, SellerAccount, SellerId, SellerName, UserName},
     app::{
-        ChoiceProblem, CodeOutcome, EnrolmentOutcome, InviteForm, InviteProblem, PasswordOutcome, PasswordRefusal,
-        PendingView, SendAvailability, SendOutcome, SendRefusal, administration::NewPerson,
+        ChoiceProblem, CodeOutcome, EmailRequest, EnrolmentOutcome, InviteForm, InviteProblem, PasswordOutcome,
+        PasswordRefusal, PendingView, SendAvailability, SendOutcome, SendRefusal, administration::NewPerson,
     },
     authn::Password,
     language::Language,
@@ -166,4 +166,17 @@ async fn a_stranger_does_not_lock_out_a_browser_that_was_used_of_late() {
     let mut old = Jar { known: owner.known.clone(), ..Jar::new() };
     world.pass(Duration::from_secs(1));
     assert!(waits(&world.password(&mut old, "hanako", PASSWORD).await), "known no more");
+}
+
+#[tokio::test]
+async fn an_address_is_asked_for_with_a_fresh_code_only() {
+    let world = World::new().await;
+    let jar = world.enrolled("hanako").await;
+    world.pass(Duration::from_mins(5) + Duration::from_millis(1));
+    let asked = world.app.request_email(&jar.browser(), "new@example.jp").await.unwrap();
+    assert_eq!(asked, EmailRequest::Stale);
+    let jar = world.enrolled("taro").await;
+    world.pass(Duration::from_mins(5));
+    let asked = world.app.request_email(&jar.browser(), "new@example.jp").await.unwrap();
+    assert_eq!(asked, EmailRequest::Mailed, "five minutes are fresh");
 }
