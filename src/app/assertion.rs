@@ -262,7 +262,7 @@ mod tests {
             enabled: true,
             header: "x-sekisho-assertion".to_owned(),
             audience: "https://orders.internal".to_owned(),
-            lifetime: Duration::from_secs(60),
+            lifetime: Duration::from_mins(1),
         }
     }
 
@@ -304,8 +304,8 @@ mod tests {
         assert!(token.is_sensitive());
         assert_eq!(part(&token, 0), json!({ "alg": "ES256", "typ": "sekisho-assertion+jwt", "kid": kid }));
         let mut said = part(&token, 1);
-        let (jti, sid) = (said["jti"].take(), said["sid"].take());
-        assert_eq!((jti.as_str().unwrap().len(), sid.as_str().unwrap().len()), (26, 43));
+        let (token_id, session) = (said["jti"].take(), said["sid"].take());
+        assert_eq!((token_id.as_str().unwrap().len(), session.as_str().unwrap().len()), (26, 43));
         let expected = json!({
             "iss": "https://console.example.jp", "aud": "https://orders.internal", "jti": null, "sid": null,
             "iat": 1_800_000_000, "nbf": 1_800_000_000, "exp": 1_800_000_060, "auth_time": 1_799_999_700,

@@ -67,7 +67,7 @@ async fn r8_whoever_can_use_neither_method_waits_is_approved_and_sets_both_up_an
         page.text()
     );
     // The notice of the new browser may come after the number was asked for.
-    let mail = steps::mail_saying(&gateway, before, &receipt).await;
+    let mail = steps::mail_saying(&gateway, before, receipt.as_str()).await;
     assert!(mail.text.contains("/.sekisho/link/"), "{}", mail.text);
     let sms = gateway.inbox.after(before, "sms").await;
     assert!(sms.text.contains("アカウント回復の申請") && !sms.text.contains("hana"), "{}", sms.text);
