@@ -16,13 +16,23 @@ pub(crate) mod settings;
 pub(crate) mod upstream;
 
 use std::{
+    collections::BTreeSet,
     net::{Ipv4Addr, SocketAddr, TcpListener},
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-/// A port nobody listens on. The system hands out each in turn, so the next test gets another.
+/// A port nobody listens on, and none that was given to another test of this process: it is free until its owner binds
+/// it, so the system may offer it again.
 pub(crate) fn free_address() -> SocketAddr {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr()).expect("a free port")
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
+        let address = bound.expect("a free port");
+        if GIVEN.lock().unwrap_or_else(PoisonError::into_inner).insert(address.port()) {
+            return address;
+        }
+    }
 }
 
 /// Asks again and again until there is an answer; for what another thread or process gets ready. Not for anything
