@@ -71,6 +71,12 @@ async fn users(words: &'static Words) {
     }
     guest.click(NEXT).await;
     scene.photograph(&guest, "invited-made").await;
+    well_behaved(&scene, &[&guest]).await;
+    drop(guest);
+
+    // The browser that accepted needs no second mail; another one, with the password alone, does.
+    let guest = Chromium::start(words.tag).await;
+    guest.open(&scene.url("/payments")).await;
     let before = scene.inbox.newest().await;
     guest.type_into("[name=user_name]", "jiro").await;
     guest.type_into("[name=password]", NEW).await;
