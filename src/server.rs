@@ -34,7 +34,7 @@ use crate::{
     app::{App, OpenError},
     clock::SharedClock,
     config::Config,
-    delivery::{Carriers, Worker, providers::inbox},
+    delivery::{Carriers, Reports, Worker, providers::inbox},
     entropy::SharedEntropy,
     portal::Portal,
     proxy::{ConnectionRules, Drain, Gateway, GuardedApp, NotAHeaderName, Redirect},
@@ -306,6 +306,7 @@ impl Background {
     fn begin(&self, config: &Config, app: &Arc<App>, clock: SharedClock) -> Result<(), ServerError> {
         let messages = inbox::Inbox::new(config.time_zone.clone(), config.public_url.origin());
         let carriers = Carriers::new(config, &messages);
+        let reports = Reports::new(app.store().clone(), clock.clone());
         let worker = Worker::new(app.store().clone(), app.keyring().clone(), clock, config, carriers);
         self.spawn(worker.run(self.stopped()));
         self.spawn(purge(app.clone(), self.stopped()));
@@ -335,7 +336,7 @@ impl Background {
         let listener = std::net::TcpListener::bind(inbox.listen).map_err(listen)?;
         listener.set_nonblocking(true).map_err(listen)?;
         let listener = tokio::net::TcpListener::from_std(listener).map_err(listen)?;
-        let pages = axum::serve(listener, inbox::router(messages)).with_graceful_shutdown(self.stopped());
+        let pages = axum::serve(listener, inbox::router(messages, reports)).with_graceful_shutdown(self.stopped());
         self.spawn(async move { report("inbox", pages.await) });
         Ok(())
     }

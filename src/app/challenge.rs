@@ -260,7 +260,7 @@ impl App {
     async fn delivery(&self, challenge: &Challenge) -> Result<Option<Delivery>> {
         match challenge.kind() {
             MethodKind::App => Ok(None),
-            MethodKind::Sms | MethodKind::Voice => Ok(self.store.delivery(challenge.id()).await?),
+            channel @ (MethodKind::Sms | MethodKind::Voice) => Ok(self.store.delivery(challenge.id(), channel).await?),
         }
     }
 

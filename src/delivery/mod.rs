@@ -6,7 +6,9 @@ mod notices;
 mod outbox;
 mod provider;
 pub mod providers;
+mod report;
 pub mod speech;
 
 pub use outbox::{Carriers, Worker};
 pub use provider::{Body, Carrier, Outcome, Outgoing};
+pub use report::Reports;

@@ -71,6 +71,9 @@
   const tell = () => channel && channel.postMessage("moved");
   const waits = body.dataset.waits;
   const line = document.getElementById("delivery");
+  const lead = document.getElementById("lead");
+  const first = lead && lead.textContent;
+  const onwards = document.getElementById("unanswered");
   let looking = false;
   let typed = false;
   addEventListener("keydown", (event) => { typed ||= event.target instanceof HTMLInputElement && event.key !== "Tab"; });
@@ -92,6 +95,8 @@
         line.textContent = line.dataset[state.delivery];
         line.className = "status " + state.delivery;
         line.dataset.now = state.delivery;
+        if (lead) lead.textContent = lead.dataset[state.delivery] || first;
+        if (onwards) onwards.hidden = state.delivery !== "unanswered";
       }
       return state;
     } catch {
@@ -109,6 +114,16 @@
     }
   }
 
+  // Until the message is on its way; a call until it rang for nobody, which takes as long as it rings.
+  async function follow() {
+    for (const wait of [1, 1, 2, 3, 5, 8, 13, 15, 15, 20, 30, 30]) {
+      const now = line && line.dataset.now;
+      if (now !== "queued" && !(now === "sent" && line.dataset.unanswered)) return;
+      await after(wait);
+      await look();
+    }
+  }
+
   // A tab that was waiting and found its person signed in goes on to its own page.
   const onward = one("a[data-onward]");
   const going = sessionStorage.getItem("sekisho-go");
@@ -121,6 +136,6 @@
     if (channel) channel.onmessage = () => lookFor([0.3, 0.7, 1, 2, 4]);
     document.addEventListener("visibilitychange", () => document.hidden || look());
     addEventListener("focus", look);
-    if (line && line.dataset.now === "queued") lookFor([1, 1, 2, 3, 5, 8, 13]);
+    follow();
   }
 })();

@@ -142,6 +142,8 @@ pub struct CodePage {
     pub again: Option<WhyNot>,
     /// What became of the message.
     pub delivery: Option<Delivery>,
+    /// Does the other method work now?
+    pub other_works: bool,
     /// Inside a session: where a person who gives no code goes on.
     pub cancel: Option<String>,
     /// Several people seem to use this sign-in.
@@ -165,9 +167,35 @@ impl CodePage {
     fn enters(&self) -> bool {
         matches!(self.stage, CodeStage::Enter { .. })
     }
-    /// Nothing was sent where sending failed: the line below says so.
+    /// Nothing was sent where sending failed, and nobody is being called any more: the line below says so.
     fn lead(&self) -> Option<String> {
-        (self.delivery != Some(Delivery::Failed)).then(|| lead(&self.method, self.stage, &self.frame))
+        match self.delivery {
+            Some(Delivery::Failed) => None,
+            Some(Delivery::Unanswered) => self.lead_unanswered(),
+            Some(Delivery::Queued | Delivery::Sent) | None => Some(lead(&self.method, self.stage, &self.frame)),
+        }
+    }
+    /// What is left to say of a call that nobody answered: its code may have been recorded, or heard the time before.
+    fn lead_unanswered(&self) -> Option<String> {
+        let CodeStage::Enter { valid_until } = self.stage else { return None };
+        let until = valid_until.filter(|_| self.method.kind == MethodKind::Voice)?;
+        Some(lead_unanswered(until, &self.frame))
+    }
+    fn unanswered(&self) -> bool {
+        self.enters() && self.delivery == Some(Delivery::Unanswered)
+    }
+    /// The call may turn out to have rung for nobody: the ways on from there stand ready for the script.
+    fn may_ring_out(&self) -> bool {
+        self.method.kind == MethodKind::Voice && self.delivery_line().is_some()
+    }
+    /// Why the button to be called again is not there: known when the page is made, and for a script that reveals it only
+    /// where it would do nothing for hours.
+    const fn cannot_call(&self) -> bool {
+        match self.again {
+            None => false,
+            Some(WhyNot::Until(_)) => matches!(self.delivery, Some(Delivery::Unanswered)),
+            Some(_) => true,
+        }
     }
     const fn signs_in(&self) -> bool {
         !matches!(self.reason, CodeReason::FreshCode)
@@ -311,6 +339,8 @@ pub struct DeliveryLine {
     pub sent: String,
     /// It did not.
     pub failed: String,
+    /// A call: nobody picked up.
+    pub unanswered: Option<String>,
 }
 
 impl DeliveryLine {
@@ -320,13 +350,15 @@ impl DeliveryLine {
             MethodKind::Voice => ["delivery-voice-queued", "delivery-voice-sent", "delivery-voice-failed"],
         };
         let [queued, sent, failed] = keys.map(|key| frame.t(key));
-        Self { now, queued, sent, failed }
+        let unanswered = (kind == MethodKind::Voice).then(|| frame.t("delivery-voice-unanswered"));
+        Self { now, queued, sent, failed, unanswered }
     }
     pub(super) fn text(&self) -> &str {
         match self.now {
             Delivery::Queued => &self.queued,
             Delivery::Sent => &self.sent,
             Delivery::Failed => &self.failed,
+            Delivery::Unanswered => self.unanswered.as_deref().unwrap_or_default(),
         }
     }
     pub(super) const fn word(&self) -> &'static str {
@@ -339,6 +371,7 @@ pub(super) const fn delivery_word(delivery: Delivery) -> &'static str {
     match delivery {
         Delivery::Queued => "queued",
         Delivery::Sent => "sent",
+        Delivery::Unanswered => "unanswered",
         Delivery::Failed => "failed",
     }
 }
@@ -347,6 +380,11 @@ pub(super) const fn delivery_word(delivery: Delivery) -> &'static str {
 fn lead(method: &ShownMethod, stage: CodeStage, frame: &PageFrame) -> String {
     let CodeStage::Enter { valid_until } = stage else { return String::new() };
     message_lead(method, valid_until, frame)
+}
+
+/// Of a call that nobody answered.
+pub(super) fn lead_unanswered(valid_until: Timestamp, frame: &PageFrame) -> String {
+    frame.say("code-valid-until", &[("time", frame.clock_until(valid_until).into())])
 }
 
 /// The sentence for a message on its way; for an app the instruction.
@@ -453,6 +491,7 @@ pub(super) fn show_code(visit: &Visit<'_>, view: CodeView) -> Answer {
         trust_ticked: note.trust,
         again: not_sending(view.send_again),
         delivery: view.delivery,
+        other_works,
         cancel: (visit.flow == Flow::FreshCode).then(|| fresh::cancel(visit)),
         shared: view.shared,
     };

@@ -4,7 +4,7 @@ use askama::Template;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    challenge::{CodeError, CodeNotice, DeliveryLine, clock_hint, code_error, gone, message_lead},
+    challenge::{CodeError, CodeNotice, DeliveryLine, clock_hint, code_error, gone, lead_unanswered, message_lead},
     choice,
     code_help::{WhyNot, not_sending},
     cookie::{self, Keep},
@@ -283,7 +283,16 @@ impl ProvePhonePage {
         self.error.is_some()
     }
     fn lead(&self) -> String {
-        message_lead(&self.method, Some(self.valid_until), &self.frame)
+        match self.delivery {
+            Some(Delivery::Unanswered) => lead_unanswered(self.valid_until, &self.frame),
+            Some(Delivery::Queued | Delivery::Sent | Delivery::Failed) | None => {
+                message_lead(&self.method, Some(self.valid_until), &self.frame)
+            }
+        }
+    }
+    /// What the script says above the line once nobody answered.
+    fn lead_unanswered(&self) -> Option<String> {
+        (self.method.kind == MethodKind::Voice).then(|| lead_unanswered(self.valid_until, &self.frame))
     }
     fn error_text(&self) -> Option<String> {
         self.error.map(|error| error.text(self.method.kind, &self.frame))

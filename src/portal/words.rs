@@ -136,5 +136,11 @@ mod tests {
             sent(Language::Ja),
             "末尾78の番号にSMSを送りました。届くまで数分かかることがあります。コードは14:25まで有効です。"
         );
+        let unanswered = |language| say(language, "delivery-voice-unanswered", &[]);
+        assert_eq!(unanswered(Language::En), "Nobody answered. Have us call again, or choose another way.");
+        assert_eq!(
+            unanswered(Language::Ja),
+            "応答がありませんでした。もう一度電話を受けるか、別の方法をお選びください。"
+        );
     }
 }

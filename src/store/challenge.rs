@@ -2,9 +2,9 @@
 
 use std::{fmt, time::Duration};
 
-use super::{RateLimit, Result, SignInId, Store};
+use super::{OutboxId, RateLimit, Result, SignInId, Store};
 use crate::{
-    account::MethodId,
+    account::{MethodId, MethodKind},
     authn::{Challenge, ChallengeId},
     clock::Timestamp,
     secret::Digest,
@@ -60,8 +60,31 @@ pub enum Delivery {
     Queued,
     /// The provider took it.
     Sent,
+    /// A call that nobody answered, as the provider reported after it took it.
+    Unanswered,
     /// It could not be sent.
     Failed,
+}
+
+/// What a provider says of a message after it took it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryReport {
+    /// A call: it rang and nobody picked up, or the line was engaged.
+    Unanswered,
+}
+
+impl DeliveryReport {
+    /// The word in the store and in logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unanswered => "unanswered",
+        }
+    }
+
+    /// Reads [`as_str`](Self::as_str).
+    pub fn parse(word: &str) -> Option<Self> {
+        (word == Self::Unanswered.as_str()).then_some(Self::Unanswered)
+    }
 }
 
 impl Store {
@@ -92,10 +115,18 @@ impl Store {
         }
     }
 
-    /// What became of the newest message with this code; `None` when there is none.
-    pub async fn delivery(&self, challenge: ChallengeId) -> Result<Option<Delivery>> {
+    /// What became of the newest message with this code by this channel; `None` when there is none.
+    pub async fn delivery(&self, challenge: ChallengeId, channel: MethodKind) -> Result<Option<Delivery>> {
         match self {
-            Self::Sqlite(s) => s.delivery(challenge).await,
+            Self::Sqlite(s) => s.delivery(challenge, channel).await,
+        }
+    }
+
+    /// Keeps what a provider says of a message that was given to it; the first report stays. `false` when there is one
+    /// already, no such message was given to a provider, or the report cannot be true of its channel.
+    pub async fn report_message(&self, id: OutboxId, report: DeliveryReport, now: Timestamp) -> Result<bool> {
+        match self {
+            Self::Sqlite(s) => s.report_message(id, report, now).await,
         }
     }
 }

@@ -20,7 +20,7 @@ use std::{
     sync::Arc,
 };
 
-pub use challenge::{Delivery, MessageState, SendKey, SendLimit};
+pub use challenge::{Delivery, DeliveryReport, MessageState, SendKey, SendLimit};
 pub use email::{ConfirmEmail, NotConfirmed, PendingEmail};
 pub use import::{AccountEdit, EditedAccount, ImportRun, ImportedAccount};
 pub use record::{

@@ -132,6 +132,37 @@ async fn a_message_is_followed_and_a_key_is_copied() {
     assert!(browser.text().await.contains("Status: sent."), "{}", browser.text().await);
     assert_eq!(scene.inbox.newest().await, before + 1, "one message");
 
+    // A call that rings for nobody: the line and what can be done change by themselves.
+    let caller = Chromium::start("en").await;
+    caller.open(&scene.url("/orders/1238")).await;
+    type_password_of(&caller, "kenji").await;
+    caller.click("p.links a").await;
+    let before = scene.inbox.newest().await;
+    caller.click("button[name=way][value=backup]").await;
+    let call = scene.inbox.code_after(before, "voice").await;
+    caller.run("window.stayed = true", Vec::new()).await;
+    eventually("the page to say that it called", async || {
+        (caller.attributes("#delivery", "data-now").await == ["sent"]).then_some(())
+    })
+    .await;
+    assert!(caller.text().await.contains("We're calling the number ending 56."), "{}", caller.text().await);
+    assert!(!caller.text().await.contains("Call me again"), "{}", caller.text().await);
+    let phones = Chromium::start("en").await;
+    phones.open(scene.inbox.origin()).await;
+    phones.click("li.voice button").await;
+    assert!(phones.text().await.contains("Not answered"), "{}", phones.text().await);
+    assert!(phones.url().await.ends_with(&format!("#message-{}", call.id)), "{}", phones.url().await);
+    eventually("the page to say that nobody answered", async || {
+        let says = "Nobody answered. Have us call again, or choose another way.";
+        let text = caller.text().await;
+        (text.contains(says) && text.contains("Call me again") && text.contains("Get a code another way")).then_some(())
+    })
+    .await;
+    assert!(!caller.text().await.contains("We're calling"), "{}", caller.text().await);
+    assert_eq!(caller.run("return window.stayed", Vec::new()).await, json!(true), "without loading it again");
+    let broken = caller.complaints().await;
+    assert!(!broken.iter().any(|line| line.contains("Content Security Policy")), "{broken:?}");
+
     let newcomer = Chromium::start("en").await;
     newcomer.open(&scene.url("/")).await;
     password(&newcomer).await;

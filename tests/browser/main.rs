@@ -131,6 +131,7 @@ impl Scene {
         people::add(&app, "hana").await;
         let taro = people::add_enrolled(&app, "taro", "080-8765-4321").await;
         people::add_enrolled(&app, "yuki", "090-1234-5678").await;
+        people::add_with_landline(&app, "kenji", "03-1234-5656").await;
         let sakura = people::add_member(&app, "sakura", "山田商店", true).await;
         drop(app);
         let process = Process::start(directory.path(), &["serve", "--config", file.to_str().unwrap()], settings.https);

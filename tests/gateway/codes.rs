@@ -167,6 +167,75 @@ async fn r6_every_way_is_offered_and_one_that_is_not_says_from_when() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r6_a_call_that_nobody_answers_is_said_with_the_ways_on() {
+    let gateway = Gateway::start(&["hana"], &[], "").await;
+    let browser = gateway.browser(Speaks::Http1, "en");
+    let page = steps::first_sign_in(&gateway, &browser, "hana").await;
+    let page = steps::begin_enrolment(&browser, &page).await;
+    let before = gateway.inbox.newest().await;
+    let page = steps::choose(&browser, &page, "voice", "03-1234-5678").await;
+    let call = gateway.inbox.code_after(before, "voice").await;
+    let own = gateway.inbox.origin().to_owned();
+    let (says, says_ja) = (
+        "Nobody answered. Have us call again, or choose another way.",
+        "応答がありませんでした。もう一度電話を受けるか、別の方法をお選びください。",
+    );
+    // While the number is set up: called again, or another method chosen.
+    assert_eq!(gateway.inbox.let_it_ring(call.id, &own).await, 200, "its own page again");
+    let rang = browser.open(page.place()).await;
+    assert!(rang.text().contains(says) && !rang.text().contains("We're calling"), "{}", rang.text());
+    let page = steps::code(&browser, &rang, &call.code(), false).await;
+    let (page, key) = prove(&gateway, &browser, &page, "app", "").await;
+    assert_eq!(page.url.path(), "/.sekisho/enrolment/done", "{}", page.text());
+    steps::sign_out(&browser).await;
+    gateway.clock.advance(Duration::from_mins(1));
+
+    let before = gateway.inbox.newest().await;
+    let page = browser.open("/payments").await;
+    let page = steps::password(&browser, &page, "hana").await;
+    let call = gateway.inbox.code_after(before, "voice").await;
+    assert!(page.text().contains("We're calling the number ending 78."), "{}", page.text());
+    let state = async || browser.open("/.sekisho/state").await.body;
+    assert!(state().await.contains(r#""delivery":"sent""#), "{}", state().await);
+    for elsewhere in ["https://attacker.example", "null"] {
+        assert_eq!(gateway.inbox.let_it_ring(call.id, elsewhere).await, 403, "{elsewhere}");
+    }
+    assert!(state().await.contains(r#""delivery":"sent""#), "{}", state().await);
+    assert_eq!(gateway.inbox.let_it_ring(call.id, &own).await, 200);
+    assert!(gateway.inbox.messages().await.iter().any(|m| m.id == call.id && m.unanswered));
+    assert!(state().await.contains(r#""delivery":"unanswered""#), "{}", state().await);
+    let rang = browser.open(page.place()).await;
+    assert!(rang.text().contains(says) && !rang.text().contains("We're calling"), "{}", rang.text());
+    assert!(rang.text().contains("We can call again from 14:2"), "{}", rang.text());
+    assert_eq!(rang.form_with("way").choices("way"), ["backup"], "until then: {}", rang.text());
+    gateway.clock.advance(Duration::from_secs(30));
+    let rang = browser.open(page.place()).await;
+    assert_eq!(rang.form_with("way").choices("way"), ["again", "backup"], "{}", rang.text());
+    let japanese = gateway.browser(Speaks::Http1, "ja");
+    let page_ja = japanese.open("/").await;
+    let page_ja = steps::password(&japanese, &page_ja, "hana").await;
+    let second = gateway.inbox.code_after(call.id, "voice").await;
+    assert_eq!(gateway.inbox.let_it_ring(second.id, &own).await, 200);
+    let page_ja = japanese.open(page_ja.place()).await;
+    assert!(page_ja.text().contains(says_ja), "{}", page_ja.text());
+
+    // Called again, the next call is spoken of; the code is still the same.
+    gateway.clock.advance(Duration::from_mins(1));
+    let newest = gateway.inbox.newest().await;
+    let page = browser.submit(&rang, &rang.form_with("way"), &[("way", "again")]).await;
+    assert!(page.text().contains("We're calling the number ending 78."), "{}", page.text());
+    assert!(!page.text().contains(says), "{}", page.text());
+    let third = gateway.inbox.code_after(newest, "voice").await;
+    assert_eq!(third.code(), call.code());
+    assert_eq!(gateway.inbox.let_it_ring(third.id, &own).await, 200);
+    let rang = browser.open(page.place()).await;
+    let page = browser.submit(&rang, &rang.form_with("way"), &[("way", "backup")]).await;
+    let shown = authenticator::code(&key.expect("an app"), gateway.clock.now());
+    let page = steps::code(&browser, &page, &shown, false).await;
+    assert_eq!((page.url.path(), page.status), ("/payments", 200), "{}", page.text());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r6_wrong_codes_pause_one_method_and_the_page_leads_to_the_other() {
     let gateway = Gateway::start(&[], &["hana"], "").await;
     let browser = gateway.browser(Speaks::Http1, "en");

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use sekisho::{
     authn::Input,
-    store::{Delivery, OutboxOutcome, SendKey, Stale},
+    store::{Delivery, DeliveryReport, OutboxOutcome, SendKey, Stale},
 };
 
 use crate::world::{Bench, MINUTE, NOW};
-use sekisho::account::Role;
+use sekisho::account::{MethodKind, Role};
 
 #[tokio::test]
 async fn a_message_is_told_from_its_order_to_its_end() {
@@ -31,10 +31,10 @@ async fn a_message_is_told_from_its_order_to_its_end() {
     assert!(bench.store.message_state(key, over).await.unwrap().code.is_none(), "five minutes");
     assert!(bench.store.ordered_code(pending.id, challenge, over).await.unwrap().is_none());
 
-    assert_eq!(bench.store.delivery(challenge).await.unwrap(), Some(Delivery::Queued));
+    assert_eq!(bench.store.delivery(challenge, MethodKind::Sms).await.unwrap(), Some(Delivery::Queued));
     let [message] = &bench.store.claim_messages(10, NOW).await.unwrap()[..] else { panic!("one message") };
     bench.store.finish_message(message.id, OutboxOutcome::Sent, NOW).await.unwrap();
-    assert_eq!(bench.store.delivery(challenge).await.unwrap(), Some(Delivery::Sent));
+    assert_eq!(bench.store.delivery(challenge, MethodKind::Sms).await.unwrap(), Some(Delivery::Sent));
     bench.store.forget_sends(key).await.unwrap();
     assert_eq!(bench.store.message_state(key, NOW).await.unwrap().next_at, None, "counted from the start");
 }
@@ -58,4 +58,52 @@ async fn of_messages_at_once_one_goes_out() {
     let held = |outcome: &Result<_, Stale>| matches!(outcome, Err(Stale::SendAgainAt(at)) if *at == NOW + Duration::from_secs(30));
     assert_eq!(sent.iter().filter(|outcome| held(outcome)).count(), 4, "{sent:?}");
     assert_eq!(bench.store.claim_messages(10, NOW).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_provider_reports_of_a_call_is_kept_once_and_is_of_that_call() {
+    let mut bench = Bench::new().await;
+    let hanako = bench.person("hanako").await;
+    let pending = bench.begin(&hanako, NOW).await;
+    let texted = bench.proceed(&pending, Input::UseRole(Role::Backup, bench.seed()), NOW).await;
+    let challenge = texted.sign_in.challenge().unwrap().id();
+    let become_of = async |bench: &Bench, channel| bench.store.delivery(challenge, channel).await.unwrap();
+    let taken = async |bench: &Bench, at| {
+        let [message] = &bench.store.claim_messages(10, at).await.unwrap()[..] else { panic!("one message") };
+        message.id
+    };
+    let text = taken(&bench, NOW).await;
+    bench.store.finish_message(text, OutboxOutcome::Sent, NOW).await.unwrap();
+
+    // The same code by a call to the same number.
+    let at = NOW + MINUTE;
+    let call = Input::SwitchChannel(MethodKind::Voice, bench.seed());
+    let called = bench.proceed(&texted, call, at).await;
+    assert_eq!(called.sign_in.challenge().map(sekisho::authn::Challenge::id), Some(challenge), "the same code");
+    assert_eq!(become_of(&bench, MethodKind::Voice).await, Some(Delivery::Queued));
+    let first = {
+        let waiting = bench.store.report_message(text, DeliveryReport::Unanswered, at).await.unwrap();
+        assert!(!waiting, "a text message does not ring");
+        taken(&bench, at).await
+    };
+    assert!(bench.store.report_message(first, DeliveryReport::Unanswered, at).await.unwrap(), "before it is noted");
+    bench.store.finish_message(first, OutboxOutcome::Sent, at).await.unwrap();
+    bench.reopen().await;
+    assert_eq!(become_of(&bench, MethodKind::Voice).await, Some(Delivery::Unanswered));
+    assert_eq!(become_of(&bench, MethodKind::Sms).await, Some(Delivery::Sent), "the text message came all the same");
+    assert!(!bench.store.report_message(first, DeliveryReport::Unanswered, at).await.unwrap(), "told twice");
+
+    // Called again: the newest call counts, whatever is said of the one before.
+    let at = at + 2 * MINUTE;
+    bench.proceed(&called, Input::SendAgain(bench.seed()), at).await;
+    assert_eq!(become_of(&bench, MethodKind::Voice).await, Some(Delivery::Queued));
+    assert!(!bench.store.report_message(first, DeliveryReport::Unanswered, at).await.unwrap());
+    let second = {
+        let early = sekisho::store::OutboxId::random(&*bench.entropy);
+        assert!(!bench.store.report_message(early, DeliveryReport::Unanswered, at).await.unwrap(), "no such message");
+        taken(&bench, at).await
+    };
+    bench.store.finish_message(second, OutboxOutcome::Failed, at).await.unwrap();
+    assert!(!bench.store.report_message(second, DeliveryReport::Unanswered, at).await.unwrap(), "it never rang");
+    assert_eq!(become_of(&bench, MethodKind::Voice).await, Some(Delivery::Failed));
 }

@@ -17,6 +17,9 @@ pub(crate) struct Message {
     pub(crate) to: String,
     /// What it says.
     pub(crate) text: String,
+    /// A call that nobody answered.
+    #[serde(default)]
+    pub(crate) unanswered: bool,
 }
 
 impl Message {
@@ -39,7 +42,7 @@ impl Message {
 /// The inbox of one gateway.
 #[derive(Clone, Debug)]
 pub(crate) struct Inbox {
-    url: String,
+    origin: String,
     client: reqwest::Client,
 }
 
@@ -49,7 +52,7 @@ impl Inbox {
         // Another test of this process may have installed it already.
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().tls_certs_only([]).build().expect("a client");
-        Self { url: format!("http://{address}/messages.json"), client }
+        Self { origin: format!("http://{address}"), client }
     }
 
     /// All messages, newest first.
@@ -59,7 +62,18 @@ impl Inbox {
 
     /// The same where the gateway may be dead.
     pub(crate) async fn try_messages(&self) -> Result<Vec<Message>, reqwest::Error> {
-        self.client.get(&self.url).send().await?.json().await
+        self.client.get(format!("{}/messages.json", self.origin)).send().await?.json().await
+    }
+
+    /// Presses "Let it ring" beside a call, on the page of this origin; the status of the answer.
+    pub(crate) async fn let_it_ring(&self, call: u64, from: &str) -> u16 {
+        let form = self.client.post(format!("{}/messages/{call}/let-it-ring", self.origin));
+        form.header("origin", from).send().await.expect("the inbox answers").status().as_u16()
+    }
+
+    /// Where its own page is.
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
     }
 
     /// The number of the newest message.

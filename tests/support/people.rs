@@ -56,7 +56,19 @@ pub(crate) async fn add_enrolled(app: &App, user: &str, mobile: &str) -> String 
     enrol(app, &account, mobile).await
 }
 
+/// An account with an authenticator app and a landline; the secret of the app.
+pub(crate) async fn add_with_landline(app: &App, user: &str, landline: &str) -> String {
+    let account = add(app, user).await;
+    let number = PhoneNumber::parse(landline, "JP").expect("a number");
+    enrol_by(app, &account, Target::Voice(number)).await
+}
+
 async fn enrol(app: &App, account: &Account, mobile: &str) -> String {
+    let number = PhoneNumber::parse(mobile, "JP").expect("a number");
+    enrol_by(app, account, Target::Sms(number)).await
+}
+
+async fn enrol_by(app: &App, account: &Account, backup: Target) -> String {
     let seed = totp::seed(&**app.entropy());
     let secret = totp::base32(&seed);
     let method = |target, label: &str| EnrolledMethod {
@@ -70,8 +82,7 @@ async fn enrol(app: &App, account: &Account, mobile: &str) -> String {
         last_step: None,
     };
     let primary = method(Target::App(seed), "スマートフォン");
-    let number = PhoneNumber::parse(mobile, "JP").expect("a number");
-    let pair = MethodPair::new(primary, method(Target::Sms(number), "")).expect("a legal pair");
+    let pair = MethodPair::new(primary, method(backup, "")).expect("a legal pair");
     app.enrol_directly(account.id, pair).await.expect("the store works").expect("it had none");
     secret
 }

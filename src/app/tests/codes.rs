@@ -8,7 +8,9 @@ use crate::{
     account::{MethodKind, Role},
     app::{CodeOutcome, CodeProblem, PasswordOutcome, PendingView, SendAvailability, SendOutcome, SendRefusal},
     authn::throttle,
+    delivery::Reports,
     session::SecondStep,
+    store::{Delivery, DeliveryReport, Recipient},
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -169,6 +171,33 @@ async fn r6_every_wait_of_the_table_holds_to_the_second() {
     world.pass(Duration::from_secs(30));
     sign_in().await;
     assert_eq!(ordered(&world).await, 1, "with the first wait");
+}
+
+#[tokio::test]
+async fn a_call_that_nobody_answered_is_told_until_the_next_one() {
+    let world = World::new().await;
+    world.enrolled("hanako").await;
+    ordered(&world).await;
+    let mut jar = Jar::new();
+    world.password(&mut jar, "hanako", PASSWORD).await;
+    assert!(matches!(world.app.use_role(&jar.browser(), Role::Backup).await.unwrap(), SendOutcome::Done));
+    let delivery = async || {
+        let Some(PendingView::Code(view)) = world.app.pending(&jar.browser()).await.unwrap() else { panic!() };
+        view.delivery
+    };
+    let calls = world.app.store().claim_messages(10, world.app.now()).await.unwrap();
+    let call = calls.iter().find(|call| matches!(call.to, Recipient::Voice(_))).expect("a call").id;
+    let reports = Reports::new(world.app.store().clone(), world.clock.clone());
+    assert_eq!(delivery().await, Some(Delivery::Queued));
+    assert!(reports.take(call, DeliveryReport::Unanswered).await.unwrap());
+    assert_eq!(delivery().await, Some(Delivery::Unanswered));
+
+    // Its code stays good meanwhile, and the next call is another one.
+    world.pass(Duration::from_secs(30));
+    assert!(matches!(world.app.send_again(&jar.browser()).await.unwrap(), SendOutcome::Done));
+    assert_eq!(delivery().await, Some(Delivery::Queued));
+    let code = world.code(&jar).await;
+    assert!(matches!(world.submit(&mut jar, &code, false).await, CodeOutcome::SignedIn(_)));
 }
 
 #[tokio::test]

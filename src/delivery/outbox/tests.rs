@@ -7,8 +7,8 @@ use tower::ServiceExt as _;
 use super::*;
 use crate::{
     account::{
-        Account, AccountId, CredentialVersion, EmailAddress, LoginName, Method, MethodId, MethodPair, PhoneNumber,
-        Target, UserName,
+        Account, AccountId, CredentialVersion, EmailAddress, LoginName, Method, MethodId, MethodKind, MethodPair,
+        PhoneNumber, Target, UserName,
     },
     authn::{
         ChallengeSeed, CodeReason, Context, Input, Messages, Password, PasswordHash, Policy, SignIn, Standing, Step,
@@ -16,11 +16,14 @@ use crate::{
         password::{self, Scheme},
     },
     clock::Clock,
-    delivery::message::sample_sender,
+    delivery::{Reports, message::sample_sender},
     entropy::{Entropy, SharedEntropy},
     language::Language,
     secret::Digest,
-    store::{BeginSignIn, EnrolledMethod, NewAccount, OutboxId, OutboxOrder, RateLimit, SendKey, SendLimit, SignInId},
+    store::{
+        BeginSignIn, Delivery, EnrolledMethod, NewAccount, OutboxId, OutboxOrder, RateLimit, SendKey, SendLimit,
+        SignInId,
+    },
 };
 
 const NOW: Timestamp = Timestamp::from_secs(1_795_325_100);
@@ -212,11 +215,25 @@ impl Bench {
         self.worker.store.enqueue(&item).await.unwrap();
     }
 
+    fn inbox_pages(&self) -> axum::Router {
+        let reports = Reports::new(self.worker.store.clone(), self.clock.clone());
+        crate::delivery::providers::inbox::router(self.inbox.clone(), reports)
+    }
+
+    /// Lets the message with this number ring, as the page of the inbox does or with these headers instead.
+    async fn let_it_ring(&self, id: u64, headers: &[(&str, &str)]) -> http::StatusCode {
+        let mut request = http::Request::post(format!("/messages/{id}/let-it-ring")).header("host", "localhost:8025");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.inbox_pages().oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap().status()
+    }
+
     /// What the phones and the mailbox got, newest first.
     async fn received(&self) -> Vec<serde_json::Value> {
         let request = http::Request::get("/messages.json").header("host", "localhost");
         let request = request.body(axum::body::Body::empty()).unwrap();
-        let reply = crate::delivery::providers::inbox::router(self.inbox.clone()).oneshot(request).await.unwrap();
+        let reply = self.inbox_pages().oneshot(request).await.unwrap();
         let body = http_body_util::BodyExt::collect(reply.into_body()).await.unwrap().to_bytes();
         serde_json::from_slice(&body).unwrap()
     }
@@ -266,6 +283,40 @@ async fn the_backup_gets_a_call_with_its_extension() {
     assert_eq!(received[0]["extension"], "12");
     let digits: String = received[0]["text"].as_str().unwrap().chars().filter(char::is_ascii_digit).collect();
     assert_eq!(digits, pending.code.repeat(3));
+}
+
+#[tokio::test]
+async fn a_call_that_is_left_to_ring_is_reported_by_the_page_of_the_inbox_alone() {
+    let bench = Bench::new().await;
+    let mut pending = bench.sign_in(Language::Ja).await;
+    bench.go_on(&mut pending, Input::UseRole(crate::account::Role::Backup, bench.seed())).await;
+    bench.worker.deliver_due().await.unwrap();
+    let received = bench.received().await;
+    let number = |channel| received.iter().find(|m| m["channel"] == channel).unwrap()["id"].as_u64().unwrap();
+    let (text, call) = (number("sms"), number("voice"));
+    let challenge = pending.sign_in.challenge().unwrap().id();
+    let became = async || bench.worker.store.delivery(challenge, MethodKind::Voice).await.unwrap();
+    for elsewhere in [
+        &[("origin", "https://attacker.example")][..],
+        &[("origin", "null")],
+        &[("origin", "http://localhost:8443"), ("sec-fetch-site", "same-site")],
+        &[("origin", "https://localhost:8025")],
+        &[("sec-fetch-site", "cross-site")],
+        &[("origin", "http://localhost:8025"), ("sec-fetch-site", "none")],
+    ] {
+        assert_eq!(bench.let_it_ring(call, elsewhere).await, http::StatusCode::FORBIDDEN, "{elsewhere:?}");
+    }
+    assert_eq!(became().await, Some(Delivery::Sent));
+    assert_eq!(bench.let_it_ring(text, &[]).await, http::StatusCode::NOT_FOUND, "a text message does not ring");
+    assert_eq!(bench.let_it_ring(99, &[]).await, http::StatusCode::NOT_FOUND);
+    let own = [("origin", "http://localhost:8025"), ("sec-fetch-site", "same-origin")];
+    for _pressed in 0..2 {
+        assert_eq!(bench.let_it_ring(call, &own).await, http::StatusCode::SEE_OTHER);
+        assert_eq!(became().await, Some(Delivery::Unanswered));
+    }
+    let received = bench.received().await;
+    let left: Vec<_> = received.iter().filter(|m| m["unanswered"] == true).map(|m| m["id"].as_u64()).collect();
+    assert_eq!(left, [Some(call)], "{received:?}");
 }
 
 #[tokio::test]

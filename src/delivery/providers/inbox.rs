@@ -18,11 +18,11 @@ use axum::{
     Json, Router,
     extract::{Path, Request, State},
     middleware::{self, Next},
-    response::{Html, IntoResponse, Response},
-    routing::get,
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::{get, post},
 };
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode, header, uri::Authority};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header, uri::Authority};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -31,9 +31,11 @@ use crate::{
     clock::Timestamp,
     delivery::{
         provider::{Body, Outcome, Outgoing},
+        report::Reports,
         speech::{self, Phrase},
     },
     language::Language,
+    store::{DeliveryReport, OutboxId},
 };
 
 /// Messages kept; the oldest goes.
@@ -86,8 +88,14 @@ struct Message {
     text: String,
     /// When it was handed over, in milliseconds since the epoch.
     at: Timestamp,
+    /// A call that was left to ring.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unanswered: bool,
     #[serde(skip)]
     plan: Option<Vec<Phrase>>,
+    /// Its name in the outbox.
+    #[serde(skip)]
+    outbox: OutboxId,
 }
 
 impl Inbox {
@@ -121,7 +129,9 @@ impl Inbox {
             subject,
             text: message.body.text(),
             at: message.at,
+            unanswered: false,
             plan,
+            outbox: message.id,
         };
         let mut messages = self.0.messages.lock().unwrap_or_else(PoisonError::into_inner);
         messages.push_front(kept);
@@ -138,6 +148,14 @@ impl Inbox {
     #[cfg(test)]
     pub(in crate::delivery) fn count(&self) -> usize {
         self.0.messages.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// The call was left to ring; the page says so.
+    fn leave(&self, id: u64) {
+        let mut messages = self.0.messages.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(message) = messages.iter_mut().find(|message| message.id == id) {
+            message.unanswered = true;
+        }
     }
 
     fn message(&self, id: u64) -> Option<Message> {
@@ -214,37 +232,52 @@ fn state_length(wav: &mut [u8]) {
     }
 }
 
-/// The page, for its own loopback listener.
-pub fn router(inbox: Inbox) -> Router {
+/// The page, for its own loopback listener. What becomes of a call is reported as a provider would.
+pub fn router(inbox: Inbox, reports: Reports) -> Router {
+    guarded(reading(inbox.clone()).merge(ringing(inbox, reports)))
+}
+
+/// A person does not pick up.
+fn ringing(inbox: Inbox, reports: Reports) -> Router {
+    Router::new().route("/messages/{id}/let-it-ring", post(let_it_ring)).with_state((inbox, reports))
+}
+
+fn reading(inbox: Inbox) -> Router {
     Router::new()
         .route("/", get(list))
         .route("/messages.json", get(list_json))
         // A path segment is matched whole, so the handler reads `12.wav` itself.
         .route("/messages/{file}", get(recording))
         .route("/style.css", get(style))
-        .fallback(async || (StatusCode::NOT_FOUND, "not found\n"))
-        .layer(middleware::from_fn(guard))
         .with_state(inbox)
 }
 
+fn guarded(pages: Router) -> Router {
+    pages.fallback(async || (StatusCode::NOT_FOUND, "not found\n")).layer(middleware::from_fn(guard))
+}
+
 /// Only a browser that was sent to this machine by name may read: a page elsewhere can point its own name at a loopback
-/// address (DNS rebinding) and would otherwise read the codes.
+/// address (DNS rebinding) and would otherwise read the codes. And only a form of this page may be sent: a page elsewhere
+/// can send one to a loopback address.
 async fn guard(request: Request, next: Next) -> Response {
-    let mut response = if is_loopback_host(request.headers()) {
-        next.run(request).await
-    } else {
+    let mut response = if !is_loopback_host(request.headers()) {
         (StatusCode::MISDIRECTED_REQUEST, "this page answers on localhost only\n").into_response()
+    } else if request.method() == Method::POST && !is_own_form(request.headers()) {
+        (StatusCode::FORBIDDEN, "the form was sent by another page\n").into_response()
+    } else {
+        next.run(request).await
     };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(
-            "default-src 'none'; style-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            "default-src 'none'; style-src 'self'; media-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
         ),
     );
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // With `no-referrer` a browser would name no origin to the forms of this page either.
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
     response
 }
@@ -255,6 +288,15 @@ fn is_loopback_host(headers: &HeaderMap) -> bool {
     let Some(authority) = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok()) else { return false };
     let name = authority.host();
     name.eq_ignore_ascii_case("localhost") || matches!(name, "127.0.0.1" | "[::1]")
+}
+
+/// Browsers say which page sends a form; programs on this machine say nothing.
+fn is_own_form(headers: &HeaderMap) -> bool {
+    let own_origin = headers.get(header::ORIGIN).is_none_or(|origin| {
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        origin.as_bytes() == format!("http://{host}").as_bytes()
+    });
+    own_origin && headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin")
 }
 
 #[derive(Template)]
@@ -359,6 +401,21 @@ fn asked_range(range: &HeaderValue, length: usize) -> Option<(usize, usize)> {
     (first <= last).then_some((first, last))
 }
 
+async fn let_it_ring(State((inbox, reports)): State<(Inbox, Reports)>, Path(id): Path<u64>) -> Response {
+    let Some(call) = inbox.message(id).filter(|message| message.channel == "voice") else {
+        return (StatusCode::NOT_FOUND, "no such call\n").into_response();
+    };
+    match reports.take(call.outbox, DeliveryReport::Unanswered).await {
+        // Pressed twice, or a message that is kept no longer: nobody answered all the same.
+        Ok(_kept) => inbox.leave(id),
+        Err(error) => {
+            tracing::error!(%error, "that a call was not answered could not be recorded");
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        }
+    }
+    Redirect::to(&format!("/#message-{id}")).into_response()
+}
+
 async fn style() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../templates/inbox.css"))
 }
@@ -416,7 +473,7 @@ mod tests {
 
     async fn fetch_as(inbox: &Inbox, host: &str, path: &str) -> (StatusCode, HeaderMap, Bytes) {
         let request = Request::builder().uri(path).header(header::HOST, host).body(axum::body::Body::empty()).unwrap();
-        let (head, body) = router(inbox.clone()).oneshot(request).await.unwrap().into_parts();
+        let (head, body) = guarded(reading(inbox.clone())).oneshot(request).await.unwrap().into_parts();
         (head.status, head.headers, body.collect().await.unwrap().to_bytes())
     }
 
@@ -438,6 +495,11 @@ mod tests {
         assert_eq!(status, StatusCode::OK);
         assert!(page.contains("&#60;b&#62;認証コード") && !page.contains("<b>"), "{page}");
         assert!(page.contains("+819012345678") && page.contains("2026-11-22 14:25:00"), "{page}");
+        assert_eq!(page.matches("<form").count(), 1, "a call alone can be left to ring: {page}");
+        assert!(page.contains("action=\"/messages/2/let-it-ring\"><button>電話に出ない"), "{page}");
+        inbox.leave(2);
+        let (_, _, after) = fetch(&inbox, "/").await;
+        assert!(after.contains("応答なし") && !after.contains("<form"), "{after}");
         assert!(page.find("SellerPortal: Two-step").unwrap() < page.find("こちらは").unwrap());
         assert!(page.find("こちらは").unwrap() < page.find("認証コード&#60;").unwrap(), "newest first");
         assert!(!page.contains("<script"), "works without scripts");
@@ -555,7 +617,8 @@ mod tests {
         }
         let request =
             Request::get("/messages/1.wav").header(header::HOST, "localhost").header(header::RANGE, "bytes=0-3");
-        let reply = router(inbox.clone()).oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap();
+        let reply =
+            guarded(reading(inbox.clone())).oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap();
         assert_eq!(reply.status(), StatusCode::PARTIAL_CONTENT);
         assert!(reply.headers()[header::CONTENT_RANGE].to_str().unwrap().starts_with("bytes 0-3/"));
         assert_eq!(reply.into_body().collect().await.unwrap().to_bytes(), "RIFF");

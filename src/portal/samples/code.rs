@@ -29,6 +29,7 @@ pub(super) fn code(language: Language, pages: &mut Pages) {
         trust_ticked: false,
         again: None,
         delivery: None,
+        other_works: true,
         shared: false,
         cancel: None,
     };
@@ -77,6 +78,10 @@ pub(super) fn code(language: Language, pages: &mut Pages) {
         pages.add("code", &format!("sms-{state}"), &CodePage { again, delivery: Some(delivery), ..by_sms() });
         pages.add("code", &format!("voice-{state}"), &CodePage { again, delivery: Some(delivery), ..by_voice() });
     }
+    let unanswered = || CodePage { delivery: Some(Delivery::Unanswered), ..by_voice() };
+    pages.add("code", "voice-unanswered", &unanswered());
+    pages.add("code", "voice-unanswered-wait", &CodePage { again, ..unanswered() });
+    pages.add("code", "voice-unanswered-alone", &CodePage { again, other_works: false, ..unanswered() });
     let not_yet = Some(CodeNotice::NotYet(minutes(1)));
     pages.add("code", "not-yet", &CodePage { notice: not_yet, again, ..by_sms() });
     pages.add("code", "switched", &CodePage { notice: Some(CodeNotice::Switched), ..by_voice() });

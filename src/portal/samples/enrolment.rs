@@ -126,7 +126,10 @@ pub(super) fn enrolment(language: Language, pages: &mut Pages) {
     pages.add("prove-voice", "wrong", &voice);
     let error = Some(CodeError::Paused(minutes(15)));
     pages.add("prove-sms", "paused", &ProvePhonePage { error, ..prove_phone(sms(), wait) });
+    let unanswered = Some(Delivery::Unanswered);
     pages.add("prove-voice", "first", &ProvePhonePage { send_again: wait, error: None, ..voice });
+    let rang = prove_phone(self::voice(language), None);
+    pages.add("prove-voice", "unanswered", &ProvePhonePage { delivery: unanswered, ..rang });
     let (primary, backup, target) = (app(), self::voice(language), "/orders/1042?tab=items".to_owned());
     pages.add("enrol-done", "first", &EnrolDonePage { frame: frame(), primary, backup, target, codes_made_at: None });
 }

@@ -5,11 +5,14 @@ use sqlx::{Row as _, SqliteConnection};
 
 use super::{SqliteStore, attempts::spend_rate, outbox, rows::Cells};
 use crate::{
-    account::{AccountId, MethodId},
+    account::{AccountId, MethodId, MethodKind},
     authn::{Challenge, ChallengeId, SignIn},
     clock::Timestamp,
     keyring::{Place, Purpose},
-    store::{Delivery, MessageState, OutboxOrder, RateSpend, Result, SendKey, SendLimit, SignInId, Stale, StoreError},
+    store::{
+        Delivery, DeliveryReport, MessageState, OutboxOrder, RateSpend, Result, SendKey, SendLimit, SignInId, Stale,
+        StoreError,
+    },
 };
 
 fn challenge_place(method: &MethodId) -> Place<'_> {
@@ -185,11 +188,17 @@ impl SqliteStore {
         Ok(proving.filter(|proving| proving.id() == challenge && proving.method().is_none()).cloned())
     }
 
-    pub(in crate::store) async fn delivery(&self, challenge: ChallengeId) -> Result<Option<Delivery>> {
+    pub(in crate::store) async fn delivery(
+        &self,
+        challenge: ChallengeId,
+        channel: MethodKind,
+    ) -> Result<Option<Delivery>> {
         let row = sqlx::query(
-            "SELECT id, state FROM outbox WHERE challenge = $1 ORDER BY created_at DESC, rowid DESC LIMIT 1",
+            "SELECT id, state, report FROM outbox WHERE challenge = $1 AND channel = $2
+             ORDER BY created_at DESC, rowid DESC LIMIT 1",
         )
         .bind(challenge.to_string())
+        .bind(channel.as_str())
         .fetch_optional(&self.readers)
         .await?;
         let Some(row) = row else { return Ok(None) };
@@ -199,7 +208,12 @@ impl SqliteStore {
             "failed" | "expired" => Some(Delivery::Failed),
             _ => None,
         };
-        Cells::of(&row, "outbox", "id")?.text("state", word).map(Some)
+        let cells = Cells::of(&row, "outbox", "id")?;
+        // A report may overtake the note that the message was taken.
+        Ok(Some(match cells.optional_text("report", DeliveryReport::parse)? {
+            Some(DeliveryReport::Unanswered) => Delivery::Unanswered,
+            None => cells.text("state", word)?,
+        }))
     }
 }
 

@@ -82,6 +82,7 @@ fn migrator() -> Migrator {
         migration(8, "cut_short", include_str!("../migrations/0008_cut_short.sql")),
         migration(9, "new_methods", include_str!("../migrations/0009_new_methods.sql")),
         migration(10, "signing", include_str!("../migrations/0010_signing.sql")),
+        migration(11, "reports", include_str!("../migrations/0011_reports.sql")),
     ])
 }
 

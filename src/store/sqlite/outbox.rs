@@ -11,8 +11,8 @@ use crate::{
     language::Language,
     secret::Digest,
     store::{
-        LinkId, Notice, OutboxContent, OutboxId, OutboxItem, OutboxOrder, OutboxOutcome, RateLimit, RateSpend,
-        Recipient, Result, SignInId, StoreError,
+        DeliveryReport, LinkId, Notice, OutboxContent, OutboxId, OutboxItem, OutboxOrder, OutboxOutcome, RateLimit,
+        RateSpend, Recipient, Result, SignInId, StoreError,
     },
 };
 
@@ -243,6 +243,30 @@ impl SqliteStore {
             .await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    pub(in crate::store) async fn report_message(
+        &self,
+        id: OutboxId,
+        report: DeliveryReport,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let channel = match report {
+            DeliveryReport::Unanswered => "voice",
+        };
+        let mut tx = self.write().await?;
+        let kept = sqlx::query(
+            "UPDATE outbox SET report = $2, reported_at = $3
+             WHERE id = $1 AND channel = $4 AND state IN ('claimed', 'sent') AND report IS NULL",
+        )
+        .bind(id.to_string())
+        .bind(report.as_str())
+        .bind(now.as_millis())
+        .bind(channel)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(kept.rows_affected() > 0)
     }
 
     pub(in crate::store) async fn next_message_signal(&self) {

@@ -18,6 +18,7 @@ delivery-sms-failed = The message couldn't be sent. Choose another way to get a 
 delivery-voice-queued = Status: calling.
 delivery-voice-sent = Status: called. Pick up when your phone rings.
 delivery-voice-failed = The call couldn't be placed. Choose another way to get a code.
+delivery-voice-unanswered = Nobody answered. Have us call again, or choose another way.
 help-neither-heading = If you can use neither of your two ways
 help-recovery-code = Use a recovery code
 help-recovery-code-hint = One of the recovery codes you kept.

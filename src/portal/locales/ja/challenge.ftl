@@ -15,6 +15,7 @@ delivery-sms-failed = メッセージを送信できませんでした。別の�
 delivery-voice-queued = 状況：発信中です。
 delivery-voice-sent = 状況：発信しました。電話が鳴ったらお取りください。
 delivery-voice-failed = 電話をかけられませんでした。別の方法でコードを受け取ってください。
+delivery-voice-unanswered = 応答がありませんでした。もう一度電話を受けるか、別の方法をお選びください。
 help-neither-heading = 2つの方法をどちらも使えないとき
 help-recovery-code = 回復コードを使う
 help-recovery-code-hint = 保管した回復コードのうちの1つを使います。
