@@ -307,6 +307,15 @@ pub enum Event<'a> {
         /// Whose.
         account: &'a str,
     },
+    /// What a form sent, and what had to wait for a sign-in.
+    RequestHeld {
+        /// Whose.
+        account: &'a str,
+        /// Which.
+        request: &'a str,
+        /// `kept`, `sent`, `discarded`.
+        what: Word,
+    },
     /// A form came from another site, or its token was not ours.
     CrossSiteForm,
     /// The console tried to set one of our cookies.
@@ -432,6 +441,9 @@ impl Event<'_> {
                 event!(warn, "recovery_code_shown", account = account, accepted = accepted);
             }
             Self::AccountFrozen { account } => event!(warn, "account_frozen", account = account),
+            Self::RequestHeld { account, request, what } => {
+                event!(info, "request_held", account = account, request = request, what = what);
+            }
             Self::CrossSiteForm => event!(warn, "cross_site_form"),
             Self::UpstreamCookieDropped => event!(warn, "upstream_cookie_dropped"),
         }

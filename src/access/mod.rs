@@ -2,10 +2,12 @@
 
 mod decision;
 mod expect;
+mod hold;
 mod observe;
 mod rule;
 
 pub use decision::{Decision, Denial, Interruption, Permit, Principal};
 pub use expect::{Unmet, Who, unmet};
+pub use hold::{NotKept, Posted, worth_keeping};
 pub use observe::{Findings, MOST_ROWS, Observed, Observing, RequestKind, Row, Would};
 pub use rule::{Asked, Requirement, Rule, Rules, Ruling};

@@ -46,6 +46,7 @@ pub struct Rule {
     networks: Vec<IpNet>,
     requirement: Requirement,
     background: bool,
+    hold: bool,
 }
 
 impl Rule {
@@ -59,6 +60,7 @@ impl Rule {
             networks: Vec::new(),
             requirement,
             background: false,
+            hold: false,
         }
     }
 
@@ -78,6 +80,12 @@ impl Rule {
     #[must_use]
     pub fn in_background(self, background: bool) -> Self {
         Self { background, ..self }
+    }
+
+    /// What a form sent to these is kept until its person has signed in.
+    #[must_use]
+    pub fn holding(self, hold: bool) -> Self {
+        Self { hold, ..self }
     }
 
     /// Whatever the groups. By whole segments.
@@ -138,7 +146,8 @@ impl Rules {
             let rule = Rule::new(&rule.path, methods, requirement)
                 .for_groups(groups)
                 .from_networks(rule.networks.clone())
-                .in_background(rule.background);
+                .in_background(rule.background)
+                .holding(rule.hold);
             Ok(rule)
         };
         configured.iter().map(read).collect::<Result<_, _>>().map(Self)
@@ -153,6 +162,17 @@ impl Rules {
     pub fn is_background(&self, ruling: Ruling) -> bool {
         let Ruling::Needs { rule: Some(rule), .. } = ruling else { return false };
         self.0.get(rule).is_some_and(|rule| rule.background)
+    }
+
+    /// Is what a form sent to this kept until its person has signed in?
+    pub fn holds(&self, ruling: Ruling) -> bool {
+        let (Ruling::Needs { rule: Some(rule), .. } | Ruling::DependsOnWho { rule }) = ruling else { return false };
+        self.0.get(rule).is_some_and(|rule| rule.hold)
+    }
+
+    /// Is there a rule that keeps anything?
+    pub fn any_holds(&self) -> bool {
+        self.0.iter().any(|rule| rule.hold)
     }
 
     /// What this request needs. `groups` are those of the person behind its session; `None`: nobody is known.

@@ -12,6 +12,7 @@ mod first_link;
 mod fresh;
 mod gate;
 mod hashing;
+mod held;
 pub mod import;
 mod known_browsers;
 mod links;
@@ -47,6 +48,7 @@ pub use enrolment::{
 pub use first_link::LinkMailOutcome;
 pub use fresh::{Freshness, StepUp};
 pub use gate::GateRequest;
+pub use held::{HeldId, HeldRequest, HeldView, Kept, Stopped, Waiting, WaitingFor};
 pub use known_browsers::KNOWN_FOR;
 pub use links::OpenedLink;
 pub use observation::{ObserveReport, Person, Total};

@@ -9,9 +9,9 @@ use std::{
 };
 
 use super::{
-    AdminConfig, AssertionConfig, Branding, CohortConfig, Config, IdentityHeaders, InboxConfig, Limits, Listen,
-    LogConfig, PasswordConfig, Provider, RecoveryConfig, RolloutConfig, SessionConfig, SignInConfig, StoreConfig,
-    TrustedDeviceConfig, Upstream, UsersConfig,
+    AdminConfig, AssertionConfig, Branding, CohortConfig, Config, HoldConfig, IdentityHeaders, InboxConfig, Limits,
+    Listen, LogConfig, PasswordConfig, Provider, RecoveryConfig, RolloutConfig, SessionConfig, SignInConfig,
+    StoreConfig, TrustedDeviceConfig, Upstream, UsersConfig,
     problem::Report,
     raw,
     read::{At, Many},
@@ -40,6 +40,9 @@ pub(super) fn check(root: raw::Root, directory: &Path, report: &mut Report<'_>) 
     }
     if let Some(session) = &root.session {
         check_session(&session.value, report);
+    }
+    if let Some(hold) = &root.hold {
+        check_hold(&hold.value, report);
     }
     if let Some(rollout) = &root.rollout {
         check_rollout(&rollout.value, report);
@@ -205,6 +208,15 @@ fn check_session(session: &raw::Session, report: &mut Report<'_>) {
     }
 }
 
+fn check_hold(hold: &raw::Hold, report: &mut Report<'_>) {
+    let (Some(bytes), Some(total)) = (&hold.bytes, &hold.total) else { return };
+    if total.value.0 < bytes.value.0 {
+        let message = "hold.total: less than one body may have (hold.bytes)".to_owned();
+        let help = "raise hold.total or lower hold.bytes".to_owned();
+        report.add(total.span.as_ref().or(bytes.span.as_ref()), message, Some(help));
+    }
+}
+
 /// A cohort that nobody can be in is a day somebody believes in.
 fn check_rollout(rollout: &raw::Rollout, report: &mut Report<'_>) {
     let Some(At { value: Many(cohorts), .. }) = &rollout.cohort else { return };
@@ -262,6 +274,7 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
     let assertion = root.assertion?.value;
     let public_url = root.public_url?.value;
     let origin = public_url.origin();
+    let hold = root.hold?.value;
     let password = root.password?.value;
     let sign_in = root.sign_in?.value;
     let session = root.session?.value;
@@ -341,6 +354,14 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
         },
         rules: rules::rules(root.rule?.value, sign_in.fresh.as_ref()?.value.0, lines)?,
         expectations: rules::expectations(root.expect?.value, lines)?,
+        hold: HoldConfig {
+            bytes: usize::try_from(hold.bytes?.value.0).ok()?,
+            lifetime: hold.lifetime?.value.0,
+            per_browser: hold.per_browser?.value.0,
+            per_account: hold.per_account?.value.0,
+            per_address: hold.per_address?.value.0,
+            total: hold.total?.value.0,
+        },
         password: PasswordConfig {
             memory_kib: u32::try_from(password.memory?.value.0 / KIB).ok()?,
             passes: password.passes?.value.0,

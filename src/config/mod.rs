@@ -117,6 +117,8 @@ pub struct Config {
     pub rules: Vec<RuleConfig>,
     /// What the rules are meant to do.
     pub expectations: Vec<ExpectConfig>,
+    /// What forms sent that had to wait for a sign-in.
+    pub hold: HoldConfig,
     /// Password hashing and the delay that hides it.
     pub password: PasswordConfig,
     /// Pending sign-ins and codes.
@@ -301,6 +303,23 @@ pub struct AssertionConfig {
     pub audience: String,
     /// From `iat` to `exp`.
     pub lifetime: Duration,
+}
+
+/// What forms sent that had to wait for a sign-in.
+#[derive(Clone, Copy, Debug)]
+pub struct HoldConfig {
+    /// Bytes of one body.
+    pub bytes: usize,
+    /// For how long.
+    pub lifetime: Duration,
+    /// At a time for one browser.
+    pub per_browser: u32,
+    /// At a time for one account.
+    pub per_account: u32,
+    /// At a time from one address.
+    pub per_address: u32,
+    /// Bytes of all bodies together.
+    pub total: u64,
 }
 
 /// Password hashing.

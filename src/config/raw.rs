@@ -33,6 +33,7 @@ tables! {
         assertion: Assertion = default({}),
         rule: Many<Rule> = default([]),
         expect: Many<Expect> = default([]),
+        hold: Hold = default({}),
         password: Password = default({}),
         sign_in: SignIn = default({}),
         session: Session = default({}),
@@ -172,6 +173,25 @@ tables! {
         /// Pages of the console ask for this by themselves, as a clock or a counter does: such requests do not keep a session
         /// from ending for idleness.
         background: bool = default(false),
+        /// With `signed-in` or `fresh`: what a form sent when its session had ended, or its code was too old, is kept until
+        /// the person has signed in again and says what becomes of it (`[hold]`).
+        hold: bool = default(false),
+    }
+
+    /// What forms sent that had to wait for a sign-in, for the rules with `hold = true`. `docs/interrupted.md` tells the story.
+    Hold {
+        /// The longest body that is kept.
+        bytes: Size<KIB, { 16 * MIB }> = default("1MiB"),
+        /// For how long.
+        lifetime: Time<MINUTE, HOUR> = default("15m"),
+        /// Kept at a time for one browser.
+        per_browser: Whole<1, 100> = default(5),
+        /// Kept at a time for one account.
+        per_account: Whole<1, 1000> = default(10),
+        /// Kept at a time of what came from one address.
+        per_address: Whole<1, 10_000> = default(50),
+        /// All that is kept, together.
+        total: Size<MIB, { 65_536 * MIB }> = default("256MiB"),
     }
 
     /// What the rules are meant to do, so that `sekisho check` and the start of the gateway hold them to it.

@@ -29,6 +29,8 @@ pub struct RuleConfig {
     pub access: AccessConfig,
     /// Pages ask for these by themselves: they keep no session alive.
     pub background: bool,
+    /// What a form sent is kept until its person has signed in.
+    pub hold: bool,
 }
 
 /// What a rule asks for.
@@ -172,6 +174,13 @@ fn check_access(rule: &raw::Rule, report: &mut Report<'_>) {
         let message = "rule.within: has a meaning with access = \"fresh\" only".to_owned();
         report.add(within.span.as_ref(), message, Some("take it out, or say \"fresh\"".to_owned()));
     }
+    if let Some(hold) = rule.hold.as_ref().filter(|hold| hold.value)
+        && !matches!(access, AccessWord::SignedIn | AccessWord::Fresh)
+    {
+        let message = "rule.hold: nobody is asked to sign in here, so nothing has to wait".to_owned();
+        let help = "take it out, or say \"signed-in\" or \"fresh\"".to_owned();
+        report.add(hold.span.as_ref(), message, Some(help));
+    }
     if let Some(groups) = rule.groups.as_ref().filter(|groups| !groups.value.0.is_empty())
         && access == AccessWord::Public
     {
@@ -215,6 +224,7 @@ pub(super) fn rules(
                 AccessWord::Deny => AccessConfig::Deny,
             },
             background: rule.background?.value,
+            hold: rule.hold?.value,
         })
     };
     rules.into_iter().map(read).collect()

@@ -59,10 +59,12 @@ pub enum Purpose {
     MailedLink,
     /// Stored digests of recovery codes.
     RecoveryCode,
+    /// MAC inside the cookie of a browser that has something kept.
+    HeldCookie,
 }
 
 impl Purpose {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::SessionCookie,
         Self::SignInCookie,
         Self::TokenDigest,
@@ -76,6 +78,7 @@ impl Purpose {
         Self::ThrottleKey,
         Self::MailedLink,
         Self::RecoveryCode,
+        Self::HeldCookie,
     ];
 
     const fn info(self) -> &'static [u8] {
@@ -93,6 +96,7 @@ impl Purpose {
             Self::ThrottleKey => b"sekisho/1/throttle-key",
             Self::MailedLink => b"sekisho/1/mailed-link",
             Self::RecoveryCode => b"sekisho/1/recovery-code",
+            Self::HeldCookie => b"sekisho/1/held-cookie",
         }
     }
 }

@@ -23,8 +23,11 @@ pub const CSRF: &str = "__Host-sekisho-csrf";
 /// The chosen language.
 pub const LANGUAGE: &str = "__Host-sekisho-lang";
 
+/// This browser has something kept that was sent when its session had ended.
+pub const HELD: &str = "__Host-sekisho-held";
+
 /// All of them; none ever reaches the console.
-pub const NAMES: [&str; 9] = [SESSION, SIGN_IN, DEVICE, KNOWN, NOTE, CSRF, LANGUAGE, LINK, TO];
+pub const NAMES: [&str; 10] = [SESSION, SIGN_IN, DEVICE, KNOWN, NOTE, CSRF, LANGUAGE, LINK, TO, HELD];
 
 /// The value of one of our cookies, when it came exactly once.
 pub fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

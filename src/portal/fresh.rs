@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     challenge,
     form::Form,
+    held,
     notice::Note,
     page::{Here, PageFrame, ShownMethod, html},
     routes::{ROUTES, Route, Verb},
@@ -181,7 +182,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
     }
     let Some(pair) = session.pair else { return Ok(visit.see(Here::Enable)) };
     let page = FreshPage {
-        frame: visit.frame(Here::Fresh, &Note::default()),
+        frame: held::tell(visit, visit.frame(Here::Fresh, &Note::default())).await?,
         method: pair.primary().into(),
         cancel: cancel(visit),
         within: asked_within(visit).map(|within| within.as_secs()),

@@ -11,6 +11,7 @@ pub mod error;
 mod form;
 pub mod fresh;
 pub mod guides;
+pub mod held;
 pub mod invited;
 mod language;
 pub mod links;
@@ -39,6 +40,7 @@ mod words;
 use std::sync::Arc;
 
 use bytes::Bytes;
+pub use held::Sending;
 use http::{HeaderMap, Response};
 pub use password::refused_password;
 pub use return_to::ReturnTo;

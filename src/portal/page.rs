@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use askama::Template;
 use fluent_bundle::FluentValue;
 
-use super::{guides::Guide, words};
+use super::{guides::Guide, held::StoppedForm, words};
 use crate::{
     account::{Method, MethodKind, NewMethod, PhoneNumber, Role, Target},
     clock::Timestamp,
@@ -249,6 +249,8 @@ pub struct PageFrame {
     pub errand: String,
     /// The page itself, as the language form names it.
     pub here: Here,
+    /// What a form sent that has to wait for this page.
+    pub stopped: Option<StoppedForm>,
     /// On a guide: the page it was opened from.
     pub back: Option<Here>,
 }
@@ -349,6 +351,11 @@ impl PageFrame {
             secs => ("length-seconds", secs),
         };
         self.say(key, &[("count", count.into())])
+    }
+
+    /// What became of what a form sent that has to wait for this page.
+    pub fn stopped(&self) -> Option<String> {
+        self.stopped.map(|stopped| stopped.text(self))
     }
 
     /// The sentence that names the time zone.

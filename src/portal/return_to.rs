@@ -7,6 +7,7 @@ use data_encoding::BASE64URL_NOPAD;
 use std::time::Duration;
 
 use crate::{
+    app::HeldId,
     clock::Timestamp,
     entropy::Entropy,
     keyring::{Keyring, Place, Purpose},
@@ -25,6 +26,9 @@ const OWN: [&str; 5] = [
     "/.sekisho/settings/password",
     "/.sekisho/users",
 ];
+
+/// The page of a kept form, up to the form's name.
+const HELD: &str = "/.sekisho/held?id=";
 
 /// A place on this host, as it stands in a request line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +56,18 @@ impl ReturnTo {
         let another_host = segments.len() > 1 && segments.first().is_some_and(|first| first.is_empty());
         let climbs = segments.iter().any(|segment| matches!(*segment, "." | ".."));
         let ours = segments.first().is_some_and(|first| *first == ".sekisho");
-        (!another_host && !climbs && (!ours || OWN.contains(&target))).then(|| Self(target.to_owned()))
+        let own = || OWN.contains(&target) || held(target).is_some();
+        (!another_host && !climbs && (!ours || own())).then(|| Self(target.to_owned()))
+    }
+
+    /// The page that asks what becomes of a kept form.
+    pub(super) fn to_held(id: HeldId) -> Self {
+        Self(format!("{HELD}{id}"))
+    }
+
+    /// The kept form this is the page of.
+    pub(super) fn held(&self) -> Option<HeldId> {
+        held(&self.0)
     }
 
     /// Path and query, for a `Location`.
@@ -87,6 +102,10 @@ impl ReturnTo {
     }
 }
 
+fn held(target: &str) -> Option<HeldId> {
+    HeldId::parse(target.strip_prefix(HELD)?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +122,7 @@ mod tests {
             "/.sekishox",
             "/.sekisho/settings",
             "/.sekisho/users",
+            "/.sekisho/held?id=aaaaaaaaaaaaaaaaaaaaaaaaaa",
         ] {
             assert_eq!(ReturnTo::parse(good).map(|to| to.0).as_deref(), Some(good));
         }
@@ -130,6 +150,11 @@ mod tests {
             "/.sekisho/settings?to=x",
             "/.sekisho/settings/replace",
             "/.sekisho/users/../sign-out",
+            "/.sekisho/held",
+            "/.sekisho/held?id=",
+            "/.sekisho/held?id=x",
+            "/.sekisho/held/file?id=aaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "/.sekisho/held?id=aaaaaaaaaaaaaaaaaaaaaaaaaa&to=x",
         ] {
             assert_eq!(ReturnTo::parse(bad), None, "{bad:?}");
         }

@@ -19,7 +19,7 @@ use super::{
     form::Form,
     fresh, guides,
     guides::Guide,
-    invited, links,
+    held, invited, links,
     page::Here,
     password_reset, recovery, recovery_codes, rollout, settings, sign_in, style, switched_off, users,
     visit::{Answer, Client, Framing, Visit, protect},
@@ -215,6 +215,12 @@ pub enum Does {
     RenewRecoveryCodes,
     /// The codes that are shown as a file.
     SaveRecoveryCodes,
+    /// What becomes of a form that was sent when its session had ended?
+    ShowHeld,
+    /// What it held, as a file.
+    SaveHeld,
+    /// Deletes it.
+    DiscardHeld,
 }
 
 /// One address and method.
@@ -333,6 +339,9 @@ pub const ROUTES: &[Route] = &[
         ..post("/.sekisho/recovery-code/renew", Needs::FreshSession, Does::RenewRecoveryCodes, Here::Settings)
     },
     post("/.sekisho/recovery-code/file", Needs::Session, Does::SaveRecoveryCodes, Here::Settings),
+    get("/.sekisho/held", Needs::Session, Does::ShowHeld, Here::Target),
+    get("/.sekisho/held/file", Needs::Session, Does::SaveHeld, Here::Target),
+    post("/.sekisho/held/discard", Needs::Session, Does::DiscardHeld, Here::Target),
     post("/.sekisho/language", Needs::Nothing, Does::Language, Here::SignIn),
     guide(Guide::Index),
     guide(Guide::Enabling),
@@ -599,6 +608,9 @@ async fn act(visit: &Visit<'_>, route: Route) -> app::Result<Answer> {
         Does::UseRecoveryCode => recovery_codes::submit(visit).await,
         Does::RenewRecoveryCodes => recovery_codes::renew(visit).await,
         Does::SaveRecoveryCodes => recovery_codes::save(visit).await,
+        Does::ShowHeld => held::show(visit).await,
+        Does::SaveHeld => held::save(visit).await,
+        Does::DiscardHeld => held::discard(visit).await,
         Does::Language => Ok(sign_in::switch_language(visit)),
         Does::ShowGuide(guide) => Ok(guides::show(visit, guide)),
         // These answer before a visit is made, or lead here by themselves.

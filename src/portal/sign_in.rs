@@ -7,7 +7,7 @@ use super::{
     choice::TypedChoice,
     cookie,
     cookie::Keep,
-    language,
+    held, language,
     notice::{News, Note},
     page::{Here, PageFrame, html},
     visit::{Answer, Visit},
@@ -170,7 +170,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
         note.news = ended(visit).map(News::SignIn);
     }
     let notice = note.sign_in();
-    let frame = visit.frame(Here::SignIn, &note);
+    let frame = held::tell(visit, visit.frame(Here::SignIn, &note)).await?;
     Ok(visit.page(html(&SignInPage { frame, notice, user_name: note.user_name })))
 }
 

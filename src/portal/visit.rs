@@ -11,14 +11,16 @@ use super::{
     cookie::Keep,
     csrf::Seed,
     form::Form,
-    guides, language, links,
+    guides,
+    held::StoppedForm,
+    language, links,
     notice::{self, Carrier, Note},
     page::{Here, PageFrame},
     return_to::ReturnTo,
 };
 use crate::{
     access::Interruption,
-    app::{Browser, Cookie, DeviceCookie, Flow, Grant, KNOWN_FOR},
+    app::{Browser, Cookie, DeviceCookie, Flow, Grant, HeldId, KNOWN_FOR},
     clock::Timestamp,
     keyring::CookieToken,
     language::Language,
@@ -48,6 +50,10 @@ pub(super) struct Visit<'a> {
     /// The cookie of a session that was renewed in this very request.
     pub(super) renewed: Option<CookieToken>,
     pub(super) was: Option<Interruption>,
+    /// The kept form the page is about: the one the address names, else the one the person is on the way to.
+    pub(super) held: Option<HeldId>,
+    /// What a form sent was not kept, as the address says.
+    pub(super) unkept: Option<StoppedForm>,
     /// The page a guide was opened from.
     pub(super) back: Option<Here>,
     pub(super) form: Form,
@@ -86,6 +92,7 @@ impl<'a> Visit<'a> {
             Some(token) => Some(token.to_owned()),
             None => cookie::read(headers, cookie::LINK).and_then(|sealed| links::held(sealed, &seed, keyring)),
         };
+        let to = to.unwrap_or_default();
         Self {
             portal,
             headers,
@@ -93,7 +100,9 @@ impl<'a> Visit<'a> {
             language: language::of(headers),
             seed,
             link,
-            to: to.unwrap_or_default(),
+            held: query("id").map_or_else(|| to.held(), |id| HeldId::parse(&id)),
+            unkept: query("unkept").and_then(|word| StoppedForm::parse(&word)),
+            to,
             errand: match form.text("errand") {
                 "" => query("errand").unwrap_or_default().into_owned(),
                 sealed => sealed.to_owned(),
@@ -172,6 +181,7 @@ impl<'a> Visit<'a> {
             who: String::new(),
             errand: if self.flow == Flow::FreshCode { self.errand.clone() } else { String::new() },
             here,
+            stopped: self.unkept,
             back: self.back.filter(|_| matches!(here, Here::Guide(_))),
         }
     }
@@ -317,6 +327,10 @@ pub(super) struct Answer {
     pub(super) no_referrer: bool,
     /// A text file of this name, not a page.
     pub(super) file: Option<&'static str>,
+    /// What a person sent, as a file of this name.
+    pub(super) attachment: Option<(&'static str, Bytes)>,
+    /// A form on it is answered by the console, which may lead on to another host.
+    pub(super) leads_on: bool,
 }
 
 impl Answer {
@@ -331,6 +345,8 @@ impl Answer {
             allow: None,
             no_referrer: false,
             file: None,
+            attachment: None,
+            leads_on: false,
         }
     }
 
@@ -342,8 +358,10 @@ impl Answer {
 
     /// The whole answer. Every answer of ours carries the same protections, whatever its status.
     pub(super) fn into_response(self) -> Response<Bytes> {
-        let length = HeaderValue::from(self.body.len());
-        let mut response = Response::new(Bytes::from(self.body));
+        let (attachment, body) =
+            self.attachment.map_or((None, Bytes::from(self.body)), |(name, bytes)| (Some(name), bytes));
+        let length = HeaderValue::from(body.len());
+        let mut response = Response::new(body);
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         protect(headers, self.framing);
@@ -364,6 +382,16 @@ impl Answer {
             let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
             headers.extend(disposition.ok().map(|value| (header::CONTENT_DISPOSITION, value)));
         }
+        if self.leads_on {
+            // Browsers hold where a form's answer leads to this as well.
+            let policy = POLICY.replace("form-action 'self'", "form-action https:");
+            headers.extend(HeaderValue::from_str(&policy).ok().map(|value| (header::CONTENT_SECURITY_POLICY, value)));
+        }
+        if let Some(name) = attachment {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+            let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
+            headers.extend(disposition.ok().map(|value| (header::CONTENT_DISPOSITION, value)));
+        }
         if self.clear_cache {
             headers.insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\""));
         }
@@ -376,13 +404,14 @@ impl Answer {
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
+/// Of a page that nobody may frame.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
+                      form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
 /// What no page of ours goes without.
 pub(super) fn protect(headers: &mut HeaderMap, framing: Framing) {
     let (policy, frames) = match framing {
-        Framing::Nobody => (
-            "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-            "DENY",
-        ),
+        Framing::Nobody => (POLICY, "DENY"),
         Framing::OurHost => (
             "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'self'; base-uri 'none'",
             "SAMEORIGIN",

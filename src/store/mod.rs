@@ -3,6 +3,7 @@
 
 mod challenge;
 mod email;
+mod held;
 mod import;
 mod links;
 mod notice;
@@ -22,6 +23,7 @@ use std::{
 
 pub use challenge::{Delivery, DeliveryReport, MessageState, SendKey, SendLimit};
 pub use email::{ConfirmEmail, NotConfirmed, PendingEmail};
+pub use held::{Held, HeldId, HeldRequest, HoldCaps, HoldRequest};
 pub use import::{AccountEdit, EditedAccount, ImportRun, ImportedAccount};
 pub use record::{
     AccountSummary, BeginSignIn, CodeSpend, CompleteSignIn, Completed, Credentials, EndedSession, EndedTrust,

@@ -156,6 +156,11 @@ listen = "127.0.0.1:{inbox}"
 [users]
 grantable_groups = ["orders", "payments"]
 
+[[rule]] # a form whose session has ended is kept until the sign-in
+path = "/"
+access = "signed-in"
+hold = true
+
 [log]
 filter = "warn,audit=info"
 

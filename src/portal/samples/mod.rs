@@ -63,6 +63,7 @@ pub(crate) fn frame(language: Language) -> PageFrame {
         who: "d2hv".to_owned(),
         errand: String::new(),
         here: Here::SignIn,
+        stopped: None,
         back: None,
     }
 }

@@ -5,6 +5,7 @@ mod accounts;
 mod attempts;
 mod challenge;
 mod email;
+mod held;
 mod import;
 mod links;
 mod outbox;
@@ -54,6 +55,9 @@ const OLD_SENDS: Duration = Duration::from_hours(24);
 /// Longer than requests count against the limit: somebody may still ask what became of one.
 const OLD_RECOVERIES: Duration = Duration::from_hours(90 * 24);
 
+/// Whoever comes back to an open page after a weekend is still known as the person who left it.
+const OLD_SESSIONS: Duration = Duration::from_hours(4 * 24);
+
 /// The last use of a session is written at most once a minute: what looks idle here may have been used since.
 const TOUCH_LAG: Duration = Duration::from_mins(2);
 
@@ -83,6 +87,7 @@ fn migrator() -> Migrator {
         migration(9, "new_methods", include_str!("../migrations/0009_new_methods.sql")),
         migration(10, "signing", include_str!("../migrations/0010_signing.sql")),
         migration(11, "reports", include_str!("../migrations/0011_reports.sql")),
+        migration(12, "held", include_str!("../migrations/0012_held.sql")),
     ])
 }
 
@@ -170,6 +175,9 @@ impl SqliteStore {
             ("DELETE FROM new_method_throttles WHERE updated_at <= $1", now - CODE_WINDOW),
             ("DELETE FROM sessions WHERE created_at <= $1", now - lifetime.absolute),
             ("DELETE FROM sessions WHERE last_used_at <= $1", now - lifetime.idle - TOUCH_LAG),
+            // After the sessions: those that end now are remembered from now on.
+            ("DELETE FROM ended_sessions WHERE last_used_at <= $1", now - lifetime.idle - OLD_SESSIONS),
+            ("DELETE FROM held_requests WHERE expires_at <= $1", now),
             ("DELETE FROM outbox WHERE finished_at <= $1", finished),
             // Taken by a worker that never came back.
             ("DELETE FROM outbox WHERE finished_at IS NULL AND expires_at <= $1", finished),
