@@ -24,11 +24,7 @@ pub(crate) fn sign_in_needed(
     let origin = portal.origin();
     let target = return_target(head, headers, &origin);
     match head.client {
-        ClientKind::Navigation => {
-            let mut answer = own(StatusCode::SEE_OTHER, "text/plain; charset=utf-8", Bytes::new());
-            set(&mut answer, header::LOCATION, &portal.sign_in_location(&target, why));
-            answer
-        }
+        ClientKind::Navigation => see(&portal.sign_in_location(&target, why)),
         ClientKind::Frame => {
             let client = Client { address: head.address, reference: request.to_string() };
             let mut answer = portal.top_level(headers, &client, &target, why);
@@ -48,6 +44,13 @@ pub(crate) fn sign_in_needed(
             answer
         }
     }
+}
+
+/// On to a page of our own.
+pub(crate) fn see(place: &str) -> Answer {
+    let mut answer = own(StatusCode::SEE_OTHER, "text/plain; charset=utf-8", Bytes::new());
+    set(&mut answer, header::LOCATION, place);
+    answer
 }
 
 /// Bodies of this size are files rather than forms.

@@ -11,6 +11,7 @@ use std::{
 use super::{
     drain::InWork,
     head::{Head, RequestId},
+    held::OnItsWay,
 };
 use crate::access::Permit;
 
@@ -24,6 +25,8 @@ pub(crate) struct RequestContext {
     pub head: Option<Head>,
     /// Once the gate has let it through. Without one there is no upstream.
     pub permit: Option<Permit>,
+    /// A kept form that takes the place of the request's own body.
+    pub held: Option<OnItsWay>,
     /// Attempts to reach the console so far.
     pub attempts: usize,
     /// Given back when the request is answered.

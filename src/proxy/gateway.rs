@@ -9,6 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 use pingora::{
     ErrorSource,
@@ -23,6 +24,7 @@ use super::{
     context::RequestContext,
     drain::Drain,
     head::{self, ClientKind, Head, OUR_PREFIX, RequestId},
+    held::Holding,
     identity::{Changes, Forwarded, Identity, NotAHeaderName},
     portal_bridge,
     tunnel::SessionEnd,
@@ -34,7 +36,7 @@ use crate::{
     app::{App, Cookie, GateRequest},
     audit,
     config::Config,
-    portal::{self, Client, Portal, cookie},
+    portal::{self, Client, Portal, Sending, cookie, error::Problem},
 };
 
 /// A client that takes no bytes for this long is gone.
@@ -44,6 +46,7 @@ const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 pub(crate) struct Gateway {
     app: Arc<App>,
     portal: Arc<Portal>,
+    holding: Holding,
     pages: axum::Router,
     upstream: Upstream,
     identity: Identity,
@@ -66,6 +69,7 @@ impl Gateway {
     ) -> std::result::Result<Self, NotAHeaderName> {
         let authority = config.public_url.authority();
         Ok(Self {
+            holding: Holding::new(app.clone(), portal.clone()),
             app,
             pages: portal::router(portal.clone()),
             portal,
@@ -83,6 +87,13 @@ impl Gateway {
 
     /// The gate's decision carried out. `true`: answered here.
     async fn gate(&self, session: &mut Session, ctx: &mut RequestContext, head: &Head) -> Result<bool> {
+        let sending = self.holding.sending(session, head).await?;
+        if sending == Sending::Forged {
+            let answer =
+                self.portal.error(&session.req_header().headers, Problem::FormExpired, "/", &ctx.request.to_string());
+            portal_bridge::write_answer(session, answer, self.hsts.as_ref()).await?;
+            return Ok(true);
+        }
         let cookie = cookie::read(&session.req_header().headers, cookie::SESSION).map(Cookie);
         let request = GateRequest { method: &head.method, path: &head.path, address: head.address, session: cookie };
         let answer = match self.app.decide(request).await {
@@ -90,12 +101,13 @@ impl Gateway {
                 if let Some(would) = permit.observed() {
                     self.app.observe(&answer::observed(would, head, &session.req_header().headers));
                 }
-                ctx.permit = Some(permit);
-                return Ok(false);
+                let Some(answer) = self.with_what_was_kept(session, ctx, head, &permit, sending).await else {
+                    ctx.permit = Some(permit);
+                    return Ok(false);
+                };
+                answer
             }
-            Ok(Decision::Interrupt(why)) => {
-                answer::sign_in_needed(&self.portal, head, &session.req_header().headers, &ctx.request, why)
-            }
+            Ok(Decision::Interrupt(why)) => self.holding.stopped(session, head, &ctx.request, why, sending).await?,
             Ok(Decision::Deny(Denial::Rule)) => self.problem(session, ctx, StatusCode::FORBIDDEN, head.client),
             Err(error) => {
                 tracing::error!(request = %ctx.request, %error, "the gate cannot decide: refused");
@@ -108,6 +120,29 @@ impl Gateway {
         }
         portal_bridge::write_answer(session, answer, self.hsts.as_ref()).await?;
         Ok(true)
+    }
+
+    /// Puts what was kept in the place of the word to send it. The answer, where it cannot be sent.
+    async fn with_what_was_kept(
+        &self,
+        session: &Session,
+        ctx: &mut RequestContext,
+        head: &Head,
+        permit: &Permit,
+        sending: Sending,
+    ) -> Option<Answer> {
+        let Sending::Word(id) = sending else { return None };
+        match self.holding.take(id, permit, head, &session.req_header().headers).await {
+            Ok(Some(held)) => {
+                ctx.held = Some(held);
+                None
+            }
+            Ok(None) => Some(self.holding.to_its_page(id)),
+            Err(error) => {
+                tracing::error!(request = %ctx.request, %error, "a kept form cannot be taken");
+                Some(self.problem(session, ctx, StatusCode::SERVICE_UNAVAILABLE, head.client))
+            }
+        }
     }
 
     /// What a tunnel waits for that somebody signed in has opened.
@@ -152,6 +187,7 @@ impl ProxyHttp for Gateway {
             started: Instant::now(),
             head: None,
             permit: None,
+            held: None,
             attempts: 0,
             in_work: Some(self.drain.begin()),
             panics: self.panics.clone(),
@@ -207,6 +243,34 @@ impl ProxyHttp for Gateway {
         }
     }
 
+    async fn connected_to_upstream(
+        &self,
+        _session: &mut Session,
+        _reused: bool,
+        _peer: &HttpPeer,
+        _fd: std::os::unix::io::RawFd,
+        _digest: Option<&pingora::protocols::Digest>,
+        ctx: &mut RequestContext,
+    ) -> Result<()> {
+        if let Some(held) = &mut ctx.held {
+            held.connected();
+        }
+        Ok(())
+    }
+
+    async fn request_body_filter(
+        &self,
+        _session: &mut Session,
+        body: &mut Option<Bytes>,
+        end: bool,
+        ctx: &mut RequestContext,
+    ) -> Result<()> {
+        if let Some(held) = &ctx.held {
+            held.body(body, end);
+        }
+        Ok(())
+    }
+
     async fn upstream_request_filter(
         &self,
         _session: &mut Session,
@@ -224,6 +288,9 @@ impl ProxyHttp for Gateway {
         }
         for (name, value) in set {
             request.append_header(name, value)?;
+        }
+        if let Some(held) = &ctx.held {
+            held.head(request)?;
         }
         request.insert_header(header::HOST, self.upstream.host_header().unwrap_or(&self.authority))?;
         // Origin form, whatever form it came in; the bytes of path and query are the client's.
@@ -273,6 +340,9 @@ impl ProxyHttp for Gateway {
         let code = failure_status(error);
         let begun = session.response_written().is_some_and(|written| begins_the_answer(written.status));
         log_failure(ctx.request, error, "the request failed");
+        if let Some(held) = ctx.held.take() {
+            self.holding.failed(held).await;
+        }
         if let (false, Ok(status)) = (begun, StatusCode::from_u16(code)) {
             let client = ctx.head.as_ref().map_or(ClientKind::Navigation, |head| head.client);
             let answer = self.problem(session, ctx, status, client);

@@ -7,6 +7,7 @@ mod context;
 mod drain;
 mod gateway;
 mod head;
+mod held;
 mod identity;
 mod portal_bridge;
 mod redirect;

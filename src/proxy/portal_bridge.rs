@@ -48,11 +48,9 @@ pub(super) async fn serve(
     body_limit: usize,
     hsts: Option<&HeaderValue>,
 ) -> Result<std::result::Result<StatusCode, BodyRefused>> {
-    let body = match tokio::time::timeout(BODY_DEADLINE, read_body(session, body_limit)).await {
-        Ok(Ok(Ok(body))) => body,
-        Ok(Ok(Err(refused))) => return Ok(Err(refused)),
-        Ok(Err(error)) => return Err(error),
-        Err(_elapsed) => return Ok(Err(BodyRefused::TooSlow)),
+    let body = match read_body_within(session, body_limit, BODY_DEADLINE).await? {
+        Ok(body) => body,
+        Err(refused) => return Ok(Err(refused)),
     };
     let head = session.req_header();
     let is_head = head.method == Method::HEAD;
@@ -80,6 +78,18 @@ fn with_hsts<B>(mut response: Response<B>, hsts: Option<&HeaderValue>) -> Respon
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, hsts.clone());
     }
     response
+}
+
+/// A whole body of at most `limit` bytes, if it is there in time.
+pub(super) async fn read_body_within(
+    session: &mut Session,
+    limit: usize,
+    deadline: Duration,
+) -> Result<std::result::Result<Bytes, BodyRefused>> {
+    match tokio::time::timeout(deadline, read_body(session, limit)).await {
+        Ok(read) => read,
+        Err(_elapsed) => Ok(Err(BodyRefused::TooSlow)),
+    }
 }
 
 async fn read_body(session: &mut Session, limit: usize) -> Result<std::result::Result<Bytes, BodyRefused>> {

@@ -1,0 +1,259 @@
+//! Forms that have to wait for a sign-in: kept when they are stopped, and sent when their person says so, as the request
+//! they were. The word to send is a small form of ours posted to the console's own address; its body never reaches the
+//! console, and what was kept takes its place. Sent at most once: a failure on the way is never repaired by a second try.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, header};
+use pingora::{http::RequestHeader, prelude::*, proxy::Session};
+use tokio::sync::Semaphore;
+
+use super::{
+    answer::{self, Answer},
+    head::{ClientKind, Head, RequestId},
+    portal_bridge::{self, BodyRefused},
+};
+use crate::{
+    access::{Interruption, NotKept, Permit, Posted, worth_keeping},
+    app::{self, App, Cookie, GateRequest, HeldId, HeldRequest, Kept, Stopped},
+    portal::{Portal, Sending, cookie, held},
+};
+
+/// A body that is kept has to arrive within this time.
+const BODY_DEADLINE: Duration = Duration::from_mins(1);
+/// Bodies that are read at a time to be kept; each may be as large as the configuration lets it.
+const READ_AT_A_TIME: usize = 32;
+
+/// Keeps and sends.
+pub(super) struct Holding {
+    app: Arc<App>,
+    portal: Arc<Portal>,
+    reading: Semaphore,
+}
+
+/// A kept form on its way to the console.
+pub(crate) struct OnItsWay {
+    id: HeldId,
+    request: HeldRequest,
+    body: Bytes,
+    /// There is a connection to the console: it may have arrived.
+    connected: bool,
+}
+
+/// What became of a stopped request's body.
+enum Outcome {
+    Kept(Kept),
+    Not(NotKept),
+}
+
+impl Holding {
+    pub(super) fn new(app: Arc<App>, portal: Arc<Portal>) -> Self {
+        Self { app, portal, reading: Semaphore::new(READ_AT_A_TIME) }
+    }
+
+    /// Is this the word that a kept form is to be sent? Only a small form of a browser that has something kept is looked
+    /// into; what turns out to be the console's own goes on with its body.
+    pub(super) async fn sending(&self, session: &mut Session, head: &Head) -> Result<Sending> {
+        if head.method != Method::POST || !may_be_a_word(&session.req_header().headers) {
+            return Ok(Sending::No);
+        }
+        // Pingora sends what is read now to the console, from this buffer, unless something else takes its place.
+        session.as_mut().enable_retry_buffering();
+        let body = match portal_bridge::read_body_within(session, held::LONGEST_WORD, BODY_DEADLINE).await? {
+            Ok(body) => body,
+            Err(refused) => return Error::e_explain(ErrorType::HTTPStatus(refused.status().as_u16()), "a small form"),
+        };
+        let sending = match self.portal.sending(&session.req_header().headers, &body) {
+            Sending::Word(_) if head.client != ClientKind::Navigation => Sending::Forged,
+            found => found,
+        };
+        if sending == Sending::Forged {
+            held::forged(head.address);
+        }
+        Ok(sending)
+    }
+
+    /// Takes the kept form for the request this permit is for. `None`: there is nothing to send, as its page says.
+    pub(super) async fn take(
+        &self,
+        id: HeldId,
+        permit: &Permit,
+        head: &Head,
+        headers: &HeaderMap,
+    ) -> app::Result<Option<OnItsWay>> {
+        let Some(principal) = permit.principal() else { return Ok(None) };
+        let held = cookie::read(headers, cookie::HELD).map(Cookie);
+        let taken = self.app.take_held(id, principal.account, held, &head.target, head.address).await?;
+        Ok(taken.map(|request| {
+            let body = Bytes::copy_from_slice(request.body.expose());
+            OnItsWay { id, request, body, connected: false }
+        }))
+    }
+
+    /// To the page of a kept form.
+    pub(super) fn to_its_page(&self, id: HeldId) -> Answer {
+        answer::see(&self.portal.held_place(id))
+    }
+
+    /// The answer to a request that was stopped: to the sign-in, with what a form sent kept where the rules say so.
+    pub(super) async fn stopped(
+        &self,
+        session: &mut Session,
+        head: &Head,
+        request: &RequestId,
+        why: Interruption,
+        sending: Sending,
+    ) -> Result<Answer> {
+        if let Sending::Word(id) = sending {
+            // The session ended between the page and the word: it is kept all the while.
+            return Ok(self.led(session, head, request, why, &self.portal.held_place(id)));
+        }
+        match self.keep(session, head).await? {
+            Outcome::Kept(Kept { id, cookie }) => {
+                let mut answer = self.led(session, head, request, why, &self.portal.held_place(id));
+                let cookie = cookie.and_then(|token| self.portal.held_cookie(&token));
+                answer.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+                Ok(answer)
+            }
+            Outcome::Not(reason) => {
+                let headers = &session.req_header().headers;
+                let mut answer = answer::sign_in_needed(&self.portal, head, headers, request, why);
+                let location = answer.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
+                let told = location.map(|location| held::with_reason(location, reason));
+                if let Some(Ok(told)) = told.map(|told| HeaderValue::from_str(&told)) {
+                    answer.headers_mut().insert(header::LOCATION, told);
+                }
+                Ok(answer)
+            }
+        }
+    }
+
+    /// To the sign-in, and from there to this place of ours.
+    fn led(&self, session: &Session, head: &Head, request: &RequestId, why: Interruption, to: &str) -> Answer {
+        let head = Head { method: Method::GET, target: to.to_owned(), ..head.clone() };
+        answer::sign_in_needed(&self.portal, &head, &session.req_header().headers, request, why)
+    }
+
+    /// A failure to keep is not one to sign in: the person is told that it is not kept.
+    async fn keep(&self, session: &mut Session, head: &Head) -> Result<Outcome> {
+        if head.method != Method::POST {
+            return Ok(Outcome::Not(NotKept::NotAForm));
+        }
+        let headers = session.req_header().headers.clone();
+        let stopped = Stopped {
+            asked: GateRequest {
+                method: &head.method,
+                path: &head.path,
+                address: head.address,
+                session: cookie::read(&headers, cookie::SESSION).map(Cookie),
+            },
+            held: cookie::read(&headers, cookie::HELD).map(Cookie),
+        };
+        let failed = |error: app::AppError| {
+            tracing::error!(%error, "a form cannot be kept");
+            Ok(Outcome::Not(NotKept::NoRoom))
+        };
+        let account = match self.app.held_for(stopped).await {
+            Ok(Some(account)) => account,
+            Ok(None) => return Ok(Outcome::Not(NotKept::NotAForm)),
+            Err(error) => return failed(error),
+        };
+        let most = self.app.snapshot().config.hold.bytes;
+        let navigation = head.client == ClientKind::Navigation;
+        let posted = Posted { method: &head.method, navigation, headers: &headers };
+        if let Err(reason) = worth_keeping(posted, &self.portal.origin(), most) {
+            return Ok(Outcome::Not(reason));
+        }
+        let Ok(_place) = self.reading.try_acquire() else { return Ok(Outcome::Not(NotKept::NoRoom)) };
+        match self.app.has_room(account, stopped).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(Outcome::Not(NotKept::NoRoom)),
+            Err(error) => return failed(error),
+        }
+        let body = match portal_bridge::read_body_within(session, most, BODY_DEADLINE).await? {
+            Ok(body) => body,
+            Err(BodyRefused::TooLarge) => return Ok(Outcome::Not(NotKept::TooLarge)),
+            Err(BodyRefused::TooSlow) => return Ok(Outcome::Not(NotKept::NoRoom)),
+        };
+        let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(str::to_owned);
+        let request = HeldRequest {
+            target: head.target.clone(),
+            content_type: text(header::CONTENT_TYPE).unwrap_or_default(),
+            referer: text(header::REFERER),
+            body: crate::secret::SecretBytes::new(body),
+        };
+        match self.app.hold(account, stopped, request).await {
+            Ok(Some(kept)) => Ok(Outcome::Kept(kept)),
+            Ok(None) => Ok(Outcome::Not(NotKept::NoRoom)),
+            Err(error) => failed(error),
+        }
+    }
+
+    /// The request failed. What has not left the gateway waits again.
+    pub(super) async fn failed(&self, on_its_way: OnItsWay) {
+        if on_its_way.connected {
+            return;
+        }
+        if let Err(error) = self.app.give_back_held(on_its_way.id, &on_its_way.request).await {
+            tracing::error!(%error, "a form that could not be sent is lost");
+        }
+    }
+}
+
+impl OnItsWay {
+    /// The head of the request as it was sent first.
+    pub(super) fn head(&self, request: &mut RequestHeader) -> Result<()> {
+        for name in [header::TRANSFER_ENCODING, header::EXPECT, header::REFERER] {
+            request.remove_header(&name);
+        }
+        request.insert_header(header::CONTENT_TYPE, self.request.content_type.as_str())?;
+        request.insert_header(header::CONTENT_LENGTH, self.body.len())?;
+        if let Some(referer) = &self.request.referer {
+            request.insert_header(header::REFERER, referer.as_str())?;
+        }
+        Ok(())
+    }
+
+    /// The body as it was sent first, in place of the word's.
+    pub(super) fn body(&self, body: &mut Option<Bytes>, end: bool) {
+        *body = Some(if end { self.body.clone() } else { Bytes::new() });
+    }
+
+    /// From now on it may have arrived.
+    pub(super) fn connected(&mut self) {
+        self.connected = true;
+    }
+}
+
+/// By its head: a form of a few bytes, from a browser that has something kept.
+fn may_be_a_word(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or_default();
+    let kind = text(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        && text(header::CONTENT_LENGTH).parse::<usize>().is_ok_and(|length| length <= held::LONGEST_WORD)
+        && cookie::read(headers, cookie::HELD).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_small_forms_of_a_browser_that_has_something_kept_are_looked_into() {
+        let looked = |fields: &[(&'static str, &str)]| {
+            let field = |(name, value): &(&'static str, &str)| {
+                (header::HeaderName::from_static(name), value.parse::<HeaderValue>().unwrap())
+            };
+            may_be_a_word(&fields.iter().map(field).collect())
+        };
+        let form = ("content-type", "application/x-www-form-urlencoded");
+        let (kept, small) = (("cookie", "a=b; __Host-sekisho-held=x"), ("content-length", "512"));
+        assert!(looked(&[form, kept, small]));
+        assert!(!looked(&[form, small]), "nothing is kept here");
+        assert!(!looked(&[form, kept]), "of unknown length");
+        assert!(!looked(&[form, kept, ("content-length", "513")]));
+        assert!(!looked(&[("content-type", "multipart/form-data; boundary=x"), kept, small]));
+        assert!(!looked(&[("content-type", "application/json"), kept, small]));
+    }
+}
