@@ -385,7 +385,9 @@ impl Answer {
         if self.leads_on {
             // Browsers hold where a form's answer leads to this as well.
             let policy = POLICY.replace("form-action 'self'", "form-action https:");
-            headers.extend(HeaderValue::from_str(&policy).ok().map(|value| (header::CONTENT_SECURITY_POLICY, value)));
+            if let Ok(policy) = HeaderValue::from_str(&policy) {
+                headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+            }
         }
         if let Some(name) = attachment {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));

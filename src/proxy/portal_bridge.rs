@@ -19,7 +19,7 @@ const BODY_DEADLINE: Duration = Duration::from_secs(15);
 const PAGE_DEADLINE: Duration = Duration::from_mins(1);
 /// How long and how much of an unwanted body is read after the answer, so that the answer is not lost to a reset.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(2);
-const DRAIN_BYTES: usize = 1024 * 1024;
+const DRAIN_BYTES: usize = 16 * 1024 * 1024;
 
 /// Why a page was not asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

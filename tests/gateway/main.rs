@@ -14,6 +14,7 @@ mod assertion;
 mod codes;
 mod files;
 mod guides;
+mod held;
 mod import;
 mod mailed;
 mod mailed_links;
