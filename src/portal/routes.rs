@@ -64,6 +64,8 @@ pub enum Needs {
     Waived,
     /// A session of an owner of a seller account.
     Owner,
+    /// A session whose person has a form waiting.
+    Held,
 }
 
 /// What an address does.
@@ -340,8 +342,8 @@ pub const ROUTES: &[Route] = &[
     },
     post("/.sekisho/recovery-code/file", Needs::Session, Does::SaveRecoveryCodes, Here::Settings),
     get("/.sekisho/held", Needs::Session, Does::ShowHeld, Here::Target),
-    get("/.sekisho/held/file", Needs::Session, Does::SaveHeld, Here::Target),
-    post("/.sekisho/held/discard", Needs::Session, Does::DiscardHeld, Here::Target),
+    get("/.sekisho/held/file", Needs::Held, Does::SaveHeld, Here::Target),
+    post("/.sekisho/held/discard", Needs::Held, Does::DiscardHeld, Here::Target),
     post("/.sekisho/language", Needs::Nothing, Does::Language, Here::SignIn),
     guide(Guide::Index),
     guide(Guide::Enabling),

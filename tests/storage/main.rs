@@ -14,6 +14,8 @@ mod email;
 #[cfg(test)]
 mod file;
 #[cfg(test)]
+mod held;
+#[cfg(test)]
 mod import;
 #[cfg(test)]
 mod links;

@@ -2,6 +2,7 @@
 
 mod code;
 mod enrolment;
+mod held;
 mod links;
 mod settings;
 #[cfg(test)]
@@ -97,6 +98,7 @@ pub(crate) fn all(language: Language) -> Vec<(String, String)> {
     errors(language, &mut pages);
     guides(language, &mut pages);
     links::links(language, &mut pages);
+    held::held(language, &mut pages);
     pages.0
 }
 
