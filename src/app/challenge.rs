@@ -1,23 +1,20 @@
 //! The code page and the way out when no code comes.
 
 use super::{
-    App, AppError, Browser, Grant, Result,
-    authenticator::{Finish, spoken_by},
+    App, Browser, Grant, Result, SendAvailability,
+    authenticator::Finish,
     enrolment::{EnrolmentView, Unchoosable, enrolment_view, offered, replacement_view},
 };
 use crate::{
     account::{AccountId, Method, MethodKind, NewMethod, Role, Target, check_target},
     audit::{Event, Origin},
     authn::{
-        Challenge, ChallengeSeed, CodeReason, CodeRefusal, Context, EnterCode, EnteredCode, Input, Messages, Refusal,
-        SignIn, Standing, Step, Transition, throttle, totp,
+        Challenge, CodeReason, CodeRefusal, Context, EnterCode, EnteredCode, Input, Messages, Refusal, SignIn,
+        Standing, Step, throttle, totp,
     },
     clock::Timestamp,
-    keyring::Purpose,
     session::DeviceLabel,
-    store::{
-        CodeSpend, Delivery, Happened, MessageState, MethodState, Notice, PendingSignIn, RateLimit, RateSpend, Stale,
-    },
+    store::{CodeSpend, Delivery, Happened, MethodState, Notice, PendingSignIn, Stale},
 };
 
 /// What a pending sign-in is waiting for.
@@ -44,28 +41,6 @@ pub struct MethodView {
     pub disabled: bool,
 }
 
-/// May another message be sent?
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SendAvailability {
-    /// Yes.
-    Now,
-    /// From then on.
-    From(Timestamp),
-    /// All of this flow are sent; it begins again then.
-    Exhausted(Timestamp),
-}
-
-impl SendAvailability {
-    /// What the store counted, by the configured waits.
-    pub(super) fn of(messages: &MessageState, waits: usize) -> Self {
-        match messages.next_at {
-            None => Self::Now,
-            Some(at) if usize::try_from(messages.sent).is_ok_and(|sent| sent <= waits) => Self::From(at),
-            Some(at) => Self::Exhausted(at),
-        }
-    }
-}
-
 /// The code page.
 #[derive(Clone, Debug)]
 pub struct CodeView {
@@ -83,6 +58,8 @@ pub struct CodeView {
     pub expired: bool,
     /// Was a message sent that this code came by? Not where the wait from an earlier sign-in still runs.
     pub sent: bool,
+    /// Did that message take the place of one whose code still worked?
+    pub supersedes: bool,
     /// What became of that message.
     pub delivery: Option<Delivery>,
     /// Why a code is asked.
@@ -147,50 +124,6 @@ pub enum CodeProblem {
     Disabled,
     /// The page was not the current one.
     Stale,
-}
-
-/// What asking for a message, or changing the method, led to.
-#[derive(Debug)]
-pub enum SendOutcome {
-    /// Done.
-    Done,
-    /// Not done.
-    Refused(SendRefusal),
-    /// There is no such pending sign-in any more.
-    Gone,
-}
-
-/// Why no message was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SendRefusal {
-    /// From then on.
-    From(Timestamp),
-    /// All of this flow are sent; it begins again then.
-    Exhausted(Timestamp),
-    /// The number or the service has no such channel.
-    Unavailable,
-    /// The page was not the current one.
-    Stale,
-}
-
-impl From<Refusal> for SendRefusal {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::SendAgainAt(at) => Self::From(at),
-            Refusal::NoMoreSends(at) => Self::Exhausted(at),
-            Refusal::Pair(_) => Self::Unavailable,
-            Refusal::OutOfStep | Refusal::Code(_) | Refusal::Ticket(_) => Self::Stale,
-        }
-    }
-}
-
-/// May the input order a message?
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sending {
-    /// If the store grants it.
-    Allowed,
-    /// The store has refused it: the code that is good already is joined, if there is one.
-    Withheld,
 }
 
 impl App {
@@ -297,6 +230,7 @@ impl App {
             expires_at: challenge.expires_at(),
             expired: challenge.kind() != MethodKind::App && (!good || challenge.expired(now)),
             sent: challenge.was_sent(),
+            supersedes: challenge.supersedes(),
             delivery,
             reason: state.reason(),
             tries_left: (wrong % throttle::CODE_TRIES >= 2).then(|| throttle::code_tries_left(wrong)),
@@ -506,110 +440,6 @@ impl App {
         Ok(())
     }
 
-    /// "Send again" and "call again". While a wait runs nothing is sent; a code that another sign-in has asked for
-    /// meanwhile is taken over.
-    pub async fn send_again(&self, browser: &Browser<'_>) -> Result<SendOutcome> {
-        self.send(browser, true, |_, seed| Some(Input::SendAgain(seed))).await
-    }
-
-    /// "Call this number instead", or text it again.
-    pub async fn switch_channel(&self, browser: &Browser<'_>) -> Result<SendOutcome> {
-        let config = self.snapshot();
-        self.send(browser, false, |pending, seed| {
-            let SignIn::EnterCode(state) = &pending.sign_in else { return None };
-            let method = pending.pair.as_ref()?.get(state.role());
-            let kind = switch_to(state.challenge().kind(), method, &config.config)?.ok()?;
-            Some(Input::SwitchChannel(kind, seed))
-        })
-        .await
-    }
-
-    /// "Use the backup", or back to the primary. While a wait of that method runs its good code is asked for, if there
-    /// is one; the page says from when the next message can go out.
-    pub async fn use_role(&self, browser: &Browser<'_>, role: Role) -> Result<SendOutcome> {
-        self.send(browser, true, |_, seed| Some(Input::UseRole(role, seed))).await
-    }
-
-    async fn send(
-        &self,
-        browser: &Browser<'_>,
-        joins: bool,
-        input: impl Fn(&PendingSignIn, ChallengeSeed) -> Option<Input>,
-    ) -> Result<SendOutcome> {
-        let now = self.now();
-        let Some(pending) = self.pending_record(browser, now).await? else { return Ok(SendOutcome::Gone) };
-        let seed = || ChallengeSeed::draw(&*self.entropy, &self.keyring);
-        let Some(first) = input(&pending, seed()) else {
-            return Ok(SendOutcome::Refused(SendRefusal::Unavailable));
-        };
-        let refusal = match self.advance(browser, &pending, first, Sending::Allowed, now).await? {
-            Ok(()) => return Ok(SendOutcome::Done),
-            Err(refusal) => refusal,
-        };
-        if joins
-            && let Refusal::SendAgainAt(_) | Refusal::NoMoreSends(_) = refusal
-            && let Some(second) = input(&pending, seed())
-            && self.advance(browser, &pending, second, Sending::Withheld, now).await?.is_ok()
-        {
-            return Ok(SendOutcome::Done);
-        }
-        Ok(SendOutcome::Refused(refusal.into()))
-    }
-
-    /// One input that leaves the sign-in pending: advance, then store state and message in one transaction.
-    pub(super) async fn advance(
-        &self,
-        browser: &Browser<'_>,
-        pending: &PendingSignIn,
-        input: Input,
-        sending: Sending,
-        now: Timestamp,
-    ) -> Result<std::result::Result<(), Refusal>> {
-        let policy = self.snapshot().policy();
-        let ctx = self.context(pending, &policy, now);
-        let ctx = Context { messages: Messages { withheld: sending == Sending::Withheld, ..ctx.messages }, ..ctx };
-        let Transition { step, send } = match pending.sign_in.clone().advance(input, &ctx) {
-            Ok(transition) => transition,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let Step::Continue(next) = step else {
-            return Err(AppError::Bug("a sign-in was completed without a code"));
-        };
-        let language = spoken_by(&pending.account, pending.pair.is_some(), browser);
-        let message = send.map(|order| self.outbox_order(order, &next, language)).transpose()?;
-        let enrolling = message.is_some() && next.method().is_none();
-        let enrolment_sends = if enrolling { Some(self.enrolment_sends(pending)?) } else { None };
-        if let Some(rate) = enrolment_sends
-            && let RateSpend::Wait(until) = self.store.spend_rate(rate, now).await?
-        {
-            return Ok(Err(Refusal::NoMoreSends(until)));
-        }
-        let saved = self.store.save_sign_in(pending.id, pending.version, &next, message.as_ref(), now).await?;
-        if let (Err(_), Some(rate)) = (saved, enrolment_sends) {
-            self.store.refund_rate(rate.key, now).await?;
-        }
-        Ok(match saved {
-            Ok(()) => {
-                if let Some(message) = message {
-                    let (account, method) = (pending.account.id.to_string(), message.order.kind.as_str());
-                    Event::CodeOrdered { account: &account, method }.record(Origin::Client(browser.address));
-                }
-                Ok(())
-            }
-            Err(Stale::SendAgainAt(at)) => Err(Refusal::SendAgainAt(at)),
-            Err(Stale::NoMoreSends(at)) => Err(Refusal::NoMoreSends(at)),
-            Err(Stale::MovedOn | Stale::StepUsed) => Err(Refusal::OutOfStep),
-        })
-    }
-
-    /// Numbers that nobody has proven count for themselves; this counts all that one account tries, so that a
-    /// password opens no way to text numbers without end.
-    fn enrolment_sends(&self, pending: &PendingSignIn) -> Result<RateLimit> {
-        let parts: [&[u8]; 2] = [b"enrolment-sends", pending.account.id.as_bytes()];
-        let key = self.keyring.mac(self.keyring.active(), Purpose::ThrottleKey, &parts).ok_or(AppError::Key)?;
-        Ok(RateLimit { key, limit: throttle::ENROLMENT_SENDS, window: throttle::ENROLMENT_SENDS_WINDOW })
-    }
-
     pub(super) fn context<'a>(
         &'a self,
         pending: &'a PendingSignIn,
@@ -673,7 +503,7 @@ pub(super) fn method_view(method: &Method, role: Role, state: MethodState, now: 
 }
 
 /// The other channel of the same number: a call for a text, a text for a call where the number takes one.
-fn switch_to(
+pub(super) fn switch_to(
     now_by: MethodKind,
     method: &Method,
     config: &crate::config::Config,

@@ -2,7 +2,7 @@
 
 use super::{
     App, Browser, Result,
-    challenge::{SendAvailability, SendRefusal, Sending},
+    sending::{SendAvailability, SendRefusal, Sending},
 };
 use crate::{
     account::{

@@ -25,6 +25,7 @@ mod passwords;
 pub mod recovery;
 mod recovery_codes;
 mod rollout;
+mod sending;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -35,10 +36,7 @@ use std::{net::IpAddr, sync::Arc};
 use arc_swap::ArcSwap;
 
 pub use authenticator::{Grant, PasswordForm, PasswordOutcome, PasswordRefusal, SessionView};
-pub use challenge::{
-    CodeOutcome, CodeProblem, CodeView, MethodView, PendingView, RecoveryCodeState, SendAvailability, SendOutcome,
-    SendRefusal,
-};
+pub use challenge::{CodeOutcome, CodeProblem, CodeView, MethodView, PendingView, RecoveryCodeState};
 pub use devices::DeviceCookie;
 pub use email::{EmailConfirmed, EmailRequest};
 pub use enrolment::{
@@ -56,6 +54,7 @@ pub use open::OpenError;
 pub use password_reset::{ResetOutcome, ResetRequest};
 pub use recovery_codes::{NewCodes, RecoveryCodeOutcome};
 pub use rollout::LaterOutcome;
+pub use sending::{SendAvailability, SendOutcome, SendRefusal};
 pub use settings::{
     BeginReplacement, Changed, DeviceRow, EnableBy, MethodRow, PasswordChange, SessionRow, SettingsView,
 };

@@ -76,6 +76,8 @@ pub struct Challenge {
     pub(super) key: KeyId,
     pub(super) created_at: Timestamp,
     pub(super) expires_at: Timestamp,
+    /// It took the place of a code that still worked.
+    pub(super) supersedes: bool,
 }
 
 impl Challenge {
@@ -87,7 +89,16 @@ impl Challenge {
         lasts: Duration,
         now: Timestamp,
     ) -> Self {
-        Self { id: seed.id, method, kind, nonce: seed.nonce, key: seed.key, created_at: now, expires_at: now + lasts }
+        Self {
+            id: seed.id,
+            method,
+            kind,
+            nonce: seed.nonce,
+            key: seed.key,
+            created_at: now,
+            expires_at: now + lasts,
+            supersedes: false,
+        }
     }
 
     /// A challenge nobody can meet: no message may go out yet, and none is good.
@@ -114,6 +125,15 @@ impl Challenge {
     /// Until when a message's code works.
     pub const fn expires_at(&self) -> Timestamp {
         self.expires_at
+    }
+    /// Did its message take the place of one whose code still worked? Then only the newest counts.
+    pub const fn supersedes(&self) -> bool {
+        self.supersedes
+    }
+    /// Is there time left to take a message's code down: more than half of the time that a new one would have? The store
+    /// lets a code give way by the same rule.
+    pub(super) fn worth_joining(&self, lifetime: Duration, now: Timestamp) -> bool {
+        self.expires_at.since(now) > lifetime / 2
     }
     /// Is a message's code over?
     pub fn expired(&self, now: Timestamp) -> bool {

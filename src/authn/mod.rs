@@ -6,6 +6,7 @@ mod enrolment;
 pub mod passcode;
 pub mod password;
 mod proof;
+mod proving;
 mod record;
 pub mod recovery;
 mod recovery_code;

@@ -61,6 +61,8 @@ struct ChallengeRecord {
     key: KeyId,
     created_at: Timestamp,
     expires_at: Timestamp,
+    #[serde(default)]
+    supersedes: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -96,6 +98,7 @@ impl From<&Challenge> for ChallengeRecord {
             key: c.key,
             created_at: c.created_at,
             expires_at: c.expires_at,
+            supersedes: c.supersedes,
         }
     }
 }
@@ -107,8 +110,8 @@ fn secret(text: &str) -> Result<SecretBytes, RecordError> {
 impl TryFrom<ChallengeRecord> for Challenge {
     type Error = RecordError;
     fn try_from(r: ChallengeRecord) -> Result<Self, RecordError> {
-        let ChallengeRecord { id, method, kind, nonce, key, created_at, expires_at } = r;
-        Ok(Self { id, method, kind, nonce: secret(&nonce)?, key, created_at, expires_at })
+        let ChallengeRecord { id, method, kind, nonce, key, created_at, expires_at, supersedes } = r;
+        Ok(Self { id, method, kind, nonce: secret(&nonce)?, key, created_at, expires_at, supersedes })
     }
 }
 

@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use super::{
     challenge::{Challenge, ChallengeId, ChallengeSeed, CodeRefusal, Expected},
-    enrolment::{EnrolmentDraft, EnrolmentStep, OpenedBy, ProvenMethod, Ticket, TicketRefusal, proves},
+    enrolment::{EnrolmentDraft, EnrolmentStep, OpenedBy, ProvenMethod, Ticket, TicketRefusal},
     passcode::EnteredCode,
-    proof::{
-        Asked, Attempt, Authenticated, CodeProof, DeviceProof, PasswordProof, Renewal, SecondStepProof, SessionProof,
-    },
+    proof::{Asked, Attempt, Authenticated, DeviceProof, PasswordProof, Renewal, SecondStepProof, SessionProof},
+    proving::{advance_enrolment, advance_replacement},
     rollout::{PolicyWaiver, Standing},
 };
 use crate::{
@@ -19,7 +18,7 @@ use crate::{
     },
     clock::Timestamp,
     keyring::Keyring,
-    secret::{ExposeSecret as _, SecretString},
+    secret::SecretString,
 };
 
 /// A pending sign-in, or a fresh code that a live session was asked for.
@@ -124,13 +123,16 @@ pub struct Messages<'a> {
 }
 
 impl<'a> Messages<'a> {
-    /// The code of this very method that still works.
-    fn good(&self, role: Role, method: MethodId, now: Timestamp) -> Option<&'a Challenge> {
-        let code = match role {
+    const fn of(&self, role: Role) -> Option<&'a Challenge> {
+        match role {
             Role::Primary => self.primary,
             Role::Backup => self.backup,
-        };
-        code.filter(|code| code.method == Some(method) && !code.expired(now))
+        }
+    }
+
+    /// The code of this very method that still works.
+    fn good(&self, role: Role, method: MethodId, now: Timestamp) -> Option<&'a Challenge> {
+        self.of(role).filter(|code| code.method == Some(method) && !code.expired(now))
     }
 }
 
@@ -284,15 +286,22 @@ impl SignIn {
         Self::Replace(Replace { who, old, proving: None })
     }
 
-    /// The same while the two methods changed places: the code that was asked for is still the code of its method.
+    /// The same while the two methods changed places, for the code that was asked for is still the code of its method;
+    /// and with the method's newest code by message, whichever sign-in asked for it: a method has one that counts.
     #[must_use]
-    pub fn following(self, pair: Option<&MethodPair>) -> Self {
-        match (self, pair) {
-            (Self::EnterCode(state), Some(pair)) if Some(pair.get(state.role.other()).id) == state.challenge.method => {
-                Self::EnterCode(EnterCode { role: state.role.other(), ..state })
-            }
-            (state, _) => state,
+    pub fn following(self, pair: Option<&MethodPair>, messages: &Messages<'_>) -> Self {
+        let (Self::EnterCode(state), Some(pair)) = (&self, pair) else { return self };
+        let (mut role, mut challenge) = (state.role, &state.challenge);
+        if Some(pair.get(role.other()).id) == challenge.method {
+            role = role.other();
         }
+        if let Some(newest) = messages.of(role)
+            && newest.method == challenge.method
+            && newest.id != challenge.id
+        {
+            challenge = newest;
+        }
+        Self::EnterCode(EnterCode { who: state.who.clone(), reason: state.reason, role, challenge: challenge.clone() })
     }
 
     /// The account can be reached by mail: its first enrolment waits for the link mailed there. Anything else stays as it
@@ -393,24 +402,24 @@ impl EnterCode {
 }
 
 /// The session begins without a second step.
-fn waived(who: PasswordProof, waiver: PolicyWaiver) -> Result<Transition, Refusal> {
+pub(super) fn waived(who: PasswordProof, waiver: PolicyWaiver) -> Result<Transition, Refusal> {
     let authenticated = Authenticated::new(who, SecondStepProof::Waived(waiver)).ok_or(Refusal::OutOfStep)?;
     let done = Completion { authenticated, enrolled: None, opened_by: OpenedBy::Password };
     Ok(Transition { step: Step::Complete(Box::new(done)), send: None })
 }
 
-fn continue_with(state: SignIn, send: Option<SendOrder>) -> Transition {
+pub(super) fn continue_with(state: SignIn, send: Option<SendOrder>) -> Transition {
     Transition { step: Step::Continue(state), send }
 }
 
 /// The order for a challenge; apps need none.
-fn order(challenge: &Challenge, to: Option<&PhoneNumber>) -> Option<SendOrder> {
+pub(super) fn order(challenge: &Challenge, to: Option<&PhoneNumber>) -> Option<SendOrder> {
     let to = to?.clone();
     Some(SendOrder { challenge: challenge.id, kind: challenge.kind, to, expires_at: challenge.expires_at })
 }
 
-/// Opens a challenge for one of the two methods: for a phone the code that is good already, else a new one, and the
-/// message that carries it unless the store withholds messages.
+/// Opens a challenge for one of the two methods: for a phone the code that is good already and will be for a while, else a
+/// new one, and the message that carries it unless the store withholds messages.
 fn open_for_role(
     who: Asked,
     reason: CodeReason,
@@ -426,7 +435,11 @@ fn open_for_role(
         (Some(_), Some(good)) if ctx.messages.withheld => (good.clone(), None),
         (Some(_), None) if ctx.messages.withheld => (Challenge::unsent(method.id, kind, seed, ctx.now), None),
         (Some(to), good) => {
-            let challenge = renewed(good, method.id, kind, seed, ctx);
+            let lasting = good.filter(|good| good.worth_joining(ctx.policy.code_lifetime, ctx.now));
+            let challenge = match (lasting, good) {
+                (None, Some(_)) => Challenge { supersedes: true, ..renewed(None, method.id, kind, seed, ctx) },
+                (joined, _) => renewed(joined, method.id, kind, seed, ctx),
+            };
             let message = order(&challenge, Some(to));
             (challenge, message)
         }
@@ -445,15 +458,6 @@ fn renewed(
     match good {
         Some(good) => Challenge { kind, ..good.clone() },
         None => Challenge::open(Some(method), kind, seed, ctx.policy.code_lifetime, ctx.now),
-    }
-}
-
-/// The same while a number is being proven; its code belongs to this enrolment alone.
-fn proving_again(challenge: Challenge, kind: MethodKind, seed: ChallengeSeed, ctx: &Context<'_>) -> Challenge {
-    if challenge.expired(ctx.now) {
-        Challenge::open(None, kind, seed, ctx.policy.code_lifetime, ctx.now)
-    } else {
-        Challenge { kind, ..challenge }
     }
 }
 
@@ -530,159 +534,12 @@ fn resend(
     ctx: &Context<'_>,
 ) -> Result<Transition, Refusal> {
     let to = to.ok_or(Refusal::OutOfStep)?;
-    let good = ctx.messages.good(state.role, method, ctx.now);
     if ctx.messages.withheld {
-        // Another sign-in has asked for a new code meanwhile: that one is on its way, and no second is sent.
-        let good = good.filter(|good| good.id != state.challenge.id).ok_or(Refusal::OutOfStep)?;
-        return Ok(continue_with(SignIn::EnterCode(EnterCode { challenge: good.clone(), ..state }), None));
+        return Err(Refusal::OutOfStep);
     }
+    let good = ctx.messages.good(state.role, method, ctx.now);
     let kind = kind.unwrap_or(state.challenge.kind);
     let challenge = renewed(good, method, kind, seed, ctx);
     let message = order(&challenge, Some(to));
     Ok(continue_with(SignIn::EnterCode(EnterCode { challenge, ..state }), message))
-}
-
-fn advance_enrolment(
-    who: PasswordProof,
-    draft: EnrolmentDraft,
-    by: OpenedBy,
-    input: Input,
-    ctx: &Context<'_>,
-) -> Result<Transition, Refusal> {
-    if ctx.pair.is_some() && by != OpenedBy::Recovery {
-        // Another tab or browser finished first; a second pair would replace what was proven.
-        return Err(Refusal::OutOfStep);
-    }
-    let opened = |draft, by| Ok(continue_with(SignIn::Enrol { who: who.clone(), draft, by }, None));
-    let next = |draft, send| Ok(continue_with(SignIn::Enrol { who: who.clone(), draft, by }, send));
-    match (draft, input) {
-        (EnrolmentDraft::AwaitingTicket, Input::Ticket { attempt: _paid, typed }) => {
-            let ticket = ctx.ticket.ok_or(Refusal::OutOfStep)?;
-            ticket.check(typed.expose_secret(), ctx.keyring, ctx.now)?;
-            opened(EnrolmentDraft::Introduced, OpenedBy::Ticket)
-        }
-        (EnrolmentDraft::AwaitingLink, Input::LinkOpened) => opened(EnrolmentDraft::Introduced, OpenedBy::MailedLink),
-        (
-            EnrolmentDraft::AwaitingLink
-            | EnrolmentDraft::Introduced
-            | EnrolmentDraft::ChoosingPrimary
-            | EnrolmentDraft::ProvingPrimary { .. }
-            | EnrolmentDraft::ChoosingBackup { .. }
-            | EnrolmentDraft::ProvingBackup { .. },
-            Input::Later,
-        ) if ctx.ticket.is_none() && by != OpenedBy::Recovery => {
-            let waiver = PolicyWaiver::later(&who, ctx.standing).ok_or(Refusal::OutOfStep)?;
-            waived(who.clone(), waiver)
-        }
-        (EnrolmentDraft::Introduced, Input::BeginEnrolment)
-        | (EnrolmentDraft::ProvingPrimary { .. }, Input::ChooseAgain) => next(EnrolmentDraft::ChoosingPrimary, None),
-        (draft, Input::Choose(new, seed)) => {
-            draft.check_choice(&new.target)?;
-            if draft.proves(&new.target, ctx.now) {
-                // The button was pressed twice: the key that is shown and the message that went out stay good.
-                return next(draft, None);
-            }
-            let (challenge, message) = begin_proof(&new, seed, ctx);
-            match draft {
-                EnrolmentDraft::AwaitingTicket | EnrolmentDraft::AwaitingLink | EnrolmentDraft::Introduced => {
-                    Err(Refusal::OutOfStep)
-                }
-                EnrolmentDraft::ChoosingPrimary | EnrolmentDraft::ProvingPrimary { .. } => {
-                    next(EnrolmentDraft::ProvingPrimary { new, challenge }, message)
-                }
-                EnrolmentDraft::ChoosingBackup { primary } | EnrolmentDraft::ProvingBackup { primary, .. } => {
-                    next(EnrolmentDraft::ProvingBackup { primary, new, challenge }, message)
-                }
-            }
-        }
-        (EnrolmentDraft::ProvingBackup { primary, .. }, Input::ChooseAgain) => {
-            next(EnrolmentDraft::ChoosingBackup { primary }, None)
-        }
-        (EnrolmentDraft::ProvingPrimary { new, challenge }, Input::SendAgain(seed)) => {
-            new.target.phone().ok_or(Refusal::OutOfStep)?;
-            let challenge = proving_again(challenge, new.target.kind(), seed, ctx);
-            let message = order(&challenge, new.target.phone());
-            next(EnrolmentDraft::ProvingPrimary { new, challenge }, message)
-        }
-        (EnrolmentDraft::ProvingBackup { primary, new, challenge }, Input::SendAgain(seed)) => {
-            new.target.phone().ok_or(Refusal::OutOfStep)?;
-            let challenge = proving_again(challenge, new.target.kind(), seed, ctx);
-            let message = order(&challenge, new.target.phone());
-            next(EnrolmentDraft::ProvingBackup { primary, new, challenge }, message)
-        }
-        (EnrolmentDraft::ProvingPrimary { new, challenge }, Input::Code { attempt, entered }) => {
-            let proof = prove(&new, &challenge, attempt, &entered, ctx)?;
-            let primary = ProvenMethod { method: new, proof };
-            next(EnrolmentDraft::ChoosingBackup { primary }, None)
-        }
-        (EnrolmentDraft::ProvingBackup { primary, new, challenge }, Input::Code { attempt, entered }) => {
-            let proof = prove(&new, &challenge, attempt, &entered, ctx)?;
-            let pair = MethodPair::new(primary, ProvenMethod { method: new, proof: proof.clone() })?;
-            let authenticated = Authenticated::new(who, SecondStepProof::Code(proof)).ok_or(Refusal::OutOfStep)?;
-            let done = Completion { authenticated, enrolled: Some(pair), opened_by: by };
-            Ok(Transition { step: Step::Complete(Box::new(done)), send: None })
-        }
-        // Whatever is no step from here is refused.
-        (_, _) => Err(Refusal::OutOfStep),
-    }
-}
-
-fn advance_replacement(state: &Replace, input: Input, ctx: &Context<'_>) -> Result<Transition, Refusal> {
-    let pair = ctx.pair.ok_or(Refusal::OutOfStep)?;
-    let stays = pair.get(state.role(pair).ok_or(Refusal::OutOfStep)?.other());
-    let next = |proving, send| Ok(continue_with(SignIn::Replace(Replace { proving, ..state.clone() }), send));
-    match (&state.proving, input) {
-        (proving, Input::Choose(new, seed)) => {
-            let beside = NewMethod { target: stays.target.clone(), label: None };
-            MethodPair::new(new.clone(), beside)?;
-            if let Some((chosen, challenge)) = proving
-                && proves(chosen, challenge, &new.target, ctx.now)
-            {
-                // The button was pressed twice: the key that is shown and the message that went out stay good.
-                return next(proving.clone(), None);
-            }
-            let (challenge, message) = begin_proof(&new, seed, ctx);
-            next(Some((new, challenge)), message)
-        }
-        (Some(_), Input::ChooseAgain) => next(None, None),
-        (Some((new, challenge)), Input::SendAgain(seed)) => {
-            new.target.phone().ok_or(Refusal::OutOfStep)?;
-            let challenge = proving_again(challenge.clone(), new.target.kind(), seed, ctx);
-            let message = order(&challenge, new.target.phone());
-            next(Some((new.clone(), challenge)), message)
-        }
-        (Some((new, challenge)), Input::Code { attempt, entered }) => {
-            let proof = prove(new, challenge, attempt, &entered, ctx)?;
-            let done = Replacement { old: state.old, new: ProvenMethod { method: new.clone(), proof } };
-            Ok(Transition { step: Step::Replaced(Box::new(done)), send: None })
-        }
-        // Whatever is no step from here is refused.
-        (_, _) => Err(Refusal::OutOfStep),
-    }
-}
-
-/// A challenge for a method that is being set up, and the message that carries its code.
-fn begin_proof(new: &NewMethod, seed: ChallengeSeed, ctx: &Context<'_>) -> (Challenge, Option<SendOrder>) {
-    let kind = new.target.kind();
-    let lasts = match kind {
-        MethodKind::App => ctx.policy.sign_in_lifetime,
-        MethodKind::Sms | MethodKind::Voice => ctx.policy.code_lifetime,
-    };
-    let challenge = Challenge::open(None, kind, seed, lasts, ctx.now);
-    let message = order(&challenge, new.target.phone());
-    (challenge, message)
-}
-
-fn prove(
-    new: &NewMethod,
-    challenge: &Challenge,
-    attempt: Attempt,
-    entered: &EnteredCode,
-    ctx: &Context<'_>,
-) -> Result<CodeProof, Refusal> {
-    let expected = match &new.target {
-        Target::App(seed) => Expected::App { seed, last_step: None },
-        Target::Sms(_) | Target::Voice(_) => Expected::Message,
-    };
-    Ok(challenge.check(attempt, entered, &expected, ctx.keyring, ctx.now)?)
 }

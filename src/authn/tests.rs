@@ -46,7 +46,43 @@ enum Move {
     Choose(MethodKind, usize),
     Back,
     Later,
+    SignInAnew,
     Wait(u64),
+}
+
+/// The code by message that counts for each method, as the store keeps it.
+#[derive(Default)]
+struct Codes {
+    primary: Option<Challenge>,
+    backup: Option<Challenge>,
+}
+
+impl Codes {
+    fn messages(&self) -> Messages<'_> {
+        Messages { primary: self.primary.as_ref(), backup: self.backup.as_ref(), withheld: false }
+    }
+
+    fn pass(&mut self, now: Timestamp) {
+        for code in [&mut self.primary, &mut self.backup] {
+            code.take_if(|code| code.expired(now));
+        }
+    }
+
+    /// A message goes out for this state: its code is the one of the method from now on.
+    fn order(&mut self, state: &SignIn, now: Timestamp) -> Result<(), TestCaseError> {
+        let SignIn::EnterCode(code) = state else { return Ok(()) };
+        let kept = match code.role() {
+            Role::Primary => &mut self.primary,
+            Role::Backup => &mut self.backup,
+        };
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.id() != code.challenge().id()) {
+            let left = kept.expires_at().since(now);
+            prop_assert!(left <= POLICY.code_lifetime / 2, "a code with {left:?} left gave way");
+            prop_assert!(code.challenge().supersedes(), "and the page does not know");
+        }
+        *kept = Some(code.challenge().clone());
+        Ok(())
+    }
 }
 
 fn kind() -> impl Strategy<Value = MethodKind> {
@@ -64,7 +100,8 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         3 => (kind(), 0..NUMBERS.len()).prop_map(|(k, n)| Move::Choose(k, n)),
         1 => Just(Move::Back),
         1 => Just(Move::Later),
-        2 => prop_oneof![Just(1_u64), Just(31), Just(299), Just(301)].prop_map(Move::Wait),
+        1 => Just(Move::SignInAnew),
+        2 => prop_oneof![Just(1_u64), Just(31), Just(149), Just(151), Just(299), Just(301)].prop_map(Move::Wait),
     ];
     proptest::collection::vec(one, 0..24)
 }
@@ -157,6 +194,12 @@ impl World {
     fn begin(&self, device: Option<DeviceProof>) -> Transition {
         SignIn::begin(self.password_proof(), device, CodeReason::NewBrowser, &self.ctx(), self.seed()).unwrap()
     }
+
+    /// The same while these codes count.
+    fn begin_with(&self, messages: Messages<'_>) -> Transition {
+        let ctx = self.ctx_with(messages);
+        SignIn::begin(self.password_proof(), None, CodeReason::NewBrowser, &ctx, self.seed()).unwrap()
+    }
 }
 
 /// Finds the app's code by trying; the module itself never says one.
@@ -177,7 +220,11 @@ fn other_than(code: Option<&str>) -> EnteredCode {
 /// Walks, and returns how the walk ended with what the model knows of it.
 fn walk(world: &mut World, mut state: SignIn, moves: Vec<Move>) -> Result<(), TestCaseError> {
     let mut proven = 0_u32;
+    let mut codes = Codes::default();
+    codes.order(&state, world.now)?;
     for step in moves {
+        codes.pass(world.now);
+        state = state.following(world.pair.as_ref(), &codes.messages());
         let right = world.right_code(&state);
         let was_right = matches!(step, Move::RightCode) && right.is_some();
         let input = match step {
@@ -200,13 +247,22 @@ fn walk(world: &mut World, mut state: SignIn, moves: Vec<Move>) -> Result<(), Te
             }
             Move::Back => Input::ChooseAgain,
             Move::Later => Input::Later,
+            Move::SignInAnew => {
+                let Transition { step, send } = world.begin_with(codes.messages());
+                let Step::Continue(next) = step else { return Err(TestCaseError::fail("the code was skipped")) };
+                if send.is_some() {
+                    codes.order(&next, world.now)?;
+                }
+                (state, proven) = (next, 0);
+                continue;
+            }
             Move::Wait(secs) => {
                 world.now = world.now + Duration::from_secs(secs);
                 continue;
             }
         };
         let before = state.clone();
-        match state.advance(input, &world.ctx()) {
+        match state.advance(input, &world.ctx_with(codes.messages())) {
             Err(_refused) => {
                 state = before;
                 // Wrong codes may collide with the app's neighbouring steps; right ones are never refused.
@@ -220,6 +276,7 @@ fn walk(world: &mut World, mut state: SignIn, moves: Vec<Move>) -> Result<(), Te
                     let to = next.challenge().map(super::Challenge::id);
                     prop_assert_eq!(Some(order.challenge), to, "a message for another challenge");
                     prop_assert!(order.kind != MethodKind::App);
+                    codes.order(&next, world.now)?;
                 }
                 prop_assert!(next.account() == before.account(), "the proof of the password changed hands");
                 prop_assert_eq!(&SignIn::from_record(&next.to_record().unwrap()).unwrap(), &next);
@@ -403,6 +460,48 @@ fn a_sign_in_without_a_message_joins_the_code_that_is_good_or_has_none() {
         assert!(!unsent.challenge().unwrap().was_sent());
         assert_eq!(world.right_code(&unsent), None, "nobody can meet it");
     }
+}
+
+#[test]
+fn a_new_sign_in_joins_a_code_in_the_first_half_of_its_time_only() {
+    let mut world = World::new(Some((Target::Sms(number(0)), Target::Voice(number(4))))).unwrap();
+    let half = POLICY.code_lifetime / 2;
+    let Step::Continue(first) = world.begin(None).step else { panic!() };
+    let good = first.challenge().unwrap();
+    let begin = |world: &World, withheld| {
+        let Transition { step, send } = world.begin_with(Messages { primary: Some(good), backup: None, withheld });
+        let Step::Continue(state) = step else { panic!("a code is asked") };
+        (state, send)
+    };
+    world.now = world.now + (half - Duration::from_millis(1));
+    let (joined, send) = begin(&world, false);
+    assert_eq!((joined.challenge(), send.map(|order| order.challenge)), (Some(good), Some(good.id())));
+    assert!(!joined.challenge().unwrap().supersedes());
+
+    world.now = world.now + Duration::from_millis(1);
+    let (anew, send) = begin(&world, false);
+    let newest = anew.challenge().unwrap();
+    assert!(newest.id() != good.id() && newest.supersedes() && send.unwrap().challenge == newest.id());
+    assert_eq!(newest.expires_at(), world.now + POLICY.code_lifetime);
+    assert_eq!(
+        begin(&world, true).0.challenge(),
+        Some(good),
+        "where no message may go out the old one is better than none"
+    );
+
+    // On the older page "send again" sends its own code for as long as it is the one that counts; then the newest.
+    let resend = |state: SignIn, messages| {
+        let ctx = world.ctx_with(messages);
+        let Step::Continue(state) = state.advance(Input::SendAgain(world.seed()), &ctx).unwrap().step else { panic!() };
+        state.challenge().unwrap().id()
+    };
+    let counts = |primary| Messages { primary: Some(primary), ..Messages::default() };
+    assert_eq!(resend(first.clone(), counts(good)), good.id());
+    let following = first.clone().following(world.pair.as_ref(), &counts(newest));
+    assert_eq!(following.challenge(), Some(newest), "one code of a method counts, on every page");
+    assert_eq!(resend(following, counts(newest)), newest.id());
+    let backups = Messages { backup: Some(newest), ..Messages::default() };
+    assert_eq!(first.clone().following(world.pair.as_ref(), &backups), first, "of the same method");
 }
 
 #[test]

@@ -142,6 +142,8 @@ pub struct CodePage {
     pub again: Option<WhyNot>,
     /// What became of the message.
     pub delivery: Option<Delivery>,
+    /// Did the message take the place of one whose code still worked?
+    pub supersedes: bool,
     /// Does the other method work now?
     pub other_works: bool,
     /// Inside a session: where a person who gives no code goes on.
@@ -180,6 +182,10 @@ impl CodePage {
         let CodeStage::Enter { valid_until } = self.stage else { return None };
         let until = valid_until.filter(|_| self.method.kind == MethodKind::Voice)?;
         Some(lead_unanswered(until, &self.frame))
+    }
+    /// An earlier message was said to be good for longer than it is.
+    fn newest_counts(&self) -> Option<String> {
+        (self.enters() && self.supersedes).then(|| self.frame.t("code-newest-counts"))
     }
     fn unanswered(&self) -> bool {
         self.enters() && self.delivery == Some(Delivery::Unanswered)
@@ -491,6 +497,7 @@ pub(super) fn show_code(visit: &Visit<'_>, view: CodeView) -> Answer {
         trust_ticked: note.trust,
         again: not_sending(view.send_again),
         delivery: view.delivery,
+        supersedes: view.supersedes,
         other_works,
         cancel: (visit.flow == Flow::FreshCode).then(|| fresh::cancel(visit)),
         shared: view.shared,

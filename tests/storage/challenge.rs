@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sekisho::{
     authn::Input,
-    store::{Delivery, DeliveryReport, OutboxOutcome, SendKey, Stale},
+    store::{Delivery, DeliveryReport, MessageState, OutboxOutcome, PendingSignIn, SendKey, Stale},
 };
 
 use crate::world::{Bench, MINUTE, NOW};
@@ -106,4 +106,40 @@ async fn what_a_provider_reports_of_a_call_is_kept_once_and_is_of_that_call() {
     bench.store.finish_message(second, OutboxOutcome::Failed, at).await.unwrap();
     assert!(!bench.store.report_message(second, DeliveryReport::Unanswered, at).await.unwrap(), "it never rang");
     assert_eq!(become_of(&bench, MethodKind::Voice).await, Some(Delivery::Failed));
+}
+
+#[tokio::test]
+async fn a_code_gives_way_in_the_second_half_of_its_time_and_every_sign_in_follows() {
+    let bench = Bench::new().await;
+    let hanako = bench.person("hanako").await;
+    let pending = bench.begin(&hanako, NOW).await;
+    let first = bench.proceed(&pending, Input::UseRole(Role::Backup, bench.seed()), NOW).await;
+    let good = first.sign_in.challenge().unwrap().id();
+    let key = SendKey::Method(first.sign_in.method().unwrap());
+    let half = NOW + 5 * MINUTE / 2;
+    let moment = Duration::from_millis(1);
+    let early = half - moment;
+
+    // One that looked before the first message was ordered brings a code of its own.
+    let begun = bench.begin(&hanako, NOW).await;
+    let blind = PendingSignIn { backup_messages: MessageState::default(), ..begun };
+    let bring = async |at| {
+        let next = bench.advance(&blind, Input::UseRole(Role::Backup, bench.seed()), at).unwrap();
+        let sekisho::authn::Step::Continue(sign_in) = next.step else { panic!("still pending") };
+        let message = next.send.map(|send| bench.order(send, &sign_in));
+        let saved = bench.store.save_sign_in(blind.id, blind.version, &sign_in, message.as_ref(), at).await.unwrap();
+        (saved, sign_in.challenge().unwrap().id())
+    };
+    assert_eq!(bring(early).await.0, Err(Stale::MovedOn), "more than half of its time is left");
+    let state = bench.store.message_state(key, early).await.unwrap();
+    assert_eq!((state.code.unwrap().id(), state.sent), (good, 0), "nothing of it stays: {:?}", state.next_at);
+    assert!(bench.store.ordered_code(first.id, good, early).await.unwrap().is_some());
+
+    let (saved, newest) = bring(half).await;
+    assert_eq!(saved, Ok(()));
+    assert!(bench.store.ordered_code(first.id, good, half).await.unwrap().is_none(), "one code counts");
+    let follows = bench.store.pending_sign_in_by_id(first.id, half).await.unwrap().unwrap();
+    assert_eq!(follows.sign_in.challenge().unwrap().id(), newest, "the page of the older sign-in, too");
+    // The new one has its whole time before it.
+    assert_eq!(bring(half + MINUTE).await.0, Err(Stale::MovedOn));
 }

@@ -111,6 +111,48 @@ async fn r6_new_sign_ins_within_the_wait_send_nothing_and_share_the_code() {
     assert!(view.expired, "and the page says so");
 }
 
+#[tokio::test]
+async fn r6_a_new_sign_in_joins_no_code_that_is_nearly_over_and_the_newest_counts() {
+    let half = Duration::from_mins(5) / 2;
+    let at = async |later: Duration| {
+        let world = World::new().await;
+        world.enrolled("hanako").await;
+        ordered(&world).await;
+        let (mut first, mut second) = (Jar::new(), Jar::new());
+        world.password(&mut first, "hanako", PASSWORD).await;
+        let old = world.code(&first).await;
+        world.pass(later);
+        world.password(&mut second, "hanako", PASSWORD).await;
+        assert_eq!(ordered(&world).await, 2, "the wait is over");
+        (world, first, second, old)
+    };
+    let view = async |world: &World, jar: &Jar| match world.app.pending(&jar.browser()).await.unwrap() {
+        Some(PendingView::Code(view)) => view,
+        other => panic!("{other:?}"),
+    };
+    let (world, first, second, old) = at(half - Duration::from_millis(1)).await;
+    assert_eq!((world.code(&second).await, world.code(&first).await), (old.clone(), old));
+    assert!(!view(&world, &second).await.supersedes);
+
+    let (world, mut first, mut second, old) = at(half).await;
+    let newest = world.code(&second).await;
+    let until = world.app.now() + 2 * half;
+    for jar in [&first, &second] {
+        let view = view(&world, jar).await;
+        assert!(view.supersedes && !view.expired && view.expires_at == until, "both pages say so: {view:?}");
+    }
+    if old != newest {
+        let outcome = world.submit(&mut second, &old, false).await;
+        let wrong = CodeProblem::Wrong { tries_left: 4, minutes_slow: None };
+        assert!(matches!(outcome, CodeOutcome::Refused(why) if why == wrong), "one code at a time: {outcome:?}");
+    }
+    assert!(matches!(world.submit(&mut first, &newest, false).await, CodeOutcome::SignedIn(_)), "on the older page");
+    let twice = world.submit(&mut second, &newest, false).await;
+    assert!(matches!(twice, CodeOutcome::Refused(CodeProblem::Expired)), "it counts once: {twice:?}");
+    let after = world.submit(&mut second, &old, false).await;
+    assert!(matches!(after, CodeOutcome::Refused(_)), "and nothing older counts: {after:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn r6_a_password_sent_four_times_at_once_sends_one_message() {
     let world = Arc::new(World::new().await);

@@ -93,7 +93,8 @@ impl SqliteStore {
         Ok(Ok(()))
     }
 
-    /// `false` when another code of the method is good, or the method is gone.
+    /// `false` when another code of the method is good and has more than half of the time that the new one has, or the
+    /// method is gone.
     async fn put_code(
         &self,
         db: &mut SqliteConnection,
@@ -112,7 +113,8 @@ impl SqliteStore {
              SELECT id, $3, $4, $5 FROM methods WHERE id = $1 AND account_id = $2
              ON CONFLICT (method_id) DO UPDATE SET
                  challenge_id = excluded.challenge_id, challenge = excluded.challenge, expires_at = excluded.expires_at
-             WHERE method_codes.expires_at <= $6 OR method_codes.challenge_id = excluded.challenge_id",
+             WHERE (method_codes.expires_at - $6) * 2 <= excluded.expires_at - $6
+                OR method_codes.challenge_id = excluded.challenge_id",
         )
         .bind(method.to_string())
         .bind(account.to_string())

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     account::{AccountId, CredentialVersion},
-    authn::{PasswordHash, SignIn, throttle::ENROLMENT_TRIES},
+    authn::{Messages, PasswordHash, SignIn, throttle::ENROLMENT_TRIES},
     clock::Timestamp,
     secret::Digest,
     session::SecondStep,
@@ -136,11 +136,16 @@ impl SqliteStore {
             ),
             None => Default::default(),
         };
+        let newest = Messages {
+            primary: primary_messages.code.as_ref(),
+            backup: backup_messages.code.as_ref(),
+            ..Messages::default()
+        };
         Ok(PendingSignIn {
             id,
             version: row.try_get("p_version")?,
             ticket: rows::ticket(row)?,
-            sign_in: sign_in.following(methods.as_ref().map(|m| &m.pair)),
+            sign_in: sign_in.following(methods.as_ref().map(|m| &m.pair), &newest),
             account,
             app_last_step: methods.as_ref().and_then(|m| m.app_last_step),
             pair: methods.map(|m| m.pair),
