@@ -131,7 +131,19 @@ impl PhoneNumber {
     pub const fn kind(&self) -> NumberKind {
         self.kind
     }
-    /// The last two digits: all that a page, a log or a notice ever shows.
+    /// As people of its country write it, `090-1234-5678`; with its country code for people of another `region`. Only for
+    /// whoever typed it a moment ago.
+    pub fn spelled(&self, region: &str) -> String {
+        let Ok(number) = rlibphonenumber::PhoneNumber::parse(&self.e164, None) else { return self.e164.clone() };
+        let home: Option<Region> = region.parse().ok();
+        let format = if home.is_some() && number.get_region_code() == home {
+            rlibphonenumber::PhoneNumberFormat::National
+        } else {
+            rlibphonenumber::PhoneNumberFormat::International
+        };
+        number.format_as(format).into_owned()
+    }
+    /// The last two digits: all that a log, a notice or a page shows of it later.
     pub fn last_two(&self) -> &str {
         self.e164.get(self.e164.len().saturating_sub(2)..).unwrap_or_default()
     }
@@ -200,6 +212,20 @@ mod tests {
         assert_eq!(jp("03-1234-5678（内線：12）").unwrap().extension(), Some("12"));
         assert_eq!(jp("03-1234-5678 ext. 12").unwrap().extension(), Some("12"));
         assert_eq!(jp("03-1234-5678 内線abc"), Err(PhoneError::Extension));
+    }
+
+    #[test]
+    fn a_number_is_spelled_as_its_country_does_and_reads_back() {
+        for (typed, region, spelled) in [
+            ("０９０12345678", "JP", "090-1234-5678"),
+            ("+81 3 1234 5678", "JP", "03-1234-5678"),
+            ("+44 20 7946 0018", "JP", "+44 20 7946 0018"),
+            ("+819012345678", "US", "+81 90-1234-5678"),
+        ] {
+            let number = PhoneNumber::parse(typed, region).unwrap();
+            assert_eq!(number.spelled(region), spelled);
+            assert_eq!(PhoneNumber::parse(spelled, region), Ok(number));
+        }
     }
 
     #[test]

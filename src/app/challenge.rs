@@ -155,13 +155,16 @@ impl App {
                 let (send_again, delivery) = self.proving_state(proving, now).await?;
                 let view = enrolment_view(&self.snapshot().config, &pending, (draft, *by), send_again, delivery, now);
                 let known = self.known_numbers(&pending, draft).await?;
-                Some(PendingView::Enrol(EnrolmentView { known, ..view }))
+                let typed = self.typed_number(&pending).await?;
+                Some(PendingView::Enrol(EnrolmentView { known, ..view.with_typed(typed) }))
             }
             SignIn::Replace(state) => {
                 let proving = state.proving().map(|(new, challenge)| (new, challenge));
                 let (send_again, delivery) = self.proving_state(proving, now).await?;
                 let config = &self.snapshot().config;
-                replacement_view(config, &pending, state, send_again, delivery, now).map(PendingView::Enrol)
+                let view = replacement_view(config, &pending, state, send_again, delivery, now);
+                let typed = self.typed_number(&pending).await?;
+                view.map(|view| PendingView::Enrol(view.with_typed(typed)))
             }
         })
     }

@@ -44,6 +44,13 @@ pub struct EnrolmentView {
     pub known: Vec<KnownNumber>,
 }
 
+impl EnrolmentView {
+    /// With the number that is being proven, as it was typed.
+    pub(super) fn with_typed(self, typed: Option<TypedNumber>) -> Self {
+        Self { proving: self.proving.map(|proving| ProvingView { typed, ..proving }), ..self }
+    }
+}
+
 /// A number that came with an import and is no method yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownNumber {
@@ -91,6 +98,9 @@ pub struct ProvingView {
     pub role: Role,
     /// The method.
     pub method: ChosenView,
+    /// The number, where it was typed in this very flow. One that came with an import is shown by two digits only: not
+    /// everybody who knows the password knows it.
+    pub typed: Option<TypedNumber>,
     /// For apps: the seed in base32 and the `otpauth://` address. Shown until it is proven, never after.
     pub app: Option<AppSecretView>,
     /// Until when a message's code works.
@@ -101,6 +111,21 @@ pub struct ProvingView {
     pub send_again: SendAvailability,
     /// What became of the message.
     pub delivery: Option<Delivery>,
+}
+
+/// A number as the person who typed it may see it again: only within the flow it was typed in.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TypedNumber {
+    /// As people of its country write it.
+    pub number: String,
+    /// Digits dialled after the call is answered.
+    pub extension: Option<String>,
+}
+
+impl std::fmt::Debug for TypedNumber {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TypedNumber(…)")
+    }
 }
 
 /// What an authenticator app needs.
@@ -263,6 +288,23 @@ impl App {
         Ok(others.map(|(place, number)| KnownNumber { place, last_two: number.last_two().to_owned() }).collect())
     }
 
+    /// What is being proven, as the person typed it in this flow.
+    pub(super) async fn typed_number(&self, pending: &PendingSignIn) -> Result<Option<TypedNumber>> {
+        let (proving, imported) = match &pending.sign_in {
+            SignIn::Enrol { draft, .. } => {
+                let proving = draft.proving().map(|(_, method, _)| method);
+                (proving, self.store.imported_numbers(pending.account.id).await?)
+            }
+            SignIn::Replace(state) => (state.proving().map(|(method, _)| method), Vec::new()),
+            _ => (None, Vec::new()),
+        };
+        let number = proving.and_then(|method| method.target.phone());
+        Ok(number.filter(|number| !imported.iter().any(|known| known.same_number(number))).map(|number| TypedNumber {
+            number: number.spelled(&self.snapshot().config.phone_region),
+            extension: number.extension().map(str::to_owned),
+        }))
+    }
+
     async fn enrol(&self, browser: &Browser<'_>, input: Input) -> Result<EnrolmentOutcome> {
         let now = self.now();
         let Some(pending) = self.pending_record(browser, now).await? else { return Ok(EnrolmentOutcome::Gone) };
@@ -300,6 +342,7 @@ fn proving_view(
     ProvingView {
         role,
         method: chosen(&method.target, method.label.as_ref()),
+        typed: None,
         app: match &method.target {
             Target::App(seed) => Some(AppSecretView {
                 base32: totp::base32(seed),

@@ -41,7 +41,7 @@ pub use devices::DeviceCookie;
 pub use email::{EmailConfirmed, EmailRequest};
 pub use enrolment::{
     AppSecretView, ChoiceForm, ChoiceProblem, ChosenView, EnrolmentOutcome, EnrolmentView, KnownNumber, ProvingView,
-    Replacing, TicketOutcome, Unchoosable,
+    Replacing, TicketOutcome, TypedNumber, Unchoosable,
 };
 pub use first_link::LinkMailOutcome;
 pub use fresh::{Freshness, StepUp};

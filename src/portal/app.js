@@ -34,6 +34,8 @@
   }
   addEventListener("pageshow", (event) => {
     for (const form of all("form[data-gone]")) delete form.dataset.gone;
+    // What is shown once may be over by now.
+    if (event.persisted && one("[data-once]")) location.reload();
     if (event.persisted) look();
   });
 

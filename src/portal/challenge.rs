@@ -146,6 +146,8 @@ pub struct CodePage {
     pub supersedes: bool,
     /// Does the other method work now?
     pub other_works: bool,
+    /// Inside a session: what the code is asked for.
+    pub wanted: Option<String>,
     /// Inside a session: where a person who gives no code goes on.
     pub cancel: Option<String>,
     /// Several people seem to use this sign-in.
@@ -468,12 +470,13 @@ pub(super) async fn pending_code(visit: &Visit<'_>) -> app::Result<Result<CodeVi
 
 pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
     match pending_code(visit).await? {
-        Ok(view) => Ok(show_code(visit, view)),
+        Ok(view) => Ok(show_code(visit, view, None)),
         Err(elsewhere) => Ok(elsewhere),
     }
 }
 
-pub(super) fn show_code(visit: &Visit<'_>, view: CodeView) -> Answer {
+/// `wanted`: inside a session, what the code is asked for.
+pub(super) fn show_code(visit: &Visit<'_>, view: CodeView, wanted: Option<String>) -> Answer {
     let note = visit.note();
     let other_works = works(&view.other) && view.send_other == SendAvailability::Now;
     let stage = match (view.method.disabled, view.method.paused_until) {
@@ -499,6 +502,7 @@ pub(super) fn show_code(visit: &Visit<'_>, view: CodeView) -> Answer {
         delivery: view.delivery,
         supersedes: view.supersedes,
         other_works,
+        wanted,
         cancel: (visit.flow == Flow::FreshCode).then(|| fresh::cancel(visit)),
         shared: view.shared,
     };

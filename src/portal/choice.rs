@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     challenge::gone,
-    enrolment::{Progress, after, base, page_of},
+    enrolment::{Progress, after, base, page_of, spelled},
     form::Form,
     notice::{News, Note},
     page::{Here, PageFrame, ShownMethod},
@@ -14,7 +14,10 @@ use super::{
 };
 use crate::{
     account::{MethodKind, PairError, PhoneError, Role},
-    app::{self, ChoiceForm, ChoiceProblem, EnrolmentOutcome, EnrolmentView, KnownNumber, SendRefusal, Unchoosable},
+    app::{
+        self, ChoiceForm, ChoiceProblem, EnrolmentOutcome, EnrolmentView, KnownNumber, PendingView, ProvingView,
+        SendRefusal, Unchoosable,
+    },
     authn::EnrolmentStep,
     clock::Timestamp,
 };
@@ -121,6 +124,16 @@ pub struct TypedChoice {
 const MOST_TYPED: usize = 64;
 
 impl TypedChoice {
+    /// As it was made: a number only where it was typed in this flow.
+    fn of(proving: &ProvingView, frame: &PageFrame) -> Self {
+        let phone = proving.typed.as_ref().map(|typed| spelled(typed, frame));
+        Self {
+            kind: Some(proving.method.kind),
+            known: if phone.is_some() { "none".to_owned() } else { String::new() },
+            phone: phone.unwrap_or_default(),
+            label: proving.method.label.as_ref().map(|label| label.as_str().to_owned()).unwrap_or_default(),
+        }
+    }
     /// As the form brought it.
     pub(super) fn read(form: &Form) -> Self {
         let kept = |name| form.text(name).chars().take(MOST_TYPED).collect();
@@ -281,9 +294,19 @@ pub(super) fn page(frame: PageFrame, note: Note, view: EnrolmentView) -> ChooseP
     }
 }
 
+/// Back to the choice, with what was typed there before.
 pub(super) async fn again(visit: &Visit<'_>) -> app::Result<Answer> {
-    let outcome = visit.portal.app.choose_again(&visit.browser()).await?;
-    after(visit, outcome).await
+    let chosen = match visit.portal.app.pending(&visit.browser()).await? {
+        Some(PendingView::Enrol(EnrolmentView { proving: Some(proving), .. })) => {
+            let frame = visit.frame(page_of(visit), &Note::default());
+            Some(TypedChoice::of(&proving, &frame))
+        }
+        Some(_) | None => None,
+    };
+    match visit.portal.app.choose_again(&visit.browser()).await? {
+        EnrolmentOutcome::Done => Ok(visit.see_with(page_of(visit), Note { choice: chosen, ..Note::default() })),
+        outcome => after(visit, outcome).await,
+    }
 }
 
 pub(super) async fn submit(visit: &Visit<'_>) -> app::Result<Answer> {

@@ -16,6 +16,8 @@ pub const KNOWN: &str = "__Host-sekisho-known";
 pub const LINK: &str = "__Host-sekisho-link";
 /// Where to go after a sign-in that waits for its mailed link, sealed: the link leads to no place of its own.
 pub const TO: &str = "__Host-sekisho-to";
+/// New recovery codes until their person has kept them, sealed.
+pub const CODES: &str = "__Host-sekisho-codes";
 /// What the next page says once.
 pub const NOTE: &str = "__Host-sekisho-note";
 /// The seed of the form tokens.
@@ -27,7 +29,7 @@ pub const LANGUAGE: &str = "__Host-sekisho-lang";
 pub const HELD: &str = "__Host-sekisho-held";
 
 /// All of them; none ever reaches the console.
-pub const NAMES: [&str; 10] = [SESSION, SIGN_IN, DEVICE, KNOWN, NOTE, CSRF, LANGUAGE, LINK, TO, HELD];
+pub const NAMES: [&str; 11] = [SESSION, SIGN_IN, DEVICE, KNOWN, NOTE, CSRF, LANGUAGE, LINK, TO, HELD, CODES];
 
 /// The value of one of our cookies, when it came exactly once.
 pub fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

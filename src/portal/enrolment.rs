@@ -21,7 +21,7 @@ use crate::{
     account::{Label, MethodKind, Role},
     app::{
         self, ChosenView, CodeOutcome, CodeProblem, Delivery, EnrolmentOutcome, EnrolmentView, Flow, LinkMailOutcome,
-        PendingView, ProvingView, SendOutcome, TicketOutcome,
+        PendingView, ProvingView, SendOutcome, TicketOutcome, TypedNumber,
     },
     authn::{EnrolmentStep, Grace, TicketRefusal},
     clock::Timestamp,
@@ -254,6 +254,8 @@ pub struct ProvePhonePage {
     pub role: Role,
     /// The number and its channel.
     pub method: ShownMethod,
+    /// The number as it was typed, to be checked; one that came with an import is not shown.
+    pub typed: Option<TypedNumber>,
     /// Until when the code works.
     pub valid_until: Timestamp,
     /// Why it cannot be sent again now.
@@ -294,6 +296,12 @@ impl ProvePhonePage {
     fn lead_unanswered(&self) -> Option<String> {
         (self.method.kind == MethodKind::Voice).then(|| lead_unanswered(self.valid_until, &self.frame))
     }
+    fn typed(&self) -> Option<String> {
+        self.typed.as_ref().map(|typed| spelled(typed, &self.frame))
+    }
+    fn choose_again(&self) -> String {
+        self.frame.t(if self.typed.is_some() { "prove-change-number" } else { "prove-choose-again" })
+    }
     fn error_text(&self) -> Option<String> {
         self.error.map(|error| error.text(self.method.kind, &self.frame))
     }
@@ -321,6 +329,17 @@ impl ProvePhonePage {
             WhyNot::NoMoreSends(at) => self.frame.timed_from("prove-no-more-sends", at),
             other => other.text(&self.frame),
         })
+    }
+}
+
+/// A number with its extension, as the form takes it too.
+pub(super) fn spelled(typed: &TypedNumber, frame: &PageFrame) -> String {
+    match &typed.extension {
+        None => typed.number.clone(),
+        Some(extension) => frame.say(
+            "number-with-extension",
+            &[("number", typed.number.as_str().into()), ("extension", extension.as_str().into())],
+        ),
     }
 }
 
@@ -424,6 +443,7 @@ fn prove_page(frame: PageFrame, note: &Note, view: ProvingView) -> String {
         frame,
         role: view.role,
         method: view.method.into(),
+        typed: view.typed,
         valid_until: view.expires_at,
         send_again: not_sending(view.send_again),
         sent_again,

@@ -15,6 +15,7 @@ use super::{
     page::{Here, PageFrame, ShownMethod, html},
     routes::{ROUTES, Route, Verb},
     visit::{Answer, Visit, address},
+    wanted::wanted,
 };
 use crate::{
     access::Interruption,
@@ -26,9 +27,9 @@ use crate::{
 
 /// What the person wanted when the code was asked. Only we make one, for one browser and one account.
 #[derive(Debug, Serialize, Deserialize)]
-struct Errand {
+pub(super) struct Errand {
     account: AccountId,
-    path: String,
+    pub(super) path: String,
     /// What the form held that may be kept; `None`: only the page is opened again.
     fields: Option<Vec<(String, String)>>,
     at: Timestamp,
@@ -85,6 +86,12 @@ fn open(visit: &Visit<'_>) -> Option<Errand> {
 }
 
 impl Errand {
+    /// A field of its form; empty where it has none.
+    pub(super) fn field(&self, name: &str) -> &str {
+        let mut fields = self.fields.iter().flatten();
+        fields.find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
+    }
+
     /// The route that acts, with the form it gets.
     fn act(&self) -> Option<(Route, Form)> {
         let fields = self.fields.as_ref()?;
@@ -121,6 +128,8 @@ pub struct FreshPage {
     pub frame: PageFrame,
     /// The primary.
     pub method: ShownMethod,
+    /// What the code is asked for.
+    pub wanted: String,
     /// Where a person who gives no code goes on.
     pub cancel: String,
     /// In seconds, where a rule of the console's pages says how old the code may be.
@@ -173,7 +182,8 @@ async fn freshness(visit: &Visit<'_>) -> app::Result<Freshness> {
 pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
     let app = &visit.portal.app;
     if let Some(PendingView::Code(view)) = app.pending(&visit.browser()).await? {
-        return Ok(challenge::show_code(visit, view));
+        let wanted = wanted(visit, open(visit).as_ref()).await?;
+        return Ok(challenge::show_code(visit, view, Some(wanted)));
     }
     let Some(session) = app.session(&visit.browser()).await? else { return Ok(visit.see(Here::SignIn)) };
     if freshness(visit).await? == Freshness::Fresh {
@@ -184,6 +194,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
     let page = FreshPage {
         frame: held::tell(visit, visit.frame(Here::Fresh, &Note::default())).await?,
         method: pair.primary().into(),
+        wanted: wanted(visit, open(visit).as_ref()).await?,
         cancel: cancel(visit),
         within: asked_within(visit).map(|within| within.as_secs()),
     };

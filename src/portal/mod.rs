@@ -35,6 +35,7 @@ mod style;
 pub mod switched_off;
 pub mod users;
 mod visit;
+mod wanted;
 mod words;
 
 use std::sync::Arc;

@@ -117,6 +117,8 @@ pub enum Here {
     PasswordReset,
     /// The page that takes a recovery code.
     RecoveryCode,
+    /// New recovery codes, once.
+    RecoveryCodes,
     /// Where the person goes after the sign-in.
     Target,
 }
@@ -147,6 +149,7 @@ impl Here {
         Self::Link,
         Self::PasswordReset,
         Self::RecoveryCode,
+        Self::RecoveryCodes,
         Self::Target,
     ];
 
@@ -175,6 +178,7 @@ impl Here {
             Self::Link => "/.sekisho/link",
             Self::PasswordReset => "/.sekisho/password-reset",
             Self::RecoveryCode => "/.sekisho/recovery-code",
+            Self::RecoveryCodes => "/.sekisho/recovery-codes",
             Self::Target => "/",
         }
     }
@@ -204,6 +208,7 @@ impl Here {
             Self::Link => "link",
             Self::PasswordReset => "password-reset",
             Self::RecoveryCode => "recovery-code",
+            Self::RecoveryCodes => "recovery-codes",
             Self::Target => "target",
         }
     }
@@ -314,7 +319,7 @@ impl PageFrame {
 
     /// Is it on the way to where the person was going? Then its script keeps the page part of that address.
     pub const fn carries(&self) -> bool {
-        self.waits() || matches!(self.here, Here::EnrolmentDone | Here::Rebind)
+        self.waits() || matches!(self.here, Here::EnrolmentDone | Here::Rebind | Here::RecoveryCodes)
     }
 
     /// Does another tab's sign-in let this page go on? Then its script looks for it.

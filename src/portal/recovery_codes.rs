@@ -1,21 +1,29 @@
-//! Recovery codes: the page that shows new ones, once, and the page that takes one when neither method works. The codes
-//! stand only in the answer to the form that makes them; no address shows them again.
+//! Recovery codes: the page that shows new ones, once, and the page that takes one when neither method works. The store
+//! holds only digests; until the person says they are kept, the browser itself holds them in a sealed cookie, for
+//! minutes and for its account alone, so that another language, a reload or "Back" does not lose them.
+
+use std::time::Duration;
 
 use askama::Template;
+use data_encoding::BASE64URL_NOPAD;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    challenge::gone,
-    notice::News,
+    challenge::{gone, sentences},
+    cookie,
+    cookie::Keep,
+    notice::{News, Note},
     page::{Here, PageFrame, html},
     settings::SettingsNews,
     visit::{Answer, Visit},
 };
 use crate::{
+    account::AccountId,
     app::{self, NewCodes, PendingView, RecoveryCodeOutcome},
     clock::Timestamp,
-    secret::{ExposeSecret as _, SecretString},
+    keyring::{Place, Purpose},
+    secret::ExposeSecret as _,
 };
 
 /// Why a recovery code was not taken.
@@ -56,6 +64,7 @@ impl RecoveryCodePage {
 }
 
 /// Codes that are shown once.
+#[derive(Serialize, Deserialize)]
 pub struct ShownCodes(pub Vec<String>);
 
 impl std::fmt::Debug for ShownCodes {
@@ -70,14 +79,12 @@ impl std::fmt::Debug for ShownCodes {
 pub struct RecoveryCodesPage {
     /// The frame.
     pub frame: PageFrame,
-    /// The codes.
-    pub codes: ShownCodes,
+    /// The codes, and until when they are shown; `None` once the person has said that they are kept.
+    pub codes: Option<(ShownCodes, Timestamp)>,
     /// There were others before.
     pub replaced: bool,
     /// Where to go on.
     pub target: String,
-    /// Back to the settings, where they were asked for.
-    pub to_settings: bool,
 }
 
 impl RecoveryCodesPage {
@@ -88,11 +95,60 @@ impl RecoveryCodesPage {
     fn heading(&self) -> String {
         self.frame.t("recovery-codes-heading")
     }
-    fn joined(&self) -> String {
-        self.codes.0.join(" ")
+    fn once(&self, until: &Timestamp) -> String {
+        let once = self.frame.say("recovery-codes-once", &[("time", self.frame.clock_until(*until).into())]);
+        if self.replaced { sentences(&self.frame, [once, self.frame.t("recovery-codes-earlier")]) } else { once }
     }
     fn made(&self) -> String {
         made(&self.frame, self.frame.now)
+    }
+}
+
+/// New codes on their way to the person, as the browser keeps them.
+#[derive(Serialize, Deserialize)]
+struct Held {
+    account: AccountId,
+    codes: ShownCodes,
+    made_at: Timestamp,
+    replaced: bool,
+    /// They were asked for in the settings.
+    to_settings: bool,
+}
+
+/// How long they can be looked at again.
+const SHOWN_FOR: Duration = Duration::from_mins(10);
+/// Ten codes are far shorter.
+const MOST: usize = 1500;
+
+impl Held {
+    fn place<'a>(visit: &'a Visit<'_>) -> Place<'a> {
+        Place { table: "form", column: "recovery-codes", row: visit.seed.bytes() }
+    }
+
+    fn cookie(&self, visit: &Visit<'_>) -> Option<http::HeaderValue> {
+        let app = &visit.portal.app;
+        let text = zeroize::Zeroizing::new(serde_json::to_vec(self).ok()?);
+        let sealed = app.keyring().seal(Purpose::SealedField, Self::place(visit), &text, &**app.entropy()).ok()?;
+        cookie::set(cookie::CODES, &BASE64URL_NOPAD.encode(&sealed), Keep::Seconds(SHOWN_FOR.as_secs()))
+    }
+
+    /// What this browser holds for this account, if its codes still are the account's.
+    async fn open(visit: &Visit<'_>, account: AccountId) -> app::Result<Option<Self>> {
+        let Some(held) = Self::sealed(visit) else { return Ok(None) };
+        let lasts = held.account == account && visit.now < held.until();
+        let newest = visit.portal.app.recovery_codes_made_at(account).await?;
+        Ok(Some(held).filter(|held| lasts && newest == Some(held.made_at)))
+    }
+
+    fn sealed(visit: &Visit<'_>) -> Option<Self> {
+        let text = cookie::read(visit.headers, cookie::CODES).filter(|text| text.len() <= MOST)?;
+        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+        let opened = visit.portal.app.keyring().open(Purpose::SealedField, Self::place(visit), &bytes).ok()?;
+        serde_json::from_slice(opened.expose()).ok()
+    }
+
+    fn until(&self) -> Timestamp {
+        self.made_at + SHOWN_FOR
     }
 }
 
@@ -117,39 +173,60 @@ pub(super) async fn submit(visit: &Visit<'_>) -> app::Result<Answer> {
     })
 }
 
-/// The one form whose answer is a page and not a redirect: what it shows must not be there a second time. Sent again, as
-/// when the page is loaded anew, it makes no codes: those that were written down still count.
+/// Makes new codes. Sent again, as when the page is loaded anew, the form makes none: those that were made still count.
 pub(super) async fn renew(visit: &Visit<'_>) -> app::Result<Answer> {
+    let app = &visit.portal.app;
     let present = visit.form.text("present").parse().ok().map(Timestamp::from_millis);
-    let codes = match visit.portal.app.renew_recovery_codes(&visit.browser(), present).await? {
+    let made = app.renew_recovery_codes(&visit.browser(), present).await?;
+    let Some(session) = app.session(&visit.browser()).await? else { return Ok(visit.see(Here::SignIn)) };
+    let account = session.account.id;
+    let codes = match made {
         NewCodes::Made(codes) => codes,
+        NewCodes::Stale if Held::open(visit, account).await?.is_some() => return Ok(visit.see(Here::RecoveryCodes)),
         NewCodes::Stale => return Ok(visit.see_with(Here::Settings, News::Settings(SettingsNews::CodesOnce))),
         NewCodes::NoSession => return Ok(visit.see(Here::SignIn)),
     };
-    let page = RecoveryCodesPage {
-        frame: visit.frame(Here::Settings, &super::notice::Note::default()),
+    let held = Held {
+        account,
         codes: ShownCodes(codes.iter().map(|code| code.expose_secret().to_owned()).collect()),
+        made_at: app.recovery_codes_made_at(account).await?.unwrap_or(visit.now),
         replaced: present.is_some(),
-        target: visit.to.as_str().to_owned(),
         to_settings: Here::parse(visit.form.text("from")) == Some(Here::Settings),
+    };
+    Ok(visit.see(Here::RecoveryCodes).with(held.cookie(visit)).with(visit.seed.cookie()))
+}
+
+pub(super) async fn show_new(visit: &Visit<'_>) -> app::Result<Answer> {
+    let Some(session) = visit.portal.app.session(&visit.browser()).await? else { return Ok(visit.see(Here::SignIn)) };
+    let held = Held::open(visit, session.account.id).await?;
+    let page = RecoveryCodesPage {
+        frame: visit.frame(Here::RecoveryCodes, &Note::default()),
+        replaced: held.as_ref().is_some_and(|held| held.replaced),
+        codes: held.map(|held| (held.until(), held.codes)).map(|(until, codes)| (codes, until)),
+        target: visit.to.as_str().to_owned(),
     };
     Ok(visit.page(html(&page)))
 }
 
-/// The codes as a file, from the form of the page that shows them: nothing is read from the store.
+/// "I've kept them": the browser forgets them, and the person goes on.
+pub(super) async fn kept(visit: &Visit<'_>) -> app::Result<Answer> {
+    let Some(session) = visit.portal.app.session(&visit.browser()).await? else { return Ok(visit.see(Here::SignIn)) };
+    let on = match Held::open(visit, session.account.id).await? {
+        Some(held) if !held.to_settings => Here::Target,
+        Some(_) | None => Here::Settings,
+    };
+    Ok(visit.see(on).with(cookie::set(cookie::CODES, "", Keep::Remove)))
+}
+
+/// The codes that are shown, as a file: nothing is read from the store.
 pub(super) async fn save(visit: &Visit<'_>) -> app::Result<Answer> {
     let Some(session) = visit.portal.app.session(&visit.browser()).await? else { return Ok(visit.see(Here::SignIn)) };
-    let sent: SecretString = visit.form.secret("codes");
-    let codes: Vec<&str> = sent.expose_secret().split(' ').filter(|code| is_code(code)).take(10).collect();
-    if codes.is_empty() {
-        return Ok(visit.see(Here::Settings));
-    }
-    let frame = visit.frame(Here::Settings, &super::notice::Note::default());
-    let made_at = visit.portal.app.recovery_codes_made_at(session.account.id).await?.unwrap_or(frame.now);
+    let Some(held) = Held::open(visit, session.account.id).await? else { return Ok(visit.see(Here::RecoveryCodes)) };
+    let frame = visit.frame(Here::RecoveryCodes, &Note::default());
     let (name, where_to) = (frame.named("recovery-codes-file"), frame.t("recovery-codes-where"));
-    let mut body = format!("{name}\r\n{}\r\n{where_to}\r\n\r\n", made(&frame, made_at));
-    for code in codes {
-        body.push_str(code);
+    let mut body = format!("{name}\r\n{}\r\n{where_to}\r\n\r\n", made(&frame, held.made_at));
+    for code in held.codes.0 {
+        body.push_str(&code);
         body.push_str("\r\n");
     }
     Ok(Answer { body, file: Some("recovery-codes.txt"), ..Answer::new(StatusCode::OK) })
@@ -157,8 +234,4 @@ pub(super) async fn save(visit: &Visit<'_>) -> app::Result<Answer> {
 
 fn made(frame: &PageFrame, at: Timestamp) -> String {
     frame.say("recovery-codes-made", &[("date", frame.date(at).into())])
-}
-
-fn is_code(text: &str) -> bool {
-    text.len() == 19 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')
 }

@@ -213,8 +213,12 @@ pub enum Does {
     ShowRecoveryCode,
     /// Takes a recovery code.
     UseRecoveryCode,
-    /// Makes recovery codes and shows them, once.
+    /// Makes recovery codes.
     RenewRecoveryCodes,
+    /// Shows them, until the person has kept them.
+    ShowRecoveryCodes,
+    /// The person has kept them.
+    KeptRecoveryCodes,
     /// The codes that are shown as a file.
     SaveRecoveryCodes,
     /// What becomes of a form that was sent when its session had ended?
@@ -340,10 +344,12 @@ pub const ROUTES: &[Route] = &[
         keeps: &["from", "present"],
         ..post("/.sekisho/recovery-code/renew", Needs::FreshSession, Does::RenewRecoveryCodes, Here::Settings)
     },
-    post("/.sekisho/recovery-code/file", Needs::Session, Does::SaveRecoveryCodes, Here::Settings),
     get("/.sekisho/held", Needs::Session, Does::ShowHeld, Here::Target),
     get("/.sekisho/held/file", Needs::Held, Does::SaveHeld, Here::Target),
     post("/.sekisho/held/discard", Needs::Held, Does::DiscardHeld, Here::Target),
+    get("/.sekisho/recovery-codes", Needs::Session, Does::ShowRecoveryCodes, Here::RecoveryCodes),
+    post("/.sekisho/recovery-codes", Needs::Session, Does::KeptRecoveryCodes, Here::RecoveryCodes),
+    post("/.sekisho/recovery-codes/file", Needs::Session, Does::SaveRecoveryCodes, Here::RecoveryCodes),
     post("/.sekisho/language", Needs::Nothing, Does::Language, Here::SignIn),
     guide(Guide::Index),
     guide(Guide::Enabling),
@@ -609,6 +615,8 @@ async fn act(visit: &Visit<'_>, route: Route) -> app::Result<Answer> {
         Does::ShowRecoveryCode => recovery_codes::show(visit).await,
         Does::UseRecoveryCode => recovery_codes::submit(visit).await,
         Does::RenewRecoveryCodes => recovery_codes::renew(visit).await,
+        Does::ShowRecoveryCodes => recovery_codes::show_new(visit).await,
+        Does::KeptRecoveryCodes => recovery_codes::kept(visit).await,
         Does::SaveRecoveryCodes => recovery_codes::save(visit).await,
         Does::ShowHeld => held::show(visit).await,
         Does::SaveHeld => held::save(visit).await,

@@ -247,7 +247,8 @@ pub(super) async fn sign_out(visit: &Visit<'_>) -> app::Result<Answer> {
     visit.portal.app.sign_out(&visit.browser()).await?;
     let answer = visit.see_with(Here::SignIn, News::SignIn(SignInNotice::SignedOut));
     let answer = Answer { clear_cache: true, ..answer }.with(device.and_then(|device| visit.device(&device)));
-    Ok(answer.with(cookie::set(cookie::SESSION, "", Keep::Remove)).with(cookie::set(cookie::SIGN_IN, "", Keep::Remove)))
+    let ours = [cookie::SESSION, cookie::SIGN_IN, cookie::CODES];
+    Ok(ours.into_iter().fold(answer, |answer, name| answer.with(cookie::set(name, "", Keep::Remove))))
 }
 
 /// A year: a choice, not a secret.

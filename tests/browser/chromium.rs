@@ -274,6 +274,18 @@ impl Chromium {
         self.arrived().await;
     }
 
+    /// "Back" or "Forward", and waits until the page there is read.
+    pub(crate) async fn walk(&self, back: bool) {
+        let before = self.url().await;
+        let walked = if back { self.client.back().await } else { self.client.forward().await };
+        walked.expect("a page there");
+        eventually("the other page", async || {
+            let there = self.client.execute("return document.readyState === 'complete'", Vec::new()).await.ok()?;
+            (there == Value::Bool(true) && self.url().await != before).then_some(())
+        })
+        .await;
+    }
+
     /// Waits until the next page is there.
     pub(crate) async fn arrived(&self) {
         eventually("the next page", async || {

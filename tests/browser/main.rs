@@ -49,6 +49,7 @@ struct Words {
     app_twice: &'static str,
     landline: &'static str,
     app_wrong: &'static str,
+    shown_once: &'static str,
     reused: &'static str,
     no_code_app: &'static str,
     trust: &'static str,
@@ -63,6 +64,7 @@ const JA: Words = Words {
     app_twice: "第一手段が認証アプリのため、バックアップ手段には電話番号を登録してください。",
     landline: "固定電話ではSMSを受け取れません。音声通話を選ぶか、携帯電話の番号を入力してください。",
     app_wrong: "認証コードが違います。認証アプリに現在表示されているコードを入力してください。",
+    shown_once: "回復コードが表示されるのは、発行した直後の1回だけです。",
     reused: "このコードは使用済みです。次のコードが表示されるまで、最大30秒お待ちください。",
     no_code_app: "認証アプリを使えない場合",
     trust: "今後この端末ではコードの入力を求めない（30日間）",
@@ -77,6 +79,7 @@ const EN: Words = Words {
     app_twice: "Your primary is an authenticator app, so your backup must be a phone.",
     landline: "This is a landline, so it can't get text messages. Choose a voice call or enter a mobile number.",
     app_wrong: "That code isn't right. Enter the code your app shows now.",
+    shown_once: "Recovery codes are shown only once, right after they are made.",
     reused: "You've used that code already. Wait for the next one (up to 30 seconds).",
     no_code_app: "Can't use your authenticator app?",
     trust: "Don't require a code on this device again (30 days)",
@@ -292,7 +295,22 @@ async fn enrol(scene: &Scene, browser: &Chromium, deep: &str) -> String {
     browser.click("main form.aside button.primary").await;
     assert_eq!(browser.attributes(".recovery-codes[translate]", "translate").await, ["no"]);
     scene.photograph(browser, "recovery-codes").await;
-    browser.click("main a.primary").await;
+    assert_eq!(browser.attributes("[data-print]:not([hidden])", "type").await, ["button"], "scripts can print");
+    let codes = "return [...document.querySelectorAll('.recovery-codes code')].map(code => code.innerText)";
+    let shown = browser.run(codes, Vec::new()).await;
+    assert_eq!(shown.as_array().map(Vec::len), Some(10));
+    let other = if scene.words.tag == "ja" { "en" } else { "ja" };
+    for tag in [other, scene.words.tag] {
+        browser.click(&format!("button.tongue[value={tag}]")).await;
+        assert_eq!(browser.run(codes, Vec::new()).await, shown, "the same ten in the other language");
+    }
+    browser.click("main button.primary").await;
+    assert_eq!(browser.url().await, deep);
+    // "Back" shows no code and no error, but what to do.
+    browser.walk(true).await;
+    assert!(browser.text().await.contains(words.shown_once), "{}", browser.text().await);
+    scene.photograph(browser, "recovery-codes-over").await;
+    browser.walk(false).await;
     assert_eq!(browser.url().await, deep);
     assert!(browser.text().await.contains("hana"), "the console knows who is there:\n{}", browser.text().await);
     key

@@ -171,6 +171,7 @@ async fn recovery(words: &'static Words) {
     let not_me = mailed(&scene, before, "taro@example.jp").await;
     let codes = recovery_codes(&scene, &owner).await;
     printed(&scene, &owner).await;
+    owner.click("main button.primary").await;
 
     // With one of them.
     let browser = Chromium::start(words.tag).await;

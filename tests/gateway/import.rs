@@ -145,6 +145,12 @@ async fn an_imported_number_is_picked_by_its_last_digits_and_proven_by_a_code() 
     let page = browser.submit(&page, &page.form_with("kind"), &[("kind", "sms"), ("known", "0"), ("phone", "")]).await;
     let message = gateway.inbox.after(0, "sms").await;
     assert_eq!(message.to, "+819087654378");
+    assert!(!page.body.contains("8765") && !page.text().contains("You entered"), "{}", page.text());
+    let back = browser.submit(&page, &page.form_to("/.sekisho/enrolment/choose-again"), &[]).await;
+    assert!(!back.body.contains("8765") && !back.body.contains("4378"), "nor when going back");
+    let form = back.form_with("kind");
+    gateway.clock.advance(std::time::Duration::from_secs(30));
+    let page = browser.submit(&back, &form, &[("kind", "sms"), ("known", "0"), ("phone", "")]).await;
     let page = steps::code(&browser, &page, &message.code(), false).await;
     assert!(!page.text().contains("A number we have for you"), "it is the primary now: {}", page.text());
 }

@@ -182,21 +182,14 @@ async fn renewed_recovery_codes_void_the_earlier_ones() {
 async fn recovery_codes_need_a_fresh_code_and_are_shown_once() {
     let gateway = Gateway::start(&[], &["hana"], "").await;
     let (browser, codes) = with_codes(&gateway).await;
-    for place in ["/.sekisho/settings", "/.sekisho/enrolment/done", "/.sekisho/recovery-code", "/"] {
+    let others = ["/.sekisho/settings", "/.sekisho/enrolment/done", "/.sekisho/recovery-code", "/"];
+    for place in others.into_iter().chain(["/.sekisho/recovery-codes"]) {
         let page = browser.open(place).await;
+        assert_eq!(page.status, 200, "{place}");
         assert!(codes.iter().all(|code| !page.body.contains(code)), "{place}");
     }
-    let page = browser.open("/.sekisho/sign-out").await;
-    let csrf = page.forms().into_iter().flat_map(|form| form.fields).find(|field| field.name == "csrf").unwrap();
-    let sent = crate::html::Field { name: "codes".into(), value: codes.join(" "), ..csrf.clone() };
-    let (action, method) = ("/.sekisho/recovery-code/file".to_owned(), "post".to_owned());
-    let form = crate::html::Form { action, method, fields: vec![csrf, sent], ..Default::default() };
-    let file = steps::send(&browser, &form, &[]).await.body;
-    for says in ["Recovery codes for ", "Made on ", "sign in → “Didn't receive the code?”", "“Use a recovery code”"]
-    {
-        assert!(file.contains(says), "{says}: {file}");
-    }
-    assert!(codes.iter().all(|code| file.contains(code)) && !file.contains("only this once"), "{file}");
+    let page = browser.open("/.sekisho/recovery-codes").await;
+    assert!(page.text().contains("If you didn't keep them, make new ones in the settings."), "{}", page.text());
 
     gateway.clock.advance(Duration::from_mins(5) + A_MOMENT);
     let page = browser.open("/.sekisho/sign-out").await;
@@ -209,6 +202,50 @@ async fn recovery_codes_need_a_fresh_code_and_are_shown_once() {
     let other = at_code(&gateway).await;
     let page = steps::use_recovery_code(&other, &codes[9]).await;
     assert_eq!(page.url.path(), "/.sekisho/enrolment", "the earlier ones still count: {}", page.text());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn new_recovery_codes_stay_until_they_are_kept_or_ten_minutes_are_over() {
+    let gateway = Gateway::start(&[], &["hana", "taro"], "").await;
+    gateway.clock.advance(Duration::from_secs(30));
+    let browser = gateway.browser(Speaks::Http1, "en");
+    steps::sign_in(&gateway, &browser, "hana", &gateway.secrets[0]).await;
+    let settings = browser.open("/.sekisho/settings").await;
+    let form = settings.form_to("/.sekisho/recovery-code/renew");
+    let page = browser.submit(&settings, &form, &[]).await;
+    let codes = steps::shown_codes(&page);
+    assert_eq!((codes.len(), page.url.path()), (10, "/.sekisho/recovery-codes"), "{}", page.text());
+
+    // Another language, loaded anew, and the form sent a second time by "Back": the same ten, and none is made.
+    let japanese = browser.submit(&page, &page.form_with("language"), &[("language", "ja")]).await;
+    assert_eq!((japanese.language().as_str(), steps::shown_codes(&japanese)), ("ja", codes.clone()));
+    assert_eq!(steps::shown_codes(&browser.open("/.sekisho/recovery-codes").await), codes);
+    assert_eq!(steps::shown_codes(&browser.submit(&settings, &form, &[]).await), codes);
+    let english = browser.submit(&japanese, &japanese.form_with("language"), &[("language", "en")]).await;
+    let file = steps::send(&browser, &english.form_to("/.sekisho/recovery-codes/file"), &[]).await.body;
+    for says in ["Recovery codes for ", "Made on ", "sign in → “Didn't receive the code?”", "“Use a recovery code”"]
+    {
+        assert!(file.contains(says), "{says}: {file}");
+    }
+    assert!(codes.iter().all(|code| file.contains(code)) && !file.contains("only this once"), "{file}");
+
+    // What the browser holds is sealed, its account's alone, and over after ten minutes.
+    let held = browser.cookie("__Host-sekisho-codes").expect("they are held").value;
+    assert!(codes.iter().all(|code| !held.contains(code)), "{held}");
+    steps::sign_out(&browser).await;
+    assert!(browser.cookie("__Host-sekisho-codes").is_none(), "gone with the session");
+    steps::sign_in(&gateway, &browser, "taro", &gateway.secrets[1]).await;
+    browser.plant("__Host-sekisho-codes", &held);
+    assert!(steps::shown_codes(&browser.open("/.sekisho/recovery-codes").await).is_empty(), "another's");
+    steps::sign_out(&browser).await;
+    gateway.clock.advance(Duration::from_secs(30));
+    steps::sign_in(&gateway, &browser, "hana", &gateway.secrets[0]).await;
+    browser.plant("__Host-sekisho-codes", &held);
+    assert_eq!(steps::shown_codes(&browser.open("/.sekisho/recovery-codes").await), codes);
+    gateway.clock.advance(Duration::from_mins(10));
+    browser.plant("__Host-sekisho-codes", &held);
+    let over = browser.open("/.sekisho/recovery-codes").await;
+    assert!(steps::shown_codes(&over).is_empty() && over.status == 200, "{}", over.text());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -49,6 +49,7 @@ const USERS: Gets = LedTo("/.sekisho/users");
 const INVITATION: Gets = LedTo("/.sekisho/invitation");
 const LINK: Gets = LedTo("/.sekisho/link");
 const RESET: Gets = LedTo("/.sekisho/password-reset");
+const NEW_CODES: Gets = LedTo("/.sekisho/recovery-codes");
 const CODE_OF_RECOVERY: Gets = LedTo("/.sekisho/recovery-code");
 
 /// For GET: what each state gets. For POST: what each state gets when the form is genuine and empty.
@@ -125,11 +126,13 @@ const TABLE: &[(Verb, &str, [Gets; 4])] = &[
     (Verb::Post, "/.sekisho/password-reset", [RESET; 4]),
     (Verb::Get, "/.sekisho/recovery-code", [SIGN_IN, Shown, ENROLMENT, CONSOLE]),
     (Verb::Post, "/.sekisho/recovery-code", [SIGN_IN, CODE_OF_RECOVERY, ENROLMENT, CONSOLE]),
-    (Verb::Post, "/.sekisho/recovery-code/renew", [SIGN_IN, SIGN_IN, SIGN_IN, Shown]),
-    (Verb::Post, "/.sekisho/recovery-code/file", [SIGN_IN, SIGN_IN, SIGN_IN, SETTINGS]),
     (Verb::Get, "/.sekisho/held", [SIGN_IN, SIGN_IN, SIGN_IN, Shown]),
     (Verb::Get, "/.sekisho/held/file", [SIGN_IN, SIGN_IN, SIGN_IN, CONSOLE]),
     (Verb::Post, "/.sekisho/held/discard", [SIGN_IN, SIGN_IN, SIGN_IN, CONSOLE]),
+    (Verb::Post, "/.sekisho/recovery-code/renew", [SIGN_IN, SIGN_IN, SIGN_IN, NEW_CODES]),
+    (Verb::Get, "/.sekisho/recovery-codes", [SIGN_IN, SIGN_IN, SIGN_IN, Shown]),
+    (Verb::Post, "/.sekisho/recovery-codes", [SIGN_IN, SIGN_IN, SIGN_IN, SETTINGS]),
+    (Verb::Post, "/.sekisho/recovery-codes/file", [SIGN_IN, SIGN_IN, SIGN_IN, NEW_CODES]),
     (Verb::Post, "/.sekisho/language", [SIGN_IN, SIGN_IN, SIGN_IN, CONSOLE]),
     (Verb::Get, "/.sekisho/guides", [Shown; 4]),
     (Verb::Get, "/.sekisho/guides/enabling", [Shown; 4]),

@@ -130,11 +130,18 @@ pub(crate) async fn reset_link(gateway: &Gateway, browser: &Browser, name: &str)
 /// Makes ten recovery codes in a session whose code is fresh; they are shown this once.
 pub(crate) async fn recovery_codes(browser: &Browser) -> Vec<String> {
     let page = browser.open("/.sekisho/settings").await;
-    let page = send(browser, &page.form_to("/.sekisho/recovery-code/renew"), &[]).await;
-    assert_eq!(page.status, 200, "the codes are in the answer itself: {} {}", page.header("location"), page.text());
-    let shown = page.form_to("/.sekisho/recovery-code/file").filled(&[]);
-    let codes = shown.into_iter().find(|(name, _)| name == "codes").expect("the codes").1;
-    codes.split(' ').map(str::to_owned).collect()
+    let page = browser.submit(&page, &page.form_to("/.sekisho/recovery-code/renew"), &[]).await;
+    let codes = shown_codes(&page);
+    assert_eq!(codes.len(), 10, "{}", page.text());
+    let page = browser.submit(&page, &page.form_to("/.sekisho/recovery-codes"), &[]).await;
+    assert_eq!(page.url.path(), "/.sekisho/settings", "they are kept: {}", page.text());
+    codes
+}
+
+/// The recovery codes a page shows.
+pub(crate) fn shown_codes(page: &Page) -> Vec<String> {
+    let after = page.body.split("<li><code>").skip(1);
+    after.filter_map(|rest| rest.split('<').next()).map(str::to_owned).collect()
 }
 
 /// From the code page to the page of recovery codes, and this one typed there.

@@ -96,6 +96,34 @@ async fn one_number_is_never_both_methods() {
     assert_eq!(page.url.path(), "/.sekisho/enrolment/done", "{}", page.text());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_number_that_was_just_typed_can_be_checked_and_changed() {
+    let gateway = Gateway::start(&["hana"], &[], "").await;
+    let browser = gateway.browser(Speaks::Http1, "en");
+    let page = steps::first_sign_in(&gateway, &browser, "hana").await;
+    let page = steps::begin_enrolment(&browser, &page).await;
+    let form = page.form_with("kind");
+    let typed = [("kind", "voice"), ("phone", "０３１２３４５６５６ 内線12"), ("label", "Office")];
+    let page = browser.submit(&page, &form, &typed).await;
+    assert!(page.text().contains("You entered: 03-1234-5656 ext. 12"), "{}", page.text());
+    let page = browser.submit(&page, &page.form_to("/.sekisho/enrolment/choose-again"), &[]).await;
+    let filled = page.form_with("kind").filled(&[]);
+    for (name, value) in [("kind", "voice"), ("phone", "03-1234-5656 ext. 12"), ("label", "Office")] {
+        assert!(filled.contains(&(name.to_owned(), value.to_owned())), "{filled:?}");
+    }
+
+    // Once it is proven it is shown by two digits, and to nobody else before.
+    gateway.clock.advance(std::time::Duration::from_secs(30));
+    let before = gateway.inbox.newest().await;
+    let page = browser.submit(&page, &page.form_with("kind"), &[]).await;
+    let other = gateway.browser(Speaks::Http1, "en");
+    let theirs = steps::first_sign_in(&gateway, &other, "hana").await;
+    assert!(!theirs.body.contains("1234"), "{}", theirs.text());
+    let call = gateway.inbox.after(before, "voice").await;
+    let page = steps::code(&browser, &page, &call.code(), false).await;
+    assert!(page.text().contains("ending 56") && !page.body.contains("1234-5656"), "{}", page.text());
+}
+
 async fn choose(browser: &Browser, page: &Page, kind: &str, number: &str) -> Page {
     browser.submit(page, &page.form_with("kind"), &[("kind", kind), ("phone", number)]).await
 }

@@ -32,6 +32,7 @@ pub(super) fn code(language: Language, pages: &mut Pages) {
         supersedes: false,
         other_works: true,
         shared: false,
+        wanted: None,
         cancel: None,
     };
     let (by_app, by_sms) = (|| page(app(), voice(language)), || page(sms(), app()));
@@ -53,9 +54,11 @@ pub(super) fn code(language: Language, pages: &mut Pages) {
         pages.add("code", &format!("app-{state}"), &CodePage { error: Some(error), ..by_app() });
         pages.add("code", &format!("sms-{state}"), &CodePage { error: Some(error), ..by_sms() });
     }
+    let wanted = || frame(language).say("wanted-page", &[("what", "/payouts".into())]);
     let fresh = |page: CodePage| CodePage {
         frame: PageFrame { here: Here::Fresh, errand: "c2VhbGVk".to_owned(), ..frame(language) },
         reason: CodeReason::FreshCode,
+        wanted: Some(wanted()),
         cancel: Some("/.sekisho/settings".to_owned()),
         ..page
     };
@@ -63,7 +66,7 @@ pub(super) fn code(language: Language, pages: &mut Pages) {
     pages.add("code", "fresh-sms", &fresh(by_sms()));
     for (state, method) in [("app", app()), ("sms", sms()), ("voice", voice(language))] {
         let frame = PageFrame { here: Here::Fresh, errand: "c2VhbGVk".to_owned(), ..frame(language) };
-        pages.add("fresh", state, &FreshPage { frame, method, cancel: "/.sekisho/settings".to_owned(), within: None });
+        pages.add("fresh", state, &FreshPage { frame, method, wanted: wanted(), cancel: "/.sekisho/settings".to_owned(), within: None });
     }
     pages.add("code", "sent-again", &CodePage { notice: Some(CodeNotice::SentAgain), ..by_sms() });
     let slow = Some(CodeError::Wrong { tries_left: Some(3), minutes_slow: Some(7) });

@@ -3,7 +3,7 @@
 use super::{Pages, app, frame, minutes, sms, voice};
 use crate::{
     account::{MethodKind, PairError, PhoneError, Role},
-    app::{Delivery, KnownNumber, Unchoosable},
+    app::{Delivery, KnownNumber, TypedNumber, Unchoosable},
     authn::Grace,
     clock::Timestamp,
     language::Language,
@@ -108,6 +108,7 @@ pub(super) fn enrolment(language: Language, pages: &mut Pages) {
         frame: frame(),
         role: Role::Primary,
         method,
+        typed: None,
         valid_until: minutes(5),
         send_again,
         sent_again: false,
@@ -115,12 +116,18 @@ pub(super) fn enrolment(language: Language, pages: &mut Pages) {
         error: None,
     };
     let wait = Some(WhyNot::Until(minutes(1)));
-    pages.add("prove-sms", "first", &prove_phone(sms(), wait));
+    let typed = |number: &str, extension: Option<&str>| {
+        Some(TypedNumber { number: number.to_owned(), extension: extension.map(str::to_owned) })
+    };
+    let number = typed("090-1234-5678", None);
+    pages.add("prove-sms", "first", &ProvePhonePage { typed: number, ..prove_phone(sms(), wait) });
+    pages.add("prove-sms", "imported", &prove_phone(sms(), wait));
     pages.add("prove-sms", "no-more", &prove_phone(sms(), Some(WhyNot::NoMoreSends(minutes(120)))));
     pages.add("prove-sms", "sent-again", &ProvePhonePage { sent_again: true, ..prove_phone(sms(), None) });
     let voice = ProvePhonePage {
         role: Role::Backup,
         error: Some(CodeError::Wrong { tries_left: None, minutes_slow: None }),
+        typed: typed("03-1234-5656", Some("12")),
         ..prove_phone(voice(language), None)
     };
     pages.add("prove-voice", "wrong", &voice);

@@ -47,12 +47,10 @@ pub(super) fn links(language: Language, pages: &mut Pages) {
         pages.add("recovery-code", state, &code(Some(error)));
     }
     let codes = ShownCodes((0..10).map(|n| format!("JBSW-Y3DP-EHPK-3PX{}", ['A', 'B'][n % 2])).collect());
-    let target = "/orders/1042?tab=items".to_owned();
-    pages.add(
-        "recovery-codes",
-        "first",
-        &RecoveryCodesPage { frame: frame(), codes, replaced: true, target, to_settings: false },
-    );
+    let target = || "/orders/1042?tab=items".to_owned();
+    let page = |codes| RecoveryCodesPage { frame: frame(), codes, replaced: true, target: target() };
+    pages.add("recovery-codes", "first", &page(Some((codes, minutes(10)))));
+    pages.add("recovery-codes", "over", &page(None));
     let waiting =
         |news| EnrolLinkPage { frame: frame(), mailed_to: "h•••@example.jp".to_owned(), news, grace: None };
     pages.add("enrol-link", "first", &waiting(None));

@@ -244,6 +244,7 @@ fn replacements(language: Language, pages: &mut Pages) {
         pages.add(&format!("replace-{}", role.as_str()), state, &choose);
     }
     let prove = ProvePhonePage {
+        typed: None,
         frame: frame.clone(),
         role: Role::Primary,
         method: sms(),

@@ -212,7 +212,10 @@ prove-send-again-voice = Call me again
 prove-send-again-sms-from = We can send it again from { $time }.
 prove-send-again-voice-from = We can call again from { $time }.
 prove-no-more-sends = We've sent all the messages we can for now. You can get another one from { $time }, or choose another method.
+prove-number = You entered:
 prove-choose-again = Choose another method
+prove-change-number = Change the number or choose another method
+number-with-extension = { $number } ext. { $extension }
 
 done-heading = Two-step verification is on
 done-lead = From now on you sign in with your password and a code.

@@ -7,6 +7,8 @@ code-why-fresh = This page needs a fresh code, because it can change how you sig
 
 fresh-heading = Confirm it's you
 fresh-lead = This page needs a fresh code, even on a device you trust.
+fresh-wanted = What the code is for
+fresh-not-yours = If that isn't what you want to do, go back without a code.
 fresh-begin-app = Enter a code
 fresh-begin-sms = Text me a code
 fresh-begin-voice = Call me with a code
@@ -15,6 +17,27 @@ fresh-sms-hint = We send a text message to the number ending { $digits }.
 fresh-voice-hint = We call the number ending { $digits } and read the code three times.
 fresh-submit = Continue
 fresh-cancel = Go back without a code
+
+wanted-console = Open { $service }
+wanted-page = Open { $what }
+wanted-settings = Open { settings-heading }
+wanted-users = Open { users-heading }
+wanted-swap = Swap your primary and backup
+wanted-label = Rename one of your methods
+wanted-primary = Replace your primary
+wanted-backup = Replace your backup
+wanted-replace = Set up a new method in place of an old one
+wanted-trust = End the trust of a device
+wanted-all-trust = End the trust of all devices
+wanted-sessions = Sign out on another device
+wanted-language = Change the language of messages and calls
+wanted-email = Change the email address for notices to { $what }
+wanted-password = Change your password
+wanted-codes = Make new recovery codes
+wanted-invite = Invite { $what } to your seller account
+wanted-invitation = Send an invitation again, or take it back
+wanted-groups = Change what { $what } may do
+wanted-remove = Remove { $what } from your seller account
 
 ## Settings
 

@@ -7,6 +7,8 @@ code-why-fresh = ログインの設定など、大切な内容を扱うページ
 
 fresh-heading = ご本人の確認
 fresh-lead = 続けるには、新しい認証コードが必要です。信頼済みの端末でもお願いしています。
+fresh-wanted = コードを入力すると行われること
+fresh-not-yours = 心当たりがないときは、コードを入力せずに戻ってください。
 fresh-begin-app = 認証コードを入力する
 fresh-begin-sms = SMSでコードを受け取る
 fresh-begin-voice = 電話でコードを受け取る
@@ -15,6 +17,27 @@ fresh-sms-hint = 末尾{ $digits }の番号にSMSを送ります。
 fresh-voice-hint = 末尾{ $digits }の番号に電話をかけ、コードを3回読み上げます。
 fresh-submit = 続ける
 fresh-cancel = コードを入力せずに戻る
+
+wanted-console = { $service }を開く
+wanted-page = { $what } を開く
+wanted-settings = { settings-heading }を開く
+wanted-users = { users-heading }を開く
+wanted-swap = 第一手段とバックアップ手段の入れ替え
+wanted-label = 登録済みの方法の名前の変更
+wanted-primary = 第一手段の変更
+wanted-backup = バックアップ手段の変更
+wanted-replace = 新しい方法への変更
+wanted-trust = 端末の信頼の終了
+wanted-all-trust = すべての端末の信頼の終了
+wanted-sessions = ほかの端末でのログアウト
+wanted-language = SMSと電話の言語の変更
+wanted-email = 通知先のメールアドレスの変更：{ $what }
+wanted-password = パスワードの変更
+wanted-codes = 新しい回復コードの発行
+wanted-invite = 出品者アカウントへの招待：{ $what }
+wanted-invitation = 招待の再送または取り消し
+wanted-groups = { $what }さんの権限の変更
+wanted-remove = { $what }さんの削除
 
 ## 設定
 
