@@ -39,6 +39,16 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
+    /// The minute from which something is possible that is possible from this instant: rounded up, so that nobody who comes
+    /// then comes too early. Times until which something works are cut off instead. Pages, messages and commands all use
+    /// this, so that they name the same minute.
+    #[must_use]
+    pub const fn next_minute(self) -> Self {
+        const MINUTE: i64 = 60_000;
+        let into = self.0.rem_euclid(MINUTE);
+        if into == 0 { self } else { Self(self.0.saturating_add(MINUTE - into)) }
+    }
+
     /// How long ago `earlier` was; zero when it is not in the past.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))

@@ -1,7 +1,5 @@
 //! Carries out commands: text becomes checked values, one use case runs, its result becomes a reply.
 
-use std::time::Duration;
-
 use super::{
     command::{Command, InviteUser, NewUser},
     import,
@@ -55,9 +53,7 @@ impl From<NotDecided> for Failure {
 /// From when on it can be approved, in the time zone that the pages and the list of requests use.
 fn not_approved(app: &App, why: NotDecided) -> Failure {
     let NotDecided::Refused(RecoveryRefusal::TooEarly(at)) = why else { return why.into() };
-    // Rounded up: at the minute that is named it can be done.
-    let at = at + Duration::from_millis(59_999);
-    let Ok(at) = jiff::Timestamp::from_millisecond(at.as_millis()) else { return why.into() };
+    let Ok(at) = jiff::Timestamp::from_millisecond(at.next_minute().as_millis()) else { return why.into() };
     let at = at.to_zoned(app.snapshot().config.time_zone.clone()).strftime("%F %H:%M %Z");
     Failure::Refused(format!("nobody can approve it before {at}: until then its owner can cancel it"))
 }

@@ -71,6 +71,8 @@ pub struct InviteForm<'a> {
     pub display_name: &'a str,
     /// Names of groups.
     pub groups: &'a [String],
+    /// The language of the mail.
+    pub language: Language,
 }
 
 /// Why nobody was invited.
@@ -337,7 +339,7 @@ impl App {
             display_name,
             groups: groups.cloned().collect(),
             owner: false,
-            language: owner.language,
+            language: form.language,
             created_at: now,
             expires_at: link.expires_at,
         };

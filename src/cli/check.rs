@@ -9,7 +9,7 @@ use super::{Failed, arguments::Check, complain, output};
 use crate::{
     access::{self, Rules, Unmet},
     authn::{Password, password::Scheme},
-    config::{self, Config, Problem, Problems},
+    config::{self, Config, ExpectConfig, Problem, Problems, RuleConfig},
     entropy::SystemEntropy,
 };
 
@@ -46,25 +46,36 @@ pub(super) fn run(check: &Check) -> Result<(), Failed> {
     }
 }
 
-/// A configuration whose files can be used and whose rules do what they are meant to.
+/// A configuration whose files can be used and whose rules do what they are meant to. Everything that is wrong is said
+/// at once: what the rules are meant to do is looked at also where something else is wrong.
 pub(super) fn load(path: &Path) -> Result<Config, Problems> {
-    let config = config::load_with_files(path)?;
     let file = path.to_string_lossy();
-    let unusable = |message| Problems::from(Problem::at_line(&file, 1, message, None));
-    let rules = Rules::read(&config.rules).map_err(unusable)?;
-    let unmet = access::unmet(&rules, &config.expectations).map_err(unusable)?;
-    if unmet.is_empty() {
-        return Ok(config);
+    match config::load_with_files(path) {
+        Ok(config) => {
+            let unmet = unmet(&file, &config.rules, &config.expectations)
+                .map_err(|message| Problems::from(Problem::at_line(&file, 1, message, None)))?;
+            if unmet.is_empty() { Ok(config) } else { Err(unmet.into_iter().collect()) }
+        }
+        Err(problems) => {
+            let read = config::rules_of(path);
+            let unmet = read.and_then(|(rules, expectations)| unmet(&file, &rules, &expectations).ok());
+            Err(problems.with(unmet.unwrap_or_default()))
+        }
     }
+}
+
+/// Each expectation that the rules do not meet. The error says which rules cannot be used at all.
+fn unmet(file: &str, rules: &[RuleConfig], expectations: &[ExpectConfig]) -> Result<Vec<Problem>, String> {
+    let unmet = access::unmet(&Rules::read(rules)?, expectations)?;
     let problem = |unmet: &Unmet| {
-        let rule = unmet.rule.and_then(|rule| config.rules.get(rule));
+        let rule = unmet.rule.and_then(|rule| rules.get(rule));
         let help = rule.map_or_else(
             || "no rule matches, so a session is needed".to_owned(),
             |rule| format!("the rule at line {} decides", rule.line),
         );
-        Problem::at_line(&file, unmet.line, unmet.to_string(), Some(help))
+        Problem::at_line(file, unmet.line, unmet.to_string(), Some(help))
     };
-    Err(unmet.iter().map(problem).collect())
+    Ok(unmet.iter().map(problem).collect())
 }
 
 /// What one check of a password costs here, with the parameters of the configuration.
@@ -125,5 +136,32 @@ mod tests {
         let slow =
             |ms| warnings(&config, Duration::from_millis(ms)).iter().any(|w| w.contains("minimum_delay (100 ms)"));
         assert_eq!((slow(100), slow(101)), (false, true));
+    }
+
+    #[test]
+    fn values_rules_and_expectations_are_all_said_in_one_round() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("sekisho.toml");
+        let text = r#"public_url = "https://console.example.jp"
+time_zone = "Asia/Tokio"
+listen = { https = "127.0.0.1:8443", certificate = "c.pem", private_key = "k.pem" }
+upstream = { url = "http://127.0.0.1:8080" }
+store = { url = "sqlite:store.db" }
+sms = { provider = "inbox" }
+insecure = { inbox_provider = true }
+[[rule]]
+path = "/"
+access = "public"
+[[rule]]
+path = "/payouts"
+access = "fresh"
+[[expect]]
+path = "/payouts"
+outcome = "sign-in"
+"#;
+        std::fs::write(&file, text).unwrap();
+        let told = load(&file).unwrap_err();
+        let lines: Vec<usize> = told.as_slice().iter().map(|problem| problem.line).collect();
+        assert_eq!(lines, [2, 3, 3, 11, 14], "{told}");
     }
 }

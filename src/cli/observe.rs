@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::output::{local_minute, table};
+use super::output::{minute, table};
 use crate::{
     access::{Row, Would},
     app::{ObserveReport, Person},
@@ -14,7 +14,7 @@ const MOST: usize = 50;
 pub(super) fn sheet(report: &ObserveReport, zone: &TimeZone) -> String {
     let mut parts = Vec::new();
     let seen = report.beyond > 0 || report.totals.iter().any(|total| total.requests > 0);
-    let since = local_minute(&report.since.to_string(), zone);
+    let since = minute(&report.since.to_string(), zone);
     parts.push(match (report.observing, seen) {
         (true, _) => format!("observing: NOTHING IS ENFORCED, since {since}"),
         (false, true) => format!("not observing now; this is what was seen, since {since}"),
@@ -66,7 +66,7 @@ fn person(person: &Person, zone: &TimeZone) -> [String; 3] {
         "not_yet" => "not yet",
         _ => "now",
     };
-    let until = person.until.as_deref().map_or_else(|| "-".to_owned(), |at| local_minute(at, zone));
+    let until = person.until.as_deref().map_or_else(|| "-".to_owned(), |at| minute(at, zone));
     [person.user.clone(), asked.to_owned(), until]
 }
 
@@ -84,6 +84,6 @@ fn row(row: &Row, zone: &TimeZone) -> [String; 8] {
         row.client.clone(),
         row.address.clone().unwrap_or_else(|| "-".to_owned()),
         why.to_owned(),
-        local_minute(&row.last_at.to_string(), zone),
+        minute(&row.last_at.to_string(), zone),
     ]
 }

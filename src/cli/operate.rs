@@ -44,8 +44,8 @@ pub(super) fn ask(config: Config, command: Command) -> Result<Reply, Failed> {
 pub(super) fn list_users(common: &Common) -> Result<(), Failed> {
     let config = config::load(&common.config).map_err(Failed::refused)?;
     let runtime = runtime()?;
+    let mut table = output::UserList::begin(common.json, config.time_zone.clone())?;
     let door = runtime.block_on(Door::open(config, common.verbose))?;
-    let mut table = output::UserList::begin(common.json)?;
     let mut after = None;
     loop {
         let Reply::Users(users) = runtime.block_on(door.execute(Command::ListUsers { after: after.take() }))? else {

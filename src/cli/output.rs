@@ -6,8 +6,12 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{Failed, observe};
-use crate::admin::{
-    DeviceView, InvitedView, MethodView, PairView, RecoveryView, Reply, ResetView, SessionView, SharedView, UserView,
+use crate::{
+    admin::{
+        DeviceView, InvitedView, MethodView, PairView, RecoveryView, Reply, ResetView, SessionView, SharedView,
+        UserView,
+    },
+    clock::Timestamp,
 };
 
 /// One text, ending with a line break.
@@ -27,6 +31,7 @@ pub(super) fn json(value: &impl Serialize) -> Result<(), Failed> {
 /// A list of accounts that comes reply by reply.
 pub(super) struct UserList {
     json: bool,
+    zone: jiff::tz::TimeZone,
     any: bool,
     widths: [usize; 9],
 }
@@ -35,11 +40,11 @@ const USER_HEAD: [&str; 9] =
     ["NAME", "E-MAIL", "DISPLAY NAME", "GROUPS", "SELLER ACCOUNT", "TWO-STEP", "SESSIONS", "DEVICES", "STATE"];
 
 impl UserList {
-    pub(super) fn begin(json: bool) -> Result<Self, Failed> {
+    pub(super) fn begin(json: bool, zone: jiff::tz::TimeZone) -> Result<Self, Failed> {
         if json {
             text("[")?;
         }
-        Ok(Self { json, any: false, widths: [0; 9] })
+        Ok(Self { json, zone, any: false, widths: [0; 9] })
     }
 
     /// Columns are as wide as what came so far needs.
@@ -53,7 +58,8 @@ impl UserList {
             return Ok(());
         }
         let head = first.then(|| USER_HEAD.map(str::to_owned));
-        let lines: Vec<[String; 9]> = head.into_iter().chain(users.iter().map(user_row)).collect();
+        let lines: Vec<[String; 9]> =
+            head.into_iter().chain(users.iter().map(|user| user_row(user, &self.zone))).collect();
         widen(&mut self.widths, &lines);
         if lines.is_empty() { Ok(()) } else { text(&aligned(&self.widths, &lines)) }
     }
@@ -87,33 +93,37 @@ pub(super) fn reply_json(reply: &Reply) -> Result<(), Failed> {
 /// A reply for people.
 pub(super) fn reply(reply: &Reply, zone: &jiff::tz::TimeZone) -> Result<(), Failed> {
     text(&match reply {
-        Reply::User(user) => sheet(user),
-        Reply::Users(users) => table(USER_HEAD, users.iter().map(user_row)),
+        Reply::User(user) => sheet(user, zone),
+        Reply::Users(users) => table(USER_HEAD, users.iter().map(|user| user_row(user, zone))),
         Reply::Observed(report) => observe::sheet(report, zone),
         Reply::Shared(shared) if shared.is_empty() => "no sign-in looks shared".to_owned(),
         Reply::Shared(shared) => table(["NAME", "HOURS", "DAYS", "BROWSERS AT ONCE"], shared.iter().map(shared_row)),
         Reply::Invited(InvitedView { email, expires_at, address }) => match address {
-            None => format!("an invitation is on its way to {email}; its link works until {}", minute(expires_at)),
+            None => {
+                format!("an invitation is on its way to {email}; its link works until {}", minute(expires_at, zone))
+            }
             Some(address) => format!(
                 "invitation for {email}: {}\nIt works once, until {}. Hand it over in person or by a channel you trust.",
                 address.0,
-                minute(expires_at)
+                minute(expires_at, zone)
             ),
         },
         Reply::Imported(view) => format!("imported: {}; refused: {}", view.imported, view.refused.len()),
         Reply::UserDeleted(ended) => format!("deleted; sessions ended: {ended}"),
-        Reply::Devices(devices) => {
-            table(["ID", "ACCOUNT", "BROWSER", "TRUSTED", "LAST USED", "EXPIRES"], devices.iter().map(device_row))
-        }
-        Reply::Sessions(sessions) => {
-            table(["ID", "ACCOUNT", "BROWSER", "SECOND STEP", "STARTED", "LAST USED"], sessions.iter().map(session_row))
-        }
+        Reply::Devices(devices) => table(
+            ["ID", "ACCOUNT", "BROWSER", "TRUSTED", "LAST USED", "EXPIRES"],
+            devices.iter().map(|device| device_row(device, zone)),
+        ),
+        Reply::Sessions(sessions) => table(
+            ["ID", "ACCOUNT", "BROWSER", "SECOND STEP", "STARTED", "LAST USED"],
+            sessions.iter().map(|session| session_row(session, zone)),
+        ),
         Reply::SessionsEnded(ended) => format!("done; sessions ended: {ended}"),
         Reply::SecondStepReset(ResetView { ticket, expires_at, sessions_ended }) => format!(
             "ticket: {}\ngood until {}; sessions ended: {sessions_ended}\n\
              Hand it over in person or by a channel you trust: with the password it sets up two new methods.",
             ticket.0,
-            minute(expires_at)
+            minute(expires_at, zone)
         ),
         Reply::RecoveryRequests(requests) => table(
             ["RECEIPT", "ACCOUNT", "STATE", "REQUESTED", "NOT BEFORE", "APPROVED BY"],
@@ -128,7 +138,7 @@ pub(super) fn reply(reply: &Reply, zone: &jiff::tz::TimeZone) -> Result<(), Fail
     })
 }
 
-fn user_row(user: &UserView) -> [String; 9] {
+fn user_row(user: &UserView, zone: &jiff::tz::TimeZone) -> [String; 9] {
     let methods = match &user.methods {
         Some(PairView { primary, backup }) => format!("{} + {}", primary.kind, backup.kind),
         None => "not set up".to_owned(),
@@ -142,7 +152,7 @@ fn user_row(user: &UserView) -> [String; 9] {
         methods,
         user.sessions.to_string(),
         user.devices.to_string(),
-        states(user),
+        states(user, zone),
     ]
 }
 
@@ -155,25 +165,25 @@ fn shared_row(shared: &SharedView) -> [String; 4] {
     [shared.name.clone(), shared.hours.to_string(), shared.days.to_string(), shared.browsers.to_string()]
 }
 
-fn device_row(device: &DeviceView) -> [String; 6] {
+fn device_row(device: &DeviceView, zone: &jiff::tz::TimeZone) -> [String; 6] {
     [
         device.id.clone(),
         device.user.clone(),
         or_dash(Some(&device.browser)),
-        minute(&device.trusted_at),
-        minute(&device.last_used_at),
-        minute(&device.expires_at),
+        minute(&device.trusted_at, zone),
+        minute(&device.last_used_at, zone),
+        minute(&device.expires_at, zone),
     ]
 }
 
-fn session_row(session: &SessionView) -> [String; 6] {
+fn session_row(session: &SessionView, zone: &jiff::tz::TimeZone) -> [String; 6] {
     [
         session.id.clone(),
         session.user.clone(),
         or_dash(Some(&session.browser)),
         session.second_step.clone(),
-        minute(&session.started_at),
-        minute(&session.last_used_at),
+        minute(&session.started_at, zone),
+        minute(&session.last_used_at, zone),
     ]
 }
 
@@ -183,14 +193,16 @@ fn recovery_row(request: &RecoveryView, zone: &jiff::tz::TimeZone) -> [String; 6
         request.receipt.clone(),
         request.user.clone(),
         request.state.clone(),
-        local_minute(&request.requested_at, zone),
-        local_minute(&request.ready_at, zone),
+        minute(&request.requested_at, zone),
+        minute_from(&request.ready_at, zone),
         or_dash(Some(&by)),
     ]
 }
 
-fn sheet(user: &UserView) -> String {
-    let method = |method: Option<&MethodView>| method.map_or_else(|| "not set up".to_owned(), method_line);
+fn sheet(user: &UserView, zone: &jiff::tz::TimeZone) -> String {
+    let method = |method: Option<&MethodView>| {
+        method.map_or_else(|| "not set up".to_owned(), |method| method_line(method, zone))
+    };
     let rows = [
         ("name", user.name.clone()),
         ("identifier", user.id.clone()),
@@ -199,8 +211,8 @@ fn sheet(user: &UserView) -> String {
         ("groups", or_dash(Some(&user.groups.join(",")))),
         ("seller", seller(user)),
         ("language", user.language.clone()),
-        ("state", states(user)),
-        ("made", minute(&user.created_at)),
+        ("state", states(user, zone)),
+        ("made", minute(&user.created_at, zone)),
         ("primary", method(user.methods.as_ref().map(|pair| &pair.primary))),
         ("backup", method(user.methods.as_ref().map(|pair| &pair.backup))),
         ("sessions", user.sessions.to_string()),
@@ -213,16 +225,16 @@ fn sheet(user: &UserView) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn method_line(method: &MethodView) -> String {
+fn method_line(method: &MethodView, zone: &jiff::tz::TimeZone) -> String {
     let ending = method.ending.as_ref().map_or_else(String::new, |ending| format!(" to a number ending in {ending}"));
     let label = method.label.as_ref().map_or_else(String::new, |label| format!(" ({label})"));
-    let used = method.last_used_at.as_ref().map_or_else(|| "never".to_owned(), |at| minute(at));
-    format!("{}{ending}{label}, since {}, last used {used}", method.kind, minute(&method.added_at))
+    let used = method.last_used_at.as_ref().map_or_else(|| "never".to_owned(), |at| minute(at, zone));
+    format!("{}{ending}{label}, since {}, last used {used}", method.kind, minute(&method.added_at, zone))
 }
 
 /// All that an operator should see at once; times are in the JSON.
-fn states(user: &UserView) -> String {
-    let ticket = user.ticket_until.as_ref().map(|until| format!("ticket until {}", minute(until)));
+fn states(user: &UserView, zone: &jiff::tz::TimeZone) -> String {
+    let ticket = user.ticket_until.as_ref().map(|until| format!("ticket until {}", minute(until, zone)));
     let request = user.recovery_request.as_ref().map(|receipt| format!("recovery request {receipt}"));
     let states = [
         user.disabled.then(|| "disabled".to_owned()),
@@ -238,18 +250,21 @@ fn or_dash(text: Option<&String>) -> String {
     text.filter(|text| !text.is_empty()).map_or_else(|| "-".to_owned(), Clone::clone)
 }
 
-/// RFC 3339 to the minute: `2026-11-22 20:13Z`.
-pub(super) fn minute(at: &str) -> String {
+/// When something happened or ends, to the minute, in the configured time zone and with its abbreviation or offset.
+pub(super) fn minute(at: &str, zone: &jiff::tz::TimeZone) -> String {
     match at.parse::<jiff::Timestamp>() {
-        Ok(at) => at.strftime("%F %H:%MZ").to_string(),
+        Ok(at) => at.to_zoned(zone.clone()).strftime("%F %H:%M %Z").to_string(),
         Err(_not_a_time) => at.to_owned(),
     }
 }
 
-/// To the minute where the gateway is, with the abbreviation or offset of its time zone.
-pub(super) fn local_minute(at: &str, zone: &jiff::tz::TimeZone) -> String {
+/// The same of a time from which something is possible: at the minute that is named it is.
+fn minute_from(at: &str, zone: &jiff::tz::TimeZone) -> String {
     match at.parse::<jiff::Timestamp>() {
-        Ok(at) => at.to_zoned(zone.clone()).strftime("%F %H:%M %Z").to_string(),
+        Ok(from) => {
+            let from = Timestamp::from_millis(from.as_millisecond()).next_minute();
+            minute(&from.to_string(), zone)
+        }
         Err(_not_a_time) => at.to_owned(),
     }
 }
@@ -299,6 +314,9 @@ mod tests {
 
     #[test]
     fn times_are_shown_to_the_minute() {
-        assert_eq!(minute("2026-11-22T20:13:59.123Z"), "2026-11-22 20:13Z");
+        let zone = jiff::tz::TimeZone::get("Asia/Tokyo").unwrap();
+        assert_eq!(minute("2026-11-22T20:13:59.123Z", &zone), "2026-11-23 05:13 JST");
+        assert_eq!(minute_from("2026-11-22T20:13:59.123Z", &zone), "2026-11-23 05:14 JST");
+        assert_eq!(minute_from("2026-11-22T20:13:00Z", &zone), "2026-11-23 05:13 JST");
     }
 }

@@ -86,6 +86,23 @@ fn parse_as(text: &str, file: &str, files: Files) -> Result<Config, Problems> {
     }
 }
 
+/// The rules of a file and what they are meant to do, where all of these can be read: whatever else is wrong with the
+/// file, they can be held against each other.
+pub fn rules_of(path: &Path) -> Option<(Vec<RuleConfig>, Vec<ExpectConfig>)> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let file = path.to_string_lossy();
+    let mut report = Report::new(&file, &text);
+    let (table, syntax_errors) = DeTable::parse_recoverable(&text);
+    if !syntax_errors.is_empty() {
+        return None;
+    }
+    let document = Spanned::new(table.span(), DeValue::Table(table.into_inner()));
+    let root = raw::Root::read(&document, "", &mut report)?;
+    let fresh = root.sign_in?.value.fresh?.value.0;
+    let line = |span: &std::ops::Range<usize>| report.line(span.start);
+    Some((rules::rules(root.rule?.value, fresh, &line)?, rules::expectations(root.expect?.value, &line)?))
+}
+
 /// A checked configuration.
 #[derive(Clone, Debug)]
 pub struct Config {

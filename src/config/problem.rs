@@ -66,6 +66,15 @@ impl fmt::Display for Problem {
 pub struct Problems(Vec<Problem>);
 
 impl Problems {
+    /// With more of the same file.
+    #[must_use]
+    pub fn with(self, more: Vec<Problem>) -> Self {
+        let mut all = self.0;
+        all.extend(more);
+        all.sort_by_key(|problem| (problem.line, problem.column));
+        Self(all)
+    }
+
     /// In the order of the lines.
     pub fn as_slice(&self) -> &[Problem] {
         &self.0

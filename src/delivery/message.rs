@@ -71,6 +71,11 @@ pub(super) fn clock_time(language: Language, sender: &Sender, at: Timestamp) -> 
     }
 }
 
+/// From when something is possible.
+pub(super) fn clock_from(language: Language, sender: &Sender, at: Timestamp) -> String {
+    clock_time(language, sender, at.next_minute())
+}
+
 /// Until when something works, in brackets, with the zone inside them.
 pub(super) fn bracketed_until(language: Language, sender: &Sender, at: Timestamp) -> String {
     let (time, zone) = (without_zone(language, sender, at), &sender.time_zone_name);

@@ -27,6 +27,10 @@
         event.preventDefault();
         return;
       }
+      // Another language, a forgotten password: what was typed as a password is not for that.
+      if (event.submitter && event.submitter.formNoValidate) {
+        for (const secret of all("input[type='password']", form)) secret.value = "";
+      }
       form.dataset.gone = "yes";
       leaving.abort();
       tell();
@@ -48,6 +52,31 @@
         if (message && message.code && !field.value) field.value = message.code;
       })
       .catch(() => {});
+  }
+
+  // What could be done "from 14:21:30" can be done now.
+  for (const line of all("[data-over]")) {
+    setTimeout(() => {
+      line.hidden = true;
+      for (const later of all("[data-later]")) later.hidden = false;
+    }, line.dataset.over * 1000);
+  }
+
+  // Whoever types a password may look at it. It goes out as a password again, for browsers that remember other fields.
+  for (const tick of all("[data-reveal]")) {
+    const form = tick.closest("form");
+    const secrets = all("input[type='password']", form);
+    const box = one("input", tick);
+    const show = (shown) => {
+      for (const secret of secrets) {
+        secret.spellcheck = false;
+        secret.autocapitalize = "off";
+        secret.type = shown ? "text" : "password";
+      }
+    };
+    tick.hidden = false;
+    box.addEventListener("change", () => show(box.checked));
+    form.addEventListener("submit", () => show(false));
   }
 
   // Buttons that copy what stands beside them, and that print the page.

@@ -4,7 +4,7 @@ use askama::Template;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    code_help::{Way, WhyNot, not_sending},
+    code_help::{Way, WhyNot, not_sending, seconds_to_wait},
     fresh,
     notice::{News, Note},
     page::{Here, PageFrame, ShownMethod, html},
@@ -276,6 +276,9 @@ impl CodePage {
             }
             (other, _) => Some(other.text(&self.frame)),
         }
+    }
+    fn again_in(&self) -> Option<u64> {
+        seconds_to_wait(self.again, &self.frame)
     }
     /// What became of the message, in each state a script may learn of.
     fn delivery_line(&self) -> Option<DeliveryLine> {

@@ -199,6 +199,14 @@ const fn help_page(visit: &Visit<'_>) -> Here {
 }
 
 /// Why a message cannot be sent now.
+/// Seconds until what waits for a time is possible, for a script that says so then.
+pub(super) fn seconds_to_wait(not: Option<WhyNot>, frame: &PageFrame) -> Option<u64> {
+    match not {
+        Some(WhyNot::Until(at)) => Some(at.since(frame.now).as_secs() + 1),
+        _ => None,
+    }
+}
+
 pub(super) const fn not_sending(availability: SendAvailability) -> Option<WhyNot> {
     match availability {
         SendAvailability::Now => None,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     challenge::{CodeError, CodeNotice, DeliveryLine, clock_hint, code_error, gone, lead_unanswered, message_lead},
     choice,
-    code_help::{WhyNot, not_sending},
+    code_help::{WhyNot, not_sending, seconds_to_wait},
     cookie::{self, Keep},
     guides::Guide,
     notice::{News, Note},
@@ -316,6 +316,9 @@ impl ProvePhonePage {
             MethodKind::App | MethodKind::Sms => self.frame.t("prove-send-again-sms"),
             MethodKind::Voice => self.frame.t("prove-send-again-voice"),
         }
+    }
+    fn again_in(&self) -> Option<u64> {
+        seconds_to_wait(self.send_again, &self.frame)
     }
     fn not_again(&self) -> Option<String> {
         self.send_again.map(|not| match not {

@@ -178,6 +178,12 @@ impl TopLevelPage {
     }
 }
 
+/// As much of a request's identifier as a person reads out on the telephone: its beginning, so that a search of the log
+/// for it finds the whole. 40 bits tell the requests of a log apart.
+fn read_out(identifier: &str) -> String {
+    identifier.chars().take(8).collect()
+}
+
 impl Visit<'_> {
     /// The page for a problem; its link opens `again`, or the console where opening again would not help.
     pub(super) fn problem(&self, problem: Problem, again: Here) -> Answer {
@@ -198,7 +204,7 @@ impl Visit<'_> {
         let page = ErrorPage {
             frame: self.frame(again, &Note::default()),
             problem,
-            reference: Some(self.client.reference.clone()).filter(|id| !id.is_empty()),
+            reference: Some(read_out(&self.client.reference)).filter(|id| !id.is_empty()),
             target: target.unwrap_or_else(|| "/".to_owned()),
         };
         Answer { status: problem.status(), ..self.page(html(&page)) }

@@ -51,6 +51,16 @@ impl Form {
         self.fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
     }
 
+    /// Did it come, be it empty?
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.fields.iter().any(|(known, _)| known == name)
+    }
+
+    /// The second time a password was typed. Where scripts run the page can show the first, and there is no second.
+    pub(super) fn repeats(&self, name: &str, again: &str) -> bool {
+        !self.has(again) || self.text(name) == self.text(again)
+    }
+
     /// A field that is never printed.
     pub(super) fn secret(&self, name: &str) -> SecretString {
         SecretString::from(self.text(name))

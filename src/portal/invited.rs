@@ -108,7 +108,8 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
 pub(super) async fn accept(visit: &Visit<'_>) -> app::Result<Answer> {
     let token = visit.link.as_deref().unwrap_or_default();
     let typed = visit.form.text("user_name");
-    let passwords = [visit.form.secret("password"), visit.form.secret("repeated")];
+    let again = if visit.form.has("repeated") { "repeated" } else { "password" };
+    let passwords = [visit.form.secret("password"), visit.form.secret(again)];
     Ok(match visit.portal.app.accept_invitation(&visit.browser(), token, typed, passwords).await? {
         AcceptOutcome::Made { user_name, opens } => {
             let note = Note { user_name: user_name.to_string(), ..News::SignIn(SignInNotice::AccountMade).into() };

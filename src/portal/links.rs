@@ -54,6 +54,8 @@ pub enum LinkNews {
     Frozen,
     /// The new password cannot be used.
     Password(PasswordProblem),
+    /// It was typed twice, and not the same.
+    Differ,
     /// The recovery request is cancelled.
     Cancelled,
     /// It was approved before.
@@ -62,6 +64,15 @@ pub enum LinkNews {
     EmailDone,
     /// It is another account's.
     EmailTaken,
+}
+
+/// Why a new password was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NewPasswordError {
+    /// It cannot be used.
+    Refused(PasswordProblem),
+    /// The two that were typed are not the same.
+    Differ,
 }
 
 /// What a link is for, as its page shows it.
@@ -76,7 +87,7 @@ pub enum LinkStage {
         /// For the password manager.
         user: String,
         /// Why the last one was not taken.
-        error: Option<PasswordProblem>,
+        error: Option<NewPasswordError>,
     },
     /// A first enrolment that waits in this browser.
     Enrolment,
@@ -139,7 +150,10 @@ impl LinkPage {
     }
     fn error_text(&self) -> Option<String> {
         match self.stage {
-            LinkStage::NewPassword { error, .. } => error.map(|error| refused_password(self.frame.language, error)),
+            LinkStage::NewPassword { error, .. } => error.map(|error| match error {
+                NewPasswordError::Refused(problem) => refused_password(self.frame.language, problem),
+                NewPasswordError::Differ => self.frame.t("settings-password-differ"),
+            }),
             _ => None,
         }
     }
@@ -182,7 +196,8 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
         Some(LinkNews::TooLate) => return Ok(page(visit, &note, LinkStage::TooLate)),
         Some(LinkNews::EmailDone) => return Ok(page(visit, &note, LinkStage::EmailDone)),
         Some(LinkNews::EmailTaken) => return Ok(page(visit, &note, LinkStage::EmailTaken)),
-        Some(LinkNews::Password(problem)) => Some(problem),
+        Some(LinkNews::Password(problem)) => Some(NewPasswordError::Refused(problem)),
+        Some(LinkNews::Differ) => Some(NewPasswordError::Differ),
         None => None,
     };
     let stage = match opened(visit).await? {
@@ -233,6 +248,9 @@ pub(super) async fn follow(visit: &Visit<'_>) -> app::Result<Answer> {
             } else {
                 visit.see(Here::Link)
             }
+        }
+        LinkPurpose::PasswordReset if !visit.form.repeats("password", "again") => {
+            visit.see_with(Here::Link, News::Link(LinkNews::Differ))
         }
         LinkPurpose::PasswordReset => {
             match app.reset_password(token, &visit.form.secret("password"), &visit.browser()).await? {

@@ -71,6 +71,8 @@ pub(super) struct Note {
     pub(super) choice: Option<TypedChoice>,
     /// The invitation that was refused.
     pub(super) invitation: Option<TypedInvitation>,
+    /// Where a person who stays signed in goes back to.
+    pub(super) stay: String,
     /// The trust box was ticked.
     pub(super) trust: bool,
 }

@@ -384,7 +384,7 @@ impl PageFrame {
         if at.since(self.now) < Duration::from_millis(2 * MINUTE) {
             return self.clock_as(at + Duration::from_millis(SECOND - 1), "%H:%M:%S");
         }
-        self.clock(at + Duration::from_millis(MINUTE - 1))
+        self.clock(at.next_minute())
     }
 
     /// The time UNTIL which something works, rounded down: nobody who comes before it comes too late.

@@ -4,8 +4,9 @@ use askama::Template;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    notice::News,
+    notice::{News, Note},
     page::{Here, PageFrame, html},
+    sign_in::kept,
     visit::{Answer, Visit},
 };
 use crate::{
@@ -32,6 +33,8 @@ pub struct PasswordResetPage {
     pub frame: PageFrame,
     /// What happened.
     pub news: Option<ResetNews>,
+    /// What was typed before, here or on the sign-in page.
+    pub user_name: String,
 }
 
 impl PasswordResetPage {
@@ -56,7 +59,17 @@ impl PasswordResetPage {
 pub(super) fn show(visit: &Visit<'_>) -> Answer {
     let note = visit.note();
     let news = note.reset();
-    visit.page(html(&PasswordResetPage { frame: visit.frame(Here::PasswordReset, &note), news }))
+    let frame = visit.frame(Here::PasswordReset, &note);
+    visit.page(html(&PasswordResetPage { frame, news, user_name: note.user_name }))
+}
+
+/// From the sign-in page, with the name that was typed there.
+pub(super) fn open(visit: &Visit<'_>) -> Answer {
+    visit.see_with(Here::PasswordReset, named(visit))
+}
+
+fn named(visit: &Visit<'_>) -> Note {
+    Note { user_name: kept(visit.form.text("user_name")), ..Note::default() }
 }
 
 pub(super) async fn request(visit: &Visit<'_>) -> app::Result<Answer> {
@@ -68,5 +81,6 @@ pub(super) async fn request(visit: &Visit<'_>) -> app::Result<Answer> {
         ResetRequest::Taken => ResetNews::Taken,
         ResetRequest::WaitUntil(at) => ResetNews::WaitUntil(at),
     };
-    Ok(visit.see_with(Here::PasswordReset, News::Reset(news)))
+    let typed = if news == ResetNews::Taken { Note::default() } else { named(visit) };
+    Ok(visit.see_with(Here::PasswordReset, Note { news: Some(News::Reset(news)), ..typed }))
 }

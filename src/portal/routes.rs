@@ -207,8 +207,12 @@ pub enum Does {
     MailEnrolmentLink,
     /// "Forgot your password?".
     ShowPasswordReset,
+    /// The same from the sign-in page, with the name that was typed there.
+    OpenPasswordReset,
     /// Mails a link to a new password.
     RequestPasswordReset,
+    /// Where our pages begin: the settings of whoever is signed in, the sign-in page for everybody else.
+    Front,
     /// The page that takes a recovery code.
     ShowRecoveryCode,
     /// Takes a recovery code.
@@ -275,6 +279,7 @@ pub const ROUTES: &[Route] = &[
     get(Here::SCRIPT, Needs::Nothing, Does::Script, Here::Target),
     get("/.sekisho/jwks.json", Needs::Nothing, Does::Keys, Here::Target),
     get("/.sekisho/state", Needs::Nothing, Does::State, Here::Target),
+    get("/.sekisho/", Needs::Nothing, Does::Front, Here::SignIn),
     get("/.sekisho/sign-in", Needs::Nothing, Does::ShowSignIn, Here::SignIn),
     post("/.sekisho/sign-in", Needs::Nothing, Does::SignIn, Here::SignIn),
     get("/.sekisho/code", Needs::Code, Does::ShowCode, Here::Code),
@@ -337,6 +342,7 @@ pub const ROUTES: &[Route] = &[
     get("/.sekisho/link", Needs::Nothing, Does::ShowLink, Here::Link),
     post("/.sekisho/link", Needs::Nothing, Does::FollowLink, Here::Link),
     get("/.sekisho/password-reset", Needs::Nothing, Does::ShowPasswordReset, Here::PasswordReset),
+    post("/.sekisho/password-reset/open", Needs::Nothing, Does::OpenPasswordReset, Here::PasswordReset),
     post("/.sekisho/password-reset", Needs::Nothing, Does::RequestPasswordReset, Here::PasswordReset),
     get("/.sekisho/recovery-code", Needs::Code, Does::ShowRecoveryCode, Here::RecoveryCode),
     post("/.sekisho/recovery-code", Needs::Code, Does::UseRecoveryCode, Here::RecoveryCode),
@@ -611,6 +617,11 @@ async fn act(visit: &Visit<'_>, route: Route) -> app::Result<Answer> {
         Does::FollowLink => links::follow(visit).await,
         Does::MailEnrolmentLink => enrolment::mail_link(visit).await,
         Does::ShowPasswordReset => Ok(password_reset::show(visit)),
+        Does::OpenPasswordReset => Ok(password_reset::open(visit)),
+        Does::Front => {
+            let signed_in = visit.portal.app.session(&visit.browser()).await?.is_some();
+            Ok(visit.see(if signed_in { Here::Settings } else { Here::SignIn }))
+        }
         Does::RequestPasswordReset => password_reset::request(visit).await,
         Does::ShowRecoveryCode => recovery_codes::show(visit).await,
         Does::UseRecoveryCode => recovery_codes::submit(visit).await,

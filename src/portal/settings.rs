@@ -575,10 +575,10 @@ pub(super) async fn show_password(visit: &Visit<'_>) -> app::Result<Answer> {
 pub(super) async fn change_password(visit: &Visit<'_>) -> app::Result<Answer> {
     let again = |news| visit.see_with(Here::Password, News::Settings(news));
     let form = &visit.form;
-    if ["present", "new", "again"].iter().any(|field| form.text(field).is_empty()) {
+    if ["present", "new"].iter().any(|field| form.text(field).is_empty()) {
         return Ok(again(SettingsNews::PasswordMissing));
     }
-    if form.text("new") != form.text("again") {
+    if !form.repeats("new", "again") {
         return Ok(again(SettingsNews::PasswordsDiffer));
     }
     let (browser, present, new) = (visit.browser(), form.secret("present"), form.secret("new"));

@@ -1,6 +1,7 @@
 //! The password page, and what is shown to somebody who is signed in already.
 
 use askama::Template;
+use http::header;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -10,6 +11,7 @@ use super::{
     held, language,
     notice::{News, Note},
     page::{Here, PageFrame, html},
+    return_to::ReturnTo,
     visit::{Answer, Visit},
 };
 use crate::{
@@ -222,7 +224,8 @@ fn is_name_of(typed: &str, account: &Account) -> bool {
     names.any(|name| name == typed.as_str())
 }
 
-fn kept(typed: &str) -> String {
+/// A name as the form may show it again.
+pub(super) fn kept(typed: &str) -> String {
     if typed.chars().count() > MOST_NAME { String::new() } else { typed.to_owned() }
 }
 
@@ -236,10 +239,27 @@ pub(super) async fn show_sign_out(visit: &Visit<'_>) -> app::Result<Answer> {
     if visit.portal.app.session(&visit.browser()).await?.is_none() {
         return Ok(visit.see(Here::SignIn));
     }
-    let frame = visit.frame(Here::SignOut, &Note::default());
+    let note = visit.note();
+    let frame = visit.frame(Here::SignOut, &note);
     let trusted = visit.portal.app.is_trusted(&visit.browser()).await?;
-    Ok(visit.page(html(&SignOutPage { frame, target: visit.to.as_str().to_owned(), trusted })))
+    let target = stay(visit, &note).as_str().to_owned();
+    Ok(visit.page(html(&SignOutPage { frame, target, trusted })))
 }
+
+/// Where the person was: the page the link to this one stands on. Not where the next sign-in leads: that may be
+/// somebody else's.
+fn stay(visit: &Visit<'_>, note: &Note) -> ReturnTo {
+    if visit.to != ReturnTo::default() {
+        return visit.to.clone();
+    }
+    let referrer = visit.headers.get(header::REFERER).and_then(|from| from.to_str().ok());
+    let origin = visit.portal.origin();
+    let place = referrer.and_then(|from| from.strip_prefix(origin.as_str()));
+    ReturnTo::parse(&note.stay).or_else(|| ReturnTo::parse(place?)).unwrap_or_default()
+}
+
+/// Longest place that is kept for the link; a longer one leads to the console's first page.
+const MOST_PLACE: usize = 1000;
 
 pub(super) async fn sign_out(visit: &Visit<'_>) -> app::Result<Answer> {
     let forget = visit.form.text("forget") == "yes";
@@ -267,6 +287,7 @@ pub(super) fn switch_language(visit: &Visit<'_>) -> Answer {
         user_name: kept(form.text("user_name")),
         choice: Some(choice).filter(|choice| *choice != TypedChoice::default()),
         invitation: carried.invitation,
+        stay: form.text("stay").chars().take(MOST_PLACE).collect(),
         trust: form.text("trust") == "yes",
     };
     let answer = if note == Note::default() { visit.see(here) } else { visit.see_with(here, note) };

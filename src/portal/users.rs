@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     error::Problem,
+    language,
     notice::{News, Note},
     page::{Here, PageFrame, html},
     visit::{Answer, Visit},
@@ -14,6 +15,7 @@ use crate::{
     account::{Account, AccountId, EmailAddress, MethodKind, Role},
     app::{self, InviteForm, InviteProblem, UsersAccess, UsersView},
     clock::Timestamp,
+    language::Language,
     store::{Invitation, InvitationId, Member},
 };
 
@@ -235,6 +237,7 @@ const BOXES: [&str; 20] = [
 pub(super) const INVITE_KEEPS: &[&str] = &[
     "email",
     "display_name",
+    "messages",
     "group-0",
     "group-1",
     "group-2",
@@ -286,6 +289,8 @@ pub struct TypedInvitation {
     pub email: String,
     /// The name to show.
     pub display_name: String,
+    /// The language of the mail.
+    pub language: Option<Language>,
     /// The boxes that were ticked.
     pub groups: Vec<String>,
 }
@@ -339,6 +344,10 @@ impl UsersPage {
     fn name_error(&self) -> Option<String> {
         let about = |news: &UsersNews| matches!(news, UsersNews::BadName);
         self.news.filter(about).filter(|_| self.has_form()).map(|news| news.text(&self.frame))
+    }
+    /// The mail is in the language of the page, until the owner says otherwise.
+    fn speaks(&self, language: Language) -> bool {
+        self.typed.language.unwrap_or(self.frame.language) == language
     }
     fn has_form(&self) -> bool {
         self.mail && !self.full()
@@ -545,8 +554,13 @@ fn done<T>(visit: &Visit<'_>, outcome: Result<T, InviteProblem>, went_well: User
 
 pub(super) async fn invite(visit: &Visit<'_>) -> app::Result<Answer> {
     let groups = ticked(visit);
-    let form =
-        InviteForm { email: visit.form.text("email"), display_name: visit.form.text("display_name"), groups: &groups };
+    let chosen = language::chosen(visit.form.text("messages"));
+    let form = InviteForm {
+        email: visit.form.text("email"),
+        display_name: visit.form.text("display_name"),
+        groups: &groups,
+        language: chosen.unwrap_or(visit.language),
+    };
     let outcome = visit.portal.app.invite(&visit.browser(), form).await?;
     Ok(match outcome {
         Ok(_) => visit.see_with(Here::Users, News::Users(UsersNews::Invited)),
@@ -555,6 +569,7 @@ pub(super) async fn invite(visit: &Visit<'_>) -> app::Result<Answer> {
             let typed = TypedInvitation {
                 email: kept("email", MOST_ADDRESS),
                 display_name: kept("display_name", MOST_DISPLAY_NAME),
+                language: chosen,
                 groups,
             };
             let news = News::Users(problem.into());

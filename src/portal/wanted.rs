@@ -55,7 +55,8 @@ fn about(key: &str, what: &str, frame: &PageFrame) -> String {
 async fn replacing(visit: &Visit<'_>, method: &str, frame: &PageFrame) -> app::Result<String> {
     let pair = visit.portal.app.session(&visit.browser()).await?.and_then(|session| session.pair);
     let id = MethodId::parse(method);
-    let role = pair.and_then(|pair| [Role::Primary, Role::Backup].into_iter().find(|role| Some(pair.get(*role).id) == id));
+    let role =
+        pair.and_then(|pair| [Role::Primary, Role::Backup].into_iter().find(|role| Some(pair.get(*role).id) == id));
     Ok(frame.t(match role {
         Some(Role::Primary) => "wanted-primary",
         Some(Role::Backup) => "wanted-backup",

@@ -210,7 +210,7 @@ fn a_reset_prints_a_ticket_once_and_when_it_ends() {
     assert!(is_ticket(newer) && newer != ticket, "{again}");
     let until = again.lines().nth(1).and_then(|line| line.strip_prefix("good until ")).expect("then its end");
     let (minute, _) = until.split_once(';').unwrap();
-    assert!(minute.len() == "2026-11-22 20:13Z".len() && minute.ends_with('Z'), "{again}");
+    assert!(minute.len() == "2026-11-22 20:13 JST".len() && minute.ends_with(" JST"), "{again}");
 }
 
 #[test]

@@ -36,7 +36,7 @@ async fn reset_page(gateway: &Gateway, browser: &Browser, user: &str) -> Page {
 }
 
 async fn choose(browser: &Browser, page: &Page, password: &str) -> Page {
-    browser.submit(page, &page.form_to("/.sekisho/link"), &[("password", password)]).await
+    browser.submit(page, &page.form_to("/.sekisho/link"), &[("password", password), ("again", password)]).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

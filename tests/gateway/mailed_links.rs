@@ -35,7 +35,7 @@ fn almost(time: Duration) -> Duration {
 /// Opens the link and chooses this password.
 async fn choose(browser: &Browser, link: &str, password: &str) -> Page {
     let page = browser.open(link).await;
-    browser.submit(&page, &page.form_with("password"), &[("password", password)]).await
+    browser.submit(&page, &page.form_with("password"), &[("password", password), ("again", password)]).await
 }
 
 /// Whether this password is the right one, from a browser that was never here.
@@ -110,11 +110,11 @@ async fn whatever_only_looks_at_a_link_acts_on_nothing_and_learns_no_token() {
     let sealed = browser.cookie("__Host-sekisho-link").expect("the token, sealed").value;
     thief.plant("__Host-sekisho-link", &sealed);
     assert!(!shows_a_form(&thief.open("/.sekisho/link").await), "a sealed token opens in its own browser only");
-    let forged = steps::send(&thief, &form, &[("password", NEW)]).await;
+    let forged = steps::send(&thief, &form, &[("password", NEW), ("again", NEW)]).await;
     assert_eq!(forged.status, 400, "the form of another browser");
     assert!(opens(&gateway, "hana", PASSWORD).await);
 
-    let done = browser.submit(&page, &form, &[("password", NEW)]).await;
+    let done = browser.submit(&page, &form, &[("password", NEW), ("again", NEW)]).await;
     assert_eq!(done.url.path(), "/.sekisho/sign-in", "{}", done.text());
     assert!(done.text().contains("Your password is changed."), "{}", done.text());
     assert!(opens(&gateway, "hana", NEW).await && !opens(&gateway, "hana", PASSWORD).await);
@@ -134,7 +134,7 @@ async fn fifty_at_once_use_a_link_once() {
     let passwords: Vec<String> = (0..50).map(|n| format!("herons in row {n}")).collect();
     let before = gateway.inbox.newest().await;
     let answers = join_all(passwords.iter().map(async |password| {
-        let answer = steps::send(&browser, &form, &[("password", password)]).await;
+        let answer = steps::send(&browser, &form, &[("password", password), ("again", password)]).await;
         assert_eq!(answer.status, 303, "{}", answer.text());
         answer.header("location").starts_with("/.sekisho/sign-in")
     }))
@@ -159,7 +159,7 @@ async fn a_link_to_a_password_is_good_for_half_an_hour() {
     assert!(shows_a_form(&page), "a moment before the end: {}", page.text());
     gateway.clock.advance(A_MOMENT);
     assert!(browser.open(&link).await.text().contains(OVER), "half an hour is over");
-    let late = browser.submit(&page, &page.form_with("password"), &[("password", NEW)]).await;
+    let late = browser.submit(&page, &page.form_with("password"), &[("password", NEW), ("again", NEW)]).await;
     assert!(late.text().contains(OVER), "nor does a page that was open: {}", late.text());
     assert!(opens(&gateway, "hana", PASSWORD).await);
 
@@ -178,14 +178,14 @@ async fn a_newer_link_voids_the_older_and_a_used_one_is_used() {
     let opened = browser.open(&first).await;
     let second = steps::reset_link(&gateway, &browser, "hana").await;
     assert!(browser.open(&first).await.text().contains(OVER));
-    let late = browser.submit(&opened, &opened.form_with("password"), &[("password", NEW)]).await;
+    let late = browser.submit(&opened, &opened.form_with("password"), &[("password", NEW), ("again", NEW)]).await;
     assert!(late.text().contains(OVER), "{}", late.text());
     assert!(opens(&gateway, "hana", PASSWORD).await);
 
     // A password that cannot be used leaves the link good; the one that is taken ends it.
     let page = choose(&browser, &second, "password1").await;
     assert!(page.body.contains("aria-invalid") && shows_a_form(&page), "{}", page.text());
-    let done = browser.submit(&page, &page.form_with("password"), &[("password", NEW)]).await;
+    let done = browser.submit(&page, &page.form_with("password"), &[("password", NEW), ("again", NEW)]).await;
     assert_eq!(done.url.path(), "/.sekisho/sign-in", "{}", done.text());
     assert!(browser.open(&second).await.text().contains(OVER));
     for made_up in ["/.sekisho/link/x", &format!("{second}A"), &second[..second.len() - 1]] {
@@ -207,12 +207,12 @@ async fn a_link_for_one_thing_serves_no_other() {
     let form = browser.open(&reset).await.form_with("password");
     // The form of the one while the browser holds the other: nothing is chosen and nothing is opened.
     browser.open(&enrolment).await;
-    let answer = steps::send(&browser, &form, &[("password", NEW)]).await;
+    let answer = steps::send(&browser, &form, &[("password", NEW), ("again", NEW)]).await;
     assert_eq!((answer.status, answer.header("location").split('?').next()), (303, Some("/.sekisho/link")));
     let page = browser.open(&reset).await;
     assert!(shows_a_form(&page), "still there: {}", page.text());
     let shown = waiting.open(&reset).await;
-    waiting.submit(&shown, &shown.form_with("password"), &[("password", "password1")]).await;
+    waiting.submit(&shown, &shown.form_with("password"), &[("password", "password1"), ("again", "password1")]).await;
     let page = waiting.open("/.sekisho/enrolment").await;
     assert!(page.text().contains("Open the mail we sent you"), "a reset opens no enrolment: {}", page.text());
 }

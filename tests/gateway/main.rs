@@ -19,6 +19,7 @@ mod import;
 mod mailed;
 mod mailed_links;
 mod notices;
+mod pages;
 mod parallel;
 mod recovery;
 mod recovery_request;

@@ -348,7 +348,7 @@ async fn a_changed_password_ends_every_other_session_and_all_trust() {
         browser.submit(page, &form, &[("present", present), ("new", new), ("again", again)]).await
     };
     for (present, new, again, says) in [
-        ("", NEW, NEW, "Fill in all three fields."),
+        ("", NEW, NEW, "Fill in all the fields."),
         (PASSWORD, NEW, "eleven tame heron", "The two new passwords aren't the same."),
         (PASSWORD, "short", "short", "at least 8"),
         ("not the password", NEW, NEW, "That isn't your current password."),

@@ -58,17 +58,24 @@ async fn r13_an_owner_invites_somebody_to_a_sign_in_of_their_own() {
         "{}",
         page.text()
     );
-    let invited = [("email", "jiro@example.jp"), ("display_name", "佐藤 次郎"), ("group-0", "orders")];
-    let wrong = [("email", "jiro.example.jp"), ("display_name", "佐藤 次郎"), ("group-0", "orders")];
+    let invited =
+        [("email", "jiro@example.jp"), ("display_name", "佐藤 次郎"), ("messages", "ja"), ("group-0", "orders")];
+    let wrong =
+        [("email", "jiro.example.jp"), ("display_name", "佐藤 次郎"), ("messages", "ja"), ("group-0", "orders")];
     let refused = browser.submit(&page, &page.form_to("/.sekisho/users/invite"), &wrong).await;
-    for kept in ["value=\"jiro.example.jp\"", "value=\"佐藤 次郎\"", "value=\"orders\" checked", "id=\"email-error\""]
-    {
+    for kept in [
+        "value=\"jiro.example.jp\"",
+        "value=\"佐藤 次郎\"",
+        "value=\"orders\" checked",
+        "id=\"email-error\"",
+        "value=\"ja\" checked",
+    ] {
         assert!(refused.body.contains(kept), "{kept}: {}", refused.body);
     }
     let page = browser.submit(&page, &page.form_to("/.sekisho/users/invite"), &invited).await;
     assert!(page.text().contains("The invitation is on its way."), "{}", page.text());
     let mail = gateway.inbox.mail_to("jiro@example.jp").await;
-    assert!(mail.text.contains("山田商店"), "it says who invites: {}", mail.text);
+    assert!(mail.text.contains("山田商店から出品者コンソールに招待されました。"), "who invites to what: {}", mail.text);
     let link = mail.text.split_whitespace().find(|word| word.contains("/.sekisho/link/")).unwrap().to_owned();
     let place = &link[link.find("/.sekisho/").unwrap()..];
 

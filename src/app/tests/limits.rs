@@ -82,7 +82,7 @@ async fn r13_invitations_are_limited_by_owner_and_by_address() {
     world.app.add_member(owner, SellerName::parse("Yamada").unwrap(), true).await.unwrap().unwrap();
     let jar = world.enrol("hanako").await;
     let invite = async |email: &str| {
-        let form = InviteForm { email, display_name: "", groups: &[] };
+        let form = InviteForm { email, display_name: "", groups: &[], language: Language::Ja };
         world.app.invite(&jar.browser(), form).await.unwrap()
     };
     let start = world.app.now();
@@ -104,7 +104,7 @@ async fn r13_invitations_are_limited_by_owner_and_by_address() {
     ] {
         world.pass(Duration::from_hours(later));
         let jar = world.sign_in_again("hanako").await;
-        let form = InviteForm { email: "jiro@example.jp", display_name: "", groups: &[] };
+        let form = InviteForm { email: "jiro@example.jp", display_name: "", groups: &[], language: Language::Ja };
         assert_eq!(world.app.invite(&jar.browser(), form).await.unwrap(), expected);
     }
 }

@@ -3,7 +3,7 @@
 use super::{MailedLink, Words};
 use crate::{
     account::{MethodKind, Role},
-    delivery::message::{Sender, bracketed_until, clock_time},
+    delivery::message::{Sender, bracketed_until, clock_from},
     language::Language,
     store::{LinkPurpose, Notice},
 };
@@ -131,7 +131,7 @@ pub(super) fn words(service: &str, notice: &Notice, sender: &Sender) -> Words {
             ),
             &format!(
                 "The person who runs the service decides after {}. If they approve, both ways to get a code can be set up anew.",
-                clock_time(Language::En, sender, *ready_at)
+                clock_from(Language::En, sender, *ready_at)
             ),
         ),
         Notice::RecoveryApproved { receipt } => words(
@@ -215,7 +215,7 @@ pub(super) fn words(service: &str, notice: &Notice, sender: &Sender) -> Words {
                 "Too many wrong codes were entered, so the {} method ({}) of your {service} account is paused.\n\nWorks again: {}",
                 role_name(*role),
                 kind_name(*kind),
-                clock_time(Language::En, sender, *until)
+                clock_from(Language::En, sender, *until)
             ),
             "The other method works now. If it was you, wait until then.",
         ),

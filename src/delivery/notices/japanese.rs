@@ -3,7 +3,7 @@
 use super::{MailedLink, Words};
 use crate::{
     account::{MethodKind, Role},
-    delivery::message::{Sender, bracketed_until, clock_time},
+    delivery::message::{Sender, bracketed_until, clock_from},
     language::Language,
     store::{LinkPurpose, Notice},
 };
@@ -127,7 +127,7 @@ pub(super) fn words(service: &str, notice: &Notice, sender: &Sender) -> Words {
             ),
             &format!(
                 "{}以降に運営窓口が判断します。承認されると、コードを受け取る方法を登録し直せるようになります。",
-                clock_time(Language::Ja, sender, *ready_at)
+                clock_from(Language::Ja, sender, *ready_at)
             ),
         ),
         Notice::RecoveryApproved { receipt } => words(
@@ -211,7 +211,7 @@ pub(super) fn words(service: &str, notice: &Notice, sender: &Sender) -> Words {
                 "認証コードの入力の間違いが続いたため、{service}の{}（{}）を一時的に停止しました。\n\n再開：{}",
                 role_name(*role),
                 kind_name(*kind),
-                clock_time(Language::Ja, sender, *until)
+                clock_from(Language::Ja, sender, *until)
             ),
             "もう1つの方法は今すぐ使えます。ご自身の入力であれば、再開までお待ちください。",
         ),

@@ -66,7 +66,11 @@ pub(super) fn code(language: Language, pages: &mut Pages) {
     pages.add("code", "fresh-sms", &fresh(by_sms()));
     for (state, method) in [("app", app()), ("sms", sms()), ("voice", voice(language))] {
         let frame = PageFrame { here: Here::Fresh, errand: "c2VhbGVk".to_owned(), ..frame(language) };
-        pages.add("fresh", state, &FreshPage { frame, method, wanted: wanted(), cancel: "/.sekisho/settings".to_owned(), within: None });
+        pages.add(
+            "fresh",
+            state,
+            &FreshPage { frame, method, wanted: wanted(), cancel: "/.sekisho/settings".to_owned(), within: None },
+        );
     }
     pages.add("code", "sent-again", &CodePage { notice: Some(CodeNotice::SentAgain), ..by_sms() });
     let slow = Some(CodeError::Wrong { tries_left: Some(3), minutes_slow: Some(7) });

@@ -6,7 +6,7 @@ use crate::{
     language::Language,
     portal::{
         enrolment::{EnrolLinkPage, EnrolmentLinkNews},
-        links::{LinkPage, LinkStage},
+        links::{LinkPage, LinkStage, NewPasswordError},
         page::{Here, PageFrame},
         password_reset::{PasswordResetPage, ResetNews},
         recovery_codes::{RecoveryCodeError, RecoveryCodePage, RecoveryCodesPage, ShownCodes},
@@ -20,8 +20,10 @@ pub(super) fn links(language: Language, pages: &mut Pages) {
     pages.add("link-frozen", "first", &link(LinkStage::Frozen));
     let user = || "hanako".to_owned();
     pages.add("link-password", "first", &link(LinkStage::NewPassword { user: user(), error: None }));
-    let error = Some(PasswordProblem::Common);
+    let error = Some(NewPasswordError::Refused(PasswordProblem::Common));
     pages.add("link-password", "common", &link(LinkStage::NewPassword { user: user(), error }));
+    let error = Some(NewPasswordError::Differ);
+    pages.add("link-password", "differ", &link(LinkStage::NewPassword { user: user(), error }));
     pages.add("link-enrolment", "here", &link(LinkStage::Enrolment));
     pages.add("link-enrolment", "elsewhere", &link(LinkStage::EnrolmentElsewhere));
     pages.add("link-cancel", "first", &link(LinkStage::Cancel { receipt: "7Q2M-4KXP".to_owned() }));
@@ -32,7 +34,8 @@ pub(super) fn links(language: Language, pages: &mut Pages) {
     pages.add("link-email-done", "first", &link(LinkStage::EmailDone));
     pages.add("link-email-taken", "first", &link(LinkStage::EmailTaken));
     pages.add("link-over", "first", &link(LinkStage::Over));
-    let reset = |news| PasswordResetPage { frame: frame(), news };
+    let reset = |news| PasswordResetPage { frame: frame(), news, user_name: String::new() };
+    pages.add("password-reset", "named", &PasswordResetPage { user_name: "hanako".to_owned(), ..reset(None) });
     pages.add("password-reset", "first", &reset(None));
     pages.add("password-reset", "taken", &reset(Some(ResetNews::Taken)));
     pages.add("password-reset", "missing", &reset(Some(ResetNews::Missing)));

@@ -165,7 +165,7 @@ fn recovery_request(language: Language, pages: &mut Pages) {
 
 fn errors(language: Language, pages: &mut Pages) {
     for problem in Problem::ALL {
-        let reference = (problem.status().is_server_error()).then(|| "mfrggzdfmztwq2lknnwg23tpoa".to_owned());
+        let reference = (problem.status().is_server_error()).then(|| "mfrggzdf".to_owned());
         let page = ErrorPage { frame: frame(language), problem, reference, target: "/".to_owned() };
         pages.add(&format!("error-{problem:?}").to_lowercase(), "first", &page);
     }

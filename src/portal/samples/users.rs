@@ -64,6 +64,7 @@ pub(super) fn users(language: Language, pages: &mut Pages) {
         mail,
         most,
         typed: TypedInvitation {
+            language: Some(Language::Ja),
             email: if news.is_some_and(|news| news == UsersNews::BadAddress) { "jiro.example.jp" } else { "" }
                 .to_owned(),
             ..TypedInvitation::default()

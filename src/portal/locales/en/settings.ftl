@@ -134,7 +134,7 @@ settings-password-rules = { $least } to { $most } characters. Spaces and any let
 settings-password-submit = Change password
 settings-password-wrong = That isn't your current password. Check it and try again.
 settings-password-wait = There were too many wrong passwords. You can try again at { $time }.
-settings-password-missing = Fill in all three fields.
+settings-password-missing = Fill in all the fields.
 settings-password-differ = The two new passwords aren't the same. Type the new one twice.
 
 settings-email-title = Email address

@@ -23,6 +23,7 @@ users-send-again = Send again
 users-withdraw = Withdraw
 users-invite-heading = Invite somebody
 users-invite-lead = We send a link to this address. The person chooses a user name and a password there, and then sets up two-step verification.
+users-invite-language = Language of the mail
 users-invite = Send the invitation
 users-no-mail = { $service } can't send email, so you can't invite people here. Ask the person who runs { $service } to add them.
 users-full = There are as many people as there can be. Remove somebody first, or ask the person who runs { $service }.

@@ -128,7 +128,7 @@ settings-password-rules = { $least }〜{ $most }文字。空白や記号、日�
 settings-password-submit = パスワードを変更する
 settings-password-wrong = 現在のパスワードが違います。ご確認のうえ、もう一度入力してください。
 settings-password-wait = パスワードの間違いが続いたため、入力を一時的に停止しています。{ $time }以降にもう一度お試しください。
-settings-password-missing = 3つの欄をすべて入力してください。
+settings-password-missing = すべての欄に入力してください。
 settings-password-differ = 新しいパスワードが一致しません。同じものを2回入力してください。
 
 settings-email-title = メールアドレス

@@ -23,6 +23,7 @@ users-send-again = もう一度送る
 users-withdraw = 招待を取り消す
 users-invite-heading = ユーザーを招待
 users-invite-lead = このアドレスにリンクを送ります。招待された方は、リンク先でユーザー名とパスワードを決め、続けて2段階認証を設定します。
+users-invite-language = メールの言語
 users-invite = 招待を送る
 users-no-mail = { $service }ではメールを送れないため、ここから招待することはできません。ユーザーの追加は、{ $service }の運営窓口にご依頼ください。
 users-full = ユーザー数が上限に達しています。使っていないユーザーを削除するか、{ $service }の運営窓口にご相談ください。
