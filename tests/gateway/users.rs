@@ -75,7 +75,7 @@ async fn r13_an_owner_invites_somebody_to_a_sign_in_of_their_own() {
     let page = browser.submit(&page, &page.form_to("/.sekisho/users/invite"), &invited).await;
     assert!(page.text().contains("The invitation is on its way."), "{}", page.text());
     let mail = gateway.inbox.mail_to("jiro@example.jp").await;
-    assert!(mail.text.contains("山田商店から出品者コンソールに招待されました。"), "who invites to what: {}", mail.text);
+    assert!(mail.text.contains("山田商店からセラーコンソールに招待されました。"), "who invites to what: {}", mail.text);
     let link = mail.text.split_whitespace().find(|word| word.contains("/.sekisho/link/")).unwrap().to_owned();
     let place = &link[link.find("/.sekisho/").unwrap()..];
 
