@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use http::HeaderValue;
 
 use super::{
+    jar::Jar,
     observe::{Observing, Would},
     rule::{Requirement, Ruling},
 };
@@ -51,6 +52,7 @@ pub struct Permit {
     principal: Option<Arc<Principal>>,
     observed: Option<Would>,
     assertion: Option<HeaderValue>,
+    jar: Jar,
 }
 
 impl Permit {
@@ -65,6 +67,15 @@ impl Permit {
     /// The signed statement about who is there, where there is one.
     pub const fn assertion(&self) -> Option<&HeaderValue> {
         self.assertion.as_ref()
+    }
+    /// Which of the browser's cookies go along.
+    pub const fn jar(&self) -> Jar {
+        self.jar
+    }
+    /// The same permit for a browser with these cookies.
+    #[must_use]
+    pub fn with_jar(self, jar: Jar) -> Self {
+        Self { jar, ..self }
     }
     /// The same permit with the signed statement about who is there.
     #[must_use]
@@ -120,7 +131,7 @@ impl Decision {
             (Self::Deny(_), Some(_)) => Would::Deny,
             (Self::Forward(_), _) | (_, None) => return self,
         };
-        Self::Forward(Permit { principal: session, observed: Some(would), assertion: None })
+        Self::Forward(Permit { principal: session, observed: Some(would), assertion: None, jar: Jar::Own })
     }
 
     /// Rule and session to decision; the one place a permit is made where rules are enforced. `ruling` is the one for the
@@ -132,7 +143,11 @@ impl Decision {
             // It is known who it is, and nobody asked the rules about them.
             (Ruling::DependsOnWho { .. }, Ok(_)) => Requirement::Deny,
         };
-        let forward = |principal| Self::Forward(Permit { principal, observed: None, assertion: None });
+        let forward = |principal: Option<Arc<Principal>>| {
+            // Until it is known that the browser holds nobody else's.
+            let jar = Jar::Shared { account: principal.as_ref().map(|principal| principal.account) };
+            Self::Forward(Permit { principal, observed: None, assertion: None, jar })
+        };
         match (requirement, session) {
             (Requirement::Deny, _) => Self::Deny(Denial::Rule),
             (Requirement::Public, session) => forward(session.ok()),

@@ -3,11 +3,13 @@
 mod decision;
 mod expect;
 mod hold;
+mod jar;
 mod observe;
 mod rule;
 
 pub use decision::{Decision, Denial, Interruption, Permit, Principal};
 pub use expect::{Unmet, Who, unmet};
 pub use hold::{NotKept, Posted, worth_keeping};
+pub use jar::Jar;
 pub use observe::{Findings, MOST_ROWS, Observed, Observing, RequestKind, Row, Would};
 pub use rule::{Asked, Requirement, Rule, Rules, Ruling};

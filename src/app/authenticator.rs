@@ -1,7 +1,8 @@
 //! From the password to the session: the first form, the end of every sign-in, and signing out.
 
 use super::{
-    App, AppError, Browser, DeviceCookie, Flow, Result, SendAvailability, Snapshot, devices::Trust, notices::both,
+    App, AppError, Browser, Cookie, DeviceCookie, Flow, Result, SendAvailability, Snapshot, devices::Trust,
+    notices::both,
 };
 use crate::{
     account::{Account, AccountId, LoginName, Method, MethodPair, PhoneNumber, Target},
@@ -70,6 +71,8 @@ pub struct Grant {
     pub device: Option<DeviceCookie>,
     /// `__Host-sekisho-known`, after a sign-in.
     pub known: Option<CookieToken>,
+    /// Did somebody else sign in on this browser last?
+    pub changed_hands: bool,
     /// Was the pair enrolled in this sign-in?
     pub enrolled: bool,
     /// Is one of the methods switched off after many wrong codes? It has to be set up again.
@@ -505,7 +508,15 @@ impl App {
         self.note(browser, account.id, Happened::SignedIn(session.second_step())).await;
         Event::SessionStarted { account: &id, session: &session.id().to_string(), second_step }.record(origin);
         let known = self.known_after(browser, account.id, now);
-        Ok(Ok(Grant { session: cookie, device, known, enrolled: methods.is_some(), rebind: finish.rebind }))
+        let changed_hands = self.another_signed_in_last(browser.known, account.id);
+        Ok(Ok(Grant {
+            session: cookie,
+            device,
+            known,
+            changed_hands,
+            enrolled: methods.is_some(),
+            rebind: finish.rebind,
+        }))
     }
 
     fn enrolled(&self, pair: &MethodPair<crate::authn::ProvenMethod>) -> Result<Enrolment> {
@@ -539,15 +550,21 @@ impl App {
 
     /// Ends the session of this browser and its pending sign-in. The trust stays: signing out is not "forget me".
     pub async fn sign_out(&self, browser: &Browser<'_>) -> Result<()> {
-        if let Some(digest) = self.session_digest(browser)
+        self.sign_out_of(browser.session, browser.address).await?;
+        self.abandon(browser).await
+    }
+
+    /// Ends the session of this cookie alone, for somebody who signs out of the console.
+    pub async fn sign_out_of(&self, session: Option<Cookie<'_>>, address: IpAddr) -> Result<()> {
+        if let Some(digest) = self.digest_of(session)
             && let Some(ended) = self.store.end_session_by_digest(&digest).await?
         {
             self.live.forget(std::slice::from_ref(&ended)).await;
             let (account, session) = (ended.account.to_string(), ended.id.to_string());
             Event::SessionEnded { account: &account, session: &session, reason: "sign_out" }
-                .record(Origin::Client(browser.address));
+                .record(Origin::Client(address));
         }
-        self.abandon(browser).await
+        Ok(())
     }
 
     /// "Use another account": ends the pending sign-in of this browser.
@@ -559,7 +576,11 @@ impl App {
     }
 
     pub(super) fn session_digest(&self, browser: &Browser<'_>) -> Option<Digest> {
-        let token = self.keyring.genuine(Purpose::SessionCookie, browser.session?.0)?;
+        self.digest_of(browser.session)
+    }
+
+    fn digest_of(&self, session: Option<Cookie<'_>>) -> Option<Digest> {
+        let token = self.keyring.genuine(Purpose::SessionCookie, session?.0)?;
         self.keyring.token_digest(&token)
     }
 

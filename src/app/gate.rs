@@ -5,7 +5,7 @@ use http::Method;
 
 use super::{App, AppError, Browser, Cookie, Result, live_sessions::LiveSession};
 use crate::{
-    access::{Asked, Decision, Interruption, Permit, Requirement, Ruling},
+    access::{Asked, Decision, Interruption, Jar, Permit, Requirement, Ruling},
     keyring::Purpose,
     secret::Digest,
     session::{SessionEnd, SessionId},
@@ -27,6 +27,8 @@ pub struct GateRequest<'a> {
     pub address: IpAddr,
     /// `__Host-sekisho`, when it came exactly once.
     pub session: Option<Cookie<'a>>,
+    /// `__Host-sekisho-known`, likewise.
+    pub known: Option<Cookie<'a>>,
 }
 
 impl App {
@@ -62,6 +64,15 @@ impl App {
             if live.new_password { Err(Interruption::NewPassword) } else { Ok(live.principal.clone()) }
         });
         let decision = Decision::of(ruling, session, self.now()).unless_observing(observing, principal);
+        let decision = match decision {
+            Decision::Forward(permit) if observing.is_none() => {
+                let who = live.as_deref().filter(|_| permit.principal().is_some());
+                Decision::Forward(permit.with_jar(self.jar(&snapshot, who, request.known)))
+            }
+            // Watching must not change what it watches.
+            Decision::Forward(permit) => Decision::Forward(permit.with_jar(Jar::Own)),
+            other => other,
+        };
         match (decision, live) {
             (Decision::Forward(permit), Some(live)) if permit.principal().is_some() => {
                 self.vouched(permit, &live, observing.is_some()).await.map(Decision::Forward)

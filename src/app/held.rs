@@ -145,7 +145,10 @@ impl App {
         };
         let path = request.target.split('?').next().unwrap_or_default();
         let (method, address) = (&http::Method::POST, browser.address);
-        let now = match self.decide(GateRequest { method, path, address, session: browser.session }).await? {
+        let now = match self
+            .decide(GateRequest { method, path, address, session: browser.session, known: browser.known })
+            .await?
+        {
             Decision::Forward(_) => WaitingFor::Word,
             Decision::Interrupt(why) => WaitingFor::First(why),
             Decision::Deny(_) => WaitingFor::Nothing,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
 
-use super::{App, Browser};
+use super::{App, Browser, Cookie};
 use crate::{
     account::AccountId,
     clock::Timestamp,
@@ -14,9 +14,14 @@ use crate::{
 };
 
 /// How long a browser is known after a sign-in on it.
-pub const KNOWN_FOR: Duration = Duration::from_hours(90 * 24);
+const KNOWN_FOR: Duration = Duration::from_hours(90 * 24);
 /// Accounts one browser is known for.
 const MOST: usize = 5;
+/// How long its cookie is kept: as long as browsers keep any (RFC 6265bis §5.5), so that no cookie of a console outlives
+/// what is known of whose it may be.
+pub const KEPT_FOR: Duration = Duration::from_hours(400 * 24);
+/// By then no cookie is left that was set in a session of that sign-in.
+const FORGOTTEN: Duration = Duration::from_hours((400 + 31) * 24);
 const PLACE: Place<'static> = Place { table: "cookie", column: "known-browser", row: b"" };
 
 /// One account this browser is known for.
@@ -47,14 +52,22 @@ impl Known {
 impl App {
     /// What names this browser in the counts of an account; `None` where nobody signed in to it here of late.
     pub(super) fn known_as(&self, browser: &Browser<'_>, account: AccountId, now: Timestamp) -> Option<String> {
-        let known = self.known(browser, now).into_iter().find(|known| known.account == account)?;
+        let of_late = |known: &Known| known.account == account && now.since(known.at) < KNOWN_FOR;
+        let known = self.known(browser.known).unwrap_or_default().into_iter().find(of_late)?;
         Some(BASE64URL_NOPAD.encode(&known.id))
     }
 
     /// The cookie of this browser after a sign-in to this account. `None` where it cannot be sealed.
     pub(super) fn known_after(&self, browser: &Browser<'_>, account: AccountId, now: Timestamp) -> Option<CookieToken> {
-        let mut known = self.known(browser, now);
+        let mut known = self.known(browser.known).unwrap_or_default();
+        known.retain(|known| now.since(known.at) < FORGOTTEN);
         let here = known.iter().position(|known| known.account == account).map(|place| known.remove(place));
+        let here = here.filter(|here| now.since(here.at) < KNOWN_FOR);
+        // One that cannot be read any more says nothing of who it was.
+        let somebody = browser.known.is_some() && known.is_empty() && here.is_none();
+        if somebody {
+            known.push(Known { account: AccountId::random(&*self.entropy), id: random_bytes(&*self.entropy), at: now });
+        }
         let id = here.map_or_else(|| random_bytes(&*self.entropy), |here| here.id);
         known.insert(0, Known { account, id, at: now });
         known.truncate(MOST);
@@ -63,12 +76,27 @@ impl App {
         Some(CookieToken::new(BASE64URL_NOPAD.encode(&sealed)))
     }
 
-    fn known(&self, browser: &Browser<'_>, now: Timestamp) -> Vec<Known> {
-        let sealed = browser.known.filter(|cookie| cookie.0.len() <= 1024).map(|cookie| cookie.0.as_bytes());
-        let bytes = sealed.and_then(|text| BASE64URL_NOPAD.decode(text).ok());
-        let opened = bytes.and_then(|bytes| self.keyring.open(Purpose::SealedField, PLACE, &bytes).ok());
-        let Some(opened) = opened else { return Vec::new() };
+    /// Has anybody else signed in on this browser? `known` is its cookie; one that does not open counts as somebody.
+    /// `None` without one.
+    pub(super) fn others_signed_in(&self, known: Option<Cookie<'_>>, account: AccountId) -> Option<bool> {
+        known?;
+        Some(self.known(known).is_none_or(|list| list.iter().any(|known| known.account != account)))
+    }
+
+    /// Was it somebody else who signed in on this browser last?
+    pub(super) fn another_signed_in_last(&self, known: Option<Cookie<'_>>, account: AccountId) -> bool {
+        match self.known(known) {
+            Some(list) => list.first().is_none_or(|last| last.account != account),
+            None => known.is_some(),
+        }
+    }
+
+    /// `None` where there is none that opens.
+    fn known(&self, cookie: Option<Cookie<'_>>) -> Option<Vec<Known>> {
+        let sealed = cookie.filter(|cookie| cookie.0.len() <= 1024)?;
+        let bytes = BASE64URL_NOPAD.decode(sealed.0.as_bytes()).ok()?;
+        let opened = self.keyring.open(Purpose::SealedField, PLACE, &bytes).ok()?;
         let (entries, _) = opened.expose().as_chunks::<LENGTH>();
-        entries.iter().take(MOST).filter_map(Known::read).filter(|known| now.since(known.at) < KNOWN_FOR).collect()
+        Some(entries.iter().take(MOST).filter_map(Known::read).collect())
     }
 }

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering},
     },
 };
 
@@ -27,6 +27,8 @@ pub(super) struct LiveSession {
     /// A new password is due before the console. Whoever has no methods yet enrols first, when the rollout says so.
     pub(super) new_password: bool,
     pub(super) assertion: Assertion,
+    /// Whether somebody else has signed in on the browser before: not asked yet, no, yes.
+    shared: AtomicU8,
     last_used: AtomicI64,
     stored_used: AtomicI64,
     ended: AtomicBool,
@@ -57,6 +59,7 @@ impl LiveSession {
             created_at: session.created_at(),
             new_password: *cut_short && session.second_step() != SecondStep::Waived,
             assertion: Assertion::new(Claims::of(session, account)),
+            shared: AtomicU8::new(UNASKED),
             last_used: AtomicI64::new(last_used),
             stored_used: AtomicI64::new(last_used),
             ended: AtomicBool::new(false),
@@ -67,6 +70,21 @@ impl LiveSession {
 
     pub(super) fn ended(&self) -> bool {
         self.ended.load(Ordering::Acquire)
+    }
+
+    /// Does somebody else use the browser, too? Asks until there is an answer; a client that keeps no cookie but the
+    /// session's is nobody's browser.
+    pub(super) fn is_shared(&self, ask: impl FnOnce() -> Option<bool>) -> bool {
+        match self.shared.load(Ordering::Relaxed) {
+            UNASKED => {
+                let answer = ask();
+                if let Some(shared) = answer {
+                    self.shared.store(if shared { SHARED } else { ALONE }, Ordering::Relaxed);
+                }
+                answer.unwrap_or(false)
+            }
+            asked => asked == SHARED,
+        }
     }
 
     pub(super) fn last_used(&self) -> Timestamp {
@@ -89,6 +107,9 @@ impl LiveSession {
 }
 
 const WRITE_INTERVAL_MS: i64 = 60_000;
+const UNASKED: u8 = 0;
+const ALONE: u8 = 1;
+const SHARED: u8 = 2;
 
 /// Names and groups may hold any letter; header values are visible ASCII. Everything else travels percent-encoded in
 /// UTF-8 (RFC 3986 §2.1), and so does `%` itself, so that decoding is unambiguous.

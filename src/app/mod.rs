@@ -5,6 +5,7 @@ pub mod administration;
 mod assertion;
 mod authenticator;
 mod challenge;
+pub mod console_cookies;
 mod devices;
 mod email;
 mod enrolment;
@@ -47,7 +48,7 @@ pub use first_link::LinkMailOutcome;
 pub use fresh::{Freshness, StepUp};
 pub use gate::GateRequest;
 pub use held::{HeldId, HeldRequest, HeldView, Kept, Stopped, Waiting, WaitingFor};
-pub use known_browsers::KNOWN_FOR;
+pub use known_browsers::KEPT_FOR;
 pub use links::OpenedLink;
 pub use observation::{ObserveReport, Person, Total};
 pub use open::OpenError;
@@ -187,6 +188,7 @@ pub struct App {
     live: live_sessions::LiveSessions,
     observation: observation::Observation,
     signing: ArcSwap<Vec<SigningKey>>,
+    seen_cookies: console_cookies::SeenCookies,
     lock: Option<open::StoreLock>,
 }
 
@@ -221,6 +223,7 @@ impl App {
             live,
             observation,
             signing: ArcSwap::default(),
+            seen_cookies: console_cookies::SeenCookies::default(),
             lock: None,
         })
     }

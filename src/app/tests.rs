@@ -4,6 +4,7 @@ mod codes;
 mod defaults;
 mod enrolment;
 mod foreign;
+mod jars;
 mod limits;
 mod rollout;
 mod sessions;
@@ -196,6 +197,7 @@ impl World {
                 path: "/orders/1",
                 address: Ipv4Addr::LOCALHOST.into(),
                 session,
+                known: jar.known.as_deref().map(Cookie),
             })
             .await
             .unwrap()

@@ -11,7 +11,7 @@ use std::{
 use super::{
     AdminConfig, AssertionConfig, Branding, CohortConfig, Config, HoldConfig, IdentityHeaders, InboxConfig, Limits,
     Listen, LogConfig, PasswordConfig, Provider, RecoveryConfig, RolloutConfig, SessionConfig, SignInConfig,
-    StoreConfig, TrustedDeviceConfig, Upstream, UsersConfig,
+    StoreConfig, TrustedDeviceConfig, Upstream, UsersConfig, console,
     problem::Report,
     raw,
     read::{At, Many},
@@ -25,6 +25,9 @@ use crate::clock::Timestamp;
 pub(super) fn check(root: raw::Root, directory: &Path, report: &mut Report<'_>) -> Option<Config> {
     check_addresses(&root, report);
     check_upstream(&root, report);
+    if let Some(own) = &root.console {
+        console::check(&own.value, report);
+    }
     check_channels(&root, report);
     if let Some(rules) = &root.rule {
         rules::check_rules(&rules.value, report);
@@ -329,6 +332,7 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
             connect_timeout: upstream.connect_timeout?.value.0,
             read_timeout: upstream.read_timeout?.value.0,
         },
+        console: console::console(root.console?.value)?,
         store: StoreConfig::Sqlite(store_file),
         key_file,
         runtime_directory: directory.join(runtime.directory?.value.0),

@@ -3,6 +3,7 @@
 //! wrong is known at once.
 
 mod check;
+mod console;
 mod files;
 mod logo;
 mod problem;
@@ -26,6 +27,7 @@ use toml::{
 };
 
 pub use self::{
+    console::{ConsoleConfig, ConsoleOrigin},
     logo::{Logo, LogoError},
     problem::{Problem, Problems},
     reference::{reference, schema},
@@ -118,6 +120,8 @@ pub struct Config {
     pub listen: Listen,
     /// The console.
     pub upstream: Upstream,
+    /// What it has of its own.
+    pub console: ConsoleConfig,
     /// Where the data is.
     pub store: StoreConfig,
     /// The private key file.

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use super::{
     Outcome, Provider, PublicUrl, RolloutMode,
+    console::{CookieName, OriginUrl},
     read::{Many, OneOrMany, Whole, tables},
     rule_value::{AccessWord, ClientAddress, Network, RequestPath, RuleMethod, RulePath},
     value::{
@@ -25,6 +26,7 @@ tables! {
         phone_region: PhoneRegion = default("JP"),
         listen: Listen = required,
         upstream: Upstream = required,
+        console: Console = default({}),
         store: Store = required,
         keys: Keys = default({}),
         runtime: Runtime = default({}),
@@ -82,6 +84,38 @@ tables! {
         connect_timeout: Time<{ 100 * MILLISECOND }, { 5 * MINUTE }> = default("3s"),
         /// Between two reads of an answer of the console.
         read_timeout: Time<SECOND, DAY> = default("60s"),
+    }
+
+    /// What the console has of its own: cookies, other addresses, a sign-out, a sign-in page. `docs/consoles.md` tells the
+    /// story.
+    Console {
+        /// Cookies of the console, by name, that are expired at sign-out and when another account signs in on the browser.
+        /// Without it: all that are known.
+        expired_cookies: OneOrMany<CookieName> = default([]),
+        /// Cookies, by name, that may pass from one account to another: ones that scripts of the console set, and that
+        /// hold nothing of a person, as `theme`. On a browser on which two accounts signed in, no other cookie is forwarded
+        /// but those the console itself set for the account that is there.
+        shared_cookies: OneOrMany<CookieName> = default([]),
+        /// The same on every browser, whoever signed in on it before. A copied cookie of the console is then of no use to
+        /// another account. Cookies that scripts set have to be in `shared_cookies`.
+        bound_cookies: bool = default(false),
+        /// Add `Secure` to cookies the console sets without it: for one that does not know that it is reached over HTTPS.
+        secure_cookies: bool = default(false),
+        /// Further origins the console believes to be its own, besides `upstream.url` and `upstream.host_header`: where
+        /// its redirects name one of them, browsers are led to `public_url`.
+        origins: OneOrMany<OriginUrl> = default([]),
+        /// The console's own sign-out, by path. Whoever asks for it is signed out of the gateway, too.
+        sign_out: OneOrMany<RequestPath> = default([]),
+        /// Methods by which that happens.
+        sign_out_methods: OneOrMany<RuleMethod> = default(["GET", "POST"]),
+        /// What the gateway asks the console for when somebody signs out of the gateway, with the cookies of that browser.
+        /// Nobody waits longer than 3 seconds for it, and it may fail. Without it: nothing.
+        sign_out_call: RequestPath = optional,
+        /// The method of that.
+        sign_out_call_method: RuleMethod = default("POST"),
+        /// The console's own sign-in page, by path. Where the console leads somebody there who is signed in, a page says
+        /// that it did not recognise them, and what to do.
+        sign_in: OneOrMany<RequestPath> = default([]),
     }
 
     /// Where accounts, methods, sessions and devices are kept.

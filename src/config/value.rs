@@ -160,7 +160,7 @@ impl Text for FilePath {
 }
 
 /// A URL that is nothing but a scheme, a host and perhaps a port.
-fn bare_url(text: &str, schemes: &[&str]) -> Result<(Url, String, u16), Refusal> {
+pub(super) fn bare_url(text: &str, schemes: &[&str]) -> Result<(Url, String, u16), Refusal> {
     let example = format!("as in \"{}://console.example.jp\"", schemes.first().copied().unwrap_or("https"));
     let shown = quoted(text);
     let url = Url::parse(text).map_err(|_unreadable| Refusal::new(format!("{shown} is not a URL"), example.clone()))?;

@@ -61,10 +61,12 @@ pub enum Purpose {
     RecoveryCode,
     /// MAC inside the cookie of a browser that has something kept.
     HeldCookie,
+    /// Proofs of whom a cookie of the console was set for.
+    ConsoleCookie,
 }
 
 impl Purpose {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::SessionCookie,
         Self::SignInCookie,
         Self::TokenDigest,
@@ -79,6 +81,7 @@ impl Purpose {
         Self::MailedLink,
         Self::RecoveryCode,
         Self::HeldCookie,
+        Self::ConsoleCookie,
     ];
 
     const fn info(self) -> &'static [u8] {
@@ -97,6 +100,7 @@ impl Purpose {
             Self::MailedLink => b"sekisho/1/mailed-link",
             Self::RecoveryCode => b"sekisho/1/recovery-code",
             Self::HeldCookie => b"sekisho/1/held-cookie",
+            Self::ConsoleCookie => b"sekisho/1/console-cookie",
         }
     }
 }

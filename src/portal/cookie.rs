@@ -4,6 +4,8 @@
 
 use http::{HeaderMap, HeaderValue, header};
 
+use crate::app::console_cookies::pair;
+
 /// The session.
 pub const SESSION: &str = "__Host-sekisho";
 /// The pending sign-in.
@@ -27,9 +29,14 @@ pub const LANGUAGE: &str = "__Host-sekisho-lang";
 
 /// This browser has something kept that was sent when its session had ended.
 pub const HELD: &str = "__Host-sekisho-held";
+/// The sign-in that was completed last, until its session has arrived, sealed.
+pub const ARRIVING: &str = "__Host-sekisho-arriving";
 
 /// All of them; none ever reaches the console.
-pub const NAMES: [&str; 11] = [SESSION, SIGN_IN, DEVICE, KNOWN, NOTE, CSRF, LANGUAGE, LINK, TO, HELD, CODES];
+pub const NAMES: [&str; 12] = [SESSION, SIGN_IN, DEVICE, KNOWN, NOTE, CSRF, LANGUAGE, LINK, TO, HELD, CODES, ARRIVING];
+
+/// What every name of ours begins with, whatever the case: browsers compare prefixes so.
+const OURS: &str = "__Host-sekisho";
 
 /// The value of one of our cookies, when it came exactly once.
 pub fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -47,6 +54,15 @@ pub fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         }
     }
     found
+}
+
+/// The names of the cookies that came and are not ours.
+pub(super) fn foreign_names(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    let pairs = headers.get_all(header::COOKIE).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    pairs.map(|text| pair(text).0).filter(|name| {
+        let start = name.get(..OURS.len()).unwrap_or_default();
+        !name.is_empty() && !start.eq_ignore_ascii_case(OURS.as_bytes())
+    })
 }
 
 /// How long the browser keeps a cookie.

@@ -30,6 +30,11 @@ impl Seed {
         }
     }
 
+    /// Did the browser bring it?
+    pub(super) const fn was_brought(&self) -> bool {
+        !self.fresh
+    }
+
     /// What other values of this browser are bound to.
     pub(super) const fn bytes(&self) -> &[u8; 16] {
         &self.bytes
@@ -85,6 +90,18 @@ pub(super) fn from_our_pages(headers: &HeaderMap, own: &PublicUrl) -> bool {
     }
 }
 
+/// Does a browser say that a post comes from a page of its own host, which is not the one it should be: another name, or
+/// http? No page of somebody else can make it say so.
+pub(super) fn from_another_address(headers: &HeaderMap, own: &PublicUrl) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let Some(origin) = text(header::ORIGIN.as_str()) else { return false };
+    match text("sec-fetch-site") {
+        Some(site) => site == "same-origin" && origin != own.origin(),
+        // Browsers send it over https only.
+        None => origin == format!("http://{}", own.authority()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,6 +109,25 @@ mod tests {
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
         pairs.iter().map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn another_address_of_ours_is_told_from_another_site() {
+        let own = PublicUrl { host: "gate.example.jp".to_owned(), port: 8443 };
+        let elsewhere = |pairs: &[(&'static str, &str)]| from_another_address(&headers(pairs), &own);
+        assert!(elsewhere(&[("origin", "https://old.example.jp"), ("sec-fetch-site", "same-origin")]));
+        assert!(elsewhere(&[("origin", "http://gate.example.jp:8443")]));
+        for pairs in [
+            &[("origin", "https://gate.example.jp:8443"), ("sec-fetch-site", "same-origin")][..],
+            &[("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")],
+            &[("origin", "https://x.example.jp"), ("sec-fetch-site", "same-site")],
+            &[("origin", "http://gate.example.jp:8443"), ("sec-fetch-site", "cross-site")],
+            &[("origin", "https://evil.example")],
+            &[("sec-fetch-site", "same-origin")],
+            &[],
+        ] {
+            assert!(!elsewhere(pairs), "{pairs:?}");
+        }
     }
 
     #[test]

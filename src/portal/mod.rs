@@ -1,6 +1,7 @@
 //! The end-user pages: an axum router, transport-neutral, called in process. Pages are typed values rendered by compiled
 //! templates; every sentence comes from a catalogue in both languages; nothing needs a script.
 
+pub mod arriving;
 pub mod challenge;
 pub mod choice;
 pub mod code_help;
@@ -29,6 +30,7 @@ pub mod routes;
 pub(crate) mod samples;
 pub mod settings;
 pub mod sign_in;
+pub mod stopped;
 #[cfg(test)]
 pub(crate) mod story_tests;
 mod style;
@@ -45,7 +47,7 @@ pub use held::Sending;
 use http::{HeaderMap, Response};
 pub use password::refused_password;
 pub use return_to::ReturnTo;
-pub use routes::router;
+pub use routes::{SIGN_OUT, router};
 pub use visit::Client;
 
 use self::{
@@ -79,6 +81,11 @@ impl Portal {
         });
         let site = Arc::new(Site::new(config, &sheet, logo.as_ref()));
         Self { app, site, sheet, logo }
+    }
+
+    /// The application behind the pages.
+    pub const fn app(&self) -> &Arc<App> {
+        &self.app
     }
 
     /// How browsers reach us: `https://host[:port]`.

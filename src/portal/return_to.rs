@@ -16,6 +16,7 @@ use crate::{
 const PLACE: Place<'static> = Place { table: "form", column: "return-to", row: b"" };
 /// Longer ones are dropped: the sealed form travels in addresses and fields.
 const MOST: usize = 2048;
+const MOST_TRIES: u8 = 9;
 /// The first redirect comes before any cookie of ours, so time is all that a sealed place is bound to.
 pub(super) const GOOD_FOR: Duration = Duration::from_hours(24);
 /// Those of our own pages a person opens by an address of theirs, and means to come back to.
@@ -32,12 +33,16 @@ const HELD: &str = "/.sekisho/held?id=";
 
 /// A place on this host, as it stands in a request line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReturnTo(String);
+pub struct ReturnTo {
+    target: String,
+    /// Forms in a row that came back without a cookie (`arriving.rs`).
+    tries: u8,
+}
 
 impl Default for ReturnTo {
     /// The console's first page.
     fn default() -> Self {
-        Self("/".to_owned())
+        Self { target: "/".to_owned(), tries: 0 }
     }
 }
 
@@ -57,22 +62,37 @@ impl ReturnTo {
         let climbs = segments.iter().any(|segment| matches!(*segment, "." | ".."));
         let ours = segments.first().is_some_and(|first| *first == ".sekisho");
         let own = || OWN.contains(&target) || held(target).is_some();
-        (!another_host && !climbs && (!ours || own())).then(|| Self(target.to_owned()))
+        (!another_host && !climbs && (!ours || own())).then(|| Self { target: target.to_owned(), tries: 0 })
     }
 
     /// The page that asks what becomes of a kept form.
     pub(super) fn to_held(id: HeldId) -> Self {
-        Self(format!("{HELD}{id}"))
+        Self { target: format!("{HELD}{id}"), tries: 0 }
     }
 
     /// The kept form this is the page of.
     pub(super) fn held(&self) -> Option<HeldId> {
-        held(&self.0)
+        held(&self.target)
     }
 
     /// Path and query, for a `Location`.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.target
+    }
+
+    /// The same place after one more form that came back without a cookie.
+    pub(super) fn tried(&self) -> Self {
+        Self { tries: self.tries.saturating_add(1).min(MOST_TRIES), ..self.clone() }
+    }
+
+    /// The same place, from the start.
+    pub(super) fn untried(&self) -> Self {
+        Self { tries: 0, ..self.clone() }
+    }
+
+    /// How many such forms there were.
+    pub(super) const fn tries(&self) -> u8 {
+        self.tries
     }
 
     /// For a link or a field; empty for the first page, which needs no remembering.
@@ -80,7 +100,8 @@ impl ReturnTo {
         if *self == Self::default() {
             return String::new();
         }
-        let dated = [now.as_millis().to_be_bytes().as_slice(), self.0.as_bytes()].concat();
+        let tries = if self.tries == 0 { &[][..] } else { &[self.tries][..] };
+        let dated = [now.as_millis().to_be_bytes().as_slice(), tries, self.target.as_bytes()].concat();
         keyring
             .seal(Purpose::SealedField, PLACE, &dated, entropy)
             .map_or_else(|_no_key| String::new(), |sealed| BASE64URL_NOPAD.encode(&sealed))
@@ -98,7 +119,12 @@ impl ReturnTo {
         if now.since(at) >= GOOD_FOR {
             return None;
         }
-        Self::parse(std::str::from_utf8(target).ok()?)
+        // A place begins with `/`, so that a count before it cannot be one.
+        let (tries, target) = match target.split_first()? {
+            (tries, target) if *tries <= MOST_TRIES => (*tries, target),
+            _ => (0, target),
+        };
+        Some(Self { tries, ..Self::parse(std::str::from_utf8(target).ok()?)? })
     }
 }
 
@@ -124,7 +150,7 @@ mod tests {
             "/.sekisho/users",
             "/.sekisho/held?id=aaaaaaaaaaaaaaaaaaaaaaaaaa",
         ] {
-            assert_eq!(ReturnTo::parse(good).map(|to| to.0).as_deref(), Some(good));
+            assert_eq!(ReturnTo::parse(good).map(|to| to.target).as_deref(), Some(good));
         }
         for bad in [
             "",
@@ -171,9 +197,14 @@ mod tests {
         assert!(sealed.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'), "{sealed}");
         assert_eq!(ReturnTo::open(&sealed, &ring, Timestamp::EPOCH), Some(to.clone()));
         let day = Timestamp::EPOCH + Duration::from_hours(24);
-        assert_eq!(ReturnTo::open(&sealed, &ring, day - Duration::from_millis(1)), Some(to));
+        assert_eq!(ReturnTo::open(&sealed, &ring, day - Duration::from_millis(1)), Some(to.clone()));
         assert_eq!(ReturnTo::open(&sealed, &ring, day), None, "a collected one is over");
         assert_eq!(ReturnTo::default().sealed(&ring, &entropy, Timestamp::EPOCH), "");
+        for place in [ReturnTo::default(), to.clone()] {
+            let sealed = place.tried().tried().sealed(&ring, &entropy, Timestamp::EPOCH);
+            let opened = ReturnTo::open(&sealed, &ring, Timestamp::EPOCH).unwrap();
+            assert_eq!((opened.tries(), opened.untried()), (2, place));
+        }
         for forged in ["", "/orders/1", "L29yZGVycw", sealed.trim_start_matches('A'), &format!("{sealed}A")] {
             assert_eq!(ReturnTo::open(forged, &ring, Timestamp::EPOCH), None, "{forged:?}");
         }

@@ -14,14 +14,18 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
 use super::{
-    Portal, challenge, choice, code_help, csrf, enrolment,
+    Portal,
+    arriving::MOST as MOST_BOUNCES,
+    challenge, choice, code_help, csrf, enrolment,
     error::Problem,
     form::Form,
     fresh, guides,
     guides::Guide,
     held, invited, links,
     page::Here,
-    password_reset, recovery, recovery_codes, rollout, settings, sign_in, style, switched_off, users,
+    password_reset, recovery, recovery_codes, rollout, settings, sign_in, stopped,
+    stopped::Why,
+    style, switched_off, users,
     visit::{Answer, Client, Framing, Visit, protect},
 };
 use crate::{
@@ -231,6 +235,8 @@ pub enum Does {
     SaveHeld,
     /// Deletes it.
     DiscardHeld,
+    /// The console led to its own sign-in page.
+    ShowNotRecognised,
 }
 
 /// One address and method.
@@ -271,6 +277,9 @@ const fn guide(guide: Guide) -> Route {
 const fn fresh(path: &'static str, does: Does, page: Here, keeps: &'static [&'static str]) -> Route {
     Route { keeps, ..post(path, Needs::FreshSession, does, page) }
 }
+
+/// Where our sign-out is.
+pub const SIGN_OUT: &str = "/.sekisho/sign-out";
 
 /// All of them.
 pub const ROUTES: &[Route] = &[
@@ -336,8 +345,9 @@ pub const ROUTES: &[Route] = &[
     fresh("/.sekisho/settings/password", Does::ChangePassword, Here::Password, &[]),
     get("/.sekisho/logo", Needs::Nothing, Does::Logo, Here::Target),
     get("/.sekisho/switched-off", Needs::Session, Does::ShowSwitchedOff, Here::Rebind),
+    get(stopped::NOT_RECOGNISED, Needs::Session, Does::ShowNotRecognised, Here::Target),
     get("/.sekisho/sign-out", Needs::Session, Does::ShowSignOut, Here::SignOut),
-    post("/.sekisho/sign-out", Needs::Nothing, Does::SignOut, Here::SignOut),
+    post(SIGN_OUT, Needs::Nothing, Does::SignOut, Here::SignOut),
     get("/.sekisho/link/{token}", Needs::Nothing, Does::KeepLink, Here::Link),
     get("/.sekisho/link", Needs::Nothing, Does::ShowLink, Here::Link),
     post("/.sekisho/link", Needs::Nothing, Does::FollowLink, Here::Link),
@@ -505,6 +515,12 @@ async fn answer(portal: &Portal, route: Route, parts: &http::request::Parts, bod
         Verb::Get => Form::default(),
         Verb::Post => match posted(portal, &parts.headers, client, body).await {
             Ok(form) => form,
+            Err(Problem::FormExpired)
+                if csrf::from_another_address(&parts.headers, &portal.app.snapshot().config.public_url) =>
+            {
+                let visit = Visit::new(portal, &parts.uri, &parts.headers, client, Form::default());
+                return visit.stopped(Why::WrongAddress, Here::SignIn);
+            }
             Err(refused) => return problem(portal, parts, refused),
         },
     };
@@ -515,6 +531,14 @@ async fn answer(portal: &Portal, route: Route, parts: &http::request::Parts, bod
         || visit.seed.vouches_for(visit.form.text("csrf"), portal.app.keyring());
     if !vouched {
         audit::Event::CrossSiteForm.record(audit::Origin::Client(client.address));
+        if !visit.seed.was_brought() && !visit.form.text("csrf").is_empty() {
+            // A form of ours without the cookie that was set with it. It may be old; three in a row are not.
+            let visit = Visit { to: visit.to.tried(), ..visit };
+            if visit.to.tries() >= MOST_BOUNCES {
+                return visit.stopped(Why::CookieNotReturned, Here::SignIn);
+            }
+            return visit.problem(Problem::FormExpired, route.page);
+        }
         return visit.problem(Problem::FormExpired, route.page);
     }
     let done = match route.does {
@@ -632,6 +656,7 @@ async fn act(visit: &Visit<'_>, route: Route) -> app::Result<Answer> {
         Does::ShowHeld => held::show(visit).await,
         Does::SaveHeld => held::save(visit).await,
         Does::DiscardHeld => held::discard(visit).await,
+        Does::ShowNotRecognised => stopped::show_not_recognised(visit).await,
         Does::Language => Ok(sign_in::switch_language(visit)),
         Does::ShowGuide(guide) => Ok(guides::show(visit, guide)),
         // These answer before a visit is made, or lead here by themselves.

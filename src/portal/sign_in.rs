@@ -266,9 +266,10 @@ pub(super) async fn sign_out(visit: &Visit<'_>) -> app::Result<Answer> {
     let device = if forget { visit.portal.app.forget_device(&visit.browser()).await? } else { None };
     visit.portal.app.sign_out(&visit.browser()).await?;
     let answer = visit.see_with(Here::SignIn, News::SignIn(SignInNotice::SignedOut));
-    let answer = Answer { clear_cache: true, ..answer }.with(device.and_then(|device| visit.device(&device)));
-    let ours = [cookie::SESSION, cookie::SIGN_IN, cookie::CODES];
-    Ok(ours.into_iter().fold(answer, |answer, name| answer.with(cookie::set(name, "", Keep::Remove))))
+    let answer = visit
+        .without_console_cookies(Answer { clear_cache: true, ..answer })
+        .with(device.and_then(|device| visit.device(&device)));
+    Ok(visit.forgetting(answer))
 }
 
 /// A year: a choice, not a secret.

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     access::Interruption,
-    app::{Browser, Cookie, DeviceCookie, Flow, Grant, HeldId, KNOWN_FOR},
+    app::{Browser, Cookie, DeviceCookie, Flow, Grant, HeldId, KEPT_FOR},
     clock::Timestamp,
     keyring::CookieToken,
     language::Language,
@@ -240,16 +240,36 @@ impl<'a> Visit<'a> {
             (false, true) => Here::Rebind,
             (false, false) => Here::Target,
         };
-        self.see(here)
+        let answer = self.see(here);
+        let answer = if grant.changed_hands { self.without_console_cookies(answer) } else { answer };
+        answer
             .with(Self::session_cookie(grant))
             .with(cookie::set(cookie::SIGN_IN, "", Keep::Remove))
+            .with(self.portal.sent_on(self.headers))
             .with(grant.device.as_ref().and_then(|device| self.device(device)))
             .with(
                 grant
                     .known
                     .as_ref()
-                    .and_then(|known| cookie::set(cookie::KNOWN, known.expose(), Keep::Seconds(KNOWN_FOR.as_secs()))),
+                    .and_then(|known| cookie::set(cookie::KNOWN, known.expose(), Keep::Seconds(KEPT_FOR.as_secs()))),
             )
+    }
+
+    /// Without the session, a pending sign-in and what waits for a session to arrive.
+    pub(super) fn forgetting(&self, answer: Answer) -> Answer {
+        let names = [cookie::SESSION, cookie::SIGN_IN, cookie::CODES];
+        let arriving = cookie::read(self.headers, cookie::ARRIVING).map(|_| cookie::ARRIVING);
+        names.into_iter().chain(arriving).fold(answer, |answer, name| answer.with(cookie::set(name, "", Keep::Remove)))
+    }
+
+    /// With the console's cookies expired: the next person must not find them.
+    pub(super) fn without_console_cookies(&self, mut answer: Answer) -> Answer {
+        let app = &self.portal.app;
+        let only = &app.snapshot().config.console.expired_cookies;
+        let came = cookie::foreign_names(self.headers);
+        let lines = app.seen_cookies().expired(came, only);
+        answer.cookies.extend(lines.iter().filter_map(|line| HeaderValue::from_str(line).ok()));
+        answer
     }
 
     /// The cookie of a new session.

@@ -13,7 +13,7 @@ type Bundle = FluentBundle<FluentResource>;
 /// One catalogue of a language from its files, one for each area of the pages.
 macro_rules! catalogue {
     ($language:literal) => {
-        catalogue!($language, "pages", "challenge", "settings", "recovery", "request", "users", "rollout", "guides", "password", "held")
+        catalogue!($language, "pages", "challenge", "settings", "recovery", "request", "users", "rollout", "guides", "password", "held", "stopped")
     };
     ($language:literal, $($area:literal),+) => {
         concat!($(include_str!(concat!("locales/", $language, "/", $area, ".ftl"))),+)

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use super::head::{ClientKind, Head, RequestId};
 use crate::{
     access::{Interruption, Observed, RequestKind, Would},
-    portal::{Client, Portal, error::Problem},
+    portal::{Client, Portal, arriving::Bounce, error::Problem},
 };
 
 /// A whole answer.
@@ -24,7 +24,20 @@ pub(crate) fn sign_in_needed(
     let origin = portal.origin();
     let target = return_target(head, headers, &origin);
     match head.client {
-        ClientKind::Navigation => see(&portal.sign_in_location(&target, why)),
+        ClientKind::Navigation => {
+            let bounce = portal.bounced(headers, why);
+            if let Bounce::Stop(why) = bounce {
+                let client = Client { address: head.address, reference: request.to_string() };
+                let mut answer = portal.stopped(headers, &client, &target, why);
+                set(&mut answer, header::VARY, VARY);
+                return answer;
+            }
+            let mut answer = see(&portal.sign_in_location(&target, why));
+            if let Bounce::Again(cookie) = bounce {
+                answer.headers_mut().append(header::SET_COOKIE, cookie);
+            }
+            answer
+        }
         ClientKind::Frame => {
             let client = Client { address: head.address, reference: request.to_string() };
             let mut answer = portal.top_level(headers, &client, &target, why);

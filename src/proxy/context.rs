@@ -27,6 +27,8 @@ pub(crate) struct RequestContext {
     pub permit: Option<Permit>,
     /// A kept form that takes the place of the request's own body.
     pub held: Option<OnItsWay>,
+    /// It is the console's own sign-out, and our session has ended.
+    pub signing_out: bool,
     /// Attempts to reach the console so far.
     pub attempts: usize,
     /// Given back when the request is answered.

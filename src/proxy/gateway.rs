@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use pingora::{
     ErrorSource,
     http::{RequestHeader, ResponseHeader},
@@ -22,11 +22,14 @@ use super::{
     answer::{self, Answer},
     connection::Guarded,
     context::RequestContext,
+    cookies::Cookies,
     drain::Drain,
     head::{self, ClientKind, Head, OUR_PREFIX, RequestId},
     held::Holding,
     identity::{Changes, Forwarded, Identity, NotAHeaderName},
+    own_pages::OwnPages,
     portal_bridge,
+    rewrite::OwnAddresses,
     tunnel::SessionEnd,
     upstream::Upstream,
     wire::HeadLimits,
@@ -50,6 +53,9 @@ pub(crate) struct Gateway {
     pages: axum::Router,
     upstream: Upstream,
     identity: Identity,
+    cookies: Cookies,
+    addresses: OwnAddresses,
+    own_pages: OwnPages,
     authority: String,
     origin: String,
     form_bytes: usize,
@@ -70,9 +76,12 @@ impl Gateway {
         let authority = config.public_url.authority();
         Ok(Self {
             holding: Holding::new(app.clone(), portal.clone()),
-            app,
             pages: portal::router(portal.clone()),
+            addresses: OwnAddresses::new(config),
+            own_pages: OwnPages::new(config),
+            cookies: Cookies::new(app.clone(), config.console.shared_cookies.clone()),
             portal,
+            app,
             upstream: Upstream::new(config.upstream.clone()),
             identity: Identity::new(&config.identity, &config.assertion, &authority)?,
             authority,
@@ -94,14 +103,17 @@ impl Gateway {
             portal_bridge::write_answer(session, answer, self.hsts.as_ref()).await?;
             return Ok(true);
         }
-        let cookie = cookie::read(&session.req_header().headers, cookie::SESSION).map(Cookie);
-        let request = GateRequest { method: &head.method, path: &head.path, address: head.address, session: cookie };
+        let request = Self::asked(head, &session.req_header().headers);
         let answer = match self.app.decide(request).await {
             Ok(Decision::Forward(permit)) => {
                 if let Some(would) = permit.observed() {
                     self.app.observe(&answer::observed(would, head, &session.req_header().headers));
                 }
-                let Some(answer) = self.with_what_was_kept(session, ctx, head, &permit, sending).await else {
+                let stopped = match self.with_what_was_kept(session, ctx, head, &permit, sending).await {
+                    None => self.signed_out_too(session, ctx, head, &permit).await,
+                    stopped => stopped,
+                };
+                let Some(answer) = stopped else {
                     ctx.permit = Some(permit);
                     return Ok(false);
                 };
@@ -120,6 +132,32 @@ impl Gateway {
         }
         portal_bridge::write_answer(session, answer, self.hsts.as_ref()).await?;
         Ok(true)
+    }
+
+    /// Ends the session of somebody who signs out of the console; whatever it answers, and even if it does not, they have
+    /// left. The answer, where that fails.
+    async fn signed_out_too(
+        &self,
+        session: &Session,
+        ctx: &mut RequestContext,
+        head: &Head,
+        permit: &Permit,
+    ) -> Option<Answer> {
+        let headers = &session.req_header().headers;
+        let here = permit.observed().is_none() && permit.principal().is_some();
+        if !here || !self.own_pages.signs_out(head, headers) {
+            return None;
+        }
+        match self.app.sign_out_of(Self::asked(head, headers).session, head.address).await {
+            Ok(()) => {
+                ctx.signing_out = true;
+                None
+            }
+            Err(error) => {
+                tracing::error!(request = %ctx.request, %error, "a session could not be ended");
+                Some(self.problem(session, ctx, StatusCode::SERVICE_UNAVAILABLE, head.client))
+            }
+        }
     }
 
     /// Puts what was kept in the place of the word to send it. The answer, where it cannot be sent.
@@ -145,6 +183,18 @@ impl Gateway {
         }
     }
 
+    /// What the gate looks at.
+    fn asked<'a>(head: &'a Head, headers: &'a http::HeaderMap) -> GateRequest<'a> {
+        let cookie = |name| cookie::read(headers, name).map(Cookie);
+        GateRequest {
+            method: &head.method,
+            path: &head.path,
+            address: head.address,
+            session: cookie(cookie::SESSION),
+            known: cookie(cookie::KNOWN),
+        }
+    }
+
     /// What a tunnel waits for that somebody signed in has opened.
     fn session_end(&self, headers: &http::HeaderMap, permit: Option<&Permit>) -> Option<SessionEnd> {
         let session = permit?.principal()?.session;
@@ -162,13 +212,69 @@ impl Gateway {
     /// One of our own pages.
     async fn page(&self, session: &mut Session, ctx: &RequestContext, head: &Head) -> Result<bool> {
         let client = Client { address: head.address, reference: ctx.request.to_string() };
+        let signs_out = head.method == Method::POST && head.path == portal::SIGN_OUT;
+        let leaving = if signs_out {
+            let headers = &session.req_header().headers;
+            self.own_pages.leaving(&self.app, Self::asked(head, headers), &self.cookies, headers).await
+        } else {
+            None
+        };
         let served = portal_bridge::serve(session, &self.pages, client, self.form_bytes, self.hsts.as_ref()).await?;
+        if let (Ok(StatusCode::SEE_OTHER), Some(leaving)) = (&served, leaving) {
+            let (upstream, identity) = (&self.upstream, &self.identity);
+            self.own_pages.call(leaving, upstream, identity, &self.authority, head, ctx.request).await;
+        }
         if let Err(refused) = served {
             let answer = self.problem(session, ctx, refused.status(), head.client);
             portal_bridge::write_answer(session, answer, self.hsts.as_ref()).await?;
         }
         Ok(true)
     }
+}
+
+impl Gateway {
+    /// What the console's answer says that only we may say, what it says of itself that is true only inside, and what it
+    /// sets that belongs to one of several people.
+    fn console_answer(
+        &self,
+        headers: &http::HeaderMap,
+        response: &mut ResponseHeader,
+        ctx: &RequestContext,
+    ) -> Result<()> {
+        change(response, self.addresses.changes(&response.headers))?;
+        let (Some(permit), Some(head)) = (&ctx.permit, &ctx.head) else {
+            return Error::e_explain(ErrorType::InternalError, "an answer without a permit");
+        };
+        let proofs = self.cookies.answered(&response.headers, permit.jar(), &head.path);
+        let (changes, tried) = self.identity.response_changes(&response.headers);
+        if changes.remove.contains(&header::SET_COOKIE) {
+            audit::Event::UpstreamCookieDropped.record(audit::Origin::Gateway);
+        } else if tried {
+            tracing::warn!(request = %ctx.request, "the console tried to set a header of the gateway");
+        }
+        change(response, changes)?;
+        for proof in proofs {
+            response.append_header(header::SET_COOKIE, proof)?;
+        }
+        if ctx.signing_out {
+            self.own_pages.signed_out(&self.portal, head, headers, &ctx.request, response)?;
+        } else if permit.principal().is_some() && self.own_pages.is_sent_to_sign_in(head, response) {
+            tracing::warn!(request = %ctx.request, "the console sends somebody who is signed in to its own sign-in page");
+            response.insert_header(header::LOCATION, self.portal.not_recognised_location(&head.target))?;
+            response.insert_header(header::CACHE_CONTROL, "no-store")?;
+        }
+        Ok(())
+    }
+}
+
+fn change(response: &mut ResponseHeader, Changes { remove, set }: Changes) -> Result<()> {
+    for name in &remove {
+        response.remove_header(name);
+    }
+    for (name, value) in set {
+        response.append_header(name, value)?;
+    }
+    Ok(())
 }
 
 /// `None`: browsers are told nothing, and what the console tells them passes.
@@ -188,6 +294,7 @@ impl ProxyHttp for Gateway {
             head: None,
             permit: None,
             held: None,
+            signing_out: false,
             attempts: 0,
             in_work: Some(self.drain.begin()),
             panics: self.panics.clone(),
@@ -281,7 +388,8 @@ impl ProxyHttp for Gateway {
             return Error::e_explain(ErrorType::InternalError, "no permit: nothing is forwarded");
         };
         let websocket = head.client == ClientKind::WebSocket;
-        let forwarded = Forwarded { permit, address: head.address, request: ctx.request, websocket };
+        let cookies = self.cookies.forwarded(&request.headers, permit.jar());
+        let forwarded = Forwarded { permit, cookies, address: head.address, request: ctx.request, websocket };
         let Changes { remove, set } = self.identity.request_changes(&request.headers, &forwarded);
         for name in &remove {
             request.remove_header(name);
@@ -307,18 +415,7 @@ impl ProxyHttp for Gateway {
         if response.status == StatusCode::SWITCHING_PROTOCOLS && !websocket {
             return Error::e_explain(ErrorType::HTTPStatus(502), "101 without a WebSocket handshake");
         }
-        let (Changes { remove, set }, tried) = self.identity.response_changes(&response.headers);
-        if remove.contains(&header::SET_COOKIE) {
-            audit::Event::UpstreamCookieDropped.record(audit::Origin::Gateway);
-        } else if tried {
-            tracing::warn!(request = %ctx.request, "the console tried to set a header of the gateway");
-        }
-        for name in &remove {
-            response.remove_header(name);
-        }
-        for (name, value) in set {
-            response.append_header(name, value)?;
-        }
+        self.console_answer(&session.req_header().headers, response, ctx)?;
         // Ours in place of the console's: two of them would be one that browsers ignore (RFC 6797 §8.1).
         if let Some(hsts) = &self.hsts {
             response.insert_header(header::STRICT_TRANSPORT_SECURITY, hsts.clone())?;

@@ -147,6 +147,7 @@ impl Holding {
                 path: &head.path,
                 address: head.address,
                 session: cookie::read(&headers, cookie::SESSION).map(Cookie),
+                known: cookie::read(&headers, cookie::KNOWN).map(Cookie),
             },
             held: cookie::read(&headers, cookie::HELD).map(Cookie),
         };

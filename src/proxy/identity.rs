@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::{head::RequestId, wire::folded};
+use super::{cookies::sets_ours, head::RequestId, wire::folded};
 use crate::{
     access::Permit,
     config::{AssertionConfig, IdentityHeaders},
@@ -16,8 +16,6 @@ use crate::{
 
 /// Every header of ours that is not configured begins so.
 const OUR_HEADERS: &str = "x-sekisho-";
-/// Every cookie of ours begins so, in any case: browsers compare cookie prefixes case-insensitively.
-const OUR_COOKIES: &[u8] = b"__host-sekisho";
 
 /// Headers by which a client could tell the console another path, method, address, host or scheme than the ones we
 /// judged; `Proxy` becomes HTTP_PROXY behind CGI (CVE-2016-5385).
@@ -90,6 +88,8 @@ pub struct NotAHeaderName(String);
 pub(crate) struct Forwarded<'a> {
     /// Who is there.
     pub permit: &'a Permit,
+    /// Their cookies that the console may see.
+    pub cookies: Option<HeaderValue>,
     /// Whose connection it is.
     pub address: IpAddr,
     /// For the console's log.
@@ -141,9 +141,7 @@ impl Identity {
         if forwarded.websocket {
             set.push((header::CONNECTION, HeaderValue::from_static("upgrade")));
         }
-        if let Some(cookies) = without_our_cookies(headers) {
-            set.push((header::COOKIE, cookies));
-        }
+        set.extend(forwarded.cookies.clone().map(|cookies| (header::COOKIE, cookies)));
         if let Some(principal) = forwarded.permit.principal() {
             set.push((self.user.clone(), principal.user.clone()));
             if let Some(email) = &principal.email {
@@ -170,13 +168,10 @@ impl Identity {
         let mut remove: Vec<HeaderName> = headers.keys().filter(ours).cloned().collect();
         let mut set = Vec::new();
         let cookies = headers.get_all(header::SET_COOKIE);
-        if cookies.iter().any(sets_our_cookie) {
+        if cookies.iter().any(sets_ours) {
             remove.push(header::SET_COOKIE);
             set.extend(
-                cookies
-                    .iter()
-                    .filter(|cookie| !sets_our_cookie(cookie))
-                    .map(|cookie| (header::SET_COOKIE, cookie.clone())),
+                cookies.iter().filter(|cookie| !sets_ours(cookie)).map(|cookie| (header::SET_COOKIE, cookie.clone())),
             );
         }
         let tried = !remove.is_empty();
@@ -238,38 +233,6 @@ fn nominated(headers: &HeaderMap) -> impl Iterator<Item = HeaderName> + '_ {
 /// A client must not have the body's framing, or the host, removed by nominating it.
 fn ends_the_message(name: &HeaderName) -> bool {
     [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::HOST].contains(name)
-}
-
-/// The client's cookies without ours, in one line (HTTP/2 clients may send several, RFC 9113 §8.2.3).
-fn without_our_cookies(headers: &HeaderMap) -> Option<HeaderValue> {
-    let mut kept: Vec<u8> = Vec::new();
-    for line in headers.get_all(header::COOKIE) {
-        for pair in line.as_bytes().split(|byte| *byte == b';').map(<[u8]>::trim_ascii) {
-            if pair.is_empty() || names_our_cookie(pair) {
-                continue;
-            }
-            if !kept.is_empty() {
-                kept.extend_from_slice(b"; ");
-            }
-            kept.extend_from_slice(pair);
-        }
-    }
-    if kept.is_empty() { None } else { HeaderValue::from_bytes(&kept).ok() }
-}
-
-/// A pair that some parser could read as one of our cookies: lenient ones skip white space (also Unicode's), controls,
-/// quotes, `$` and stray `=` before a name, and take a comma for a separator.
-fn names_our_cookie(pair: &[u8]) -> bool {
-    let skipped = |byte: &u8| !byte.is_ascii_graphic() || matches!(byte, b'"' | b'$' | b'=');
-    pair.split(|byte| matches!(byte, b',' | b'"')).any(|part| {
-        let start = part.iter().position(|byte| !skipped(byte)).unwrap_or(part.len());
-        let name = part.get(start..).unwrap_or_default();
-        name.get(..OUR_COOKIES.len()).is_some_and(|start| start.eq_ignore_ascii_case(OUR_COOKIES))
-    })
-}
-
-fn sets_our_cookie(cookie: &HeaderValue) -> bool {
-    names_our_cookie(cookie.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default())
 }
 
 #[cfg(test)]

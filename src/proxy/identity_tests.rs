@@ -2,7 +2,10 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::*;
+use super::{
+    super::cookies::{names_ours, without_ours},
+    *,
+};
 use crate::{
     access::{Decision, Principal, Requirement, Ruling},
     account::AccountId,
@@ -61,7 +64,8 @@ fn applied(changes: Changes, headers: &HeaderMap) -> HeaderMap {
 
 fn forward(headers: &HeaderMap, permit: &Permit, websocket: bool) -> HeaderMap {
     let request = RequestId::random(&SystemEntropy::new());
-    let forwarded = Forwarded { permit, address: "203.0.113.7".parse().unwrap(), request, websocket };
+    let cookies = without_ours(headers, |_pair| true);
+    let forwarded = Forwarded { permit, cookies, address: "203.0.113.7".parse().unwrap(), request, websocket };
     applied(identity().request_changes(headers, &forwarded), headers)
 }
 
@@ -137,7 +141,7 @@ fn our_cookies_stay_with_us_and_the_others_go_on() {
 #[test]
 fn every_cookie_of_the_pages_is_one_of_ours() {
     for name in crate::portal::cookie::NAMES {
-        assert!(names_our_cookie(format!("{name}=x").as_bytes()), "{name}");
+        assert!(names_ours(format!("{name}=x").as_bytes()), "{name}");
     }
 }
 

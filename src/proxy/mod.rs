@@ -4,13 +4,16 @@
 mod answer;
 mod connection;
 mod context;
+mod cookies;
 mod drain;
 mod gateway;
 mod head;
 mod held;
 mod identity;
+mod own_pages;
 mod portal_bridge;
 mod redirect;
+mod rewrite;
 mod tunnel;
 mod upstream;
 mod wire;

@@ -110,6 +110,7 @@ fn what_must_not_be_seen_is_in_no_line() {
     let grant = Grant {
         session: CookieToken::new(MARKER.to_owned()),
         device: None,
+        changed_hands: false,
         known: Some(CookieToken::new(MARKER.to_owned())),
         enrolled: false,
         rebind: false,

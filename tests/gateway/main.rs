@@ -12,6 +12,7 @@
 mod access;
 mod assertion;
 mod codes;
+mod console;
 mod files;
 mod guides;
 mod held;

@@ -117,6 +117,7 @@ const TABLE: &[(Verb, &str, [Gets; 4])] = &[
     (Verb::Get, "/.sekisho/settings/password", [SIGN_IN, SIGN_IN, SIGN_IN, Shown]),
     (Verb::Post, "/.sekisho/settings/email", [SIGN_IN, SIGN_IN, SIGN_IN, SETTINGS]),
     (Verb::Post, "/.sekisho/settings/password", [SIGN_IN, SIGN_IN, SIGN_IN, LedTo("/.sekisho/settings/password")]),
+    (Verb::Get, "/.sekisho/not-recognised", [SIGN_IN, SIGN_IN, SIGN_IN, Shown]),
     (Verb::Get, "/.sekisho/sign-out", [SIGN_IN, SIGN_IN, SIGN_IN, Shown]),
     (Verb::Post, "/.sekisho/sign-out", [SIGN_IN; 4]),
     (Verb::Post, "/.sekisho/enrolment/link", [SIGN_IN, CODE, ENROLMENT, CONSOLE]),

@@ -227,9 +227,24 @@ impl Browser {
 
     /// Puts a cookie into the jar as if it had been set; for stolen and forged ones.
     pub(crate) fn plant(&self, name: &str, value: &str) {
+        self.plant_at("/", name, value);
+    }
+
+    /// The same at another path.
+    pub(crate) fn plant_at(&self, path: &str, name: &str, value: &str) {
+        self.jar.borrow_mut().retain(|c| c.name != name || c.path != path);
+        let (name, value, path) = (name.to_owned(), value.to_owned(), path.to_owned());
+        self.jar.borrow_mut().push(Cookie { name, value, path, expires_at: None });
+    }
+
+    /// Loses a cookie.
+    pub(crate) fn forget(&self, name: &str) {
         self.jar.borrow_mut().retain(|c| c.name != name);
-        let (name, value) = (name.to_owned(), value.to_owned());
-        self.jar.borrow_mut().push(Cookie { name, value, path: "/".into(), expires_at: None });
+    }
+
+    /// Loses all.
+    pub(crate) fn forget_all(&self) {
+        self.jar.borrow_mut().clear();
     }
 
     /// Closes the browser: what lives without a date is gone.
@@ -317,13 +332,13 @@ impl Browser {
             assert!(attribute("samesite").is_some(), "{name} does not say where it is sent");
         }
         let age: Option<i64> = attribute("max-age").map(|age| age.parse().expect("seconds"));
+        let path = attribute("path").filter(|path| path.starts_with('/')).unwrap_or("/").to_owned();
         let mut jar = self.jar.borrow_mut();
-        jar.retain(|c| c.name != name);
+        jar.retain(|c| c.name != name || c.path != path);
         if age.is_some_and(|age| age <= 0) {
             return;
         }
         let expires_at = age.map(|age| self.clock.now() + Duration::from_secs(age.unsigned_abs()));
-        let path = attribute("path").unwrap_or("/").to_owned();
         jar.push(Cookie { name: name.to_owned(), value: value.to_owned(), path, expires_at });
     }
 }

@@ -1,6 +1,7 @@
 //! A console that answers simply and remembers every byte it was sent.
 
 use std::{
+    collections::HashMap,
     io::{BufRead, BufReader, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Mutex},
@@ -44,6 +45,8 @@ pub(crate) struct Upstream {
     /// Where it listens.
     pub(crate) address: SocketAddr,
     seen: Arc<Mutex<Vec<Recorded>>>,
+    /// Status and header lines for some paths.
+    answers: Arc<Mutex<HashMap<String, String>>>,
 }
 
 impl Upstream {
@@ -53,14 +56,24 @@ impl Upstream {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let console = Self { address, seen: Arc::clone(&seen) };
+        let answers = Arc::new(Mutex::new(HashMap::new()));
+        let console = Self { address, seen: Arc::clone(&seen), answers: Arc::clone(&answers) };
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let seen = Arc::clone(&seen);
-                std::thread::spawn(move || serve(stream, &seen));
+                let (seen, answers) = (Arc::clone(&seen), Arc::clone(&answers));
+                std::thread::spawn(move || serve(stream, &seen, &answers));
             }
         });
         console
+    }
+
+    /// From now on a path (without query) is answered with this status and these header fields.
+    pub(crate) fn answer(&self, path: &str, status: &str, fields: &[(&str, &str)]) {
+        let mut head = format!("HTTP/1.1 {status}\r\n");
+        for (name, value) in fields {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        self.answers.lock().expect("nobody panics holding it").insert(path.to_owned(), head);
     }
 
     /// Everything it received so far.
@@ -74,7 +87,7 @@ impl Upstream {
     }
 }
 
-fn serve(stream: TcpStream, seen: &Mutex<Vec<Recorded>>) {
+fn serve(stream: TcpStream, seen: &Mutex<Vec<Recorded>>, scripted: &Mutex<HashMap<String, String>>) {
     let Ok(mut answers) = stream.try_clone() else { return };
     let mut requests = BufReader::new(stream);
     while let Some(request) = read_request(&mut requests) {
@@ -91,10 +104,11 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<Recorded>>) {
         }
         let page = format!("<!doctype html><title>console</title><p id=line>{}</p>", request.line);
         seen.lock().expect("nobody panics holding it").push(request);
-        let head = format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: text/html; charset=utf-8\r\n{cookie}content-length: {}\r\n\r\n",
-            page.len()
-        );
+        let path = path.split('?').next().unwrap_or_default();
+        let start = scripted.lock().expect("nobody panics holding it").get(path).cloned();
+        let start = start.unwrap_or_else(|| "HTTP/1.1 200 OK\r\n".to_owned());
+        let head =
+            format!("{start}content-type: text/html; charset=utf-8\r\n{cookie}content-length: {}\r\n\r\n", page.len());
         if answers.write_all(head.as_bytes()).and_then(|()| answers.write_all(page.as_bytes())).is_err() {
             return;
         }

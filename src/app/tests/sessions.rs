@@ -76,6 +76,7 @@ async fn a_forged_cookie_never_reaches_the_store() {
                 path: "/",
                 address: Ipv4Addr::LOCALHOST.into(),
                 session: Some(Cookie(cookie)),
+                known: None,
             })
             .await
     };

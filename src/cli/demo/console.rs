@@ -37,6 +37,7 @@ pub const SAMPLE_PATH: &str = "/orders/1238";
 /// The console's own session cookie.
 const COOKIE: &str = "CONSOLESESSID";
 const PAGE_SIZE: usize = 20;
+const MOST_SESSIONS: usize = 10_000;
 const CARRIERS: [&str; 3] = ["ヤマト運輸", "佐川急便", "日本郵便"];
 
 /// What a running console remembers; at most one shipment an order.
@@ -44,6 +45,15 @@ const CARRIERS: [&str; 3] = ["ヤマト運輸", "佐川急便", "日本郵便"];
 struct Memory {
     shipments: Mutex<BTreeMap<u32, Shipment>>,
     sessions: AtomicU64,
+    /// Who opened which session of the console's own.
+    opened_by: Mutex<BTreeMap<String, String>>,
+}
+
+/// A session of the console's own, which has nothing to do with the gateway's.
+#[derive(Clone)]
+struct ConsoleSession {
+    id: String,
+    by: String,
 }
 
 #[derive(Clone)]
@@ -89,28 +99,54 @@ pub fn router() -> Router {
         .route("/ticker", get(ticker_page))
         .route("/ticker/ws", get(ticker::socket))
         .route("/whoami", get(whoami))
+        .route("/logout", get(logout).post(logout))
         .fallback(not_found)
         .layer(middleware::from_fn_with_state(memory.clone(), keep_session))
         .with_state(memory)
 }
 
-/// Gives a browser the console's own cookie when it comes without one.
-async fn keep_session(State(memory): State<Arc<Memory>>, request: Request, next: Next) -> Response {
-    let known = request
-        .headers()
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(cookie::Cookie::split_parse)
-        .any(|cookie| cookie.is_ok_and(|cookie| cookie.name() == COOKIE));
-    let mut response = next.run(request).await;
-    if !known {
+/// The console's session of a request.
+fn session_of(headers: &HeaderMap) -> Option<String> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut cookies = lines.flat_map(cookie::Cookie::split_parse).flatten();
+    cookies.find(|cookie| cookie.name() == COOKIE).map(|cookie| cookie.value().to_owned())
+}
+
+/// Gives a browser the console's own cookie when it comes without one. Whoever has the cookie is in that session, whoever
+/// opened it: such consoles were written so.
+async fn keep_session(State(memory): State<Arc<Memory>>, mut request: Request, next: Next) -> Response {
+    let came = session_of(request.headers());
+    let user =
+        request.headers().get("x-sekisho-user").map(|user| String::from_utf8_lossy(user.as_bytes()).into_owned());
+    let id = came.clone().unwrap_or_else(|| {
         let number = memory.sessions.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-        if let Ok(cookie) = HeaderValue::try_from(format!("{COOKIE}=s{number:08}; Path=/; HttpOnly")) {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
+        format!("s{number:08}")
+    });
+    let by = {
+        let mut opened_by = memory.opened_by.lock().unwrap_or_else(PoisonError::into_inner);
+        if opened_by.len() >= MOST_SESSIONS {
+            opened_by.clear();
         }
+        let by = opened_by.entry(id.clone()).or_insert_with(|| user.unwrap_or_else(|| "nobody".to_owned()));
+        by.clone()
+    };
+    request.extensions_mut().insert(ConsoleSession { id: id.clone(), by });
+    let mut response = next.run(request).await;
+    if came.is_none()
+        && let Ok(cookie) = HeaderValue::try_from(format!("{COOKIE}={id}; Path=/; HttpOnly"))
+    {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
+}
+
+/// The console's own way out.
+async fn logout(State(memory): State<Arc<Memory>>, headers: HeaderMap) -> Response {
+    if let Some(id) = session_of(&headers) {
+        memory.opened_by.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+    let gone = format!("{COOKIE}=; Path=/; Max-Age=0");
+    (StatusCode::FOUND, [(header::LOCATION, "/".to_owned()), (header::SET_COOKIE, gone)]).into_response()
 }
 
 /// Who the gateway says is there.
@@ -118,6 +154,15 @@ struct Visitor {
     user: Option<String>,
     groups: Option<String>,
     level: Option<String>,
+    session: Option<ConsoleSession>,
+}
+
+impl Visitor {
+    /// Who opened the console's session, when it was somebody else.
+    fn in_the_session_of(&self) -> Option<&str> {
+        let (session, user) = (self.session.as_ref()?, self.user.as_ref()?);
+        (session.by != *user).then_some(session.by.as_str())
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for Visitor {
@@ -132,6 +177,7 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
             user: read("x-sekisho-user"),
             groups: read("x-sekisho-groups"),
             level: read("x-sekisho-session-level"),
+            session: parts.extensions.get().cloned(),
         })
     }
 }
@@ -487,6 +533,21 @@ mod tests {
         let back = Request::get("/").header(header::COOKIE, "theme=old; CONSOLESESSID=s00000001");
         assert!(!send(&console, back, Body::empty()).await.1.contains_key(header::SET_COOKIE));
         assert_eq!(fetch(&console, "/").await.1[header::SET_COOKIE], "CONSOLESESSID=s00000002; Path=/; HttpOnly");
+    }
+
+    #[tokio::test]
+    async fn whoever_has_the_cookie_is_in_the_session_until_it_is_ended() {
+        let console = router();
+        let by = |user: &'static str| Request::get("/").header("x-sekisho-user", user);
+        let says = |page: &str, by: &str| page.contains(&format!(r#"<span id="console-session-by">{by}</span>"#));
+        assert!(says(&send(&console, by("hanako"), Body::empty()).await.2, "hanako"));
+        let cookie = "CONSOLESESSID=s00000001";
+        let page = send(&console, by("taro").header(header::COOKIE, cookie), Body::empty()).await.2;
+        assert!(says(&page, "hanako") && page.contains("session of somebody else"), "{page}");
+        let out = send(&console, Request::post("/logout").header(header::COOKIE, cookie), Body::empty()).await;
+        assert_eq!((out.0, &out.1[header::LOCATION]), (StatusCode::FOUND, &HeaderValue::from_static("/")));
+        let page = send(&console, by("taro").header(header::COOKIE, cookie), Body::empty()).await.2;
+        assert!(says(&page, "taro") && !page.contains("session of somebody else"));
     }
 
     /// Eight chunks of a mebibyte: more than any limit on buffered bodies.

@@ -129,6 +129,10 @@ hsts = "0s" # other programs of this machine are reached as localhost, too
 [upstream]
 url = "http://127.0.0.1:{console}"
 
+[console]
+sign_out = "/logout"
+sign_out_call = "/logout"
+
 [store]
 url = "sqlite:demo.db"
 

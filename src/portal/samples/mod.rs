@@ -19,6 +19,7 @@ use super::{
     page::{Here, PageFrame, ShownMethod, Site, html},
     recovery::RecoveryPage,
     sign_in::{SignInNotice, SignInPage, SignOutPage, SignedInPage},
+    stopped::{StoppedPage, Why},
 };
 use crate::{
     account::MethodKind,
@@ -168,6 +169,16 @@ fn errors(language: Language, pages: &mut Pages) {
         let reference = (problem.status().is_server_error()).then(|| "mfrggzdf".to_owned());
         let page = ErrorPage { frame: frame(language), problem, reference, target: "/".to_owned() };
         pages.add(&format!("error-{problem:?}").to_lowercase(), "first", &page);
+    }
+    for why in Why::ALL {
+        let page = StoppedPage {
+            frame: frame(language),
+            why,
+            origin: "https://console.example.jp".to_owned(),
+            reference: "mfrggzdfmztwq2lknnwg23tpoa".to_owned(),
+            target: "/.sekisho/sign-in".to_owned(),
+        };
+        pages.add(&format!("stopped-{}", why.as_str().replace('_', "-")), "first", &page);
     }
     let target = "/.sekisho/sign-in?to=c2VhbGVk".to_owned();
     pages.add("top-level", "first", &TopLevelPage { frame: frame(language), target: target.clone(), fresh: false });
