@@ -245,9 +245,10 @@ impl Guarded {
 
     /// Moves up to `most` bytes from the front of `pending`.
     fn hand_on(&mut self, buf: &mut ReadBuf<'_>, most: usize) -> usize {
-        let run = self.pending.split_to(self.pending.len().min(most).min(buf.remaining()));
-        buf.put_slice(&run);
-        run.len()
+        let count = self.pending.len().min(most).min(buf.remaining());
+        buf.put_slice(self.pending.get(..count).unwrap_or_default());
+        self.pending.advance(count);
+        count
     }
 
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Progress>> {

@@ -1,7 +1,10 @@
 //! Admission: what a request says of itself, decided on exactly the bytes that would be forwarded. What two readers
 //! could understand differently is refused, never repaired. It must never look at sessions or rules.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    borrow::Cow,
+    net::{IpAddr, SocketAddr},
+};
 
 use http::{HeaderMap, HeaderName, Method, Uri, Version, header, request::Parts};
 
@@ -192,10 +195,11 @@ fn judge_path(path: &str) -> Result<(), NotAdmitted> {
         }
     }
     // Decoded once more: `%2565` becomes `e` for a console that decodes twice.
-    let twice = std::str::from_utf8(&decoded).ok().and_then(percent_decoded).unwrap_or_else(|| decoded.clone());
-    let first_segment = |bytes: &[u8]| {
+    let twice = std::str::from_utf8(&decoded).ok().and_then(percent_decoded).unwrap_or(Cow::Borrowed(&*decoded));
+    let ours = OUR_PREFIX.trim_matches('/').as_bytes();
+    let is_ours = |bytes: &[u8]| {
         let segment = bytes.split(|byte| *byte == b'/').nth(1).unwrap_or_default();
-        segment.split(|byte| *byte == b';').next().unwrap_or_default().to_ascii_lowercase()
+        segment.split(|byte| *byte == b';').next().unwrap_or_default().eq_ignore_ascii_case(ours)
     };
     // For such a console `/static/%252e%252e/x` is not below `/static`.
     if twice.split(|byte| matches!(byte, b'/' | b'\\')).any(|segment| {
@@ -204,8 +208,7 @@ fn judge_path(path: &str) -> Result<(), NotAdmitted> {
     }) {
         return ambiguous("dot segment in the path, encoded twice");
     }
-    let ours = OUR_PREFIX.trim_matches('/').as_bytes();
-    if [&decoded, &twice].into_iter().any(|spelling| first_segment(spelling) == ours) && !path.starts_with(OUR_PREFIX) {
+    if (is_ours(&decoded) || is_ours(&twice)) && !path.starts_with(OUR_PREFIX) {
         return ambiguous("misspelt path of the gateway's own pages");
     }
     if path.starts_with(OUR_PREFIX) && path.contains('%') {
@@ -214,7 +217,10 @@ fn judge_path(path: &str) -> Result<(), NotAdmitted> {
     Ok(())
 }
 
-fn percent_decoded(path: &str) -> Option<Vec<u8>> {
+fn percent_decoded(path: &str) -> Option<Cow<'_, [u8]>> {
+    if !path.contains('%') {
+        return Some(Cow::Borrowed(path.as_bytes()));
+    }
     let mut decoded = Vec::with_capacity(path.len());
     let mut bytes = path.bytes();
     while let Some(byte) = bytes.next() {
@@ -225,7 +231,7 @@ fn percent_decoded(path: &str) -> Option<Vec<u8>> {
         let (high, low) = (hex(bytes.next()?)?, hex(bytes.next()?)?);
         decoded.push(high * 16 + low);
     }
-    Some(decoded)
+    Some(Cow::Owned(decoded))
 }
 
 fn hex(digit: u8) -> Option<u8> {

@@ -20,6 +20,24 @@ async fn the_last_use_moves_forward_only() {
 }
 
 #[tokio::test]
+async fn many_uses_are_written_together_each_with_its_own_time() {
+    let bench = Bench::new().await;
+    let (hanako, taro) = (bench.person("hanako").await, bench.person("taro").await);
+    let (hers, his) = (bench.sign_in(&hanako, NOW).await, bench.sign_in(&taro, NOW).await);
+    let missing = bench.ready(&hanako, NOW + MINUTE).await.session.id();
+    // More than one transaction takes.
+    let mut uses = vec![(missing, NOW + MINUTE); 1500];
+    uses[3] = (hers.id(), NOW + 2 * MINUTE);
+    uses[1400] = (his.id(), NOW + 3 * MINUTE);
+    let gone = bench.store.touch_sessions(&uses).await.unwrap();
+    assert!(gone.len() == 1498 && gone.iter().all(|id| *id == missing));
+    for (session, at) in [(hers, NOW + 2 * MINUTE), (his, NOW + 3 * MINUTE)] {
+        let stored = bench.store.session(session.digest()).await.unwrap().unwrap();
+        assert_eq!(stored.session.last_used_at(), at);
+    }
+}
+
+#[tokio::test]
 async fn an_ended_session_is_gone_at_once() {
     let bench = Bench::new().await;
     let hanako = bench.person("hanako").await;

@@ -12,7 +12,7 @@ use crate::{
     authn::DeviceProof,
     clock::Timestamp,
     secret::Digest,
-    session::{DeviceId, DevicePresentation, Lifetime, SecondStep, Session, SessionId, TrustedDevice},
+    session::{DeviceId, DevicePresentation, Lifetime, SecondStep, Session, SessionId, TrustedDevice, hour_and_minute},
     store::{EndedSession, EndedTrust, NewDevice, PresentDevice, PresentedDevice, Result, StoredSession},
 };
 
@@ -32,6 +32,27 @@ macro_rules! sessions {
         )
     };
 }
+
+/// Uses written in one transaction, so that a sign-in waits for the writer no longer than for these.
+const TOUCHED_AT_ONCE: usize = 1000;
+
+/// One statement for all of them: a statement each would cost more than the requests they tell of.
+fn uses_as_json(used: &[(SessionId, Timestamp)]) -> String {
+    let row = |(id, at): &(SessionId, Timestamp)| {
+        let (hour, minute) = hour_and_minute(*at);
+        serde_json::json!([id.to_string(), at.as_millis(), hour, minute.cast_signed()])
+    };
+    serde_json::Value::from_iter(used.iter().map(row)).to_string()
+}
+
+/// The rows of [`uses_as_json`], which is `$1`.
+macro_rules! uses {
+    () => {
+        "(SELECT value ->> 0 AS id, value ->> 1 AS at, value ->> 2 AS hour, value ->> 3 AS minute
+          FROM json_each($1)) AS used"
+    };
+}
+pub(super) use uses;
 
 pub(super) fn ended(row: &SqliteRow) -> Result<EndedSession> {
     let cells = Cells::of(row, "sessions", "id")?;
@@ -240,24 +261,32 @@ impl SqliteStore {
     }
 
     pub(in crate::store) async fn touch_sessions(&self, used: &[(SessionId, Timestamp)]) -> Result<Vec<SessionId>> {
-        let mut tx = self.write().await?;
         let mut gone = Vec::new();
-        for (id, at) in used {
-            let touched = sqlx::query(
-                "UPDATE sessions SET last_used_at = CASE WHEN last_used_at < $2 THEN $2 ELSE last_used_at END
-                 WHERE id = $1",
-            )
-            .bind(id.to_string())
-            .bind(at.as_millis())
+        for batch in used.chunks(TOUCHED_AT_ONCE) {
+            let rows = uses_as_json(batch);
+            let mut tx = self.write().await?;
+            let unknown = sqlx::query(concat!(
+                "SELECT used.id FROM ",
+                uses!(),
+                " WHERE NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = used.id)"
+            ))
+            .bind(&rows)
+            .fetch_all(&mut *tx)
+            .await?;
+            sqlx::query(concat!(
+                "UPDATE sessions SET last_used_at = used.at FROM ",
+                uses!(),
+                " WHERE sessions.id = used.id AND sessions.last_used_at < used.at"
+            ))
+            .bind(&rows)
             .execute(&mut *tx)
             .await?;
-            if touched.rows_affected() == 0 {
-                gone.push(*id);
-            } else {
-                users::note_use(&mut tx, *id, *at).await?;
+            users::note_uses(&mut tx, &rows).await?;
+            tx.commit().await?;
+            for row in &unknown {
+                gone.push(Cells::of(row, "sessions", "id")?.text("id", SessionId::parse)?);
             }
         }
-        tx.commit().await?;
         Ok(gone)
     }
 

@@ -5,14 +5,15 @@ use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 use super::{
     SqliteStore, accounts, links, outbox,
     rows::{self, Cells, account_columns},
-    sessions, settings,
+    sessions::{self, uses},
+    settings,
 };
 use crate::{
     account::{Account, AccountId, EmailAddress, Group, Membership, SellerAccount, SellerId, SellerName, regrant},
     clock::Timestamp,
     language::Language,
     secret::Digest,
-    session::{BrowserHour, DeviceLabel, SessionId, hour_and_minute},
+    session::{BrowserHour, DeviceLabel, SessionId},
     store::{
         AcceptError, AcceptInvitation, Acting, By, ChangeGroups, ChangedGroups, EndedSession, EndedTrust, Invitation,
         InvitationId, InviteError, Link, LinkId, LinkPurpose, Member, NewInvitation, NewMember, NewMemberError,
@@ -86,18 +87,18 @@ pub(super) async fn note_network(db: &mut SqliteConnection, session: SessionId, 
     Ok(())
 }
 
-/// The minute in which a session was used, for as long as [`SHARED_WINDOW`](crate::session::SHARED_WINDOW).
-pub(super) async fn note_use(db: &mut SqliteConnection, session: SessionId, at: Timestamp) -> Result<()> {
-    let (hour, minute) = hour_and_minute(at);
-    sqlx::query(
+/// The minutes in which sessions were used, for as long as [`SHARED_WINDOW`](crate::session::SHARED_WINDOW). `rows` are
+/// those of [`uses!`].
+pub(super) async fn note_uses(db: &mut SqliteConnection, rows: &str) -> Result<()> {
+    sqlx::query(concat!(
         "INSERT INTO browser_hours (account_id, session_id, hour, minutes, browser, network)
-         SELECT s.account_id, s.id, $2, $3, s.browser, n.network
-         FROM sessions s LEFT JOIN session_networks n ON n.session_id = s.id WHERE s.id = $1
-         ON CONFLICT (account_id, hour, session_id) DO UPDATE SET minutes = minutes | $3",
-    )
-    .bind(session.to_string())
-    .bind(hour)
-    .bind(minute.cast_signed())
+         SELECT s.account_id, s.id, used.hour, used.minute, s.browser, n.network
+         FROM ",
+        uses!(),
+        " JOIN sessions s ON s.id = used.id LEFT JOIN session_networks n ON n.session_id = s.id WHERE true
+         ON CONFLICT (account_id, hour, session_id) DO UPDATE SET minutes = minutes | excluded.minutes"
+    ))
+    .bind(rows)
     .execute(db)
     .await?;
     Ok(())
