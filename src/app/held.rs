@@ -100,13 +100,12 @@ impl App {
     /// Keeps it. `None`: there is no room.
     pub async fn hold(&self, account: AccountId, stopped: Stopped<'_>, request: HeldRequest) -> Result<Option<Kept>> {
         let now = self.now();
-        let (browser, cookie) = match self.held_digest(stopped.held)? {
-            Some(digest) => (digest, None),
-            None => {
-                let issued = self.keyring.issue(Purpose::HeldCookie, TokenId::random(&*self.entropy));
-                let (cookie, token) = issued.ok_or(AppError::Key)?;
-                (self.keyring.token_digest(&token).ok_or(AppError::Key)?, Some(cookie))
-            }
+        let (browser, cookie) = if let Some(digest) = self.held_digest(stopped.held)? {
+            (digest, None)
+        } else {
+            let issued = self.keyring.issue(Purpose::HeldCookie, TokenId::random(&*self.entropy));
+            let (cookie, token) = issued.ok_or(AppError::Key)?;
+            (self.keyring.token_digest(&token).ok_or(AppError::Key)?, Some(cookie))
         };
         let id = HeldId::random(&*self.entropy);
         let address = self.address_key(stopped.asked.address)?;

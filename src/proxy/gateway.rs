@@ -171,8 +171,8 @@ impl Gateway {
     ) -> Option<Answer> {
         let Sending::Word(id) = sending else { return None };
         match self.holding.take(id, permit, head, &session.req_header().headers).await {
-            Ok(Some(held)) => {
-                ctx.held = Some(held);
+            Ok(Some(on_its_way)) => {
+                ctx.held = Some(on_its_way);
                 None
             }
             Ok(None) => Some(self.holding.to_its_page(id)),

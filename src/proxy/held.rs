@@ -83,8 +83,8 @@ impl Holding {
         headers: &HeaderMap,
     ) -> app::Result<Option<OnItsWay>> {
         let Some(principal) = permit.principal() else { return Ok(None) };
-        let held = cookie::read(headers, cookie::HELD).map(Cookie);
-        let taken = self.app.take_held(id, principal.account, held, &head.target, head.address).await?;
+        let browser = cookie::read(headers, cookie::HELD).map(Cookie);
+        let taken = self.app.take_held(id, principal.account, browser, &head.target, head.address).await?;
         Ok(taken.map(|request| {
             let body = Bytes::copy_from_slice(request.body.expose());
             OnItsWay { id, request, body, connected: false }

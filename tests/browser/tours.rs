@@ -312,3 +312,52 @@ async fn a_code_from_a_text_message_goes_into_its_field_and_no_further() {
     assert_eq!(browser.url().await, scene.url("/payments"), "{}", browser.text().await);
     well_behaved(&scene, &[&browser]).await;
 }
+
+/// The session ends while a form is filled in: what was typed is kept, and shipped once when its person says so.
+async fn interrupted(words: &'static Words) {
+    let rule = "[[rule]]\npath = \"/orders\"\naccess = \"signed-in\"\nhold = true\n";
+    let scene = Scene::set_with(words, rule).await;
+    let browser = Chromium::start(words.tag).await;
+    by_app(&scene, &browser, "taro", &scene.taro).await;
+    let order = scene.url("/orders/1238");
+    browser.open(&order).await;
+    browser.type_into("[name=tracking]", "1234-5678").await;
+    let file = scene.settings.directory.join("sekisho.toml");
+    let ended = std::process::Command::new(env!("CARGO_BIN_EXE_sekisho"))
+        .args(["session", "end", "--account", "taro", "--all", "--config", file.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    browser.click("form[action='/orders/1238/ship'] [type=submit]").await;
+    let (kept, asks) = match words.tag {
+        "ja" => ("までお預かりしています。ログインすると、送信できます。", "入力した内容を送信しますか？"),
+        _ => ("after signing in you can send it.", "Send what you entered?"),
+    };
+    assert!(browser.text().await.contains(kept), "{}", browser.text().await);
+    scene.photograph(&browser, "sign-in-kept").await;
+    sign_in_as(&browser, "taro").await;
+    // The app's code of this step is spent; the next one's is good already.
+    let ahead = SystemClock.now() + std::time::Duration::from_secs(30);
+    code(&browser, &authenticator::code(&scene.taro, ahead)).await;
+    assert!(browser.text().await.contains(asks), "{}", browser.text().await);
+    let page = browser.url().await;
+    scene.photograph(&browser, "held").await;
+    browser.click(NEXT).await;
+    assert_eq!(browser.url().await, format!("{order}?result=shipped"), "{}", browser.text().await);
+    assert!(browser.text().await.contains("1234-5678"), "{}", browser.text().await);
+    browser.open(&page).await;
+    scene.photograph(&browser, "held-sent").await;
+    assert!(browser.attributes("[name=sekisho-held]", "name").await.is_empty(), "never twice");
+    browser.click("main a.primary").await;
+    well_behaved(&scene, &[&browser]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_form_that_was_interrupted_is_sent_in_japanese() {
+    interrupted(&JA).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_form_that_was_interrupted_is_sent_in_english() {
+    interrupted(&EN).await;
+}
