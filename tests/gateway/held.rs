@@ -398,8 +398,14 @@ async fn a_form_that_needs_a_fresh_code_waits_for_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_forged_word_sends_nothing_and_the_consoles_own_forms_go_on() {
+    for speaks in [Speaks::Http1, Speaks::Http2] {
+        forged_words_and_own_forms(speaks).await;
+    }
+}
+
+async fn forged_words_and_own_forms(speaks: Speaks) {
     let gateway = gateway("").await;
-    let browser = gateway.browser(Speaks::Http1, "en");
+    let browser = gateway.browser(speaks, "en");
     away(&gateway, &browser).await;
     let page = come_back(&gateway, &browser, post(&browser, PLACE, FORM, BODY).await, 0).await;
     let good = page.form_with("sekisho-held").filled(&[]);
@@ -484,4 +490,47 @@ async fn what_was_typed_is_in_no_log_and_in_no_file() {
     let log = log::read();
     assert!(log.contains("request_held") && log.contains("\"sent\""), "the log was written");
     assert!(!log.contains(secret), "what was typed is in the log");
+}
+
+/// What a person who waits for `100 Continue` would have sent is kept like any other, and the console hears of no
+/// expectation.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_expectation_ends_at_the_gateway() {
+    let gateway = gateway("").await;
+    let browser = gateway.browser(Speaks::Http1, "en");
+    away(&gateway, &browser).await;
+    let expecting = || {
+        let mut headers = fields(&browser, FORM);
+        headers.insert("expect", HeaderValue::from_static("100-continue"));
+        headers
+    };
+    let answer = browser.send(Method::POST, PLACE, expecting(), Some(BODY.to_owned())).await;
+    let page = come_back(&gateway, &browser, answer, 0).await;
+    let word = page.form_with("sekisho-held").filled(&[]);
+    let word = form_urlencoded::Serializer::new(String::new()).extend_pairs(word).finish();
+    assert_eq!(browser.send(Method::POST, PLACE, expecting(), Some(word)).await.status, 200);
+    let [arrived] = &posts(&gateway)[..] else { panic!("once") };
+    assert!(arrived.body == BODY.as_bytes() && arrived.all("expect").is_empty(), "{}", arrived.line);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_rules_decide_again_when_it_is_sent() {
+    let rules = "[[rule]]\npath = \"/pay\"\ngroups = [\"payments\"]\naccess = \"signed-in\"\nhold = true\n\
+                 [[rule]]\npath = \"/pay\"\naccess = \"deny\"\n";
+    let gateway = Gateway::start(&[], &["hana", "taro"], rules).await;
+    let browser = gateway.browser(Speaks::Http1, "en");
+    away(&gateway, &browser).await;
+    let page = come_back(&gateway, &browser, post(&browser, "/pay/1", FORM, BODY).await, 0).await;
+    let account = gateway.app().find_account("hana").await.unwrap().unwrap().account;
+    let groups = vec![sekisho::account::Group::parse("sellers").unwrap()];
+    let edit = sekisho::store::AccountEdit { groups: Some(groups), ..Default::default() };
+    gateway.app().edit_account(&account, &edit).await.unwrap().unwrap();
+
+    assert_eq!(send_it(&browser, &page).await.status, 403);
+    assert!(posts(&gateway).is_empty());
+    let again = browser.open(page.place()).await;
+    assert!(again.text().contains("your permissions have changed"), "{}", again.text());
+    assert!(again.forms().iter().all(|form| !form.has("sekisho-held")));
+    let link = again.links().into_iter().find(|link| link.starts_with("/.sekisho/held/file")).unwrap();
+    assert_eq!(browser.visit(&link).await.body, BODY);
 }
