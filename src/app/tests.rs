@@ -9,6 +9,7 @@ mod limits;
 mod rollout;
 mod sessions;
 mod sign_in;
+mod signing;
 mod trust;
 mod trust_ends;
 

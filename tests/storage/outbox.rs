@@ -1,7 +1,7 @@
 //! Messages: handed out once, never after their time, also across restarts.
 
 use sekisho::{
-    account::{EmailAddress, Role},
+    account::{EmailAddress, MethodKind, Role},
     clock::Timestamp,
     language::Language,
     store::{Notice, OutboxContent, OutboxId, OutboxItem, OutboxOutcome, Recipient},
@@ -158,16 +158,64 @@ async fn a_phone_hears_the_same_news_once_in_ten_minutes_and_never_without_end()
 }
 
 #[tokio::test]
-async fn each_recovery_request_is_told_however_soon_after_the_other() {
+async fn news_of_another_method_or_request_or_account_is_told_however_soon_after_the_other() {
     let bench = Bench::new().await;
-    let hanako = bench.newcomer("hanako").await;
-    for receipt in ["7Q2M-4KXP", "9F3N-2HJA"] {
-        let notice = Notice::RecoveryRequested { receipt: receipt.to_owned(), ready_at: NOW };
-        let to = Recipient::Sms(phone("090-1234-5678"));
-        let message = OutboxItem { content: OutboxContent::Notice { notice }, ..item(&bench, &hanako, to, NOW) };
+    let (hanako, taro) = (bench.newcomer("hanako").await, bench.newcomer("taro").await);
+    let receipts = || ["7Q2M-4KXP", "9F3N-2HJA"].map(str::to_owned);
+    let roles = [Role::Primary, Role::Backup];
+    let kinds = [MethodKind::Sms, MethodKind::Voice];
+    let news = [
+        roles.map(|role| Notice::MethodReplaced { role }),
+        roles.map(|role| Notice::MethodRelabelled { role }),
+        roles.map(|role| Notice::MethodPaused { role, kind: MethodKind::Sms, until: NOW }),
+        kinds.map(|kind| Notice::MethodDisabled { kind }),
+        receipts().map(|receipt| Notice::RecoveryRequested { receipt, ready_at: NOW }),
+        receipts().map(|receipt| Notice::RecoveryApproved { receipt }),
+        receipts().map(|receipt| Notice::RecoveryRefused { receipt }),
+        receipts().map(|receipt| Notice::RecoveryCancelled { receipt }),
+    ];
+    let told = async |person: &Person, notice: &Notice, number: &str| {
+        let content = OutboxContent::Notice { notice: notice.clone() };
+        let message = OutboxItem { content, ..item(&bench, person, Recipient::Sms(phone(number)), NOW) };
         bench.store.enqueue(&message).await.unwrap();
-        assert_eq!(bench.store.claim_messages(10, NOW).await.unwrap().len(), 1, "{receipt}");
-        bench.store.enqueue(&OutboxItem { id: OutboxId::random(&*bench.entropy), ..message }).await.unwrap();
-        assert!(bench.store.claim_messages(10, NOW).await.unwrap().is_empty(), "{receipt} is told once");
+        bench.store.claim_messages(10, NOW).await.unwrap().len()
+    };
+    // A number of its own for each, so that none of them fills its day.
+    for (place, [one, other]) in news.iter().enumerate() {
+        let number = format!("090-1234-56{place}0");
+        for notice in [one, other] {
+            assert_eq!(told(&hanako, notice, &number).await, 1, "{notice:?}");
+            assert_eq!(told(&hanako, notice, &number).await, 0, "{notice:?} is told once");
+        }
+        assert_eq!(told(&taro, one, &number).await, 1, "{one:?} of another account on the same phone");
     }
+}
+
+#[tokio::test]
+async fn a_day_is_of_the_phone_whatever_the_account_and_of_the_mailbox_for_each_address() {
+    let bench = Bench::new().await;
+    let (hanako, taro) = (bench.newcomer("hanako").await, bench.newcomer("taro").await);
+    let told = async |person: &Person, notice: Notice, to: Recipient, at: Timestamp| {
+        let message = OutboxItem { content: OutboxContent::Notice { notice }, ..item(&bench, person, to, at) };
+        bench.store.enqueue(&message).await.unwrap();
+        bench.store.claim_messages(10, at).await.unwrap().len()
+    };
+    let (mut texts, mut last) = (0, NOW);
+    for round in 0..8 {
+        last = NOW + round * 10 * MINUTE;
+        for person in [&hanako, &taro] {
+            texts += told(person, Notice::MethodsSwapped, Recipient::Sms(phone("090-1234-5678")), last).await;
+        }
+    }
+    assert_eq!(texts, 10, "one phone, two accounts");
+    let other = || Recipient::Sms(phone("090-8765-4321"));
+    assert_eq!(told(&taro, Notice::MethodsSwapped, other(), last).await, 1, "another phone has a day of its own");
+
+    let address = |name: &str| Recipient::Mail(EmailAddress::parse(&format!("{name}@example.jp")).unwrap());
+    let mut mails = 0;
+    for _ in 0..31 {
+        mails += told(&hanako, Notice::MethodsSwapped, address("hanako"), NOW).await;
+    }
+    assert_eq!(mails, 30);
+    assert_eq!(told(&hanako, Notice::MethodsSwapped, address("jiro"), NOW).await, 1, "mail to somebody else");
 }
