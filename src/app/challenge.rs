@@ -42,6 +42,7 @@ pub struct MethodView {
 }
 
 /// The code page.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that the page tells")]
 #[derive(Clone, Debug)]
 pub struct CodeView {
     /// Several people seem to use this sign-in.

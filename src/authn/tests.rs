@@ -473,7 +473,7 @@ fn a_new_sign_in_joins_a_code_in_the_first_half_of_its_time_only() {
         let Step::Continue(state) = step else { panic!("a code is asked") };
         (state, send)
     };
-    world.now = world.now + (half - Duration::from_millis(1));
+    world.now = world.now + half.saturating_sub(Duration::from_millis(1));
     let (joined, send) = begin(&world, false);
     assert_eq!((joined.challenge(), send.map(|order| order.challenge)), (Some(good), Some(good.id())));
     assert!(!joined.challenge().unwrap().supersedes());

@@ -115,6 +115,7 @@ pub enum CodeNotice {
 }
 
 /// "Enter the code".
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that the page tells")]
 #[derive(Debug, Template)]
 #[template(path = "code.html")]
 pub struct CodePage {

@@ -197,6 +197,9 @@ async fn r6_the_newest_message_counts_and_every_page_says_so() {
     assert_eq!(late.url.path(), "/.sekisho/code", "{}", late.text());
 }
 
+const SHOWN: &str = r#"id="unanswered" method="post" action="/.sekisho/code/way">"#;
+const WAITS: &str = r#"id="unanswered" method="post" action="/.sekisho/code/way" hidden>"#;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r6_a_call_that_nobody_answers_is_said_with_the_ways_on() {
     let gateway = Gateway::start(&["hana"], &[], "").await;
@@ -226,6 +229,7 @@ async fn r6_a_call_that_nobody_answers_is_said_with_the_ways_on() {
     let page = steps::password(&browser, &page, "hana").await;
     let call = gateway.inbox.code_after(before, "voice").await;
     assert!(page.text().contains("We're calling the number ending 78."), "{}", page.text());
+    assert!(page.body.contains(WAITS), "for the script: {}", page.body);
     let state = async || browser.open("/.sekisho/state").await.body;
     assert!(state().await.contains(r#""delivery":"sent""#), "{}", state().await);
     for elsewhere in ["https://attacker.example", "null"] {
@@ -237,6 +241,7 @@ async fn r6_a_call_that_nobody_answers_is_said_with_the_ways_on() {
     assert!(state().await.contains(r#""delivery":"unanswered""#), "{}", state().await);
     let rang = browser.open(page.place()).await;
     assert!(rang.text().contains(says) && !rang.text().contains("We're calling"), "{}", rang.text());
+    assert!(!rang.body.contains(WAITS) && rang.body.contains(SHOWN), "{}", rang.body);
     assert!(rang.text().contains("We can call again from 14:2"), "{}", rang.text());
     assert_eq!(rang.form_with("way").choices("way"), ["backup"], "until then: {}", rang.text());
     gateway.clock.advance(Duration::from_secs(30));

@@ -130,7 +130,7 @@ async fn r6_a_new_sign_in_joins_no_code_that_is_nearly_over_and_the_newest_count
         Some(PendingView::Code(view)) => view,
         other => panic!("{other:?}"),
     };
-    let (world, first, second, old) = at(half - Duration::from_millis(1)).await;
+    let (world, first, second, old) = at(half.saturating_sub(Duration::from_millis(1))).await;
     assert_eq!((world.code(&second).await, world.code(&first).await), (old.clone(), old));
     assert!(!view(&world, &second).await.supersedes);
 
@@ -205,6 +205,7 @@ async fn r6_every_wait_of_the_table_holds_to_the_second() {
     assert!(matches!(none, SendOutcome::Refused(SendRefusal::Exhausted(at)) if at == begins_again), "{none:?}");
     let Some(PendingView::Code(view)) = world.app.pending(&jar.browser()).await.unwrap() else { panic!() };
     assert!(view.expired && !view.sent && view.send_other == SendAvailability::Now, "the other method works: {view:?}");
+    assert_eq!(view.send_again, SendAvailability::Exhausted(begins_again), "the page says so by itself");
     assert!(matches!(world.app.use_role(&jar.browser(), Role::Backup).await.unwrap(), SendOutcome::Done));
     assert_eq!(ordered(&world).await, 1, "a call to the backup");
     world.pass(Duration::from_secs(1));
