@@ -208,7 +208,7 @@ prove-send-again-sms-from = { $time }以降に、もう一度お送りできま�
 prove-send-again-voice-from = { $time }以降に、もう一度お電話できます。
 prove-no-more-sends = 続けて送れる回数の上限に達しました。次は{ $time }から送れます。別の方法を選ぶこともできます。
 prove-number = 入力した番号：
-prove-change-number = 番号を変更する・別の方法を選ぶ
+prove-change-number = 番号や方法を変更する
 number-with-extension = { $number } 内線{ $extension }
 prove-choose-again = 別の方法を選ぶ
 

@@ -7,7 +7,7 @@ code-why-fresh = ログインの設定など、大切な内容を扱うページ
 
 fresh-heading = ご本人の確認
 fresh-lead = 続けるには、新しい認証コードが必要です。信頼済みの端末でもお願いしています。
-fresh-wanted = コードを入力すると行われること
+fresh-wanted = コードの用途
 fresh-not-yours = 心当たりがないときは、コードを入力せずに戻ってください。
 fresh-begin-app = 認証コードを入力する
 fresh-begin-sms = SMSでコードを受け取る
