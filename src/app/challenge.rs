@@ -19,6 +19,7 @@ use crate::{
 
 /// What a pending sign-in is waiting for.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "one for each request, and moved once")]
 pub enum PendingView {
     /// The code page.
     Code(CodeView),

@@ -296,7 +296,7 @@ impl App {
                 (proving, self.store.imported_numbers(pending.account.id).await?)
             }
             SignIn::Replace(state) => (state.proving().map(|(method, _)| method), Vec::new()),
-            _ => (None, Vec::new()),
+            SignIn::EnterCode(_) => (None, Vec::new()),
         };
         let number = proving.and_then(|method| method.target.phone());
         Ok(number.filter(|number| !imported.iter().any(|known| known.same_number(number))).map(|number| TypedNumber {

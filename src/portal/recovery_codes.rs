@@ -95,8 +95,8 @@ impl RecoveryCodesPage {
     fn heading(&self) -> String {
         self.frame.t("recovery-codes-heading")
     }
-    fn once(&self, until: &Timestamp) -> String {
-        let once = self.frame.say("recovery-codes-once", &[("time", self.frame.clock_until(*until).into())]);
+    fn once(&self, until: Timestamp) -> String {
+        let once = self.frame.say("recovery-codes-once", &[("time", self.frame.clock_until(until).into())]);
         if self.replaced { sentences(&self.frame, [once, self.frame.t("recovery-codes-earlier")]) } else { once }
     }
     fn made(&self) -> String {
