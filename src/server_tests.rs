@@ -359,7 +359,7 @@ async fn a_console_that_is_gone_is_our_own_page_with_a_reference() {
         assert_eq!(answer.status(), 502);
         let reference = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
         assert!(!answer.headers().contains_key("server"));
-        assert!(answer.text().await.unwrap().contains(&reference));
+        assert!(answer.text().await.unwrap().contains(&reference[..8]), "its beginning, which a person reads out");
     }
     world.running.stop().unwrap();
 }

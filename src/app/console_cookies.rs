@@ -32,8 +32,8 @@ const PROOF_BYTES: usize = 16;
 const MOST_PROOFS: usize = 100;
 /// Cookies of the console that are remembered, for expiring them.
 const MOST_SEEN: usize = 64;
-/// Cookies that one answer expires.
-const MOST_EXPIRED: usize = 100;
+/// Cookies that one answer expires: some 4 KiB of its head, which proxies in front of us have room for.
+const MOST_EXPIRED: usize = 50;
 /// Longer lines are no cookie of a console that a browser would keep (RFC 6265bis §5.6).
 const LONGEST_LINE: usize = 8192;
 
@@ -229,11 +229,16 @@ impl SeenCookies {
     /// those the console is known to set elsewhere. `only`: these names, where there are any.
     pub fn expired<'a>(&self, came: impl Iterator<Item = &'a [u8]>, only: &[String]) -> Vec<String> {
         let wanted = |name: &str| only.is_empty() || only.iter().any(|one| one == name);
-        let mut places: Vec<Seen> = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut places: Vec<Seen> = Vec::new();
         for name in came.filter_map(|name| std::str::from_utf8(name).ok()) {
             let at_root = Seen { name: name.to_owned(), path: "/".to_owned(), domain: None, partitioned: false };
             if !name.is_empty() && is_plain(name) && !places.contains(&at_root) {
                 places.push(at_root);
+            }
+        }
+        for seen in self.0.read().unwrap_or_else(PoisonError::into_inner).iter().rev() {
+            if !places.contains(seen) {
+                places.push(seen.clone());
             }
         }
         let places = places.iter().filter(|seen| wanted(&seen.name)).take(MOST_EXPIRED);
@@ -367,10 +372,10 @@ mod tests {
         assert_eq!(
             seen.expired(came(), &[]),
             [
-                "JSESSIONID=; Max-Age=0; Path=/console; Secure",
-                "__Secure-T=; Max-Age=0; Path=/a; Domain=Example.jp; Secure; Partitioned",
                 "PREF=; Max-Age=0; Path=/; Secure",
                 "JSESSIONID=; Max-Age=0; Path=/; Secure",
+                "__Secure-T=; Max-Age=0; Path=/a; Domain=Example.jp; Secure; Partitioned",
+                "JSESSIONID=; Max-Age=0; Path=/console; Secure",
             ]
         );
         assert_eq!(seen.expired(came(), &["PREF".to_owned()]), ["PREF=; Max-Age=0; Path=/; Secure"]);
@@ -378,7 +383,8 @@ mod tests {
             seen.note(&set(&format!("made-up-{number}=1")), "/");
         }
         let expired = seen.expired(std::iter::empty(), &[]);
-        assert_eq!(expired.len(), MOST_SEEN, "a console that makes up names does not fill the memory");
-        assert!(expired[MOST_SEEN - 1].starts_with("made-up-127="));
+        assert_eq!(seen.0.read().unwrap().len(), MOST_SEEN, "a console that makes up names does not fill the memory");
+        assert_eq!(expired.len(), MOST_EXPIRED);
+        assert!(expired[0].starts_with("made-up-127="), "the newest first");
     }
 }

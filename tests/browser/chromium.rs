@@ -332,6 +332,43 @@ impl Chromium {
         self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
     }
 
+    /// The value of a cookie that the page's address gets.
+    pub(crate) async fn cookie(&self, name: &str) -> String {
+        self.client.get_named_cookie(name).await.expect("the cookie").value().to_owned()
+    }
+
+    /// Loses a cookie.
+    pub(crate) async fn lose_cookie(&self, name: &str) {
+        self.client.delete_cookie(name).await.expect("an answer");
+    }
+
+    /// Puts one into the browser, for the whole host.
+    pub(crate) async fn set_cookie(&self, name: &str, value: &str) {
+        let mut cookie = fantoccini::cookies::Cookie::new(name.to_owned(), value.to_owned());
+        cookie.set_path("/");
+        self.client.add_cookie(cookie).await.expect("an answer");
+    }
+
+    /// Into a frame, once it shows this; what follows is about its page.
+    pub(crate) async fn into_frame(&self, frame: &str, shows: &str) {
+        self.find(frame).await.enter_frame().await.expect("the frame");
+        self.shows(shows).await;
+    }
+
+    /// Back to the window, once it shows this.
+    pub(crate) async fn out_of_frames(&self, shows: &str) {
+        self.switch_to(&self.current_tab().await).await;
+        self.shows(shows).await;
+    }
+
+    async fn shows(&self, css: &str) {
+        eventually(css, async || {
+            let found = self.client.find_all(Locator::Css(css)).await.ok()?;
+            (found.len() == 1).then_some(())
+        })
+        .await;
+    }
+
     /// What the pages complained about since the last call: a broken content security policy, above all.
     pub(crate) async fn complaints(&self) -> Vec<String> {
         let lines = self.client.issue_cmd(Extension("se/log", json!({ "type": "browser" }))).await.expect("its log");

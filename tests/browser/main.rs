@@ -12,6 +12,7 @@
 
 mod chromium;
 mod comfort;
+mod consoles;
 mod keyboard;
 mod looks;
 #[path = "../support/mod.rs"]

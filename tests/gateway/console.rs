@@ -268,9 +268,7 @@ async fn signs_in(gateway: &Gateway, browser: &Browser, page: &Page) -> Page {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_third_bounce_without_a_session_stops_at_a_page_that_says_why() {
     let gateway = Gateway::start(&[], &["hanako"], "").await;
-    for (languages, says) in
-        [("en", "it doesn't hold on this browser"), ("ja", "ログインの状態がこのブラウザーに残りません")]
-    {
+    for (languages, says) in [("en", "Your sign-in doesn't hold"), ("ja", "ログインの状態が残りません")] {
         for (spoilt, why) in [
             (None, "Cookie"),
             (Some("1.AAAA.BBBB"), if languages == "en" { "does not know" } else { "発行していない" }),

@@ -1,4 +1,6 @@
-stopped-heading = You're signed in, but it doesn't hold on this browser
+stopped-cookie-heading = Your sign-in doesn't hold: this browser returns no cookie
+stopped-foreign-heading = Your sign-in doesn't hold: this browser sends a cookie of somebody else
+stopped-ended-heading = Your sign-in doesn't hold: each session ends as it begins
 stopped-cookie = You signed in several times, and each time the browser did not send back the cookie that says so. Without it every page asks you to sign in again.
 stopped-foreign = You signed in several times, and each time the browser sent a cookie that this service does not know, or two of them.
 stopped-ended = You signed in several times, and each time the session was over as soon as it began. Nothing on your side causes this.

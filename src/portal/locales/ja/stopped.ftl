@@ -1,4 +1,6 @@
-stopped-heading = ログインの状態がこのブラウザーに残りません
+stopped-cookie-heading = ログインの状態が残りません（ブラウザーからCookieが返ってきません）
+stopped-foreign-heading = ログインの状態が残りません（発行元のわからないCookieが届きます）
+stopped-ended-heading = ログインの状態が残りません（セッションがすぐに終了します）
 stopped-cookie = 何度かログインされましたが、ログインしたことを示すCookieが、そのたびにブラウザーから返ってきませんでした。このCookieがないと、どのページでもログインを求められます。
 stopped-foreign = 何度かログインされましたが、このサービスが発行していないCookieか、2つ以上のCookieが、そのたびにブラウザーから届きました。
 stopped-ended = 何度かログインされましたが、始まったばかりのセッションが、そのたびに終了していました。お客様の操作が原因ではありません。
