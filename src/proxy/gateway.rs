@@ -27,7 +27,7 @@ use super::{
     head::{self, ClientKind, Head, OUR_PREFIX, RequestId},
     held::Holding,
     identity::{Changes, Forwarded, Identity, NotAHeaderName},
-    own_pages::OwnPages,
+    own_pages::{self, OwnPages},
     portal_bridge,
     rewrite::OwnAddresses,
     tunnel::SessionEnd,
@@ -257,7 +257,7 @@ impl Gateway {
             response.append_header(header::SET_COOKIE, proof)?;
         }
         if ctx.signing_out {
-            self.own_pages.signed_out(&self.portal, head, headers, &ctx.request, response)?;
+            own_pages::signed_out(&self.portal, head, headers, &ctx.request, response)?;
         } else if permit.principal().is_some() && self.own_pages.is_sent_to_sign_in(head, response) {
             tracing::warn!(request = %ctx.request, "the console sends somebody who is signed in to its own sign-in page");
             response.insert_header(header::LOCATION, self.portal.not_recognised_location(&head.target))?;

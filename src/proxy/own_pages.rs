@@ -75,28 +75,6 @@ impl OwnPages {
             && !says("purpose", &["prefetch"])
     }
 
-    /// The console's answer to its own sign-out: the browser forgets both sessions, and somebody who would be sent on sees
-    /// the sign-in page say so.
-    pub(crate) fn signed_out(
-        &self,
-        portal: &Portal,
-        head: &Head,
-        headers: &HeaderMap,
-        request: &RequestId,
-        response: &mut ResponseHeader,
-    ) -> Result<()> {
-        let left = portal.left(headers, &Client { address: head.address, reference: request.to_string() });
-        if response.status.is_redirection() && head.client == ClientKind::Navigation {
-            response.set_status(StatusCode::SEE_OTHER)?;
-            response.insert_header(header::LOCATION, left.location)?;
-        }
-        response.insert_header(header::CACHE_CONTROL, "no-store")?;
-        for cookie in left.cookies {
-            response.append_header(header::SET_COOKIE, cookie)?;
-        }
-        Ok(())
-    }
-
     /// Does this answer send somebody who is signed in to the console's own sign-in page?
     pub(crate) fn is_sent_to_sign_in(&self, head: &Head, response: &ResponseHeader) -> bool {
         let page = matches!(head.client, ClientKind::Navigation | ClientKind::Frame);
@@ -184,6 +162,27 @@ impl OwnPages {
     }
 }
 
+/// The console's answer to its own sign-out: the browser forgets both sessions, and somebody who would be sent on sees
+/// the sign-in page say so.
+pub(crate) fn signed_out(
+    portal: &Portal,
+    head: &Head,
+    headers: &HeaderMap,
+    request: &RequestId,
+    response: &mut ResponseHeader,
+) -> Result<()> {
+    let left = portal.left(headers, &Client { address: head.address, reference: request.to_string() });
+    if response.status.is_redirection() && head.client == ClientKind::Navigation {
+        response.set_status(StatusCode::SEE_OTHER)?;
+        response.insert_header(header::LOCATION, left.location)?;
+    }
+    response.insert_header(header::CACHE_CONTROL, "no-store")?;
+    for cookie in left.cookies {
+        response.append_header(header::SET_COOKIE, cookie)?;
+    }
+    Ok(())
+}
+
 /// The path of one of these pages, with a slash behind it or without.
 fn is_one_of(path: &str, pages: &[String]) -> bool {
     pages.iter().any(|page| path == page || path.strip_suffix('/') == Some(page))
@@ -191,6 +190,8 @@ fn is_one_of(path: &str, pages: &[String]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use ClientKind::{Api, Frame, Navigation};
+
     use super::*;
 
     fn pages() -> OwnPages {
@@ -250,7 +251,6 @@ mod tests {
             response.insert_header(header::LOCATION, location).unwrap();
             pages.is_sent_to_sign_in(&head("GET", from, client), &response)
         };
-        use ClientKind::{Api, Frame, Navigation};
         for location in [
             "/login",
             "/login?next=%2F",

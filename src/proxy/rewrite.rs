@@ -9,6 +9,9 @@ use crate::config::Config;
 
 const CONTENT_LOCATION: HeaderName = header::CONTENT_LOCATION;
 
+/// A value as it should be; `None`: as it is.
+type Rewrite = fn(&OwnAddresses, &[u8]) -> Option<Vec<u8>>;
+
 /// What the console believes, of one configuration.
 #[derive(Clone, Debug)]
 pub(crate) struct OwnAddresses {
@@ -69,7 +72,6 @@ impl OwnAddresses {
     /// What has to change in an answer; nothing, as a rule.
     pub(crate) fn changes(&self, headers: &HeaderMap) -> Changes {
         let mut changes = Changes::default();
-        type Rewrite = fn(&OwnAddresses, &[u8]) -> Option<Vec<u8>>;
         let fields: [(HeaderName, Rewrite); 4] = [
             (header::LOCATION, |own, value| own.led_to_us(value)),
             (CONTENT_LOCATION, |own, value| own.led_to_us(value)),
