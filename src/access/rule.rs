@@ -241,6 +241,24 @@ mod tests {
     }
 
     #[test]
+    fn the_rule_that_decides_says_whether_a_form_is_kept() {
+        let finance = Group::parse("finance").unwrap();
+        let rules = Rules::new(vec![
+            Rule::new("/pay", vec![], Requirement::SignedIn).for_groups(vec![finance.clone()]).holding(true),
+            Rule::new("/pay", vec![], Requirement::Deny),
+            Rule::new("/loose", vec![], Requirement::SignedIn),
+            Rule::new("/orders", vec![Method::POST], Requirement::SignedIn).holding(true),
+        ]);
+        let holds = |path, groups| rules.holds(rules.ruling(asked(&Method::POST, path), groups));
+        let theirs = [finance];
+        assert!(holds("/orders/1", None) && holds("/pay", Some(&theirs)));
+        assert!(holds("/pay", None), "it may be somebody of that group");
+        assert!(!holds("/pay", Some(&[])) && !holds("/loose/orders", None), "{rules:?}");
+        assert!(!holds("/", None), "by default nothing is kept");
+        assert!(rules.any_holds() && !Rules::default().any_holds());
+    }
+
+    #[test]
     fn no_spelling_of_a_path_escapes_its_rule() {
         let rules = Rules::new(vec![Rule::new("/admin/日本", vec![], Requirement::Deny)]);
         for path in ["/admin/%E6%97%A5%E6%9C%AC", "/%61dmin/%e6%97%a5%e6%9c%ac/x", "/admin;v=1/%E6%97%A5%E6%9C%AC;x"] {

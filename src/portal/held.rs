@@ -14,6 +14,7 @@ use super::{
     page::{Here, PageFrame, html},
     return_to::ReturnTo,
     visit::{Answer, Visit},
+    wanted::readable,
 };
 use crate::{
     access::{Interruption, NotKept},
@@ -60,6 +61,19 @@ pub(super) async fn tell(visit: &Visit<'_>, frame: PageFrame) -> app::Result<Pag
     let Some(id) = visit.to.held() else { return Ok(frame) };
     let until = visit.portal.app.held_until(id, browser(visit)).await?;
     Ok(PageFrame { stopped: until.map(StoppedForm::KeptUntil).or(frame.stopped), ..frame })
+}
+
+/// Where the kept form goes that the person is on the way to: the path alone.
+pub(super) async fn sent_to(visit: &Visit<'_>) -> app::Result<Option<String>> {
+    let Some(id) = visit.to.held() else { return Ok(None) };
+    Ok(match visit.portal.app.held(Some(id), &visit.browser(), browser(visit)).await? {
+        Some(HeldView::Waiting(waiting)) => Some(path_of(&waiting.request).to_owned()),
+        _ => None,
+    })
+}
+
+fn path_of(request: &HeldRequest) -> &str {
+    request.target.split('?').next().unwrap_or_default()
 }
 
 fn browser<'a>(visit: &Visit<'a>) -> Option<Cookie<'a>> {
@@ -260,7 +274,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
     let page = HeldPage {
         frame,
         id: id.to_string(),
-        path: request.target.split('?').next().unwrap_or_default().to_owned(),
+        path: readable(path_of(&request)),
         back: page_of(visit, &request).as_str().to_owned(),
         action: request.target,
         kept_at,

@@ -5,6 +5,7 @@ use percent_encoding::percent_decode_str;
 
 use super::{
     fresh::Errand,
+    held,
     page::{Here, PageFrame},
     return_to::ReturnTo,
     visit::Visit,
@@ -22,7 +23,10 @@ pub(super) async fn wanted(visit: &Visit<'_>, errand: Option<&Errand>) -> app::R
     let frame = visit.frame(Here::Fresh, &super::notice::Note::default());
     Ok(match errand {
         Some(errand) => of_errand(visit, errand, &frame).await?,
-        None => of_place(&visit.to, &frame),
+        None => match held::sent_to(visit).await? {
+            Some(path) => about("wanted-send", &readable(&path), &frame),
+            None => of_place(&visit.to, &frame),
+        },
     })
 }
 
@@ -89,7 +93,7 @@ fn of_place(to: &ReturnTo, frame: &PageFrame) -> String {
 }
 
 /// A path as its person reads it; as it stands where it would then say anything but letters, digits and `/-_.~`.
-fn readable(path: &str) -> String {
+pub(super) fn readable(path: &str) -> String {
     let decoded = percent_decode_str(path).decode_utf8().ok();
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '-' | '_' | '.' | '~');
     decoded.filter(|text| text.chars().all(plain)).map_or_else(|| path.to_owned(), std::borrow::Cow::into_owned)

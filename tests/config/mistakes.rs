@@ -232,6 +232,14 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
     ),
     (
         "",
+        "[[rule]]\npath = \"/a\"\naccess = \"public\"\nhold = true\n[[rule]]\npath = \"/b\"\naccess = \"deny\"\nhold = false\n[hold]\nbytes = \"2MiB\"\ntotal = \"1MiB\"",
+        &[
+            "24:8 rule.hold: nobody is asked to sign in here, so nothing has to wait",
+            "31:9 hold.total: less than one body may have (hold.bytes)",
+        ],
+    ),
+    (
+        "",
         "[[rule]]\npath = \"/a\"\ngroups = \"x\"\naccess = \"public\"\nwithin = \"5m\"\n[[rule]]\npath = \"/b\"\nnetworks = [\"192.0.2.7/24\", \"everywhere\"]\naccess = \"deny\"",
         &[
             "23:10 rule.groups: what is public is for everybody",

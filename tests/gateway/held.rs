@@ -374,6 +374,7 @@ async fn a_form_that_needs_a_fresh_code_waits_for_it() {
     let page = browser.follow(post(&browser, "/payouts/3", FORM, BODY).await).await.unwrap();
     assert_eq!(page.url.path(), "/.sekisho/fresh");
     assert!(page.text().contains("is kept until 14:41; after the code you can send it"), "{}", page.text());
+    assert!(page.text().contains("Send what you entered to /payouts/3"), "{}", page.text());
 
     // Without the code it can be looked at and not be sent.
     let held = page.links().into_iter().find(|link| link.starts_with("/.sekisho/held")).unwrap();

@@ -20,6 +20,7 @@ fresh-cancel = Go back without a code
 
 wanted-console = Open { $service }
 wanted-page = Open { $what }
+wanted-send = Send what you entered to { $what }
 wanted-settings = Open { settings-heading }
 wanted-users = Open { users-heading }
 wanted-swap = Swap your primary and backup
