@@ -344,9 +344,8 @@ impl Chromium {
 
     /// Puts one into the browser, for the whole host.
     pub(crate) async fn set_cookie(&self, name: &str, value: &str) {
-        let mut cookie = fantoccini::cookies::Cookie::new(name.to_owned(), value.to_owned());
-        cookie.set_path("/");
-        self.client.add_cookie(cookie).await.expect("an answer");
+        let cookie = json!({ "name": name, "value": value, "path": "/", "url": self.url().await });
+        self.devtools("Network.setCookie", cookie).await;
     }
 
     /// Into a frame, once it shows this; what follows is about its page.
