@@ -316,6 +316,29 @@ pub enum Event<'a> {
         /// `kept`, `sent`, `discarded`.
         what: Word,
     },
+    /// An operator made a token for a script.
+    TokenCreated {
+        /// As whom it acts.
+        account: &'a str,
+        /// Which.
+        token: &'a str,
+    },
+    /// An operator ended one.
+    TokenRevoked {
+        /// As whom it acted.
+        account: &'a str,
+        /// Which.
+        token: &'a str,
+    },
+    /// A token that is good was shown where it is not: somebody may have a copy.
+    TokenRefused {
+        /// As whom it acts.
+        account: &'a str,
+        /// Which.
+        token: &'a str,
+        /// `address`.
+        reason: Word,
+    },
     /// A form came from another site, or its token was not ours.
     CrossSiteForm,
     /// The console tried to set one of our cookies.
@@ -443,6 +466,11 @@ impl Event<'_> {
             Self::AccountFrozen { account } => event!(warn, "account_frozen", account = account),
             Self::RequestHeld { account, request, what } => {
                 event!(info, "request_held", account = account, request = request, what = what);
+            }
+            Self::TokenCreated { account, token } => event!(warn, "token_created", account = account, token = token),
+            Self::TokenRevoked { account, token } => event!(warn, "token_revoked", account = account, token = token),
+            Self::TokenRefused { account, token, reason } => {
+                event!(warn, "token_refused", account = account, token = token, reason = reason);
             }
             Self::CrossSiteForm => event!(warn, "cross_site_form"),
             Self::UpstreamCookieDropped => event!(warn, "upstream_cookie_dropped"),

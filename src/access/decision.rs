@@ -12,18 +12,30 @@ use super::{
 use crate::{
     account::{AccountId, Group},
     clock::Timestamp,
-    session::{SecondStep, SessionId},
+    session::{AccessTokenId, SecondStep, SessionId},
 };
 
-/// The person behind a session, with the header values the console gets ready-made.
+/// What speaks for an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// A person's session.
+    Session {
+        /// Which.
+        id: SessionId,
+        /// How the second step was passed.
+        second_step: SecondStep,
+    },
+    /// A script's token.
+    Token(AccessTokenId),
+}
+
+/// The person behind a session, or the account behind a token, with the header values the console gets ready-made.
 #[derive(Debug)]
 pub struct Principal {
     /// Whose session.
     pub account: AccountId,
-    /// Which session.
-    pub session: SessionId,
-    /// How the second step was passed.
-    pub second_step: SecondStep,
+    /// What the request showed.
+    pub credential: Credential,
     /// When the session's code was given; `None` where it began without one.
     pub code_given_at: Option<Timestamp>,
     /// The account's groups, which rules look at.
@@ -39,6 +51,14 @@ pub struct Principal {
 }
 
 impl Principal {
+    /// How the second step was passed; a script has passed none.
+    pub const fn second_step(&self) -> Option<SecondStep> {
+        match self.credential {
+            Credential::Session { second_step, .. } => Some(second_step),
+            Credential::Token(_) => None,
+        }
+    }
+
     /// Is the code of the session at most this old?
     fn gave_a_code(&self, within: Duration, now: Timestamp) -> bool {
         self.code_given_at.is_some_and(|at| now.since(at) <= within)
@@ -107,6 +127,39 @@ pub enum Interruption {
 pub enum Denial {
     /// By rule.
     Rule,
+    /// The access token it shows does not open it.
+    Token(TokenFault),
+}
+
+/// Why an access token does not open a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenFault {
+    /// It is no token this gateway made.
+    Malformed,
+    /// It was revoked, or its account is disabled, frozen or gone.
+    Unknown,
+    /// Its time is over.
+    Expired,
+    /// It does not come from one of its networks.
+    Address,
+    /// It is for other paths or methods.
+    Scope,
+    /// A rule asks for something that only a person can do.
+    NeedsAPerson,
+}
+
+impl TokenFault {
+    /// The word in the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::Unknown => "unknown",
+            Self::Expired => "expired",
+            Self::Address => "address",
+            Self::Scope => "scope",
+            Self::NeedsAPerson => "needs_a_person",
+        }
+    }
 }
 
 /// Forward, stop to sign in, or refuse.
@@ -127,7 +180,7 @@ impl Decision {
     pub fn unless_observing(self, observing: Option<Observing>, session: Option<Arc<Principal>>) -> Self {
         let would = match (&self, observing) {
             (Self::Interrupt(Interruption::CodeTooOld { .. }), Some(_)) => Would::AskForCode,
-            (Self::Interrupt(_), Some(_)) => Would::AskToSignIn,
+            (Self::Interrupt(_) | Self::Deny(Denial::Token(_)), Some(_)) => Would::AskToSignIn,
             (Self::Deny(_), Some(_)) => Would::Deny,
             (Self::Forward(_), _) | (_, None) => return self,
         };

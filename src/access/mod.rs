@@ -7,7 +7,7 @@ mod jar;
 mod observe;
 mod rule;
 
-pub use decision::{Decision, Denial, Interruption, Permit, Principal};
+pub use decision::{Credential, Decision, Denial, Interruption, Permit, Principal, TokenFault};
 pub use expect::{Unmet, Who, unmet};
 pub use hold::{NotKept, Posted, worth_keeping};
 pub use jar::Jar;

@@ -115,6 +115,23 @@ pub enum Command {
     },
     /// Accounts that look as if several people use them.
     ListShared {},
+    /// Makes an access token for a script.
+    CreateToken(NewToken),
+    /// Access tokens.
+    ListTokens {
+        /// Of one account; of all without it.
+        user: Option<String>,
+    },
+    /// Ends one.
+    RevokeToken {
+        /// Which.
+        token: String,
+    },
+    /// Ends every one of an account.
+    RevokeTokens {
+        /// Whose.
+        user: String,
+    },
 }
 
 impl Command {
@@ -127,6 +144,7 @@ impl Command {
             | Self::ListDevices { .. }
             | Self::ListSessions { .. }
             | Self::ListShared {}
+            | Self::ListTokens { .. }
             | Self::ObserveReport {}
             | Self::ListRecoveryRequests { .. }
             | Self::ApproveRecovery { .. }
@@ -143,6 +161,9 @@ impl Command {
             | Self::RevokeDevices { .. }
             | Self::EndSession { .. }
             | Self::EndSessions { .. }
+            | Self::CreateToken(_)
+            | Self::RevokeToken { .. }
+            | Self::RevokeTokens { .. }
             | Self::InviteUser(_) => false,
         }
     }
@@ -219,6 +240,24 @@ pub struct EditUser {
     pub remove_groups: Vec<String>,
     /// Language of notices.
     pub language: Option<Language>,
+}
+
+/// An access token as an operator orders it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewToken {
+    /// As whom it acts.
+    pub user: String,
+    /// What it is for.
+    pub label: String,
+    /// Where it may go; at least one.
+    pub paths: Vec<String>,
+    /// By which methods; at least one.
+    pub methods: Vec<String>,
+    /// From where; none: from everywhere.
+    pub networks: Vec<String>,
+    /// For how many days.
+    pub days: u32,
 }
 
 /// An invitation as an operator types it.

@@ -7,6 +7,7 @@ use super::{
         ApprovalView, DeviceView, InvitedView, RecoveryView, Reply, ResetView, SessionView, SharedView, TicketText,
         UserView,
     },
+    tokens,
 };
 use crate::{
     account::{EmailAddress, Group, SellerName, UserName},
@@ -165,6 +166,16 @@ pub async fn execute(app: &App, command: Command, by: Operator) -> Result<Reply,
             app.refuse_recovery(&receipt, by).await??;
             Reply::RecoveryRefused(receipt.to_string())
         }
+        Command::CreateToken(new) => Reply::TokenCreated(Box::new(tokens::create(app, &new).await?)),
+        Command::ListTokens { user } => Reply::Tokens(tokens::list(app, user.as_deref()).await?),
+        Command::RevokeToken { token } => {
+            tokens::revoke(app, &token).await?;
+            Reply::TokensRevoked(1)
+        }
+        Command::RevokeTokens { user } => {
+            let id = find(app, &user).await?.account.id;
+            Reply::TokensRevoked(app.revoke_tokens(id).await?)
+        }
         Command::EndSessions { user } => {
             let id = find(app, &user).await?.account.id;
             Reply::SessionsEnded(app.end_sessions(id).await??)
@@ -204,7 +215,7 @@ fn receipt_of(typed: &str) -> Result<Receipt, Failure> {
     Receipt::parse(typed).ok_or_else(|| Failure::Refused(words.to_owned()))
 }
 
-async fn find(app: &App, user: &str) -> Result<AccountSummary, Failure> {
+pub(super) async fn find(app: &App, user: &str) -> Result<AccountSummary, Failure> {
     Ok(app.find_account(user).await??)
 }
 

@@ -7,12 +7,13 @@ mod execute;
 mod import;
 mod reply;
 mod socket;
+mod tokens;
 
-pub use command::{Command, EditUser, ImportUser, InviteUser, NewUser};
+pub use command::{Command, EditUser, ImportUser, InviteUser, NewToken, NewUser};
 pub use execute::{Failure, USERS_A_REPLY, execute};
 pub use reply::{
-    ApprovalView, CheckView, DeviceView, ImportView, InvitedView, LineView, MethodView, PairView, RecoveryView, Reply,
-    ResetView, SessionView, SharedView, UserView,
+    ApprovalView, CheckView, CreatedTokenView, DeviceView, ImportView, InvitedView, LineView, MethodView, PairView,
+    RecoveryView, Reply, ResetView, SessionView, SharedView, TokenView, UserView,
 };
 pub use socket::{
     COMMAND_PATH, Service, bind, bind_for_operators, myself, operators_socket_path, service, socket_path,

@@ -8,7 +8,7 @@ use crate::{
     authn::recovery::{Operator, RecoveryStage},
     clock::Timestamp,
     secret::ExposeSecret as _,
-    session::{Sharing, TrustedDevice},
+    session::{AccessToken, Sharing, TrustedDevice},
     store::{AccountSummary, StoredRecovery, StoredSession},
 };
 
@@ -46,6 +46,12 @@ pub enum Reply {
     RecoveryRefused(String),
     /// Accounts that look shared, by user name.
     Shared(Vec<SharedView>),
+    /// A token was made.
+    TokenCreated(Box<CreatedTokenView>),
+    /// Access tokens, by account and then newest first.
+    Tokens(Vec<TokenView>),
+    /// Done; this many tokens open nothing any more.
+    TokensRevoked(usize),
 }
 
 /// The text of an enrolment ticket. It travels over the private socket to the operator who asked, and is not printed by
@@ -113,6 +119,58 @@ impl SharedView {
         let Sharing { hours, days, browsers } = sharing;
         let account = &summary.account;
         Self { id: account.id.to_string(), name: account.user_name.to_string(), hours, days, browsers }
+    }
+}
+
+/// A token that was just made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreatedTokenView {
+    /// Its text; shown this once.
+    pub token: TicketText,
+    /// What lists say of it.
+    #[serde(flatten)]
+    pub about: TokenView,
+}
+
+/// An access token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenView {
+    /// Its identifier; it opens nothing.
+    pub id: String,
+    /// User name of the account it acts as.
+    pub user: String,
+    /// What it is for.
+    pub label: String,
+    /// Where it may go.
+    pub paths: Vec<String>,
+    /// By which methods.
+    pub methods: Vec<String>,
+    /// From where; empty: from everywhere.
+    pub networks: Vec<String>,
+    /// When it was made.
+    pub created_at: String,
+    /// Not good from then on.
+    pub expires_at: String,
+    /// Its time is over.
+    pub expired: bool,
+    /// Its last request, to the minute.
+    pub last_used_at: Option<String>,
+}
+
+impl TokenView {
+    pub(super) fn new(token: &AccessToken, user: &str, now: Timestamp) -> Self {
+        Self {
+            id: token.id.to_string(),
+            user: user.to_owned(),
+            label: token.label.clone(),
+            paths: token.scope.paths.clone(),
+            methods: token.scope.methods.clone(),
+            networks: token.scope.networks.iter().map(ToString::to_string).collect(),
+            created_at: token.created_at.to_string(),
+            expires_at: token.expires_at.to_string(),
+            expired: token.expired(now),
+            last_used_at: token.last_used_at.map(|at| at.to_string()),
+        }
     }
 }
 

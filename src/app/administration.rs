@@ -63,6 +63,9 @@ pub enum Refused {
     /// What concerns a seller account.
     #[error("{0}")]
     Users(String),
+    /// What concerns an access token.
+    #[error("{0}")]
+    Token(String),
     /// The account has its two methods already.
     #[error("the account has its two methods already")]
     HasMethods,

@@ -9,14 +9,14 @@ use std::{
 use http::HeaderValue;
 use serde::Serialize;
 
-use super::{App, AppError, Result, live_sessions::LiveSession};
+use super::{App, AppError, Result};
 use crate::{
     account::Account,
     clock::Timestamp,
     config::AssertionConfig,
     entropy::{Entropy, encode_id, random_bytes},
     keyring::{KeyTimes, SigningKey, SigningKeyId, schedule},
-    session::{Session, SessionId},
+    session::{AccessToken, Session, SessionId},
     store::{NewSigningKey, StoredSigningKey},
 };
 
@@ -27,9 +27,14 @@ const LONGEST: usize = 8000;
 #[derive(Debug, Serialize)]
 pub(super) struct Claims {
     sub: String,
-    sid: String,
-    auth_time: i64,
-    amr: &'static [&'static str],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amr: Option<&'static [&'static str]>,
     acr: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     mfa_at: Option<i64>,
@@ -46,11 +51,31 @@ impl Claims {
         let second_step = session.second_step();
         Self {
             sub: account.id.to_string(),
-            sid: sid(session.id()),
-            auth_time: session.created_at().as_secs(),
-            amr: second_step.amr(),
+            sid: Some(sid(session.id())),
+            token_id: None,
+            auth_time: Some(session.created_at().as_secs()),
+            amr: Some(second_step.amr()),
             acr: if second_step.level() == 2 { "2" } else { "1" },
             mfa_at: session.mfa_at().map(Timestamp::as_secs),
+            preferred_username: account.user_name.as_str().to_owned(),
+            name: account.display_name.clone(),
+            email: account.email.as_ref().map(|email| email.as_str().to_owned()),
+            groups: account.groups.iter().map(|group| group.as_str().to_owned()).collect(),
+        }
+    }
+}
+
+impl Claims {
+    /// Nobody was authenticated: there is no session, no time of it, and no method that RFC 8176 has a word for.
+    pub(super) fn of_token(token: &AccessToken, account: &Account) -> Self {
+        Self {
+            sub: account.id.to_string(),
+            sid: None,
+            token_id: Some(token.id.to_string()),
+            auth_time: None,
+            amr: None,
+            acr: "1",
+            mfa_at: None,
             preferred_username: account.user_name.as_str().to_owned(),
             name: account.display_name.clone(),
             email: account.email.as_ref().map(|email| email.as_str().to_owned()),
@@ -146,8 +171,8 @@ fn times(keys: &[SigningKey]) -> Vec<KeyTimes> {
 }
 
 impl App {
-    /// The signed statement about a session; `None` where the configuration wants none.
-    pub(super) async fn assertion(&self, live: &LiveSession) -> Result<Option<HeaderValue>> {
+    /// The signed statement about a session or a token; `None` where the configuration wants none.
+    pub(super) async fn assertion(&self, kept: &Assertion) -> Result<Option<HeaderValue>> {
         let snapshot = self.snapshot.load();
         let config = &snapshot.config.assertion;
         if !config.enabled {
@@ -155,9 +180,8 @@ impl App {
         }
         let keys = self.signing_keys().await?;
         let now = self.now();
-        let value = live
-            .assertion
-            .get(config.lifetime, now, |claims| make(claims, &keys, &snapshot.issuer, config, &*self.entropy, now));
+        let value =
+            kept.get(config.lifetime, now, |claims| make(claims, &keys, &snapshot.issuer, config, &*self.entropy, now));
         value.map(Some)
     }
 

@@ -538,7 +538,7 @@ impl App {
     pub async fn session(&self, browser: &Browser<'_>) -> Result<Option<SessionView>> {
         let Ok(live) = self.live_session(browser.session).await? else { return Ok(None) };
         let Some(summary) = self.store.account(live.principal.account).await? else { return Ok(None) };
-        let second_step = live.principal.second_step;
+        let second_step = live.second_step;
         Ok(Some(SessionView { account: summary.account, pair: summary.pair, second_step }))
     }
 

@@ -3,7 +3,7 @@
 
 use http::Method;
 
-use super::{App, AppError, Browser, Cookie, Result, live_sessions::LiveSession};
+use super::{App, AppError, Browser, Cookie, Result, assertion::Assertion, live_sessions::LiveSession};
 use crate::{
     access::{Asked, Decision, Interruption, Jar, Permit, Requirement, Ruling},
     keyring::Purpose,
@@ -14,7 +14,7 @@ use crate::{
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 /// How often a tunnel looks whether its session lives: it is closed within a second of its end.
-const LOOKS_AGAIN: Duration = Duration::from_millis(500);
+pub(super) const LOOKS_AGAIN: Duration = Duration::from_millis(500);
 
 /// What the gate looks at.
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +75,7 @@ impl App {
         };
         match (decision, live) {
             (Decision::Forward(permit), Some(live)) if permit.principal().is_some() => {
-                self.vouched(permit, &live, observing.is_some()).await.map(Decision::Forward)
+                self.vouched(permit, &live.assertion, observing.is_some()).await.map(Decision::Forward)
             }
             (decision, _) => Ok(decision),
         }
@@ -83,8 +83,8 @@ impl App {
 
     /// The permit with the signed statement about its session. Without one nothing is forwarded, unless nothing is
     /// enforced.
-    async fn vouched(&self, permit: Permit, live: &LiveSession, observing: bool) -> Result<Permit> {
-        match self.assertion(live).await {
+    pub(super) async fn vouched(&self, permit: Permit, kept: &Assertion, observing: bool) -> Result<Permit> {
+        match self.assertion(kept).await {
             Ok(Some(assertion)) => Ok(permit.with_assertion(assertion)),
             Ok(None) => Ok(permit),
             Err(error) if observing => {
@@ -116,7 +116,7 @@ impl App {
     fn note_use(&self, live: &LiveSession, digest: &Digest) {
         let now = self.now();
         if live.used(now) {
-            self.live.note_use(digest, live.principal.session, now);
+            self.live.note_use(digest, live.id, now);
         }
     }
 
@@ -159,15 +159,16 @@ impl App {
         loop {
             tokio::time::sleep(LOOKS_AGAIN).await;
             let lives = self.watched_session(Some(cookie)).await;
-            if !matches!(lives, Ok(Ok((live, _))) if live.principal.session == session) {
+            if !matches!(lives, Ok(Ok((live, _))) if live.id == session) {
                 return;
             }
         }
     }
 
-    /// Writes down when sessions were last used, all in one transaction: forwarded requests never wait for the store.
+    /// Writes down when sessions and tokens were last used, each all in one transaction: forwarded requests never wait for the store.
     /// The caller repeats this every few seconds.
     pub async fn write_last_uses(&self) -> Result<()> {
+        self.write_token_uses().await?;
         let used = self.live.take_uses();
         if used.is_empty() {
             return Ok(());

@@ -12,7 +12,7 @@ use http::HeaderValue;
 
 use super::assertion::{Assertion, Claims};
 use crate::{
-    access::Principal,
+    access::{Credential, Principal},
     clock::Timestamp,
     secret::Digest,
     session::{SecondStep, SessionId},
@@ -22,6 +22,8 @@ use crate::{
 /// A session as the hot path sees it: limits to compare, header values ready to copy.
 #[derive(Debug)]
 pub(super) struct LiveSession {
+    pub(super) id: SessionId,
+    pub(super) second_step: SecondStep,
     pub(super) principal: Arc<Principal>,
     pub(super) created_at: Timestamp,
     /// A new password is due before the console. Whoever has no methods yet enrols first, when the rollout says so.
@@ -45,8 +47,7 @@ impl LiveSession {
         let groups = account.groups.iter().map(crate::account::Group::as_str).collect::<Vec<_>>().join(",");
         let principal = Principal {
             account: account.id,
-            session: session.id(),
-            second_step: session.second_step(),
+            credential: Credential::Session { id: session.id(), second_step: session.second_step() },
             code_given_at: session.code_given_at(),
             member_of: account.groups.clone(),
             user: header_text(account.user_name.as_str()),
@@ -55,6 +56,8 @@ impl LiveSession {
             level: HeaderValue::from_static(if session.second_step().level() == 2 { "2" } else { "1" }),
         };
         Self {
+            id: session.id(),
+            second_step: session.second_step(),
             principal: Arc::new(principal),
             created_at: session.created_at(),
             new_password: *cut_short && session.second_step() != SecondStep::Waived,
@@ -113,7 +116,7 @@ const SHARED: u8 = 2;
 
 /// Names and groups may hold any letter; header values are visible ASCII. Everything else travels percent-encoded in
 /// UTF-8 (RFC 3986 §2.1), and so does `%` itself, so that decoding is unambiguous.
-fn header_text(text: &str) -> HeaderValue {
+pub(super) fn header_text(text: &str) -> HeaderValue {
     use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
     const KEEP: &AsciiSet = &CONTROLS.add(b'%');
     let encoded = utf8_percent_encode(text, KEEP).to_string();
@@ -125,6 +128,8 @@ fn header_text(text: &str) -> HeaderValue {
 #[derive(Debug)]
 pub(super) struct LiveSessions {
     by_digest: moka::future::Cache<[u8; 32], Arc<LiveSession>>,
+    /// Counts whatever may have ended or changed a session or an account: what rests on one is read again.
+    changes: AtomicU64,
     /// Counts revocations, so that a read that began before one is not kept after it.
     revocations: AtomicU64,
     /// Last uses the store has not heard of yet; at most as many as the cache holds.
@@ -139,7 +144,7 @@ impl LiveSessions {
     pub(super) fn new(capacity: u64) -> Self {
         let by_digest = moka::future::Cache::builder().max_capacity(capacity).build();
         let capacity = usize::try_from(capacity).unwrap_or(usize::MAX);
-        Self { by_digest, revocations: AtomicU64::new(0), uses: Mutex::default(), capacity }
+        Self { by_digest, changes: AtomicU64::new(0), revocations: AtomicU64::new(0), uses: Mutex::default(), capacity }
     }
 
     /// The session with this digest: from memory, or read once however many ask. `None` when there is none.
@@ -182,8 +187,19 @@ impl LiveSessions {
         }
     }
 
+    /// How often something changed so far.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// Something was changed in the store, also where no session was touched.
+    pub(super) fn something_changed(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+    }
+
     /// Forgets ended sessions: no request that starts after this returns is served by them.
     pub(super) async fn forget(&self, ended: &[EndedSession]) {
+        self.something_changed();
         if ended.is_empty() {
             return;
         }
@@ -195,6 +211,7 @@ impl LiveSessions {
 
     /// Forgets what is known of sessions that go on: the next request reads them again.
     pub(super) async fn reread(&self, changed: &[EndedSession]) {
+        self.something_changed();
         if changed.is_empty() {
             return;
         }

@@ -30,6 +30,7 @@ mod sending;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod users;
 
 use std::{net::IpAddr, sync::Arc};
@@ -59,6 +60,7 @@ pub use sending::{SendAvailability, SendOutcome, SendRefusal};
 pub use settings::{
     BeginReplacement, Changed, DeviceRow, EnableBy, MethodRow, PasswordChange, SessionRow, SettingsView,
 };
+pub use tokens::{LONGEST_LIFE, MOST_TOKENS, MadeToken, ShownToken, TokenOrder};
 pub use users::{
     AcceptOutcome, AcceptProblem, InviteForm, InviteProblem, OperatorInvitation, OwnerAnswer, UsersAccess, UsersView,
 };
@@ -186,6 +188,7 @@ pub struct App {
     dummy: authn::PasswordHash,
     checks: import::CheckTimes,
     live: live_sessions::LiveSessions,
+    tokens: tokens::LiveTokens,
     observation: observation::Observation,
     signing: ArcSwap<Vec<SigningKey>>,
     seen_cookies: console_cookies::SeenCookies,
@@ -221,6 +224,7 @@ impl App {
             dummy,
             checks: import::CheckTimes::default(),
             live,
+            tokens: tokens::LiveTokens::new(),
             observation,
             signing: ArcSwap::default(),
             seen_cookies: console_cookies::SeenCookies::default(),

@@ -10,6 +10,7 @@ mod rollout;
 mod sessions;
 mod sign_in;
 mod signing;
+mod tokens;
 mod trust;
 mod trust_ends;
 

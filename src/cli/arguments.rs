@@ -5,13 +5,13 @@ use std::{net::IpAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{Failed, confirm, password};
+use super::{Failed, confirm, password, token::Token};
 use crate::{
     admin::{Command, EditUser, InviteUser, NewUser},
     language::Language,
 };
 
-const EXIT_CODES: &str = "\
+pub(super) const EXIT_CODES: &str = "\
 Exit codes:
   0  done
   1  refused: what was asked for cannot be, or the configuration has problems
@@ -42,6 +42,8 @@ pub(super) enum Verb {
     Device(Device),
     /// Sessions of people who are signed in
     Session(Session),
+    /// Access tokens for scripts that call the console
+    Token(Token),
     /// Requests of people who can use neither of their methods
     Recovery(Recovery),
     /// What `mode = "observe"` has seen
@@ -440,20 +442,20 @@ impl Recovery {
 }
 
 #[derive(Debug, Args)]
-struct OfAccount {
+pub(super) struct OfAccount {
     /// Only this account's: user name, e-mail address or identifier
     #[arg(long, value_name = "ACCOUNT")]
-    account: Option<String>,
+    pub(super) account: Option<String>,
 }
 
 #[derive(Debug, Args)]
-struct OneOrAll {
+pub(super) struct OneOrAll {
     /// Identifier, as `list` shows it
     #[arg(required_unless_present = "account", conflicts_with_all = ["account", "all"])]
-    id: Option<String>,
+    pub(super) id: Option<String>,
     /// Of this account: user name, e-mail address or identifier; needs --all
     #[arg(long, value_name = "ACCOUNT", requires = "all")]
-    account: Option<String>,
+    pub(super) account: Option<String>,
     /// All of the account
     #[arg(long, requires = "account")]
     all: bool,

@@ -14,6 +14,7 @@ mod output;
 mod password;
 mod remote;
 mod serve;
+mod token;
 
 use std::{fmt, io, process::ExitCode};
 
@@ -55,6 +56,7 @@ pub fn run() -> ExitCode {
         }),
         Verb::Device(device) => operate::run(&device.common, device.requested()),
         Verb::Session(session) => operate::run(&session.common, session.requested()),
+        Verb::Token(token) => operate::run(&token.common, token.requested()),
         Verb::Recovery(recovery) => operate::run(&recovery.common, recovery.requested()),
         Verb::Observe(observe) => operate::run(&observe.common, observe.requested()),
         Verb::Completions(wanted) => completions::run(wanted.shell),

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{Failed, observe};
+use super::{Failed, observe, token};
 use crate::{
     admin::{
         DeviceView, InvitedView, MethodView, PairView, RecoveryView, Reply, ResetView, SessionView, SharedView,
@@ -82,9 +82,12 @@ pub(super) fn reply_json(reply: &Reply) -> Result<(), Failed> {
         Reply::Invited(invited) => json(invited),
         Reply::RecoveryRequests(requests) => json(requests),
         Reply::Shared(shared) => json(shared),
+        Reply::TokenCreated(made) => json(made),
+        Reply::Tokens(tokens) => json(tokens),
         Reply::UserDeleted(_)
         | Reply::SessionsEnded(_)
         | Reply::DevicesRevoked(_)
+        | Reply::TokensRevoked(_)
         | Reply::RecoveryApproved(_)
         | Reply::RecoveryRefused(_) => json(reply),
     }
@@ -134,6 +137,9 @@ pub(super) fn reply(reply: &Reply, zone: &jiff::tz::TimeZone) -> Result<(), Fail
             approval.given, approval.needed
         ),
         Reply::RecoveryRefused(receipt) => format!("{receipt} is refused; nothing changed for its account"),
+        Reply::TokenCreated(made) => token::created(made, zone),
+        Reply::Tokens(tokens) => token::list(tokens, zone),
+        Reply::TokensRevoked(revoked) => format!("done; tokens that open nothing any more: {revoked}"),
         Reply::DevicesRevoked(revoked) => format!("done; devices no longer trusted: {revoked}"),
     })
 }

@@ -33,6 +33,7 @@ pub use self::{
     reference::{reference, schema},
     rules::{AccessConfig, ExpectConfig, Outcome, RuleConfig, SomebodyExpected},
 };
+pub use rule_value::{rule_method, rule_network, rule_path};
 pub use system_group::{NoGroup, SystemGroup};
 
 use self::{problem::Report, read::Value as _};

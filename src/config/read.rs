@@ -51,6 +51,11 @@ impl Refusal {
     pub(super) fn new(message: String, help: impl Into<String>) -> Self {
         Self { message, help: Some(help.into()) }
     }
+
+    /// In one line, where there is no file to point at.
+    pub(super) fn words(self) -> String {
+        self.help.map_or(self.message.clone(), |help| format!("{}: {help}", self.message))
+    }
 }
 
 /// What may stand at a key.

@@ -51,6 +51,21 @@ impl Text for RulePath {
     }
 }
 
+/// Reads a path as a rule names it, for what is scoped like one. The error is for whoever typed it.
+pub fn rule_path(text: &str) -> Result<String, String> {
+    RulePath::parse(text).map(|path| path.0).map_err(Refusal::words)
+}
+
+/// Reads a method as a rule names it.
+pub fn rule_method(text: &str) -> Result<String, String> {
+    RuleMethod::parse(text).map(|method| method.0.to_owned()).map_err(Refusal::words)
+}
+
+/// Reads a network as a rule names it.
+pub fn rule_network(text: &str) -> Result<IpNet, String> {
+    Network::parse(text).map(|network| network.0).map_err(Refusal::words)
+}
+
 /// An HTTP method a rule can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RuleMethod(pub(super) &'static str);

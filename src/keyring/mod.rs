@@ -3,6 +3,7 @@
 //!
 //! The file is made once. It is never regenerated where data exists: everything sealed with it would be lost.
 
+mod access_token;
 mod cookie_token;
 mod file;
 mod jwt;
@@ -12,6 +13,7 @@ mod token;
 
 use std::fmt;
 
+pub use access_token::ACCESS_TOKEN_PREFIX;
 pub use cookie_token::{CookieToken, TokenId};
 pub use file::KeyFileError;
 pub use jwt::{DeviceClaim, DeviceValue};
@@ -63,10 +65,12 @@ pub enum Purpose {
     HeldCookie,
     /// Proofs of whom a cookie of the console was set for.
     ConsoleCookie,
+    /// MAC inside an access token.
+    AccessToken,
 }
 
 impl Purpose {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::SessionCookie,
         Self::SignInCookie,
         Self::TokenDigest,
@@ -82,6 +86,7 @@ impl Purpose {
         Self::RecoveryCode,
         Self::HeldCookie,
         Self::ConsoleCookie,
+        Self::AccessToken,
     ];
 
     const fn info(self) -> &'static [u8] {
@@ -101,6 +106,7 @@ impl Purpose {
             Self::RecoveryCode => b"sekisho/1/recovery-code",
             Self::HeldCookie => b"sekisho/1/held-cookie",
             Self::ConsoleCookie => b"sekisho/1/console-cookie",
+            Self::AccessToken => b"sekisho/1/access-token",
         }
     }
 }

@@ -13,6 +13,12 @@ pub struct GenuineToken {
 }
 
 impl GenuineToken {
+    pub(super) const fn new(key: KeyId, id: TokenId) -> Self {
+        Self { key, id }
+    }
+    pub(super) const fn key(&self) -> KeyId {
+        self.key
+    }
     /// The random bits; equal tokens are equal cookies.
     pub const fn id(&self) -> &TokenId {
         &self.id

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 
 use super::head::{ClientKind, Head, RequestId};
 use crate::{
-    access::{Interruption, Observed, RequestKind, Would},
+    access::{Interruption, Observed, RequestKind, TokenFault, Would},
     portal::{Client, Portal, arriving::Bounce, error::Problem},
 };
 
@@ -46,14 +46,21 @@ pub(crate) fn sign_in_needed(
         }
         ClientKind::Api | ClientKind::WebSocket => {
             let location = portal.sign_in_location(&target, why);
-            let error = match why {
-                Interruption::NoSession | Interruption::Idle | Interruption::Ended => "sign_in_required",
-                Interruption::CodeTooOld { .. } => "code_required",
-                Interruption::NewPassword => "new_password_required",
+            let (error, detail) = match why {
+                Interruption::NoSession | Interruption::Idle | Interruption::Ended => {
+                    ("sign_in_required", "This address needs somebody who is signed in, or an access token.")
+                }
+                Interruption::CodeTooOld { .. } => {
+                    ("code_required", "The person who is signed in has to give a fresh code first.")
+                }
+                Interruption::NewPassword => {
+                    ("new_password_required", "The person who is signed in has to choose a new password first.")
+                }
             };
-            let body = serde_json::json!({ "error": error, "sign_in_url": format!("{origin}{location}") });
-            let mut answer = own(StatusCode::UNAUTHORIZED, "application/json", Bytes::from(body.to_string()));
-            set(&mut answer, header::WWW_AUTHENTICATE, "Sekisho realm=\"sekisho\"");
+            let sign_in = Some(format!("{origin}{location}"));
+            let mut answer = json_problem(StatusCode::UNAUTHORIZED, error, Some(detail), sign_in, request);
+            // Nothing was shown, so nothing was wrong with it (RFC 6750 §3.1).
+            set(&mut answer, header::WWW_AUTHENTICATE, CHALLENGE);
             answer
         }
     }
@@ -121,8 +128,7 @@ pub(crate) fn problem(
         }
         ClientKind::Api | ClientKind::WebSocket => {
             let error = status.canonical_reason().unwrap_or("error").to_ascii_lowercase().replace(' ', "_");
-            let body = serde_json::json!({ "error": error, "reference": request.to_string() });
-            own(status, "application/json", Bytes::from(body.to_string()))
+            json_problem(status, &error, None, None, request)
         }
     };
     *answer.status_mut() = status;
@@ -134,8 +140,61 @@ pub(crate) fn problem(
     answer
 }
 
+/// What a program may show (RFC 6750 §3).
+const CHALLENGE: &str = "Bearer realm=\"sekisho\"";
+
+/// An access token that does not open this: 401 where another one would, 403 where this one never will (RFC 6750 §3.1).
+pub(crate) fn token_refused(fault: TokenFault, request: &RequestId) -> Answer {
+    let (status, error, detail) = match fault {
+        TokenFault::Malformed => {
+            (StatusCode::UNAUTHORIZED, "invalid_token", "This gateway did not make the access token.")
+        }
+        TokenFault::Unknown => (StatusCode::UNAUTHORIZED, "invalid_token", "The access token was revoked."),
+        TokenFault::Expired => (StatusCode::UNAUTHORIZED, "invalid_token", "The access token has expired."),
+        TokenFault::Address => {
+            (StatusCode::UNAUTHORIZED, "invalid_token", "The access token is not for use from this address.")
+        }
+        TokenFault::Scope => {
+            (StatusCode::FORBIDDEN, "insufficient_scope", "The access token is for other paths or methods.")
+        }
+        TokenFault::NeedsAPerson => (
+            StatusCode::FORBIDDEN,
+            "insufficient_scope",
+            "A person has to give a code for this; no access token opens it.",
+        ),
+    };
+    let mut answer = json_problem(status, error, Some(detail), None, request);
+    let challenge = format!("{CHALLENGE}, error=\"{error}\", error_description=\"{detail}\"");
+    set(&mut answer, header::WWW_AUTHENTICATE, &challenge);
+    answer
+}
+
+/// What programs get (RFC 9457). `error` says the same as `type` in a word.
+fn json_problem(
+    status: StatusCode,
+    error: &str,
+    detail: Option<&str>,
+    sign_in_url: Option<String>,
+    request: &RequestId,
+) -> Answer {
+    let mut body = serde_json::json!({
+        "type": detail.map_or_else(|| "about:blank".to_owned(), |_| format!("urn:sekisho:problem:{error}")),
+        "title": status.canonical_reason().unwrap_or("Error"),
+        "status": status.as_u16(),
+        "error": error,
+        "reference": request.to_string(),
+    });
+    if let Some(members) = body.as_object_mut() {
+        members.extend(detail.map(|detail| ("detail".to_owned(), detail.into())));
+        members.extend(sign_in_url.map(|url| ("sign_in_url".to_owned(), url.into())));
+    }
+    let mut answer = own(status, "application/problem+json", Bytes::from(body.to_string()));
+    set(&mut answer, header::HeaderName::from_static("x-request-id"), &request.to_string());
+    answer
+}
+
 /// Which answer it is depends on these.
-const VARY: &str = "Cookie, Accept, Accept-Language, Sec-Fetch-Mode, Sec-Fetch-Dest";
+const VARY: &str = "Cookie, Authorization, Accept, Accept-Language, Sec-Fetch-Mode, Sec-Fetch-Dest";
 
 fn own(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {
     let length = HeaderValue::from(body.len());
@@ -219,6 +278,11 @@ mod tests {
             assert!(answer.headers().contains_key(header::WWW_AUTHENTICATE));
             let body: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
             assert_eq!(body["error"], "sign_in_required");
+            assert_eq!((&body["status"], &body["title"]), (&401.into(), &"Unauthorized".into()));
+            assert_eq!(body["type"], "urn:sekisho:problem:sign_in_required");
+            assert_eq!(body["reference"], answer.headers()["x-request-id"].to_str().unwrap());
+            assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json");
+            assert_eq!(answer.headers()[header::WWW_AUTHENTICATE], "Bearer realm=\"sekisho\"");
             assert_eq!(body["sign_in_url"], "https://console.example.jp/.sekisho/sign-in");
         }
         let answer = needed(&world, Method::GET, "/a?x=\"><script>", ClientKind::Frame, None);

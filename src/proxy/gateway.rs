@@ -30,13 +30,14 @@ use super::{
     own_pages::{self, OwnPages},
     portal_bridge,
     rewrite::OwnAddresses,
+    token,
     tunnel::SessionEnd,
     upstream::Upstream,
     wire::HeadLimits,
 };
 use crate::{
-    access::{Decision, Denial, Permit},
-    app::{App, Cookie, GateRequest},
+    access::{Credential, Decision, Denial, Permit},
+    app::{App, Cookie, GateRequest, ShownToken},
     audit,
     config::Config,
     portal::{self, Client, Portal, Sending, cookie, error::Problem},
@@ -104,7 +105,12 @@ impl Gateway {
             return Ok(true);
         }
         let request = Self::asked(head, &session.req_header().headers);
-        let answer = match self.app.decide(request).await {
+        let shown = token::shown(&session.req_header().headers);
+        let decided = match shown {
+            Some(shown) => self.app.decide_by_token(request, shown).await,
+            None => self.app.decide(request).await,
+        };
+        let answer = match decided {
             Ok(Decision::Forward(permit)) => {
                 if let Some(would) = permit.observed() {
                     self.app.observe(&answer::observed(would, head, &session.req_header().headers));
@@ -120,6 +126,10 @@ impl Gateway {
                 answer
             }
             Ok(Decision::Interrupt(why)) => self.holding.stopped(session, head, &ctx.request, why, sending).await?,
+            Ok(Decision::Deny(Denial::Token(fault))) => {
+                tracing::info!(request = %ctx.request, reason = fault.as_str(), "access token refused");
+                answer::token_refused(fault, &ctx.request)
+            }
             Ok(Decision::Deny(Denial::Rule)) => self.problem(session, ctx, StatusCode::FORBIDDEN, head.client),
             Err(error) => {
                 tracing::error!(request = %ctx.request, %error, "the gate cannot decide: refused");
@@ -144,7 +154,9 @@ impl Gateway {
         permit: &Permit,
     ) -> Option<Answer> {
         let headers = &session.req_header().headers;
-        let here = permit.observed().is_none() && permit.principal().is_some();
+        // A script that asks for the sign-out has no session to end, whatever cookies it carries.
+        let person = permit.principal().is_some_and(|who| matches!(who.credential, Credential::Session { .. }));
+        let here = permit.observed().is_none() && person;
         if !here || !self.own_pages.signs_out(head, headers) {
             return None;
         }
@@ -196,11 +208,19 @@ impl Gateway {
     }
 
     /// What a tunnel waits for that somebody signed in has opened.
-    fn session_end(&self, headers: &http::HeaderMap, permit: Option<&Permit>) -> Option<SessionEnd> {
-        let session = permit?.principal()?.session;
-        let cookie = cookie::read(headers, cookie::SESSION)?.to_owned();
+    fn session_end(&self, headers: &http::HeaderMap, permit: Option<&Permit>, address: IpAddr) -> Option<SessionEnd> {
         let app = self.app.clone();
-        Some(Box::pin(async move { app.session_ended(Cookie(&cookie), session).await }))
+        match permit?.principal()?.credential {
+            Credential::Session { id, .. } => {
+                let cookie = cookie::read(headers, cookie::SESSION)?.to_owned();
+                Some(Box::pin(async move { app.session_ended(Cookie(&cookie), id).await }))
+            }
+            Credential::Token(id) => {
+                let Some(ShownToken::One(Cookie(text))) = token::shown(headers) else { return None };
+                let text = text.to_owned();
+                Some(Box::pin(async move { app.token_ended(ShownToken::One(Cookie(&text)), id, address).await }))
+            }
+        }
     }
 
     /// Our answer to a request that is refused or fails.
@@ -309,6 +329,12 @@ impl ProxyHttp for Gateway {
         }
         let admitted = head::admit(session.req_header(), peer(session), &self.authority, &self.origin, &self.head);
         let head = match admitted {
+            // Whoever shows a token is a program, whatever it says it takes.
+            Ok(head)
+                if head.client != ClientKind::WebSocket && token::shown(&session.req_header().headers).is_some() =>
+            {
+                Head { client: ClientKind::Api, ..head }
+            }
             Ok(head) => head,
             Err(refused) => {
                 tracing::info!(request = %ctx.request, reason = refused.reason(), "request refused");
@@ -421,7 +447,8 @@ impl ProxyHttp for Gateway {
             response.insert_header(header::STRICT_TRANSPORT_SECURITY, hsts.clone())?;
         }
         if response.status == StatusCode::SWITCHING_PROTOCOLS {
-            let end = self.session_end(&session.req_header().headers, ctx.permit.as_ref());
+            let address = ctx.head.as_ref().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |head| head.address);
+            let end = self.session_end(&session.req_header().headers, ctx.permit.as_ref(), address);
             if let Some(http1) = session.as_downstream().as_http1() {
                 Guarded::upgraded(http1.stream(), end);
             }
@@ -462,6 +489,10 @@ impl ProxyHttp for Gateway {
             status,
             millis = u64::try_from(ctx.started.elapsed().as_millis()).unwrap_or(u64::MAX),
             account = principal.map(|principal| tracing::field::display(principal.account)),
+            token_id = principal.and_then(|principal| match principal.credential {
+                Credential::Token(id) => Some(tracing::field::display(id)),
+                Credential::Session { .. } => None,
+            }),
             attempts = ctx.attempts,
             error = error.map(|error| tracing::field::display(error.etype().as_str().to_owned())),
             "request"

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::{cookies::sets_ours, head::RequestId, wire::folded};
+use super::{cookies::sets_ours, head::RequestId, token, wire::folded};
 use crate::{
     access::Permit,
     config::{AssertionConfig, IdentityHeaders},
@@ -129,6 +129,9 @@ impl Identity {
         remove.extend(HOP_BY_HOP);
         remove.push(header::COOKIE);
         remove.push(header::PROXY_AUTHORIZATION);
+        if headers.get_all(header::AUTHORIZATION).iter().any(token::is_ours) {
+            remove.push(header::AUTHORIZATION);
+        }
         remove.push(header::CONNECTION);
         if forwarded.websocket {
             // Of the nominated names only the upgrade itself survives.

@@ -7,7 +7,7 @@ use super::{
     *,
 };
 use crate::{
-    access::{Decision, Principal, Requirement, Ruling},
+    access::{Credential, Decision, Principal, Requirement, Ruling},
     account::AccountId,
     clock::Timestamp,
     entropy::SystemEntropy,
@@ -34,8 +34,7 @@ fn permit(signed_in: bool) -> Permit {
     let entropy = SystemEntropy::new();
     let principal = Principal {
         account: AccountId::random(&entropy),
-        session: SessionId::random(&entropy),
-        second_step: SecondStep::TrustedDevice,
+        credential: Credential::Session { id: SessionId::random(&entropy), second_step: SecondStep::TrustedDevice },
         code_given_at: None,
         member_of: Vec::new(),
         user: HeaderValue::from_static("hanako"),

@@ -14,6 +14,7 @@ mod own_pages;
 mod portal_bridge;
 mod redirect;
 mod rewrite;
+mod token;
 mod tunnel;
 mod upstream;
 mod wire;

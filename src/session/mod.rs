@@ -1,9 +1,11 @@
 //! What a browser holds after signing in: the session, and the trust that lets it skip the code (pure values).
 
+mod access_token;
 mod device;
 mod lifetime;
 mod shared;
 
+pub use access_token::{AccessToken, AccessTokenId, TokenScope};
 pub use device::{DeviceId, DeviceLabel, DevicePresentation, TrustedDevice};
 pub use lifetime::{Lifetime, SessionEnd};
 pub use shared::{BrowserHour, SHARED_WINDOW, Sharing, hour_and_minute};

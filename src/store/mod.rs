@@ -14,6 +14,7 @@ mod rollout;
 mod settings;
 mod signing;
 mod sqlite;
+mod tokens;
 mod users;
 
 use std::{
@@ -43,6 +44,7 @@ pub use settings::{
     Acting, ChangePassword, Happened, HistoryEvent, HistoryLine, RenewSession, ReplaceMethod, StoredMethods,
 };
 pub use signing::{NewSigningKey, StoredSigningKey};
+pub use tokens::{NewAccessToken, NoToken, StoredAccessToken};
 pub use users::{
     AcceptError, AcceptInvitation, By, ChangeGroups, ChangedGroups, Invitation, InvitationId, InviteError, Member,
     NewInvitation, NewMember, NewMemberError, RemoveMember, RenewInvitation,

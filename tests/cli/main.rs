@@ -5,6 +5,7 @@
 mod import;
 mod recovery;
 mod running;
+mod tokens;
 mod world;
 
 use world::{Bench, Outcome};

@@ -33,6 +33,7 @@ mod story;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "this test uses a part of what the tests share")]
 mod support;
+mod tokens;
 mod trust;
 mod tunnel;
 mod users;

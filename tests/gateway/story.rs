@@ -160,7 +160,7 @@ async fn tell(speaks: Speaks, words: &Words) {
 async fn arrive_without_a_session(gateway: &Gateway, browser: &Browser, words: &Words) -> Page {
     let refused = browser.fetch(DEEP).await;
     assert_eq!(refused.status, 401, "scripts get an answer they can read");
-    assert!(refused.header("content-type").starts_with("application/json"));
+    assert!(refused.header("content-type").starts_with("application/problem+json"));
     let redirect = browser.visit(DEEP).await;
     assert_eq!(redirect.status, 303);
     assert_eq!(redirect.header("cache-control"), "no-store");

@@ -38,6 +38,8 @@ mod sign_in;
 #[cfg(test)]
 mod signing;
 #[cfg(test)]
+mod tokens;
+#[cfg(test)]
 mod users;
 #[cfg(test)]
 mod world;

@@ -72,7 +72,7 @@ async fn sending_again_waits_and_says_from_when() {
     let code = world.code(&jar).await;
     assert!(matches!(world.submit(&mut jar, &code, false).await, CodeOutcome::SignedIn(_)));
     let Decision::Forward(permit) = world.decide(&jar).await else { panic!() };
-    assert_eq!(permit.principal().unwrap().second_step, SecondStep::Code(MethodKind::Voice), "as it came");
+    assert_eq!(permit.principal().unwrap().second_step(), Some(SecondStep::Code(MethodKind::Voice)), "as it came");
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ async fn from_the_password_to_the_console_and_out_again() {
     let Decision::Forward(permit) = world.decide(&jar).await else { panic!("not let through") };
     let principal = permit.principal().unwrap();
     assert_eq!((principal.user.to_str().unwrap(), principal.level.to_str().unwrap()), ("hanako", "2"));
-    assert_eq!(principal.second_step, SecondStep::Code(MethodKind::Voice));
+    assert_eq!(principal.second_step(), Some(SecondStep::Code(MethodKind::Voice)));
 
     world.app.sign_out(&jar.browser()).await.unwrap();
     assert_eq!(interrupted(&world.decide(&jar).await), Some(Interruption::Ended));

@@ -17,6 +17,7 @@ mod sessions;
 mod settings;
 mod sign_in;
 mod signing;
+mod tokens;
 mod users;
 
 use std::{
@@ -58,6 +59,9 @@ const OLD_RECOVERIES: Duration = Duration::from_hours(90 * 24);
 /// Whoever comes back to an open page after a weekend is still known as the person who left it.
 const OLD_SESSIONS: Duration = Duration::from_hours(4 * 24);
 
+/// Whoever asks why a script stopped finds its expired token in the list.
+const OLD_TOKENS: Duration = Duration::from_hours(30 * 24);
+
 /// The last use of a session is written at most once a minute: what looks idle here may have been used since.
 const TOUCH_LAG: Duration = Duration::from_mins(2);
 
@@ -88,6 +92,7 @@ fn migrator() -> Migrator {
         migration(10, "signing", include_str!("../migrations/0010_signing.sql")),
         migration(11, "reports", include_str!("../migrations/0011_reports.sql")),
         migration(12, "held", include_str!("../migrations/0012_held.sql")),
+        migration(13, "tokens", include_str!("../migrations/0013_tokens.sql")),
     ])
 }
 
@@ -177,6 +182,7 @@ impl SqliteStore {
             ("DELETE FROM sessions WHERE last_used_at <= $1", now - lifetime.idle - TOUCH_LAG),
             // After the sessions: those that end now are remembered from now on.
             ("DELETE FROM ended_sessions WHERE last_used_at <= $1", now - lifetime.idle - OLD_SESSIONS),
+            ("DELETE FROM access_tokens WHERE expires_at <= $1", now - OLD_TOKENS),
             ("DELETE FROM held_requests WHERE expires_at <= $1", now),
             ("DELETE FROM outbox WHERE finished_at <= $1", finished),
             // Taken by a worker that never came back.
