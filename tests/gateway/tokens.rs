@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
-use reqwest::{Method, header::HeaderMap};
+use reqwest::{
+    Method,
+    header::{AUTHORIZATION, HeaderMap},
+};
 use sekisho::{
     app::{MadeToken, TokenOrder},
     secret::ExposeSecret as _,
     session::TokenScope,
 };
 use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::{
     steps,
@@ -138,4 +142,22 @@ async fn without_anything_to_show_a_program_is_told_where_to_sign_in() {
     assert_eq!(refused.status, 403);
     let body = told(&refused);
     assert_eq!((&body["type"], &body["title"]), (&"about:blank".into(), &"Forbidden".into()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_websocket_ends_with_the_token_that_opened_it() {
+    let gateway = Gateway::start(&[], &["old"], "").await;
+    let made = made(&gateway, &["/ws"], &["GET"]).await;
+    let script = gateway.browser(Speaks::Http1, "en");
+    let shown = bearer(&made).parse().unwrap();
+    let mut tunnel = script.tunnel("/ws/orders", [(AUTHORIZATION, shown)]).await;
+    assert_eq!(gateway.upstream.last().one("x-sekisho-user"), "old");
+    tunnel.write_all(b"\x81\x05hello").await.unwrap();
+    let mut echoed = [0; 7];
+    tunnel.read_exact(&mut echoed).await.unwrap();
+    gateway.app().revoke_token(made.token.id).await.unwrap().unwrap();
+    let mut rest = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(20), tunnel.read_to_end(&mut rest)).await;
+    drop(read.expect("the tunnel is still open"));
+    assert_eq!(rest, b"\x88\x0f\x03\xf0session ended");
 }

@@ -5,7 +5,10 @@ use std::{cell::RefCell, time::Duration};
 
 use reqwest::{
     Method,
-    header::{CONNECTION, COOKIE, HeaderMap, HeaderValue, ORIGIN, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE},
+    header::{
+        CONNECTION, COOKIE, HeaderMap, HeaderName, HeaderValue, ORIGIN, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION,
+        UPGRADE,
+    },
     redirect::Policy,
 };
 use sekisho::clock::{Clock as _, Timestamp};
@@ -165,14 +168,24 @@ impl Browser {
     /// Opens a WebSocket as a page of the console would; what follows the handshake is raw.
     pub(crate) async fn websocket(&self, place: &str) -> reqwest::Upgraded {
         let session = self.cookie("__Host-sekisho").expect("a session");
-        let request = self.client.get(self.address(place)).headers(HeaderMap::from_iter([
-            (UPGRADE, HeaderValue::from_static("websocket")),
-            (CONNECTION, HeaderValue::from_static("upgrade")),
-            (ORIGIN, HeaderValue::from_str(&self.origin()).expect("an origin")),
-            (SEC_WEBSOCKET_KEY, HeaderValue::from_static("dGhlIHNhbXBsZSBub25jZQ==")),
-            (SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13")),
-            (COOKIE, HeaderValue::from_str(&format!("__Host-sekisho={}", session.value)).expect("a cookie")),
-        ]));
+        let cookie = HeaderValue::from_str(&format!("__Host-sekisho={}", session.value)).expect("a cookie");
+        let origin = HeaderValue::from_str(&self.origin()).expect("an origin");
+        self.tunnel(place, [(COOKIE, cookie), (ORIGIN, origin)]).await
+    }
+
+    /// Opens a WebSocket with these header fields, as a program would.
+    pub(crate) async fn tunnel<const N: usize>(
+        &self,
+        place: &str,
+        fields: [(HeaderName, HeaderValue); N],
+    ) -> reqwest::Upgraded {
+        let request =
+            self.client.get(self.address(place)).headers(HeaderMap::from_iter(fields)).headers(HeaderMap::from_iter([
+                (UPGRADE, HeaderValue::from_static("websocket")),
+                (CONNECTION, HeaderValue::from_static("upgrade")),
+                (SEC_WEBSOCKET_KEY, HeaderValue::from_static("dGhlIHNhbXBsZSBub25jZQ==")),
+                (SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13")),
+            ]));
         let response = request.send().await.expect("an answer");
         assert_eq!(response.status(), 101);
         response.upgrade().await.expect("a tunnel")
