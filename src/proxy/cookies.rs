@@ -109,7 +109,7 @@ mod tests {
     use super::*;
     use crate::{account::AccountId, entropy::SystemEntropy, portal::story_tests::World};
 
-    fn headers(name: header::HeaderName, lines: &[&str]) -> HeaderMap {
+    fn headers(name: &header::HeaderName, lines: &[&str]) -> HeaderMap {
         lines.iter().map(|line| (name.clone(), line.parse().unwrap())).collect()
     }
 
@@ -125,9 +125,9 @@ mod tests {
     #[tokio::test]
     async fn one_persons_cookies_pass_as_they_are_but_ours() {
         let cookies = cookies(&[]).await;
-        let came = headers(header::COOKIE, &["a=1; __Host-sekisho=x;b=\"2\"", "__host-SEKISHO-of-x=1.y; c; ;d=4=5"]);
+        let came = headers(&header::COOKIE, &["a=1; __Host-sekisho=x;b=\"2\"", "__host-SEKISHO-of-x=1.y; c; ;d=4=5"]);
         assert_eq!(text(cookies.forwarded(&came, Jar::Own).as_ref()), "a=1; b=\"2\"; c; d=4=5");
-        let set = headers(header::SET_COOKIE, &["ID=1; Path=/a"]);
+        let set = headers(&header::SET_COOKIE, &["ID=1; Path=/a"]);
         assert!(cookies.answered(&set, Jar::Own, "/").is_empty());
     }
 
@@ -138,14 +138,14 @@ mod tests {
         let jar = |account| Jar::Shared { account: Some(account) };
         let (hanako, taro) = (AccountId::random(&entropy), AccountId::random(&entropy));
         let set = headers(
-            header::SET_COOKIE,
+            &header::SET_COOKIE,
             &["ID=hers; Path=/a", "PLAIN=1; Max-Age=60", "__Host-sekisho=stolen; Path=/", "bare", "ID=rooted; Path=/"],
         );
         let proofs = cookies.answered(&set, jar(hanako), "/a/x");
         assert_eq!(proofs.len(), 4, "one for each, and none for what is dropped: {proofs:?}");
         let proofs: Vec<&str> = proofs.iter().map(|line| line.to_str().unwrap().split(';').next().unwrap()).collect();
         let came = format!("ID=hers; ID=other; theme=dark; PLAIN=1; bare; script=1; ID=rooted; {}", proofs.join("; "));
-        let came = headers(header::COOKIE, &[&came]);
+        let came = headers(&header::COOKIE, &[&came]);
         assert_eq!(
             text(cookies.forwarded(&came, jar(hanako)).as_ref()),
             "ID=hers; theme=dark; PLAIN=1; bare; ID=rooted"

@@ -349,7 +349,7 @@ impl Chromium {
     }
 
     /// Into a frame, once it shows this; what follows is about its page.
-    pub(crate) async fn into_frame(&self, frame: &str, shows: &str) {
+    pub(crate) async fn enter_frame(&self, frame: &str, shows: &str) {
         self.find(frame).await.enter_frame().await.expect("the frame");
         self.shows(shows).await;
     }

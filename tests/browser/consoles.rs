@@ -68,7 +68,7 @@ async fn a_frame_whose_session_has_ended_leads_the_whole_window() {
         frame.id = 'part'; frame.width = 900; frame.height = 500; frame.src = '/orders/1238?tab=a';
         document.getElementById('main').replaceChildren(frame);";
     browser.run(frame, Vec::new()).await;
-    browser.into_frame("#part", "a.primary").await;
+    browser.enter_frame("#part", "a.primary").await;
     assert!(browser.text().await.contains("ログインページはウィンドウ全体に開きます。"), "{}", browser.text().await);
     browser.shot(&scene.album.join("frame-ja.png")).await;
     browser.tick("a.primary").await;

@@ -69,10 +69,9 @@ impl Upstream {
 
     /// From now on a path (without query) is answered with this status and these header fields.
     pub(crate) fn answer(&self, path: &str, status: &str, fields: &[(&str, &str)]) {
-        let mut head = format!("HTTP/1.1 {status}\r\n");
-        for (name, value) in fields {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
+        let mut lines = vec![format!("HTTP/1.1 {status}\r\n")];
+        lines.extend(fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")));
+        let head = lines.concat();
         self.answers.lock().expect("nobody panics holding it").insert(path.to_owned(), head);
     }
 

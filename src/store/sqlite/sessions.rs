@@ -42,7 +42,7 @@ fn uses_as_json(used: &[(SessionId, Timestamp)]) -> String {
         let (hour, minute) = hour_and_minute(*at);
         serde_json::json!([id.to_string(), at.as_millis(), hour, minute.cast_signed()])
     };
-    serde_json::Value::from_iter(used.iter().map(row)).to_string()
+    used.iter().map(row).collect::<serde_json::Value>().to_string()
 }
 
 /// The rows of [`uses_as_json`], which is `$1`.
