@@ -1,5 +1,6 @@
 //! Who may pass: pure decisions on values, no storage, no HTTP session.
 
+mod cors;
 mod decision;
 mod expect;
 mod hold;
@@ -7,6 +8,7 @@ mod jar;
 mod observe;
 mod rule;
 
+pub use cors::{Cors, preflight_for};
 pub use decision::{Credential, Decision, Denial, Interruption, Permit, Principal, TokenFault};
 pub use expect::{Unmet, Who, unmet};
 pub use hold::{NotKept, Posted, worth_keeping};

@@ -1,10 +1,11 @@
 //! Which requests need what. The first rule that matches decides; where none does, a session is needed.
 
-use std::{borrow::Cow, net::IpAddr, time::Duration};
+use std::{borrow::Cow, net::IpAddr, sync::Arc, time::Duration};
 
 use http::Method;
 use ipnet::IpNet;
 
+use super::cors::Cors;
 use crate::{
     account::Group,
     config::{AccessConfig, RuleConfig},
@@ -47,6 +48,7 @@ pub struct Rule {
     requirement: Requirement,
     background: bool,
     hold: bool,
+    cors: Option<Arc<Cors>>,
 }
 
 impl Rule {
@@ -61,6 +63,7 @@ impl Rule {
             requirement,
             background: false,
             hold: false,
+            cors: None,
         }
     }
 
@@ -86,6 +89,12 @@ impl Rule {
     #[must_use]
     pub fn holding(self, hold: bool) -> Self {
         Self { hold, ..self }
+    }
+
+    /// What pages of other origins may do here.
+    #[must_use]
+    pub fn with_cors(self, cors: Option<Cors>) -> Self {
+        Self { cors: cors.map(Arc::new), ..self }
     }
 
     /// Whatever the groups. By whole segments.
@@ -137,6 +146,8 @@ impl Rules {
             let group = |name: &String| Group::parse(name).map_err(|why| format!("group {name:?}: {why}"));
             let methods = rule.methods.iter().map(method).collect::<Result<_, _>>()?;
             let groups = rule.groups.iter().map(group).collect::<Result<_, _>>()?;
+            let cors = rule.cors.as_ref().map(|cors| Cors::read(cors).ok_or("cors: what no header can say"));
+            let cors = cors.transpose()?;
             let requirement = match rule.access {
                 AccessConfig::Public => Requirement::Public,
                 AccessConfig::SignedIn => Requirement::SignedIn,
@@ -147,7 +158,8 @@ impl Rules {
                 .for_groups(groups)
                 .from_networks(rule.networks.clone())
                 .in_background(rule.background)
-                .holding(rule.hold);
+                .holding(rule.hold)
+                .with_cors(cors);
             Ok(rule)
         };
         configured.iter().map(read).collect::<Result<_, _>>().map(Self)
@@ -168,6 +180,17 @@ impl Rules {
     pub fn holds(&self, ruling: Ruling) -> bool {
         let (Ruling::Needs { rule: Some(rule), .. } | Ruling::DependsOnWho { rule }) = ruling else { return false };
         self.0.get(rule).is_some_and(|rule| rule.hold)
+    }
+
+    /// What pages of other origins may do here: the word of the first rule for the path, whoever asks.
+    pub fn cors(&self, asked: Asked<'_>) -> Option<&Arc<Cors>> {
+        if self.0.iter().all(|rule| rule.cors.is_none()) {
+            return None;
+        }
+        let (Ruling::Needs { rule: Some(rule), .. } | Ruling::DependsOnWho { rule }) = self.ruling(asked, None) else {
+            return None;
+        };
+        self.0.get(rule)?.cors.as_ref()
     }
 
     /// Is there a rule that keeps anything?

@@ -5,7 +5,7 @@ use http::Method;
 
 use super::{App, AppError, Browser, Cookie, Result, assertion::Assertion, live_sessions::LiveSession};
 use crate::{
-    access::{Asked, Decision, Interruption, Jar, Permit, Requirement, Ruling},
+    access::{Asked, Cors, Decision, Interruption, Jar, Permit, Requirement, Ruling},
     keyring::Purpose,
     secret::Digest,
     session::{SessionEnd, SessionId},
@@ -79,6 +79,12 @@ impl App {
             }
             (decision, _) => Ok(decision),
         }
+    }
+
+    /// What pages of other origins may do here. Watching changes nothing of what it watches.
+    pub fn cors(&self, asked: Asked<'_>) -> Option<Arc<Cors>> {
+        let nobody = self.observing().is_none();
+        nobody.then(|| self.snapshot.load().rules.cors(asked).cloned()).flatten()
     }
 
     /// The permit with the signed statement about its session. Without one nothing is forwarded, unless nothing is

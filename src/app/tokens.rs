@@ -235,24 +235,11 @@ impl App {
         };
         match decision.unless_observing(observing, Some(live.principal.clone())) {
             Decision::Forward(permit) => {
-                let jar = self.jar_of_token(&snapshot, request, live.principal.account, observing);
+                let jar = jar_of_token(&snapshot, request, live.principal.account, observing);
                 self.vouched(permit.with_jar(jar), &live.assertion, observing.is_some()).await.map(Decision::Forward)
             }
             other => Ok(other),
         }
-    }
-
-    /// A browser that somebody signs in on may hold the console's cookies of somebody else.
-    fn jar_of_token(
-        &self,
-        snapshot: &Snapshot,
-        request: GateRequest<'_>,
-        account: AccountId,
-        observing: Option<Observing>,
-    ) -> Jar {
-        let a_browser = request.session.is_some() || request.known.is_some();
-        let bound = snapshot.config.console.bound_cookies || a_browser;
-        if bound && observing.is_none() { Jar::Shared { account: Some(account) } } else { Jar::Own }
     }
 
     async fn shown_token(
@@ -321,4 +308,16 @@ impl App {
 
 fn refused(fault: TokenFault, observing: Option<Observing>) -> Decision {
     Decision::Deny(Denial::Token(fault)).unless_observing(observing, None)
+}
+
+/// A browser that somebody signs in on may hold the console's cookies of somebody else.
+fn jar_of_token(
+    snapshot: &Snapshot,
+    request: GateRequest<'_>,
+    account: AccountId,
+    observing: Option<Observing>,
+) -> Jar {
+    let a_browser = request.session.is_some() || request.known.is_some();
+    let bound = snapshot.config.console.bound_cookies || a_browser;
+    if bound && observing.is_none() { Jar::Shared { account: Some(account) } } else { Jar::Own }
 }

@@ -4,6 +4,7 @@
 
 mod check;
 mod console;
+mod cors;
 mod files;
 mod logo;
 mod problem;
@@ -33,6 +34,7 @@ pub use self::{
     reference::{reference, schema},
     rules::{AccessConfig, ExpectConfig, Outcome, RuleConfig, SomebodyExpected},
 };
+pub use cors::CorsConfig;
 pub use rule_value::{rule_method, rule_network, rule_path};
 pub use system_group::{NoGroup, SystemGroup};
 

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use super::{
     Outcome, Provider, PublicUrl, RolloutMode,
     console::{CookieName, OriginUrl},
+    cors::{FieldName, PageOrigin},
     read::{Many, OneOrMany, Whole, tables},
     rule_value::{AccessWord, ClientAddress, Network, RequestPath, RuleMethod, RulePath},
     value::{
@@ -210,6 +211,23 @@ tables! {
         /// With `signed-in` or `fresh`: what a form sent when its session had ended, or its code was too old, is kept until
         /// the person has signed in again and says what becomes of it (`[hold]`).
         hold: bool = default(false),
+        cors: Cors = optional,
+    }
+
+    /// Which pages of other origins may call this path from a browser (CORS). With it the gateway answers preflights, and what
+    /// the console says of the same gives way to it. Without it nothing changes. `docs/tokens.md` has an example.
+    Cors {
+        /// The origins, as in `https://shop.example.jp`, one by one.
+        origins: OneOrMany<PageOrigin> = required,
+        /// Methods their scripts may use.
+        methods: OneOrMany<RuleMethod> = default(["GET", "HEAD", "POST"]),
+        /// Header fields their scripts may set, as `Authorization` for an access token.
+        headers: OneOrMany<FieldName> = default([]),
+        /// They may send cookies, and so act as whoever is signed in. Only for origins that are trusted with everything a
+        /// person may do here.
+        credentials: bool = default(false),
+        /// How long browsers may keep the answer to a preflight.
+        max_age: Time<0, DAY> = default("10m"),
     }
 
     /// What forms sent that had to wait for a sign-in, for the rules with `hold = true`. `docs/interrupted.md` tells the story.

@@ -5,6 +5,7 @@ use std::{net::IpAddr, ops::Range, time::Duration};
 use ipnet::IpNet;
 
 use super::{
+    cors::{self, CorsConfig},
     problem::Report,
     raw,
     read::{At, Many, OneOrMany},
@@ -31,6 +32,8 @@ pub struct RuleConfig {
     pub background: bool,
     /// What a form sent is kept until its person has signed in.
     pub hold: bool,
+    /// What pages of other origins may do, where the rule says.
+    pub cors: Option<CorsConfig>,
 }
 
 /// What a rule asks for.
@@ -225,6 +228,10 @@ pub(super) fn rules(
             },
             background: rule.background?.value,
             hold: rule.hold?.value,
+            cors: match rule.cors {
+                Some(table) => Some(cors::cors(table.value)?),
+                None => None,
+            },
         })
     };
     rules.into_iter().map(read).collect()

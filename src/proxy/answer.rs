@@ -196,6 +196,15 @@ fn json_problem(
 /// Which answer it is depends on these.
 const VARY: &str = "Cookie, Authorization, Accept, Accept-Language, Sec-Fetch-Mode, Sec-Fetch-Dest";
 
+/// An answer that is all in its head.
+pub(crate) fn empty(status: StatusCode) -> Answer {
+    let mut answer = own(status, "text/plain", Bytes::new());
+    for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH] {
+        answer.headers_mut().remove(name);
+    }
+    answer
+}
+
 fn own(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {
     let length = HeaderValue::from(body.len());
     let mut answer = Response::new(body);

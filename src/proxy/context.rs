@@ -13,7 +13,7 @@ use super::{
     head::{Head, RequestId},
     held::OnItsWay,
 };
-use crate::access::Permit;
+use crate::access::{Cors, Permit};
 
 /// The context of one request.
 pub(crate) struct RequestContext {
@@ -27,6 +27,8 @@ pub(crate) struct RequestContext {
     pub permit: Option<Permit>,
     /// A kept form that takes the place of the request's own body.
     pub held: Option<OnItsWay>,
+    /// What its rule says to pages of other origins.
+    pub cors: Option<Arc<Cors>>,
     /// It is the console's own sign-out, and our session has ended.
     pub signing_out: bool,
     /// Attempts to reach the console so far.

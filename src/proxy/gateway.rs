@@ -23,6 +23,7 @@ use super::{
     connection::Guarded,
     context::RequestContext,
     cookies::Cookies,
+    cors,
     drain::Drain,
     head::{self, ClientKind, Head, OUR_PREFIX, RequestId},
     held::Holding,
@@ -97,6 +98,12 @@ impl Gateway {
 
     /// The gate's decision carried out. `true`: answered here.
     async fn gate(&self, session: &mut Session, ctx: &mut RequestContext, head: &Head) -> Result<bool> {
+        let (policy, preflight) = cors::judged(&self.app, head, &session.req_header().headers);
+        ctx.cors = policy;
+        if let Some(answer) = preflight {
+            portal_bridge::write_answer(session, answer, self.hsts.as_ref()).await?;
+            return Ok(true);
+        }
         let sending = self.holding.sending(session, head).await?;
         if sending == Sending::Forged {
             let answer =
@@ -140,6 +147,7 @@ impl Gateway {
             // What the client sends next may be frames already.
             session.as_mut().set_keepalive(None);
         }
+        let answer = cors::with_policy(answer, ctx.cors.as_deref(), &session.req_header().headers);
         portal_bridge::write_answer(session, answer, self.hsts.as_ref()).await?;
         Ok(true)
     }
@@ -265,6 +273,9 @@ impl Gateway {
         let (Some(permit), Some(head)) = (&ctx.permit, &ctx.head) else {
             return Error::e_explain(ErrorType::InternalError, "an answer without a permit");
         };
+        if let Some(cors) = &ctx.cors {
+            change(response, cors::changes(cors, headers))?;
+        }
         let proofs = self.cookies.answered(&response.headers, permit.jar(), &head.path);
         let (changes, tried) = self.identity.response_changes(&response.headers);
         if changes.remove.contains(&header::SET_COOKIE) {
@@ -314,6 +325,7 @@ impl ProxyHttp for Gateway {
             head: None,
             permit: None,
             held: None,
+            cors: None,
             signing_out: false,
             attempts: 0,
             in_work: Some(self.drain.begin()),
@@ -470,6 +482,7 @@ impl ProxyHttp for Gateway {
         if let (false, Ok(status)) = (begun, StatusCode::from_u16(code)) {
             let client = ctx.head.as_ref().map_or(ClientKind::Navigation, |head| head.client);
             let answer = self.problem(session, ctx, status, client);
+            let answer = cors::with_policy(answer, ctx.cors.as_deref(), &session.req_header().headers);
             session.as_mut().set_keepalive(None);
             if let Err(error) = portal_bridge::write_answer(session, answer, self.hsts.as_ref()).await {
                 tracing::debug!(request = %ctx.request, %error, "the client has gone");

@@ -5,6 +5,7 @@ mod answer;
 mod connection;
 mod context;
 mod cookies;
+mod cors;
 mod drain;
 mod gateway;
 mod head;

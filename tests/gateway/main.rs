@@ -13,6 +13,7 @@ mod access;
 mod assertion;
 mod codes;
 mod console;
+mod cors;
 mod files;
 mod guides;
 mod held;

@@ -146,14 +146,14 @@ impl SqliteStore {
 
     pub(in crate::store) async fn touch_tokens(&self, used: &[(AccessTokenId, Timestamp)]) -> Result<()> {
         let row = |(id, at): &(AccessTokenId, Timestamp)| serde_json::json!([id.to_string(), at.as_millis()]);
-        let uses = serde_json::Value::from_iter(used.iter().map(row)).to_string();
+        let rows = used.iter().map(row).collect::<serde_json::Value>().to_string();
         let mut tx = self.write().await?;
         sqlx::query(
             "UPDATE access_tokens SET last_used_at = used.at
              FROM (SELECT value ->> 0 AS id, value ->> 1 AS at FROM json_each($1)) AS used
              WHERE access_tokens.id = used.id AND coalesce(access_tokens.last_used_at, 0) < used.at",
         )
-        .bind(uses)
+        .bind(rows)
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
