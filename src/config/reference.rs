@@ -82,10 +82,12 @@ pub fn reference() -> String {
             let title = if matches!(presence, Presence::Required) { format!("{title} (required)") } else { title };
             section(&mut page, &title, if of_key.is_empty() { of_table } else { of_key }, keys);
             for inner in keys {
-                if let Shape::Tables { about, keys } = &inner.shape {
-                    let title = format!("`[[{name}.{}]]`", inner.name);
-                    section(&mut page, &title, if inner.about.is_empty() { about } else { inner.about }, keys);
-                }
+                let (title, about, keys) = match &inner.shape {
+                    Shape::Leaf { .. } => continue,
+                    Shape::Table { about, keys } => (format!("`[{name}.{}]`", inner.name), about, keys),
+                    Shape::Tables { about, keys } => (format!("`[[{name}.{}]]`", inner.name), about, keys),
+                };
+                section(&mut page, &title, if inner.about.is_empty() { about } else { inner.about }, keys);
             }
         }
     }
