@@ -86,7 +86,8 @@ fn sources() -> Vec<(String, String, Code)> {
             continue;
         }
         let name = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
-        let test = name.ends_with("/tests.rs") || name.ends_with("_tests.rs") || name.contains("/tests/");
+        let test = ["/tests.rs", "_tests.rs"].iter().any(|end| name.ends_with(end))
+            || ["/tests/", "_tests/"].iter().any(|directory| name.contains(directory));
         if path.extension().is_none_or(|kind| kind != "rs") || test || name == "src/lib.rs" {
             continue;
         }
