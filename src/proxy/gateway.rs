@@ -413,6 +413,11 @@ impl ProxyHttp for Gateway {
         if let Some(held) = &ctx.held {
             held.body(body, end);
         }
+        // HTTP/2 ends most bodies with an empty frame. Pingora would write it as the last chunk, and then the last chunk
+        // once more: the next request on that connection, maybe somebody else's, would begin with the second one.
+        if end && body.as_ref().is_some_and(Bytes::is_empty) {
+            *body = None;
+        }
         Ok(())
     }
 

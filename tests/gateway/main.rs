@@ -11,6 +11,7 @@
 
 mod access;
 mod assertion;
+mod bodies;
 mod codes;
 mod console;
 mod cors;

@@ -3,6 +3,9 @@
 
 use std::{cell::RefCell, time::Duration};
 
+use bytes::Bytes;
+use http_body::Frame;
+use http_body_util::StreamBody;
 use reqwest::{
     Method,
     header::{
@@ -258,6 +261,17 @@ impl Browser {
     /// Loses all.
     pub(crate) fn forget_all(&self) {
         self.jar.borrow_mut().clear();
+    }
+
+    /// Sends a body piece by piece without saying how long it will be.
+    pub(crate) async fn send_unmeasured(&self, place: &str, pieces: &'static [&'static str]) -> u16 {
+        let frames =
+            pieces.iter().map(|piece| Ok::<_, std::io::Error>(Frame::data(Bytes::from_static(piece.as_bytes()))));
+        let body = StreamBody::new(futures_util::stream::iter(frames));
+        let cookies: Vec<String> = self.jar.borrow().iter().map(|c| format!("{}={}", c.name, c.value)).collect();
+        let request = self.client.post(self.address(place)).header("cookie", cookies.join("; "));
+        let response = request.header("sec-fetch-site", "same-origin").body(reqwest::Body::wrap(body)).send().await;
+        response.expect("an answer").status().as_u16()
     }
 
     /// Closes the browser: what lives without a date is gone.
