@@ -82,6 +82,8 @@ pub struct Grant {
 /// Who is signed in, for our own pages.
 #[derive(Clone, Debug)]
 pub struct SessionView {
+    /// Which session: another one of the same person's has another.
+    pub id: SessionId,
     /// The account.
     pub account: Account,
     /// Its methods.
@@ -538,8 +540,8 @@ impl App {
     pub async fn session(&self, browser: &Browser<'_>) -> Result<Option<SessionView>> {
         let Ok(live) = self.live_session(browser.session).await? else { return Ok(None) };
         let Some(summary) = self.store.account(live.principal.account).await? else { return Ok(None) };
-        let second_step = live.second_step;
-        Ok(Some(SessionView { account: summary.account, pair: summary.pair, second_step }))
+        let (id, second_step) = (live.id, live.second_step);
+        Ok(Some(SessionView { id, account: summary.account, pair: summary.pair, second_step }))
     }
 
     /// Whose session this browser has, without counting as a use of it.

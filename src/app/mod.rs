@@ -54,7 +54,7 @@ pub use links::OpenedLink;
 pub use observation::{ObserveReport, Person, Total};
 pub use open::OpenError;
 pub use password_reset::{ResetOutcome, ResetRequest};
-pub use recovery_codes::{NewCodes, RecoveryCodeOutcome};
+pub use recovery_codes::{CODES_SHOWN_FOR, NewCodes, RecoveryCodeOutcome};
 pub use rollout::LaterOutcome;
 pub use sending::{SendAvailability, SendOutcome, SendRefusal};
 pub use settings::{
@@ -188,6 +188,7 @@ pub struct App {
     dummy: authn::PasswordHash,
     checks: import::CheckTimes,
     live: live_sessions::LiveSessions,
+    codes_kept: recovery_codes::CodesKept,
     tokens: tokens::LiveTokens,
     observation: observation::Observation,
     signing: ArcSwap<Vec<SigningKey>>,
@@ -224,6 +225,7 @@ impl App {
             dummy,
             checks: import::CheckTimes::default(),
             live,
+            codes_kept: recovery_codes::CodesKept::default(),
             tokens: tokens::LiveTokens::new(),
             observation,
             signing: ArcSwap::default(),

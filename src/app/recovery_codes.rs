@@ -1,7 +1,11 @@
 //! Recovery codes: made behind a fresh code and shown once; with the password one of them opens a new enrolment of both
 //! methods, never the console.
 
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use super::{App, AppError, Browser, RecoveryCodeState, Result, notices::both};
 use crate::{
@@ -22,6 +26,13 @@ const TRIES_WINDOW: Duration = Duration::from_mins(15);
 
 /// Codes made so soon after both methods were proven belong to the enrolment.
 const WITH_ENROLMENT: Duration = Duration::from_mins(15);
+
+/// For so long new recovery codes can be looked at again.
+pub const CODES_SHOWN_FOR: Duration = Duration::from_mins(10);
+
+/// Whose new recovery codes were said to be kept, and when those codes were made. In memory only: a restart within
+/// [`CODES_SHOWN_FOR`] forgets it.
+pub(super) type CodesKept = Mutex<HashMap<AccountId, Timestamp>>;
 
 /// What asking for new recovery codes led to.
 #[derive(Debug)]
@@ -77,6 +88,7 @@ impl App {
         if self.store.renew_recovery_codes(&renew).await?.is_err() {
             return Ok(NewCodes::Stale);
         }
+        self.codes_kept().remove(&account.id);
         Event::RecoveryCodesMade { account: &account.id.to_string() }.record(Origin::Client(browser.address));
         Ok(NewCodes::Made(codes.into_iter().map(|code| code.text).collect()))
     }
@@ -84,6 +96,23 @@ impl App {
     /// When the recovery codes of an account were made; `None` while it has none left.
     pub async fn recovery_codes_made_at(&self, account: AccountId) -> Result<Option<Timestamp>> {
         Ok(self.store.recovery_codes_made_at(account).await?)
+    }
+
+    /// The person says that the codes made then are kept: nobody is shown them again.
+    pub fn recovery_codes_kept(&self, account: AccountId, made_at: Timestamp) {
+        let now = self.now();
+        let mut kept = self.codes_kept();
+        kept.retain(|_, made_at| now.since(*made_at) < CODES_SHOWN_FOR);
+        kept.insert(account, made_at);
+    }
+
+    /// Has the person said so of the codes made then?
+    pub fn has_kept_recovery_codes(&self, account: AccountId, made_at: Timestamp) -> bool {
+        self.codes_kept().get(&account).is_some_and(|kept| *kept >= made_at)
+    }
+
+    fn codes_kept(&self) -> MutexGuard<'_, HashMap<AccountId, Timestamp>> {
+        self.codes_kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many recovery codes an account has left.

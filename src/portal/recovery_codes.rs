@@ -1,8 +1,8 @@
 //! Recovery codes: the page that shows new ones, once, and the page that takes one when neither method works. The store
 //! holds only digests; until the person says they are kept, the browser itself holds them in a sealed cookie, for
-//! minutes and for its account alone, so that another language, a reload or "Back" does not lose them.
-
-use std::time::Duration;
+//! minutes and for the session that made them alone, so that another language, a reload or "Back" does not lose them.
+//! A copy of the cookie opens nothing once that session has ended or renewed itself, or the person has said so; the
+//! latter is remembered in memory, so that a restart within those minutes lets the living session look once more.
 
 use askama::Template;
 use data_encoding::BASE64URL_NOPAD;
@@ -20,10 +20,11 @@ use super::{
 };
 use crate::{
     account::AccountId,
-    app::{self, NewCodes, PendingView, RecoveryCodeOutcome},
+    app::{self, CODES_SHOWN_FOR, NewCodes, PendingView, RecoveryCodeOutcome, SessionView},
     clock::Timestamp,
     keyring::{Place, Purpose},
     secret::ExposeSecret as _,
+    session::SessionId,
 };
 
 /// Why a recovery code was not taken.
@@ -115,40 +116,49 @@ struct Held {
     to_settings: bool,
 }
 
-/// How long they can be looked at again.
-const SHOWN_FOR: Duration = Duration::from_mins(10);
 /// Ten codes are far shorter.
 const MOST: usize = 1500;
 
 impl Held {
-    fn place<'a>(visit: &'a Visit<'_>) -> Place<'a> {
-        Place { table: "form", column: "recovery-codes", row: visit.seed.bytes() }
+    /// This browser in this session.
+    fn row(visit: &Visit<'_>, session: SessionId) -> Vec<u8> {
+        [visit.seed.bytes().as_slice(), session.as_bytes()].concat()
     }
 
-    fn cookie(&self, visit: &Visit<'_>) -> Option<http::HeaderValue> {
+    const fn place(row: &[u8]) -> Place<'_> {
+        Place { table: "form", column: "recovery-codes", row }
+    }
+
+    fn cookie(&self, visit: &Visit<'_>, session: SessionId) -> Option<http::HeaderValue> {
         let app = &visit.portal.app;
         let text = zeroize::Zeroizing::new(serde_json::to_vec(self).ok()?);
-        let sealed = app.keyring().seal(Purpose::SealedField, Self::place(visit), &text, &**app.entropy()).ok()?;
-        cookie::set(cookie::CODES, &BASE64URL_NOPAD.encode(&sealed), Keep::Seconds(SHOWN_FOR.as_secs()))
+        let sealed = app
+            .keyring()
+            .seal(Purpose::SealedField, Self::place(&Self::row(visit, session)), &text, &**app.entropy())
+            .ok()?;
+        cookie::set(cookie::CODES, &BASE64URL_NOPAD.encode(&sealed), Keep::Seconds(CODES_SHOWN_FOR.as_secs()))
     }
 
-    /// What this browser holds for this account, if its codes still are the account's.
-    async fn open(visit: &Visit<'_>, account: AccountId) -> app::Result<Option<Self>> {
-        let Some(held) = Self::sealed(visit) else { return Ok(None) };
-        let lasts = held.account == account && visit.now < held.until();
-        let newest = visit.portal.app.recovery_codes_made_at(account).await?;
+    /// What this browser holds for this session, if its codes still are the account's and not yet said to be kept.
+    async fn open(visit: &Visit<'_>, session: &SessionView) -> app::Result<Option<Self>> {
+        let (app, account) = (&visit.portal.app, session.account.id);
+        let Some(held) = Self::sealed(visit, session.id) else { return Ok(None) };
+        let here = held.account == account && visit.now < held.until();
+        let lasts = here && !app.has_kept_recovery_codes(account, held.made_at);
+        let newest = app.recovery_codes_made_at(account).await?;
         Ok(Some(held).filter(|held| lasts && newest == Some(held.made_at)))
     }
 
-    fn sealed(visit: &Visit<'_>) -> Option<Self> {
+    fn sealed(visit: &Visit<'_>, session: SessionId) -> Option<Self> {
         let text = cookie::read(visit.headers, cookie::CODES).filter(|text| text.len() <= MOST)?;
         let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
-        let opened = visit.portal.app.keyring().open(Purpose::SealedField, Self::place(visit), &bytes).ok()?;
+        let row = Self::row(visit, session);
+        let opened = visit.portal.app.keyring().open(Purpose::SealedField, Self::place(&row), &bytes).ok()?;
         serde_json::from_slice(opened.expose()).ok()
     }
 
     fn until(&self) -> Timestamp {
-        self.made_at + SHOWN_FOR
+        self.made_at + CODES_SHOWN_FOR
     }
 }
 
@@ -182,7 +192,7 @@ pub(super) async fn renew(visit: &Visit<'_>) -> app::Result<Answer> {
     let account = session.account.id;
     let codes = match made {
         NewCodes::Made(codes) => codes,
-        NewCodes::Stale if Held::open(visit, account).await?.is_some() => return Ok(visit.see(Here::RecoveryCodes)),
+        NewCodes::Stale if Held::open(visit, &session).await?.is_some() => return Ok(visit.see(Here::RecoveryCodes)),
         NewCodes::Stale => return Ok(visit.see_with(Here::Settings, News::Settings(SettingsNews::CodesOnce))),
         NewCodes::NoSession => return Ok(visit.see(Here::SignIn)),
     };
@@ -193,12 +203,12 @@ pub(super) async fn renew(visit: &Visit<'_>) -> app::Result<Answer> {
         replaced: present.is_some(),
         to_settings: Here::parse(visit.form.text("from")) == Some(Here::Settings),
     };
-    Ok(visit.see(Here::RecoveryCodes).with(held.cookie(visit)).with(visit.seed.cookie()))
+    Ok(visit.see(Here::RecoveryCodes).with(held.cookie(visit, session.id)).with(visit.seed.cookie()))
 }
 
 pub(super) async fn show_new(visit: &Visit<'_>) -> app::Result<Answer> {
     let Some(session) = visit.portal.app.session(&visit.browser()).await? else { return Ok(visit.see(Here::SignIn)) };
-    let held = Held::open(visit, session.account.id).await?;
+    let held = Held::open(visit, &session).await?;
     let page = RecoveryCodesPage {
         frame: visit.frame(Here::RecoveryCodes, &Note::default()),
         replaced: held.as_ref().is_some_and(|held| held.replaced),
@@ -211,17 +221,18 @@ pub(super) async fn show_new(visit: &Visit<'_>) -> app::Result<Answer> {
 /// "I've kept them": the browser forgets them, and the person goes on.
 pub(super) async fn kept(visit: &Visit<'_>) -> app::Result<Answer> {
     let Some(session) = visit.portal.app.session(&visit.browser()).await? else { return Ok(visit.see(Here::SignIn)) };
-    let on = match Held::open(visit, session.account.id).await? {
-        Some(held) if !held.to_settings => Here::Target,
-        Some(_) | None => Here::Settings,
-    };
+    let held = Held::open(visit, &session).await?;
+    if let Some(held) = &held {
+        visit.portal.app.recovery_codes_kept(session.account.id, held.made_at);
+    }
+    let on = if held.is_some_and(|held| !held.to_settings) { Here::Target } else { Here::Settings };
     Ok(visit.see(on).with(cookie::set(cookie::CODES, "", Keep::Remove)))
 }
 
 /// The codes that are shown, as a file: nothing is read from the store.
 pub(super) async fn save(visit: &Visit<'_>) -> app::Result<Answer> {
     let Some(session) = visit.portal.app.session(&visit.browser()).await? else { return Ok(visit.see(Here::SignIn)) };
-    let Some(held) = Held::open(visit, session.account.id).await? else { return Ok(visit.see(Here::RecoveryCodes)) };
+    let Some(held) = Held::open(visit, &session).await? else { return Ok(visit.see(Here::RecoveryCodes)) };
     let frame = visit.frame(Here::RecoveryCodes, &Note::default());
     let (name, where_to) = (frame.named("recovery-codes-file"), frame.t("recovery-codes-where"));
     let mut body = format!("{name}\r\n{}\r\n{where_to}\r\n\r\n", made(&frame, held.made_at));

@@ -229,7 +229,7 @@ async fn new_recovery_codes_stay_until_they_are_kept_or_ten_minutes_are_over() {
     }
     assert!(codes.iter().all(|code| file.contains(code)) && !file.contains("only this once"), "{file}");
 
-    // What the browser holds is sealed, its account's alone, and over after ten minutes.
+    // What the browser holds is sealed, its session's alone, and over after ten minutes.
     let held = browser.cookie("__Host-sekisho-codes").expect("they are held").value;
     assert!(codes.iter().all(|code| !held.contains(code)), "{held}");
     steps::sign_out(&browser).await;
@@ -241,11 +241,48 @@ async fn new_recovery_codes_stay_until_they_are_kept_or_ten_minutes_are_over() {
     gateway.clock.advance(Duration::from_secs(30));
     steps::sign_in(&gateway, &browser, "hana", &gateway.secrets[0]).await;
     browser.plant("__Host-sekisho-codes", &held);
-    assert_eq!(steps::shown_codes(&browser.open("/.sekisho/recovery-codes").await), codes);
+    assert!(steps::shown_codes(&browser.open("/.sekisho/recovery-codes").await).is_empty(), "another session's");
+
+    let settings = browser.open("/.sekisho/settings").await;
+    let page = browser.submit(&settings, &settings.form_to("/.sekisho/recovery-code/renew"), &[]).await;
+    assert_eq!(steps::shown_codes(&page).len(), 10);
+    let held = browser.cookie("__Host-sekisho-codes").unwrap().value;
     gateway.clock.advance(Duration::from_mins(10));
     browser.plant("__Host-sekisho-codes", &held);
     let over = browser.open("/.sekisho/recovery-codes").await;
     assert!(steps::shown_codes(&over).is_empty() && over.status == 200, "{}", over.text());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_of_new_recovery_codes_opens_nothing_once_they_are_kept() {
+    let gateway = Gateway::start(&[], &["hana"], "").await;
+    gateway.clock.advance(Duration::from_secs(30));
+    let browser = gateway.browser(Speaks::Http1, "en");
+    steps::sign_in(&gateway, &browser, "hana", &gateway.secrets[0]).await;
+    let settings = browser.open("/.sekisho/settings").await;
+    let page = browser.submit(&settings, &settings.form_to("/.sekisho/recovery-code/renew"), &[]).await;
+    assert_eq!(steps::shown_codes(&page).len(), 10);
+    let copied =
+        ["__Host-sekisho-codes", "__Host-sekisho-csrf"].map(|name| (name, browser.cookie(name).unwrap().value));
+    let plant = |browser: &Browser| copied.iter().for_each(|(name, value)| browser.plant(name, value));
+    plant(&browser);
+    assert_eq!(steps::shown_codes(&browser.open("/.sekisho/recovery-codes").await).len(), 10, "not kept yet");
+
+    // Another session of the same person, at the same time.
+    gateway.clock.advance(Duration::from_secs(30));
+    let other = gateway.browser(Speaks::Http1, "en");
+    steps::sign_in(&gateway, &other, "hana", &gateway.secrets[0]).await;
+    plant(&other);
+    assert!(steps::shown_codes(&other.open("/.sekisho/recovery-codes").await).is_empty(), "another session's");
+
+    browser.submit(&page, &page.form_to("/.sekisho/recovery-codes"), &[]).await;
+    plant(&browser);
+    assert!(steps::shown_codes(&browser.open("/.sekisho/recovery-codes").await).is_empty(), "said to be kept");
+    steps::sign_out(&browser).await;
+    gateway.clock.advance(Duration::from_secs(30));
+    steps::sign_in(&gateway, &browser, "hana", &gateway.secrets[0]).await;
+    plant(&browser);
+    assert!(steps::shown_codes(&browser.open("/.sekisho/recovery-codes").await).is_empty(), "after a sign-out");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
