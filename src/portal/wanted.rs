@@ -84,6 +84,10 @@ async fn member(visit: &Visit<'_>, key: &str, user: &str, frame: &PageFrame) -> 
 /// A page of the console by its path; one of ours by its name.
 fn of_place(to: &ReturnTo, frame: &PageFrame) -> String {
     let path = to.as_str().split('?').next().unwrap_or_default();
+    if to.held().is_some() {
+        // This browser and account have no such form: where it was to go is not theirs to know.
+        return frame.t("wanted-form");
+    }
     match path {
         "/" => frame.named("wanted-console"),
         "/.sekisho/users" => frame.t("wanted-users"),
@@ -120,6 +124,10 @@ mod tests {
         assert_eq!(name("/a%20to%20look%20around"), "Open /a%20to%20look%20around", "no sentence of its own");
         assert_eq!(name("/a%E2%80%AEb"), "Open /a%E2%80%AEb", "nothing that turns the line around");
         assert_eq!(name("/.sekisho/settings/password"), "Open Advanced security settings");
+        let held = "/.sekisho/held?id=aaaaaaaaaaaaaaaaaaaaaaaaaa";
+        assert_eq!(name(held), "Send what you entered");
+        let japanese = of_place(&ReturnTo::parse(held).unwrap(), &samples::frame(Language::Ja));
+        assert_eq!(japanese, "入力した内容を送信する");
         let long = name(&format!("/{}", "a".repeat(300)));
         assert!(long.ends_with('…') && long.chars().count() < 120, "{long}");
     }

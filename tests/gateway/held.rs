@@ -397,6 +397,34 @@ async fn a_form_that_needs_a_fresh_code_waits_for_it() {
     assert_eq!(String::from_utf8_lossy(&arrived.body), BODY);
 }
 
+/// However young the rule wants the code, and wherever the page led from: the code is for the form.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_code_for_a_kept_form_is_for_sending_it() {
+    let strict = "[[rule]]\npath = \"/payouts\"\naccess = \"fresh\"\nwithin = \"1m\"\nhold = true\n\
+                  [[rule]]\npath = \"/\"\naccess = \"signed-in\"\n";
+    let gateway = Gateway::start(&[], &["hana"], strict).await;
+    for (language, says, unnamed) in [
+        ("en", "Send what you entered to /payouts/send", "Send what you entered"),
+        ("ja", "入力した内容を/payouts/sendに送信する", "入力した内容を送信する"),
+    ] {
+        gateway.clock.advance(Duration::from_secs(30));
+        let browser = gateway.browser(Speaks::Http2, language);
+        steps::sign_in(&gateway, &browser, "hana", &gateway.secrets[0]).await;
+        gateway.clock.advance(Duration::from_mins(2));
+        let page = browser.follow(post(&browser, "/payouts/send?amount=1", FORM, "").await).await.unwrap();
+        assert_eq!(page.url.path(), "/.sekisho/fresh");
+        assert!(page.text().contains(says), "{}", page.text());
+        let address = page.place().to_owned();
+        let page = browser.submit(&page, &page.form_to("/.sekisho/fresh/begin"), &[]).await;
+        assert!(page.text().contains(says), "{}", page.text());
+        // Without the cookie of what it keeps.
+        browser.plant("__Host-sekisho-held", "");
+        let page = browser.open(&address).await;
+        assert!(page.text().contains(unnamed) && !page.text().contains("/payouts/send"), "{}", page.text());
+    }
+    assert!(posts(&gateway).is_empty());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_forged_word_sends_nothing_and_the_consoles_own_forms_go_on() {
     for speaks in [Speaks::Http1, Speaks::Http2] {

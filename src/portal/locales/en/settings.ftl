@@ -20,6 +20,7 @@ fresh-cancel = Go back without a code
 
 wanted-console = Open { $service }
 wanted-page = Open { $what }
+wanted-form = Send what you entered
 wanted-send = Send what you entered to { $what }
 wanted-settings = Open { settings-heading }
 wanted-users = Open { users-heading }

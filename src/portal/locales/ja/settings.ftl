@@ -20,6 +20,7 @@ fresh-cancel = コードを入力せずに戻る
 
 wanted-console = { $service }を開く
 wanted-page = { $what } を開く
+wanted-form = 入力した内容を送信する
 wanted-send = 入力した内容を{ $what }に送信する
 wanted-settings = { settings-heading }を開く
 wanted-users = { users-heading }を開く
