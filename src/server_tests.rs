@@ -222,6 +222,7 @@ async fn what_two_parsers_could_read_differently_is_refused_at_the_socket() {
             400,
         ),
         (format!("POST /public HTTP/1.1\r\n{host}\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"), 400),
+        (format!("POST /.sekisho/sign-in HTTP/1.1\r\n{host}\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\na=b\r\n"), 400),
         (format!("GET /public HTTP/1.1\n{host}\n\n"), 400),
         ("GET /public HTTP/1.1\r\n\r\n".to_owned(), 400),
         (format!("GET /public/../never HTTP/1.1\r\n{host}\r\n\r\n"), 400),

@@ -105,7 +105,7 @@ async fn read_body(session: &mut Session, limit: usize) -> Result<std::result::R
         session.as_mut().write_continue_response().await?;
     }
     let mut body = BytesMut::new();
-    while let Some(part) = session.as_mut().read_request_body().await? {
+    while let Some(part) = session.as_mut().read_request_body().await.map_err(Error::into_down)? {
         if body.len() + part.len() > limit {
             return Ok(Err(BodyRefused::TooLarge));
         }
