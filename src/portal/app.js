@@ -55,12 +55,18 @@
   }
 
   // What could be done "from 14:21:30" can be done now.
-  for (const line of all("[data-over]")) {
-    setTimeout(() => {
-      line.hidden = true;
+  let opening;
+  function openIn(seconds) {
+    clearTimeout(opening);
+    for (const later of all("[data-later]")) later.hidden = seconds !== 0;
+    if (seconds === null) return;
+    opening = setTimeout(() => {
+      for (const wait of all("[data-over]")) wait.hidden = true;
       for (const later of all("[data-later]")) later.hidden = false;
-    }, line.dataset.over * 1000);
+    }, seconds * 1000);
   }
+  const over = one("[data-over]");
+  if (over) openIn(Number(over.dataset.over));
 
   // Whoever types a password may look at it. It goes out as a password again, for browsers that remember other fields.
   for (const tick of all("[data-reveal]")) {
@@ -103,7 +109,6 @@
   const waits = body.dataset.waits;
   const line = document.getElementById("delivery");
   const lead = document.getElementById("lead");
-  const first = lead && lead.textContent;
   const onwards = document.getElementById("unanswered");
   let looking = false;
   let typed = false;
@@ -126,8 +131,11 @@
         line.textContent = line.dataset[state.delivery];
         line.className = "status " + state.delivery;
         line.dataset.now = state.delivery;
-        if (lead) lead.textContent = lead.dataset[state.delivery] || first;
-        if (onwards) onwards.hidden = state.delivery !== "unanswered";
+        const rang = state.delivery === "unanswered";
+        if (lead) lead.hidden = rang;
+        if (onwards) onwards.hidden = !rang;
+        for (const aside of all("[data-unless-rang]")) aside.hidden = rang;
+        openIn(state.again_in);
       }
       return state;
     } catch {

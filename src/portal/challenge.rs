@@ -175,16 +175,9 @@ impl CodePage {
     /// Nothing was sent where sending failed, and nobody is being called any more: the line below says so.
     fn lead(&self) -> Option<String> {
         match self.delivery {
-            Some(Delivery::Failed) => None,
-            Some(Delivery::Unanswered) => self.lead_unanswered(),
+            Some(Delivery::Failed | Delivery::Unanswered) => None,
             Some(Delivery::Queued | Delivery::Sent) | None => Some(lead(&self.method, self.stage, &self.frame)),
         }
-    }
-    /// What is left to say of a call that nobody answered: its code may have been recorded, or heard the time before.
-    fn lead_unanswered(&self) -> Option<String> {
-        let CodeStage::Enter { valid_until } = self.stage else { return None };
-        let until = valid_until.filter(|_| self.method.kind == MethodKind::Voice)?;
-        Some(lead_unanswered(until, &self.frame))
     }
     /// An earlier message was said to be good for longer than it is.
     fn newest_counts(&self) -> Option<String> {
@@ -197,14 +190,9 @@ impl CodePage {
     fn may_ring_out(&self) -> bool {
         self.method.kind == MethodKind::Voice && self.delivery_line().is_some()
     }
-    /// Why the button to be called again is not there: known when the page is made, and for a script that reveals it only
-    /// where it would do nothing for hours.
-    const fn cannot_call(&self) -> bool {
-        match self.again {
-            None => false,
-            Some(WhyNot::Until(_)) => matches!(self.delivery, Some(Delivery::Unanswered)),
-            Some(_) => true,
-        }
+    /// The button to be called again would do nothing for hours. Where it waits for seconds, the script shows it in time.
+    const fn never_again(&self) -> bool {
+        !matches!(self.again, None | Some(WhyNot::Until(_)))
     }
     const fn signs_in(&self) -> bool {
         !matches!(self.reason, CodeReason::FreshCode)
@@ -299,12 +287,25 @@ impl CodePage {
     fn use_other(&self) -> String {
         self.frame.say("code-use-other", &[("method", self.other.describe(&self.frame).into())])
     }
+    /// The script's words once the wait is over.
+    fn again_now(&self) -> String {
+        match self.method.kind {
+            MethodKind::App | MethodKind::Sms => self.frame.t("code-send-again-now"),
+            MethodKind::Voice => self.frame.t("code-call-again-now"),
+        }
+    }
     fn news(&self) -> Option<String> {
-        self.notice.map(|notice| match notice {
-            CodeNotice::SentAgain => self.frame.t("code-sent-again"),
-            CodeNotice::Switched => self.frame.t("code-switched"),
-            CodeNotice::NotYet(at) => self.frame.timed_from("code-not-yet", at),
+        let notice = self.notice.filter(|_| self.news_stays() || !self.unanswered())?;
+        Some(match (notice, self.method.kind) {
+            (CodeNotice::SentAgain, kind) => sent_again(kind, &self.frame),
+            (CodeNotice::Switched, _) => self.frame.t("code-switched"),
+            (CodeNotice::NotYet(at), MethodKind::Voice) => self.frame.timed_from("code-not-yet-voice", at),
+            (CodeNotice::NotYet(at), MethodKind::App | MethodKind::Sms) => self.frame.timed_from("code-not-yet", at),
         })
+    }
+    /// Good news of a call is over once nobody answered it.
+    const fn news_stays(&self) -> bool {
+        matches!(self.notice, Some(CodeNotice::NotYet(_)))
     }
     fn why(&self) -> String {
         match self.reason {
@@ -394,9 +395,12 @@ fn lead(method: &ShownMethod, stage: CodeStage, frame: &PageFrame) -> String {
     message_lead(method, valid_until, frame)
 }
 
-/// Of a call that nobody answered.
-pub(super) fn lead_unanswered(valid_until: Timestamp, frame: &PageFrame) -> String {
-    frame.say("code-valid-until", &[("time", frame.clock_until(valid_until).into())])
+/// The same code goes out once more.
+pub(super) fn sent_again(kind: MethodKind, frame: &PageFrame) -> String {
+    match kind {
+        MethodKind::App | MethodKind::Sms => frame.t("code-sent-again"),
+        MethodKind::Voice => frame.t("code-called-again"),
+    }
 }
 
 /// The sentence for a message on its way; for an app the instruction.
@@ -437,12 +441,19 @@ pub(super) async fn state(visit: &Visit<'_>) -> app::Result<serde_json::Value> {
     let session = app.watch(&visit.browser()).await?;
     let go = session
         .is_some_and(|account| who.is_empty() || constant_time_eq(who.as_bytes(), visit.who(account).as_bytes()));
-    let delivery = match app.pending(&visit.browser()).await? {
-        Some(PendingView::Code(view)) => view.delivery,
-        Some(PendingView::Enrol(view)) => view.proving.and_then(|proving| proving.delivery),
+    let sending = match app.pending(&visit.browser()).await? {
+        Some(PendingView::Code(view)) => Some((view.delivery, view.send_again)),
+        Some(PendingView::Enrol(view)) => view.proving.map(|proving| (proving.delivery, proving.send_again)),
         None => None,
     };
-    Ok(serde_json::json!({ "go": go, "delivery": delivery.map(delivery_word) }))
+    let delivery = sending.and_then(|(delivery, _)| delivery);
+    // In seconds; 0: now, none: not as long as anybody looks at the page.
+    let again_in = sending.filter(|_| delivery.is_some()).and_then(|(_, again)| match again {
+        SendAvailability::Now => Some(0),
+        SendAvailability::From(at) => Some(at.since(visit.now).as_secs() + 1),
+        SendAvailability::Exhausted(_) => None,
+    });
+    Ok(serde_json::json!({ "go": go, "delivery": delivery.map(delivery_word), "again_in": again_in }))
 }
 
 /// Nothing waits for what was sent: on to what does wait, else where a session leads, else to the sign-in.

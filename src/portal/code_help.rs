@@ -184,7 +184,8 @@ impl CodeHelpPage {
     fn lead(&self) -> String {
         match self.kind {
             MethodKind::App => self.frame.t("help-lead-app"),
-            MethodKind::Sms | MethodKind::Voice => self.frame.t("help-lead-message"),
+            MethodKind::Sms => self.frame.t("help-lead-message"),
+            MethodKind::Voice => self.frame.t("help-lead-call"),
         }
     }
 }
@@ -198,7 +199,6 @@ const fn help_page(visit: &Visit<'_>) -> Here {
     }
 }
 
-/// Why a message cannot be sent now.
 /// Seconds until what waits for a time is possible, for a script that says so then.
 pub(super) fn seconds_to_wait(not: Option<WhyNot>, frame: &PageFrame) -> Option<u64> {
     match not {
@@ -207,6 +207,7 @@ pub(super) fn seconds_to_wait(not: Option<WhyNot>, frame: &PageFrame) -> Option<
     }
 }
 
+/// Why a message cannot be sent now.
 pub(super) const fn not_sending(availability: SendAvailability) -> Option<WhyNot> {
     match availability {
         SendAvailability::Now => None,

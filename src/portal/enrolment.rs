@@ -4,7 +4,7 @@ use askama::Template;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    challenge::{CodeError, CodeNotice, DeliveryLine, clock_hint, code_error, gone, lead_unanswered, message_lead},
+    challenge::{CodeError, CodeNotice, DeliveryLine, clock_hint, code_error, gone, message_lead, sent_again},
     choice,
     code_help::{WhyNot, not_sending, seconds_to_wait},
     cookie::{self, Keep},
@@ -284,17 +284,14 @@ impl ProvePhonePage {
     fn failed(&self) -> bool {
         self.error.is_some()
     }
-    fn lead(&self) -> String {
-        match self.delivery {
-            Some(Delivery::Unanswered) => lead_unanswered(self.valid_until, &self.frame),
-            Some(Delivery::Queued | Delivery::Sent | Delivery::Failed) | None => {
-                message_lead(&self.method, Some(self.valid_until), &self.frame)
-            }
-        }
+    /// Nobody is being called any more where nobody answered: the line below says so.
+    fn lead(&self) -> Option<String> {
+        let rang = matches!(self.delivery, Some(Delivery::Unanswered));
+        (!rang).then(|| message_lead(&self.method, Some(self.valid_until), &self.frame))
     }
-    /// What the script says above the line once nobody answered.
-    fn lead_unanswered(&self) -> Option<String> {
-        (self.method.kind == MethodKind::Voice).then(|| lead_unanswered(self.valid_until, &self.frame))
+    fn news(&self) -> Option<String> {
+        let told = self.sent_again && !matches!(self.delivery, Some(Delivery::Unanswered));
+        told.then(|| sent_again(self.method.kind, &self.frame))
     }
     fn typed(&self) -> Option<String> {
         self.typed.as_ref().map(|typed| spelled(typed, &self.frame))

@@ -71,7 +71,7 @@ async fn state(browser: &Browser, who: &str) -> serde_json::Value {
     assert!(answer.headers.get("access-control-allow-origin").is_none(), "and is for our own pages");
     let told: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
     let fields: Vec<&String> = told.as_object().unwrap().keys().collect();
-    assert_eq!(fields, ["delivery", "go"], "these two and nothing more");
+    assert_eq!(fields, ["again_in", "delivery", "go"], "these three and nothing more");
     told
 }
 
@@ -85,7 +85,7 @@ fn who(page: &Page) -> String {
 async fn a_waiting_page_learns_whether_it_may_go_on_and_what_became_of_its_message() {
     let gateway = Gateway::start(&[], &["hana", "taro"], "").await;
     let browser = gateway.browser(Speaks::Http1, "en");
-    let nothing = serde_json::json!({ "go": false, "delivery": null });
+    let nothing = serde_json::json!({ "go": false, "delivery": null, "again_in": null });
     assert_eq!(state(&browser, "").await, nothing);
     assert_eq!(state(&browser, "somebody").await, nothing);
     let page = browser.open("/").await;
@@ -105,7 +105,7 @@ async fn a_waiting_page_learns_whether_it_may_go_on_and_what_became_of_its_messa
     assert_eq!(state(&stranger, &hana).await, nothing, "nobody else learns of it");
     let code = gateway.inbox.code_after(0, "sms").await.code();
     steps::code(&browser, &page, &code, false).await;
-    assert_eq!(state(&browser, &hana).await, serde_json::json!({ "go": true, "delivery": null }));
+    assert_eq!(state(&browser, &hana).await, serde_json::json!({ "go": true, "delivery": null, "again_in": null }));
     assert_eq!(state(&browser, "another").await["go"], false, "a page of another person stays");
     // Asking about it keeps no session alive.
     gateway.clock.advance(Duration::from_mins(59));

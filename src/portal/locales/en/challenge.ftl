@@ -12,6 +12,7 @@ code-unsent = There is no code for the number ending { $digits } yet. Get one no
 code-unsent-from = The number ending { $digits } got a message a short while ago. You can get the next code from { $time }.
 code-no-more-sends = We've sent all the messages we can for now. You can get another code from { $time }.
 code-not-yet = A message went out a moment ago. We can send it again from { $time }.
+code-not-yet-voice = We called a moment ago. We can call again from { $time }.
 code-newest-counts = The code of the earlier message or call doesn't work any more. Use the newest one.
 delivery-sms-queued = Status: on its way.
 delivery-sms-sent = Status: sent.

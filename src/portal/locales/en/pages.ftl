@@ -87,7 +87,9 @@ code-paused-use-backup = You can still use your backup now.
 code-paused-use-primary = You can still use your primary now.
 code-disabled = This way of getting codes was switched off after many wrong codes.
 code-sent-again = We sent the code again.
+code-called-again = We're calling you again.
 code-send-again-now = You can have the code sent again now: choose “{ code-help-message }”
+code-call-again-now = We can call you again now: choose “{ code-help-message }”
 code-switched = We've switched to another way to get your code.
 code-use-other = Get a code another way: { $method }
 code-new = Get a new code
@@ -97,6 +99,7 @@ code-other-ways = See all ways to get a code
 
 help-lead-app = Choose another way to get a code. You'll come straight back to the code field.
 help-lead-message = A message can take a few minutes. If it doesn't come, choose what to do next.
+help-lead-call = It can take a minute until your phone rings. If it doesn't, choose what to do next.
 help-send-again-sms = Send the text message again
 help-send-again-sms-hint = To the number ending { $digits }. While the code works, we send the same one.
 help-send-again-voice = Call me again

@@ -9,6 +9,7 @@ code-unsent = 末尾{ $digits }の番号には、まだコードを送ってい�
 code-unsent-from = 末尾{ $digits }の番号には、少し前にメッセージを送りました。次のコードは{ $time }から受け取れます。
 code-no-more-sends = 続けて送れる回数の上限に達しました。次のコードは{ $time }から受け取れます。
 code-not-yet = メッセージは少し前に送りました。{ $time }以降に、もう一度お送りできます。
+code-not-yet-voice = 先ほどお電話しました。{ $time }以降に、もう一度お電話できます。
 code-newest-counts = 前のメッセージや電話でお伝えしたコードは使えなくなりました。いちばん新しいコードを入力してください。
 delivery-sms-queued = 状況：送信中です。
 delivery-sms-sent = 状況：送信しました。

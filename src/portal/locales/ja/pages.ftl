@@ -81,7 +81,9 @@ code-paused-use-backup = バックアップ手段は今すぐ使えます。
 code-paused-use-primary = 第一手段は今すぐ使えます。
 code-disabled = 入力の間違いが多かったため、この受け取り方法は停止しています。
 code-sent-again = コードをもう一度送りました。
+code-called-again = もう一度お電話しています。
 code-send-again-now = コードをもう一度受け取れるようになりました。「{ code-help-message }」からお進みください。
+code-call-again-now = もう一度お電話できるようになりました。「{ code-help-message }」からお進みください。
 code-switched = 受け取り方法を切り替えました。
 code-use-other = 別の方法でコードを受け取る：{ $method }
 code-new = 新しいコードを受け取る
@@ -91,6 +93,7 @@ code-other-ways = コードを受け取る方法をすべて見る
 
 help-lead-app = コードを受け取る別の方法を選んでください。選ぶと、そのままコードの入力に戻ります。
 help-lead-message = 届くまで数分かかることがあります。届かないときは、次の方法を選んでください。
+help-lead-call = 電話が鳴るまで1分ほどかかることがあります。鳴らないときは、次の方法を選んでください。
 help-send-again-sms = SMSをもう一度送る
 help-send-again-sms-hint = 末尾{ $digits }の番号に送ります。有効なあいだは同じコードです。
 help-send-again-voice = もう一度電話を受ける
