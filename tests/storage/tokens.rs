@@ -59,19 +59,12 @@ async fn the_limit_counts_living_ones_of_one_account_however_many_ask_at_once() 
 }
 
 async fn futures_of(bench: &Bench, asked: &[NewAccessToken]) -> Vec<Result<(), NoToken>> {
-    let tasks: Vec<_> = asked
-        .iter()
-        .cloned()
-        .map(|new| {
-            let store = bench.store.clone();
-            tokio::spawn(async move { store.create_token(&new).await.unwrap() })
-        })
-        .collect();
-    let mut answers = Vec::new();
-    for task in tasks {
-        answers.push(task.await.unwrap());
+    let mut racing = tokio::task::JoinSet::new();
+    for new in asked {
+        let (store, new) = (bench.store.clone(), new.clone());
+        racing.spawn(async move { store.create_token(&new).await.unwrap() });
     }
-    answers
+    racing.join_all().await
 }
 
 #[tokio::test]
