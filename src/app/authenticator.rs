@@ -79,6 +79,13 @@ pub struct Grant {
     pub rebind: bool,
 }
 
+impl Grant {
+    /// A session that goes on under a new identifier; nothing else of the browser's changes.
+    pub(super) fn renewed(session: CookieToken) -> Self {
+        Self { session, device: None, known: None, changed_hands: false, enrolled: false, rebind: false }
+    }
+}
+
 /// Who is signed in, for our own pages.
 #[derive(Clone, Debug)]
 pub struct SessionView {

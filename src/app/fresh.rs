@@ -151,14 +151,7 @@ impl App {
             second_step: renewed.second_step().as_str(),
         }
         .record(Origin::Client(browser.address));
-        Ok(Ok(Grant {
-            session: cookie,
-            device: None,
-            known: None,
-            changed_hands: false,
-            enrolled: false,
-            rebind: false,
-        }))
+        Ok(Ok(Grant::renewed(cookie)))
     }
 
     /// A fresh cookie for a session that goes on under a new identifier.

@@ -29,7 +29,7 @@ mod rollout;
 mod sending;
 mod settings;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tokens;
 mod users;
 

@@ -369,14 +369,7 @@ impl App {
             method: proof.kind().as_str(),
         }
         .record(Origin::Client(browser.address));
-        Ok(Ok(Grant {
-            session: cookie,
-            device: None,
-            known: None,
-            changed_hands: false,
-            enrolled: false,
-            rebind: false,
-        }))
+        Ok(Ok(Grant::renewed(cookie)))
     }
 
     /// A person changes the own password. Wrong present ones are counted apart from those at the sign-in: whoever sits at
@@ -427,14 +420,7 @@ impl App {
         let Ok(ended) = self.store.change_password(&change).await? else { return Ok(PasswordChange::Stale) };
         self.forget_ended(&ended, "credentials", browser).await;
         Event::PasswordChanged { account: &account.id.to_string() }.record(Origin::Client(browser.address));
-        Ok(PasswordChange::Done(Grant {
-            session: cookie,
-            device: None,
-            known: None,
-            changed_hands: false,
-            enrolled: false,
-            rebind: false,
-        }))
+        Ok(PasswordChange::Done(Grant::renewed(cookie)))
     }
 
     /// Whom a sign-in by code is told to: one with the backup the other method and the mailbox, one from a browser or a

@@ -1,5 +1,6 @@
 //! The use cases over a real store file, with a clock that is moved by hand.
 
+pub(crate) mod bench;
 mod codes;
 mod defaults;
 mod enrolment;
@@ -14,133 +15,51 @@ mod tokens;
 mod trust;
 mod trust_ends;
 
-use std::{
-    net::{IpAddr, Ipv4Addr},
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::net::{IpAddr, Ipv4Addr};
 
+use bench::{Bench, MAIL, PASSWORD, config};
 use http::Method;
 
 use super::{
-    App, Browser, ChoiceForm, CodeOutcome, Cookie, EnrolmentOutcome, GateRequest, Grant, PasswordForm, PasswordOutcome,
-    administration::NewPerson,
+    Browser, ChoiceForm, CodeOutcome, Cookie, EnrolmentOutcome, GateRequest, Grant, PasswordForm, PasswordOutcome,
 };
 use crate::{
     access::{Decision, Interruption},
-    account::{Account, Group, MethodKind, UserName},
-    authn::{Password, SignIn},
-    clock::{Clock, Timestamp},
-    config::Config,
-    entropy::SystemEntropy,
+    account::MethodKind,
     language::Language,
 };
 
-#[derive(Debug)]
-struct HandClock(Mutex<Timestamp>);
+/// With mail.
+struct World(Bench);
 
-impl Clock for HandClock {
-    fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap()
+impl std::ops::Deref for World {
+    type Target = Bench;
+    fn deref(&self) -> &Bench {
+        &self.0
     }
 }
 
-struct World {
-    app: Arc<App>,
-    clock: Arc<HandClock>,
-    directory: tempfile::TempDir,
+impl std::ops::DerefMut for World {
+    fn deref_mut(&mut self) -> &mut Bench {
+        &mut self.0
+    }
 }
 
-const PASSWORD: &str = "correct horse battery";
 const WRONG: &str = "wrong horse battery";
-
-fn config(directory: &std::path::Path, more: &str) -> Config {
-    let text = r#"
-        public_url = "https://console.example.jp"
-        [listen]
-        https = "127.0.0.1:8443"
-        certificate = "c.pem"
-        private_key = "k.pem"
-        [upstream]
-        url = "http://127.0.0.1:8080"
-        [store]
-        url = "sqlite:store.db"
-        [password]
-        memory = "1MiB"
-        passes = 1
-        minimum_delay = "0s"
-        [sms]
-        provider = "inbox"
-        [voice]
-        provider = "inbox"
-        [mail]
-        provider = "inbox"
-        [insecure]
-        inbox_provider = true
-        weak_password_hash = true
-    "#;
-    let path = directory.join("sekisho.toml");
-    std::fs::write(&path, format!("{text}\n{more}")).unwrap();
-    crate::config::load(&path).unwrap_or_else(|problems| panic!("{problems}"))
-}
 
 impl World {
     async fn new() -> Self {
         Self::with("").await
     }
 
-    async fn with(more: &str) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let clock = Arc::new(HandClock(Mutex::new(Timestamp::from_secs(1_800_000_000))));
-        let app =
-            App::open(config(directory.path(), more), clock.clone(), Arc::new(SystemEntropy::new())).await.unwrap();
-        Self { app: Arc::new(app), clock, directory }
-    }
-
-    fn store_path(&self) -> std::path::PathBuf {
-        self.directory.path().join("store.db")
-    }
-
-    fn pass(&self, time: Duration) {
-        let mut now = self.clock.0.lock().unwrap();
-        *now = *now + time;
-    }
-
-    async fn person(&self, name: &str) -> Account {
-        self.person_of(name, &[]).await
-    }
-
-    async fn person_of(&self, name: &str, groups: &[&str]) -> Account {
-        let person = NewPerson {
-            user_name: UserName::parse(name).unwrap(),
-            email: None,
-            display_name: None,
-            groups: groups.iter().map(|name| Group::parse(name).unwrap()).collect(),
-            language: Language::En,
-            password: Password::typed(PASSWORD).unwrap(),
-        };
-        self.app.add_account(person).await.unwrap().unwrap()
+    async fn with(tables: &str) -> Self {
+        Self(Bench::with(&format!("{MAIL}{tables}")).await)
     }
 
     /// What the phone shows: the code of the pending sign-in.
     async fn code(&self, jar: &Jar) -> String {
         let pending = self.app.pending_record(&jar.browser(), self.app.now()).await.unwrap().unwrap();
-        let challenge = pending.sign_in.challenge().unwrap();
-        if let Some(code) = challenge.code(self.app.keyring(), self.app.now()) {
-            return code.expose().to_owned();
-        }
-        let seed = match (&pending.sign_in, &pending.pair) {
-            (SignIn::Enrol { draft, .. }, _) => draft.proving().unwrap().1.target.clone(),
-            (SignIn::EnterCode(state), Some(pair)) => pair.get(state.role()).target.clone(),
-            (SignIn::Replace(state), _) => state.proving().unwrap().0.target.clone(),
-            (SignIn::EnterCode(_), None) => panic!("no pair"),
-        };
-        let crate::account::Target::App(seed) = seed else { panic!("the code is over") };
-        totp_rs::Builder::new()
-            .with_secret(totp_rs::Secret::new(seed.expose().into()))
-            .build_noncompliant()
-            .generate(u64::try_from(self.app.now().as_secs()).unwrap())
-            .to_string()
+        self.shown(&pending)
     }
 
     async fn password(&self, jar: &mut Jar, name: &str, password: &str) -> PasswordOutcome {

@@ -12,10 +12,10 @@ use super::{
     page::Here,
     routes::{Does, Needs, ROUTES, Verb},
 };
-use crate::{access::Interruption, language::Language};
+use crate::{access::Interruption, app::tests::bench::PASSWORD, language::Language};
 
 pub(crate) use self::world::World;
-use self::world::{Browser, ORIGIN, PASSWORD, Page, filled, sign_in_to};
+use self::world::{Browser, ORIGIN, Page, filled, sign_in_to};
 
 #[tokio::test]
 async fn the_whole_story_once() {

@@ -150,7 +150,7 @@ impl Scene {
 
     async fn photograph(&self, browser: &Chromium, name: &str) {
         let language = browser.run("return document.documentElement.lang", Vec::new()).await;
-        assert_eq!(language.as_str(), Some(self.words.tag), "{name} is in another language");
+        assert_eq!(language.as_str(), Some(self.words.tag), "{name} is in another language: {}", browser.url().await);
         browser.find("header.brand").await;
         browser.photograph(&self.album, name, self.words.tag).await;
     }
@@ -303,6 +303,7 @@ async fn enrol(scene: &Scene, browser: &Chromium, deep: &str) -> String {
     let other = if scene.words.tag == "ja" { "en" } else { "ja" };
     for tag in [other, scene.words.tag] {
         browser.click(&format!("button.tongue[value={tag}]")).await;
+        assert_eq!(browser.run("return document.documentElement.lang", Vec::new()).await, tag);
         assert_eq!(browser.run(codes, Vec::new()).await, shown, "the same ten in the other language");
     }
     browser.click("main button.primary").await;

@@ -3,18 +3,16 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr},
-    sync::{Arc, Mutex},
     time::Duration,
 };
 
-use super::{HandClock, Jar, PASSWORD, WRONG, World, config, interrupted};
+use super::{Bench, Jar, MAIL, PASSWORD, WRONG, World, config, interrupted};
 use crate::{
     access::{Decision, Interruption},
     account::{MethodKind, Role},
-    app::{App, Browser, CodeOutcome, CodeProblem, Freshness, PasswordForm, PasswordOutcome, PasswordRefusal},
+    app::{Browser, CodeOutcome, CodeProblem, Freshness, PasswordForm, PasswordOutcome, PasswordRefusal},
     clock::Timestamp,
     config::Config,
-    entropy::SystemEntropy,
 };
 
 const JUST_BEFORE: Duration = Duration::from_millis(1);
@@ -22,7 +20,7 @@ const JUST_BEFORE: Duration = Duration::from_millis(1);
 impl World {
     /// Sets the clock; it may go back, to see what an app shows at another time.
     fn at(&self, time: Timestamp) {
-        *self.clock.0.lock().unwrap() = time;
+        self.clock.set(time);
     }
 
     /// Lets all of it pass but the last millisecond.
@@ -505,7 +503,7 @@ async fn a_trusted_device_needs_no_code_for_thirty_days() {
 
 /// The same text without what the tests cheapen.
 fn as_shipped(directory: &std::path::Path) -> Config {
-    let mut config = config(directory, "");
+    let mut config = config(directory, MAIL);
     let shipped = crate::config::parse(
         "public_url = \"https://a.example\"\nlisten = { https = \"127.0.0.1:1\", certificate = \"c\", private_key = \"k\" }\n\
          upstream = { url = \"http://127.0.0.1:2\" }\nstore = { url = \"sqlite:s\" }\nsms = { provider = \"inbox\" }\n\
@@ -527,13 +525,11 @@ fn passwords_are_hashed_with_nineteen_mebibytes_in_two_passes() {
 #[tokio::test]
 async fn no_answer_to_a_password_comes_before_the_fixed_delay() {
     let directory = tempfile::tempdir().unwrap();
-    let mut config = config(directory.path(), "");
+    let mut config = config(directory.path(), MAIL);
     let delay = as_shipped(directory.path()).password.minimum_delay;
     assert_eq!(delay, Duration::from_millis(300));
     config.password.minimum_delay = delay;
-    let clock = Arc::new(HandClock(Mutex::new(Timestamp::from_secs(1_800_000_000))));
-    let app = App::open(config, clock.clone(), Arc::new(SystemEntropy::new())).await.unwrap();
-    let world = World { app: Arc::new(app), clock, directory };
+    let world = World(Bench::open(config, directory).await);
     world.person("hanako").await;
     for (name, password) in
         [("hanako", PASSWORD), ("hanako", WRONG), ("nobody", WRONG), ("", ""), ("no such name", "x")]

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Jar, PASSWORD, World, config, interrupted, trust};
+use super::{Bench, Jar, PASSWORD, World, config, interrupted, trust};
 use crate::{
     access::Decision,
     account::{Account, EmailAddress, Group, MethodId, MethodKind, SellerName, UserName},
@@ -244,11 +244,11 @@ async fn r12_whoever_comes_into_an_excluded_group_loses_every_trust_for_good() {
 
     // The configuration names a group of hers after she trusted a browser.
     let jar = ticked(&world, "hanako").await;
-    let directory = world.directory;
-    drop(world.app);
+    let Bench { app, clock, directory } = world.0;
+    drop(app);
     let config = config(directory.path(), "[trusted_device]\nexcluded_groups = 'sellers'");
-    let app = App::open(config, world.clock.clone(), Arc::new(SystemEntropy::new())).await.unwrap();
-    let world = World { app: Arc::new(app), clock: world.clock, directory };
+    let app = App::open(config, clock.clone(), Arc::new(SystemEntropy::new())).await.unwrap();
+    let world = World(Bench { app: Arc::new(app), clock, directory });
     assert_eq!(world.app.list_devices(again.id).await.unwrap().len(), 1);
     let mut other = Jar { session: None, ..jar };
     let outcome = world.password(&mut other, "hanako", PASSWORD).await;

@@ -1,10 +1,6 @@
 //! The browser of the stories and the application it visits. It decides nothing: each story says what it expects.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{Router, body::Body};
 use http::{HeaderMap, Method, Request, StatusCode, header};
@@ -14,92 +10,41 @@ use tower::ServiceExt as _;
 use super::super::{Client, Portal, ReturnTo, cookie, routes::router};
 use crate::{
     access::Interruption,
-    account::{Group, UserName},
-    app::{App, administration::NewPerson},
-    authn::{Password, SignIn},
-    clock::{Clock, Timestamp},
-    entropy::SystemEntropy,
+    app::tests::bench::{Bench, PASSWORD},
     keyring::Purpose,
-    language::Language,
 };
 
-pub(super) const PASSWORD: &str = "correct horse battery";
 pub(super) const ORIGIN: &str = "https://console.example.jp";
-
-#[derive(Debug)]
-pub(super) struct HandClock(pub(super) Mutex<Timestamp>);
-
-impl Clock for HandClock {
-    fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap()
-    }
-}
 
 pub(crate) struct World {
     pub(crate) portal: Arc<Portal>,
-    pub(super) app: Arc<App>,
     pub(super) router: Router,
-    pub(super) clock: Arc<HandClock>,
-    _directory: tempfile::TempDir,
+    bench: Bench,
 }
+
+impl std::ops::Deref for World {
+    type Target = Bench;
+    fn deref(&self) -> &Bench {
+        &self.bench
+    }
+}
+
+const COHORTS: &str = r#"
+    [[rollout.cohort]]
+    groups = ["asked"]
+    from = "2020-01-01"
+    [[rollout.cohort]]
+    groups = ["unasked"]
+    from = "2100-01-01"
+"#;
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let text = r#"
-            public_url = "https://console.example.jp"
-            [listen]
-            https = "127.0.0.1:8443"
-            certificate = "c.pem"
-            private_key = "k.pem"
-            [upstream]
-            url = "http://127.0.0.1:8080"
-            [store]
-            url = "sqlite:store.db"
-            [password]
-            memory = "1MiB"
-            passes = 1
-            minimum_delay = "0s"
-            [sms]
-            provider = "inbox"
-            [voice]
-            provider = "inbox"
-            [[rollout.cohort]]
-            groups = ["asked"]
-            from = "2020-01-01"
-            [[rollout.cohort]]
-            groups = ["unasked"]
-            from = "2100-01-01"
-            [insecure]
-            inbox_provider = true
-            weak_password_hash = true
-        "#;
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("sekisho.toml");
-        std::fs::write(&path, text).unwrap();
-        let config = crate::config::load(&path).unwrap_or_else(|problems| panic!("{problems}"));
-        let clock = Arc::new(HandClock(Mutex::new(Timestamp::from_secs(1_800_000_000))));
-        let app = Arc::new(App::open(config, clock.clone(), Arc::new(SystemEntropy::new())).await.unwrap());
-        let portal = Arc::new(Portal::new(app.clone()));
+        let bench = Bench::with(COHORTS).await;
+        let portal = Arc::new(Portal::new(bench.app.clone()));
         let router = router(portal.clone());
-        let world = Self { portal, app, router, clock, _directory: directory };
-        world.person("hanako").await;
-        world
-    }
-
-    pub(super) async fn person(&self, name: &str) {
-        self.person_of(name, &[]).await;
-    }
-
-    pub(super) async fn person_of(&self, name: &str, groups: &[&str]) {
-        let person = NewPerson {
-            user_name: UserName::parse(name).unwrap(),
-            email: None,
-            display_name: None,
-            groups: groups.iter().map(|name| Group::parse(name).unwrap()).collect(),
-            language: Language::En,
-            password: Password::typed(PASSWORD).unwrap(),
-        };
-        self.app.add_account(person).await.unwrap().unwrap();
+        bench.person("hanako").await;
+        Self { portal, router, bench }
     }
 
     /// Where a sign-in address leads back to.
@@ -108,33 +53,13 @@ impl World {
         ReturnTo::open(sealed, self.app.keyring(), self.app.now()).unwrap_or_default().as_str().to_owned()
     }
 
-    pub(super) fn pass(&self, time: Duration) {
-        let mut now = self.clock.0.lock().unwrap();
-        *now = *now + time;
-    }
-
     /// The code that was sent, or that the app shows.
     pub(super) async fn code(&self, browser: &Browser<'_>) -> String {
         let cookie = browser.cookie(cookie::SIGN_IN).unwrap();
         let token = self.app.keyring().genuine(Purpose::SignInCookie, &cookie).unwrap();
         let digest = self.app.keyring().token_digest(&token).unwrap();
         let pending = self.app.store().pending_sign_in(&digest, self.app.now()).await.unwrap().unwrap();
-        let challenge = pending.sign_in.challenge().unwrap();
-        if let Some(code) = challenge.code(self.app.keyring(), self.app.now()) {
-            return code.expose().to_owned();
-        }
-        let target = match (&pending.sign_in, &pending.pair) {
-            (SignIn::Enrol { draft, .. }, _) => draft.proving().unwrap().1.target.clone(),
-            (SignIn::EnterCode(state), Some(pair)) => pair.get(state.role()).target.clone(),
-            (SignIn::Replace(state), _) => state.proving().unwrap().0.target.clone(),
-            (SignIn::EnterCode(_), None) => panic!("no pair"),
-        };
-        let crate::account::Target::App(seed) = target else { panic!("the code is over") };
-        totp_rs::Builder::new()
-            .with_secret(totp_rs::Secret::new(seed.expose().into()))
-            .build_noncompliant()
-            .generate(u64::try_from(self.app.now().as_secs()).unwrap())
-            .to_string()
+        self.shown(&pending)
     }
 }
 
