@@ -37,7 +37,7 @@ use crate::{
     delivery::{Carriers, Reports, Worker, providers::inbox},
     entropy::SharedEntropy,
     portal::Portal,
-    proxy::{ConnectionRules, Drain, Gateway, GuardedApp, NotAHeaderName, Redirect},
+    proxy::{ConnectionRules, Drain, Gateway, GuardedApp, MOST_ATTEMPTS, NotAHeaderName, Redirect},
     tls::{self, Certificates, TlsError},
 };
 
@@ -261,8 +261,8 @@ fn pingora_conf(config: &Config) -> ServerConf {
         // Draining is done before Pingora is told to stop: it would always sleep the whole grace period.
         grace_period_seconds: Some(0),
         graceful_shutdown_timeout_seconds: Some(1),
-        // One attempt and one more, which Pingora makes only for idempotent requests on a connection gone stale.
-        max_retries: 2,
+        // Whether there is another one each time is for the gateway to say.
+        max_retries: MOST_ATTEMPTS,
         ca_file: config.upstream.ca.as_ref().map(|path| path.to_string_lossy().into_owned()),
         ..ServerConf::default()
     }

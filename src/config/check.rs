@@ -11,11 +11,11 @@ use std::{
 use super::{
     AdminConfig, AssertionConfig, Branding, CohortConfig, Config, HoldConfig, IdentityHeaders, InboxConfig, Limits,
     Listen, LogConfig, PasswordConfig, Provider, RecoveryConfig, RolloutConfig, SessionConfig, SignInConfig,
-    StoreConfig, TrustedDeviceConfig, Upstream, UsersConfig, console,
+    StoreConfig, TrustedDeviceConfig, UsersConfig, console,
     problem::Report,
     raw,
     read::{At, Many},
-    rules,
+    rules, upstream,
     value::{GroupName, KIB, MIB, spoken},
 };
 use crate::clock::Timestamp;
@@ -24,7 +24,9 @@ use crate::clock::Timestamp;
 /// report.
 pub(super) fn check(root: raw::Root, directory: &Path, report: &mut Report<'_>) -> Option<Config> {
     check_addresses(&root, report);
-    check_upstream(&root, report);
+    if let Some(console) = &root.upstream {
+        upstream::check(&console.value, report);
+    }
     if let Some(own) = &root.console {
         console::check(&own.value, report);
     }
@@ -86,12 +88,15 @@ fn check_addresses(root: &raw::Root, report: &mut Report<'_>) {
             report.add(*span, message, Some("give each its own port or address".to_owned()));
         }
     }
-    if let Some(url) = root.upstream.as_ref().and_then(|upstream| upstream.value.url.as_ref())
-        && let Ok(ip) = url.value.host.parse::<IpAddr>()
-        && sockets.iter().take(gateway).any(|(_, own, _)| collide(*own, SocketAddr::new(ip, url.value.port)))
-    {
-        let help = "put the address of the console here".to_owned();
-        report.add(url.span.as_ref(), "upstream.url: this is where the gateway itself listens".to_owned(), Some(help));
+    let urls = root.upstream.as_ref().and_then(|upstream| upstream.value.url.as_ref());
+    for url in urls.iter().flat_map(|urls| &urls.value.0) {
+        if let Ok(ip) = url.value.host.parse::<IpAddr>()
+            && sockets.iter().take(gateway).any(|(_, own, _)| collide(*own, SocketAddr::new(ip, url.value.port)))
+        {
+            let help = "put the address of the console here".to_owned();
+            let message = "upstream.url: this is where the gateway itself listens".to_owned();
+            report.add(url.span.as_ref(), message, Some(help));
+        }
     }
 }
 
@@ -100,16 +105,6 @@ fn collide(a: SocketAddr, b: SocketAddr) -> bool {
     let same_family = a.is_ipv4() == b.is_ipv4();
     let overlap = a.ip() == b.ip() || same_family && (a.ip().is_unspecified() || b.ip().is_unspecified());
     a.port() == b.port() && a.port() != 0 && overlap
-}
-
-fn check_upstream(root: &raw::Root, report: &mut Report<'_>) {
-    let Some(At { value: upstream, .. }) = &root.upstream else { return };
-    if let (Some(url), Some(ca)) = (&upstream.url, &upstream.ca)
-        && !url.value.tls
-    {
-        let help = "take it out, or start upstream.url with https://".to_owned();
-        report.add(ca.span.as_ref(), "upstream.ca: has no meaning without https".to_owned(), Some(help));
-    }
 }
 
 fn channels(root: &raw::Root) -> [(&'static str, Option<&At<raw::Channel>>); 3] {
@@ -263,8 +258,6 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
     let addresses = |list: super::read::OneOrMany<SocketAddr>| list.0.into_iter().map(|at| at.value).collect();
 
     let listen = root.listen?.value;
-    let upstream = root.upstream?.value;
-    let upstream_url = upstream.url?.value;
     let store_file = directory.join(root.store?.value.url?.value.file);
     let key_file = match root.keys?.value.file {
         Some(file) => directory.join(file.value.0),
@@ -323,15 +316,7 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
             private_key: directory.join(listen.private_key?.value.0),
             hsts: listen.hsts?.value.0,
         },
-        upstream: Upstream {
-            tls: upstream_url.tls,
-            host: upstream_url.host,
-            port: upstream_url.port,
-            host_header: upstream.host_header.map(|host| host.value.0),
-            ca: upstream.ca.map(|ca| directory.join(ca.value.0)),
-            connect_timeout: upstream.connect_timeout?.value.0,
-            read_timeout: upstream.read_timeout?.value.0,
-        },
+        upstream: upstream::upstream(root.upstream?.value, directory)?,
         console: console::console(root.console?.value)?,
         store: StoreConfig::Sqlite(store_file),
         key_file,

@@ -14,6 +14,7 @@ mod reference;
 mod rule_value;
 mod rules;
 mod system_group;
+mod upstream;
 mod value;
 
 use std::{
@@ -250,15 +251,22 @@ pub struct Listen {
     pub hsts: Duration,
 }
 
+/// One of the addresses of a console.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpstreamAddress {
+    /// Host name, for resolution, SNI and certificate verification; or an address, an IPv6 one without brackets.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+}
+
 /// The console.
 #[derive(Clone, Debug)]
 pub struct Upstream {
     /// TLS to the console?
     pub tls: bool,
-    /// Host name, for resolution, SNI and certificate verification; or an address, an IPv6 one without brackets.
-    pub host: String,
-    /// Port.
-    pub port: u16,
+    /// Where it is; from 1 to [`MOST_ADDRESSES`](Self::MOST_ADDRESSES), each as good as the others.
+    pub addresses: Vec<UpstreamAddress>,
     /// `Host` header the console gets; `None`: what the client sent.
     pub host_header: Option<String>,
     /// PEM file with the certificate authority of the console, when it is not a public one.
@@ -267,6 +275,15 @@ pub struct Upstream {
     pub connect_timeout: Duration,
     /// Between two reads of an answer.
     pub read_timeout: Duration,
+    /// Failures one after the other until an address is left out; zero: it never is.
+    pub max_fails: u32,
+    /// For how long.
+    pub fail_timeout: Duration,
+}
+
+impl Upstream {
+    /// More are a matter for a load balancer of its own.
+    pub const MOST_ADDRESSES: usize = 32;
 }
 
 /// The store.

@@ -75,8 +75,9 @@ tables! {
 
     /// The console behind the gateway.
     Upstream {
-        /// Where the console is. Over https its certificate is verified for this host name.
-        url: UpstreamUrl = required,
+        /// Where the console is. Over https its certificate is verified for this host name. Several, when the same console
+        /// runs on several addresses: they take turns. `docs/upstreams.md` tells the story.
+        url: OneOrMany<UpstreamUrl> = required,
         /// The `Host` header the console gets. Without it: what the browser sent.
         host_header: HostHeader = optional,
         /// Certificate authority of the console, PEM, when it is not a public one.
@@ -85,6 +86,11 @@ tables! {
         connect_timeout: Time<{ 100 * MILLISECOND }, { 5 * MINUTE }> = default("3s"),
         /// Between two reads of an answer of the console.
         read_timeout: Time<SECOND, DAY> = default("60s"),
+        /// With several addresses: so many failures one after the other, without an answer in between, and an address is
+        /// left out. `0`: it never is.
+        max_fails: Whole<0, 1000> = default(3),
+        /// For how long. Then one request looks whether it is back.
+        fail_timeout: Time<SECOND, HOUR> = default("10s"),
     }
 
     /// What the console has of its own: cookies, other addresses, a sign-out, a sign-in page. `docs/consoles.md` tells the

@@ -12,6 +12,7 @@ use super::{
     drain::InWork,
     head::{Head, RequestId},
     held::OnItsWay,
+    upstream::Attempts,
 };
 use crate::access::{Cors, Permit};
 
@@ -32,7 +33,7 @@ pub(crate) struct RequestContext {
     /// It is the console's own sign-out, and our session has ended.
     pub signing_out: bool,
     /// Attempts to reach the console so far.
-    pub attempts: usize,
+    pub attempts: Attempts,
     /// Given back when the request is answered.
     pub in_work: Option<InWork>,
     /// Hooks that panicked, of the whole gateway.

@@ -33,7 +33,7 @@ use super::{
     rewrite::OwnAddresses,
     token,
     tunnel::SessionEnd,
-    upstream::Upstream,
+    upstream::{Attempts, Upstream},
     wire::HeadLimits,
 };
 use crate::{
@@ -250,7 +250,8 @@ impl Gateway {
         let served = portal_bridge::serve(session, &self.pages, client, self.form_bytes, self.hsts.as_ref()).await?;
         if let (Ok(StatusCode::SEE_OTHER), Some(leaving)) = (&served, leaving) {
             let (upstream, identity) = (&self.upstream, &self.identity);
-            self.own_pages.call(leaving, upstream, identity, &self.authority, head, ctx.request).await;
+            let now = self.app.now();
+            self.own_pages.call(leaving, upstream, identity, &self.authority, head, ctx.request, now).await;
         }
         if let Err(refused) = served {
             let answer = self.problem(session, ctx, refused.status(), head.client);
@@ -327,7 +328,7 @@ impl ProxyHttp for Gateway {
             held: None,
             cors: None,
             signing_out: false,
-            attempts: 0,
+            attempts: Attempts::default(),
             in_work: Some(self.drain.begin()),
             panics: self.panics.clone(),
         }
@@ -376,9 +377,7 @@ impl ProxyHttp for Gateway {
             return Error::e_explain(ErrorType::InternalError, "no permit: nothing is forwarded");
         };
         let websocket = head.client == ClientKind::WebSocket;
-        let peer = self.upstream.peer(ctx.attempts, websocket).await;
-        ctx.attempts += 1;
-        match peer {
+        match self.upstream.peer(&mut ctx.attempts, websocket, self.app.now()).await {
             Ok(peer) => Ok(Box::new(peer)),
             Err(unresolved) => {
                 let mut error = Error::because(ErrorType::ConnectNoRoute, "no console", unresolved);
@@ -403,6 +402,32 @@ impl ProxyHttp for Gateway {
         Ok(())
     }
 
+    fn fail_to_connect(
+        &self,
+        _session: &mut Session,
+        _peer: &HttpPeer,
+        ctx: &mut RequestContext,
+        mut error: Box<Error>,
+    ) -> Box<Error> {
+        error.set_retry(self.upstream.not_connected(&mut ctx.attempts, self.app.now()));
+        error
+    }
+
+    fn error_while_proxy(
+        &self,
+        _peer: &HttpPeer,
+        session: &mut Session,
+        mut error: Box<Error>,
+        ctx: &mut RequestContext,
+        reused: bool,
+    ) -> Box<Error> {
+        let begun = session.response_written().is_some_and(|written| begins_the_answer(written.status));
+        let repeatable = session.req_header().method.is_idempotent() && !ctx.attempts.body_begun && !begun;
+        let attempts = &mut ctx.attempts;
+        error.set_retry(self.upstream.is_sent_again(attempts, &error, reused, repeatable, self.app.now()));
+        error
+    }
+
     async fn request_body_filter(
         &self,
         _session: &mut Session,
@@ -413,6 +438,7 @@ impl ProxyHttp for Gateway {
         if let Some(held) = &ctx.held {
             held.body(body, end);
         }
+        ctx.attempts.body_begun |= body.as_ref().is_some_and(|body| !body.is_empty());
         // HTTP/2 ends most bodies with an empty frame. Pingora would write it as the last chunk, and then the last chunk
         // once more: the next request on that connection, maybe somebody else's, would begin with the second one.
         if end && body.as_ref().is_some_and(Bytes::is_empty) {
@@ -458,6 +484,7 @@ impl ProxyHttp for Gateway {
         if response.status == StatusCode::SWITCHING_PROTOCOLS && !websocket {
             return Error::e_explain(ErrorType::HTTPStatus(502), "101 without a WebSocket handshake");
         }
+        self.upstream.answered(&ctx.attempts);
         self.console_answer(&session.req_header().headers, response, ctx)?;
         // Ours in place of the console's: two of them would be one that browsers ignore (RFC 6797 §8.1).
         if let Some(hsts) = &self.hsts {
@@ -511,7 +538,7 @@ impl ProxyHttp for Gateway {
                 Credential::Token(id) => Some(tracing::field::display(id)),
                 Credential::Session { .. } => None,
             }),
-            attempts = ctx.attempts,
+            attempts = ctx.attempts.made,
             error = error.map(|error| tracing::field::display(error.etype().as_str().to_owned())),
             "request"
         );

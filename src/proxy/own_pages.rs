@@ -15,11 +15,12 @@ use super::{
     cookies::Cookies,
     head::{ClientKind, Head, RequestId},
     identity::{Changes, Forwarded, Identity},
-    upstream::Upstream,
+    upstream::{Attempts, Upstream},
 };
 use crate::{
     access::{Decision, Permit},
     app::{App, GateRequest},
+    clock::Timestamp,
     config::Config,
     portal::{Client, Portal},
 };
@@ -119,10 +120,14 @@ impl OwnPages {
         authority: &str,
         head: &Head,
         request: RequestId,
+        now: Timestamp,
     ) {
         let Some((method, path)) = &self.call else { return };
         let called = tokio::time::timeout(CALL, async {
-            let peer = upstream.peer(0, false).await.or_err(ErrorType::ConnectNoRoute, "no console")?;
+            let peer = upstream
+                .peer(&mut Attempts::default(), false, now)
+                .await
+                .or_err(ErrorType::ConnectNoRoute, "no console")?;
             let mut asked = RequestHeader::build(method.clone(), path.as_bytes(), None)?;
             let Leaving { permit, mut headers } = leaving;
             let cookies = headers.remove(header::COOKIE);

@@ -32,19 +32,24 @@ impl OwnAddresses {
         let public_host = config.public_url.host.clone();
         let public_authority = config.public_url.authority();
         let mut origins = Vec::new();
-        let mut hosts = vec![upstream.host.to_ascii_lowercase()];
+        let mut hosts = Vec::new();
         let bracketed = |host: &str| if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
         let default_port = if upstream.tls { 443 } else { 80 };
-        let mut authorities = vec![format!("{}:{}", bracketed(&upstream.host), upstream.port)];
-        if upstream.port == default_port {
-            authorities.push(bracketed(&upstream.host));
+        let mut authorities = Vec::new();
+        for address in &upstream.addresses {
+            hosts.push(address.host.to_ascii_lowercase());
+            authorities.push(format!("{}:{}", bracketed(&address.host), address.port));
+            if address.port == default_port {
+                authorities.push(bracketed(&address.host));
+            }
         }
         if let Some(given) = upstream.host_header.as_deref().and_then(|host| host.parse::<http::uri::Authority>().ok())
         {
             hosts.push(given.host().to_ascii_lowercase());
             authorities.push(given.as_str().to_owned());
             // One that adds the port it listens on.
-            authorities.push(format!("{}:{}", given.host(), upstream.port));
+            let ports = upstream.addresses.iter().map(|address| address.port);
+            authorities.extend(ports.map(|port| format!("{}:{port}", given.host())));
         }
         for authority in authorities.iter().map(|authority| authority.to_ascii_lowercase()) {
             // Behind a proxy it may believe in either scheme.

@@ -2,35 +2,77 @@
 //! connection without certificate verification: for Pingora an empty server name means just that.
 
 use std::{
-    net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    net::{IpAddr, SocketAddr},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
+use arc_swap::ArcSwapOption;
 use pingora::{
+    ErrorSource,
+    prelude::*,
     protocols::ALPN,
     upstreams::peer::{H1UpgradePolicy, HttpPeer, HttpUpstreamRequestPolicy},
 };
 
-use crate::config;
+use super::health::{Health, Patience};
+use crate::{clock::Timestamp, config};
 
 /// A resolved name is used this long.
 const FRESH: Duration = Duration::from_secs(10);
 
-/// The console.
+/// Attempts for one request, the first included. A console that is down must not be asked by everybody many times over.
+pub(crate) const MOST_ATTEMPTS: usize = 3;
+
+/// A console: one application, on one address or on several that are as good as each other.
 #[derive(Debug)]
 pub(crate) struct Upstream {
     config: config::Upstream,
-    resolved: Mutex<Option<Resolved>>,
+    patience: Patience,
+    addresses: Box<[Address]>,
+    /// Whose turn it is.
+    turn: AtomicUsize,
 }
 
-#[derive(Clone, Debug)]
+/// One of its addresses.
+#[derive(Debug)]
+struct Address {
+    host: String,
+    port: u16,
+    health: Health,
+    resolved: ArcSwapOption<Resolved>,
+}
+
+/// How to connect, by the addresses of the name.
+#[derive(Debug)]
 struct Resolved {
-    at: Instant,
-    addresses: Arc<[SocketAddr]>,
+    /// `None`: it is no name, and never changes.
+    at: Option<Instant>,
+    /// One at least.
+    peers: Box<[HttpPeer]>,
 }
 
-/// The console's name has no address.
+/// What one request has tried so far.
+#[derive(Debug, Default)]
+pub(crate) struct Attempts {
+    /// So many.
+    pub made: usize,
+    /// Bytes of a body are on their way: it can never be sent again.
+    pub body_begun: bool,
+    /// The address of the last one.
+    at: usize,
+    /// Addresses that failed, by bit.
+    failed: u32,
+    /// Addresses there are.
+    choices: usize,
+    /// Lost after the request was sent.
+    lost: bool,
+}
+
+/// No name of the console has an address.
 #[derive(Debug, thiserror::Error)]
 #[error("the upstream host cannot be resolved: {0}")]
 pub(crate) struct Unresolved(std::io::Error);
@@ -38,7 +80,18 @@ pub(crate) struct Unresolved(std::io::Error);
 impl Upstream {
     /// As configured.
     pub(crate) fn new(config: config::Upstream) -> Self {
-        Self { config, resolved: Mutex::new(None) }
+        let address = |address: &config::UpstreamAddress| Address {
+            host: address.host.clone(),
+            port: address.port,
+            health: Health::default(),
+            resolved: ArcSwapOption::empty(),
+        };
+        Self {
+            addresses: config.addresses.iter().map(address).collect(),
+            patience: Patience { failures: config.max_fails, rest: config.fail_timeout },
+            turn: AtomicUsize::new(0),
+            config,
+        }
     }
 
     /// The `Host` the console gets, when it is not the client's.
@@ -46,48 +99,153 @@ impl Upstream {
         self.config.host_header.as_deref()
     }
 
-    /// Where attempt number `attempt` goes; a further attempt tries the next address.
-    pub(crate) async fn peer(&self, attempt: usize, websocket: bool) -> Result<HttpPeer, Unresolved> {
-        let addresses = self.addresses().await?;
-        let address = addresses.get(attempt % addresses.len().max(1)).copied();
-        let address = address.ok_or_else(|| Unresolved(std::io::Error::from(std::io::ErrorKind::NotFound)))?;
-        let mut peer = HttpPeer::new(address, self.config.tls, self.config.host.clone());
+    /// Where the next attempt goes: to the address whose turn it is, and never again to one that failed this request
+    /// while there is another.
+    pub(crate) async fn peer(
+        &self,
+        attempts: &mut Attempts,
+        websocket: bool,
+        now: Timestamp,
+    ) -> Result<HttpPeer, Unresolved> {
+        attempts.made += 1;
+        loop {
+            attempts.at = self.choose(attempts.failed, now);
+            let resolved = match self.addresses.get(attempts.at) {
+                Some(address) => self.resolved(address).await,
+                None => Err(Unresolved(std::io::ErrorKind::NotFound.into())),
+            };
+            match resolved {
+                Ok(resolved) => {
+                    let several = self.addresses.len() > 1;
+                    attempts.choices = if several { self.addresses.len() } else { resolved.peers.len() };
+                    let peer = resolved.peers.get((attempts.made - 1) % resolved.peers.len().max(1)).cloned();
+                    let mut peer = peer.ok_or_else(|| Unresolved(std::io::ErrorKind::NotFound.into()))?;
+                    if websocket {
+                        // A quiet WebSocket is no fault.
+                        peer.options.read_timeout = None;
+                        peer.options.http_upstream_request_policy = HttpUpstreamRequestPolicy::default();
+                    }
+                    return Ok(peer);
+                }
+                Err(unresolved) => {
+                    self.has_failed(attempts, now);
+                    if attempts.failed.count_ones() as usize >= self.addresses.len() {
+                        return Err(unresolved);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Nothing was sent. `true`: another address may be tried, whatever the method.
+    pub(crate) fn not_connected(&self, attempts: &mut Attempts, now: Timestamp) -> bool {
+        self.has_failed(attempts, now);
+        attempts.made < MOST_ATTEMPTS.min(attempts.choices)
+    }
+
+    /// The connection failed after the request was sent, or part of it. `true`: it may be sent once more. `repeatable`: it
+    /// does the same twice as once, none of its body is on its way, and nothing was answered.
+    pub(crate) fn is_sent_again(
+        &self,
+        attempts: &mut Attempts,
+        error: &Error,
+        reused: bool,
+        repeatable: bool,
+        now: Timestamp,
+    ) -> bool {
+        use ErrorType::{ConnectionClosed, ReadError, ReadTimedout, WriteError, WriteTimedout};
+        if *error.esource() != ErrorSource::Upstream {
+            return false;
+        }
+        let first = !std::mem::replace(&mut attempts.lost, true);
+        if reused && matches!(error.etype(), ConnectionClosed | ReadError | WriteError) {
+            // The console closed a connection it had kept for a while, which says nothing of its health.
+            return first && repeatable;
+        }
+        self.has_failed(attempts, now);
+        // Whoever takes too long would take as long again.
+        let cut = !matches!(error.etype(), ReadTimedout | WriteTimedout);
+        let another = (attempts.failed.count_ones() as usize) < self.addresses.len();
+        cut && first && repeatable && another && attempts.made < MOST_ATTEMPTS
+    }
+
+    /// The console has answered.
+    pub(crate) fn answered(&self, attempts: &Attempts) {
+        let Some(address) = self.addresses.get(attempts.at) else { return };
+        if address.health.answered() {
+            tracing::info!(host = address.host, port = address.port, "an address of the console answers again");
+        }
+    }
+
+    fn has_failed(&self, attempts: &mut Attempts, now: Timestamp) {
+        attempts.failed |= 1_u32.checked_shl(u32::try_from(attempts.at).unwrap_or(u32::MAX)).unwrap_or(0);
+        let Some(address) = self.addresses.get(attempts.at) else { return };
+        if self.addresses.len() > 1 && address.health.failed(now, self.patience) {
+            let seconds = self.patience.rest.as_secs();
+            tracing::warn!(
+                host = address.host,
+                port = address.port,
+                seconds,
+                "an address of the console does not answer: it is left out"
+            );
+        }
+    }
+
+    /// The next address in turn that did not fail this request and is not left out; when all are, one that is. An address
+    /// that has no other beside it is always asked.
+    fn choose(&self, failed: u32, now: Timestamp) -> usize {
+        let all = self.addresses.len();
+        if all <= 1 {
+            return 0;
+        }
+        let first = self.turn.fetch_add(1, Relaxed);
+        let in_turn = || (0..all).map(|step| first.wrapping_add(step) % all);
+        let untried =
+            |at: &usize| u32::try_from(*at).ok().and_then(|at| 1_u32.checked_shl(at)).unwrap_or(0) & failed == 0;
+        let asked = |at: &usize| self.addresses.get(*at).is_some_and(|it| it.health.is_asked(now, self.patience));
+        in_turn().find(|at| untried(at) && asked(at)).or_else(|| in_turn().find(untried)).unwrap_or(first % all)
+    }
+
+    async fn resolved(&self, address: &Address) -> Result<Arc<Resolved>, Unresolved> {
+        let known = address.resolved.load_full();
+        if let Some(known) = known.as_ref().filter(|known| known.at.is_none_or(|at| at.elapsed() < FRESH)) {
+            return Ok(known.clone());
+        }
+        let found = match address.host.parse::<IpAddr>() {
+            Ok(ip) => Ok((vec![SocketAddr::new(ip, address.port)], None)),
+            Err(_a_name) => tokio::net::lookup_host((address.host.as_str(), address.port))
+                .await
+                .map(|found| (found.collect::<Vec<_>>(), Some(Instant::now()))),
+        };
+        match (found, known) {
+            (Ok((found, at)), _) if !found.is_empty() => {
+                let peers = found.into_iter().map(|found| self.template(address, found)).collect();
+                let resolved = Arc::new(Resolved { at, peers });
+                address.resolved.store(Some(resolved.clone()));
+                Ok(resolved)
+            }
+            // A name server that is down must not take the console with it.
+            (Err(error), Some(known)) => {
+                tracing::warn!(%error, "the upstream host cannot be resolved; its last addresses are used");
+                Ok(known)
+            }
+            (Err(error), None) => Err(Unresolved(error)),
+            (Ok(_none), _) => Err(Unresolved(std::io::ErrorKind::NotFound.into())),
+        }
+    }
+
+    /// Made once for each resolution: a request only copies it.
+    fn template(&self, address: &Address, found: SocketAddr) -> HttpPeer {
+        let mut peer = HttpPeer::new(found, self.config.tls, address.host.clone());
         peer.options.alpn = ALPN::H1;
         peer.options.connection_timeout = Some(self.config.connect_timeout);
         peer.options.total_connection_timeout = Some(self.config.connect_timeout.saturating_mul(2));
-        // A quiet WebSocket is no fault.
-        peer.options.read_timeout = (!websocket).then_some(self.config.read_timeout);
+        peer.options.read_timeout = Some(self.config.read_timeout);
         peer.options.write_timeout = Some(self.config.read_timeout);
         peer.options.idle_timeout = Some(Duration::from_secs(55));
-        if !websocket {
-            let policy =
-                HttpUpstreamRequestPolicy { h1_upgrade: H1UpgradePolicy::Deny, ..HttpUpstreamRequestPolicy::default() };
-            peer.options.http_upstream_request_policy = policy;
-        }
-        Ok(peer)
-    }
-
-    async fn addresses(&self) -> Result<Arc<[SocketAddr]>, Unresolved> {
-        let known = self.resolved.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(known) = known.as_ref().filter(|known| known.at.elapsed() < FRESH) {
-            return Ok(known.addresses.clone());
-        }
-        match tokio::net::lookup_host((self.config.host.as_str(), self.config.port)).await {
-            Ok(found) => {
-                let addresses: Arc<[SocketAddr]> = found.collect();
-                let resolved = Resolved { at: Instant::now(), addresses: addresses.clone() };
-                *self.resolved.lock().unwrap_or_else(PoisonError::into_inner) = Some(resolved);
-                Ok(addresses)
-            }
-            // A name server that is down must not take the console with it.
-            Err(error) => match known {
-                Some(known) => {
-                    tracing::warn!(%error, "the upstream host cannot be resolved; its last addresses are used");
-                    Ok(known.addresses)
-                }
-                None => Err(Unresolved(error)),
-            },
-        }
+        peer.options.http_upstream_request_policy =
+            HttpUpstreamRequestPolicy { h1_upgrade: H1UpgradePolicy::Deny, ..HttpUpstreamRequestPolicy::default() };
+        peer
     }
 }
 
@@ -95,35 +253,144 @@ impl Upstream {
 mod tests {
     use super::*;
 
-    fn upstream(host: &str, tls: bool) -> Upstream {
+    const NOW: Timestamp = Timestamp::from_secs(1_000_000);
+
+    fn upstream(hosts: &[&str], tls: bool) -> Upstream {
+        let address = |host: &&str| config::UpstreamAddress { host: (*host).to_owned(), port: 8443 };
         Upstream::new(config::Upstream {
             tls,
-            host: host.to_owned(),
-            port: 8443,
+            addresses: hosts.iter().map(address).collect(),
             host_header: None,
             ca: None,
             connect_timeout: Duration::from_secs(1),
             read_timeout: Duration::from_secs(30),
+            max_fails: 3,
+            fail_timeout: Duration::from_secs(10),
         })
+    }
+
+    async fn first(console: &Upstream, websocket: bool) -> HttpPeer {
+        console.peer(&mut Attempts::default(), websocket, NOW).await.unwrap()
+    }
+
+    /// The last part of the address of the next attempt.
+    async fn next(console: &Upstream, attempts: &mut Attempts, now: Timestamp) -> u8 {
+        let peer = console.peer(attempts, false, now).await.unwrap();
+        let Some(SocketAddr::V4(address)) = peer._address.as_inet() else { panic!("{peer}") };
+        address.ip().octets()[3]
     }
 
     #[tokio::test]
     async fn a_tls_peer_always_has_a_name_to_verify() {
-        let peer = upstream("127.0.0.1", true).peer(0, false).await.unwrap();
+        let peer = first(&upstream(&["127.0.0.1"], true), false).await;
         assert_eq!(peer.sni, "127.0.0.1");
         assert!(peer.options.verify_cert && peer.options.verify_hostname);
-        assert!(upstream("::1", true).peer(0, false).await.unwrap().to_string().contains("[::1]:8443"));
+        assert!(first(&upstream(&["::1"], true), false).await.to_string().contains("[::1]:8443"));
     }
 
     #[tokio::test]
     async fn only_websockets_may_be_quiet() {
-        let console = upstream("127.0.0.1", false);
-        assert_eq!(console.peer(0, false).await.unwrap().options.read_timeout, Some(Duration::from_secs(30)));
-        assert_eq!(console.peer(1, true).await.unwrap().options.read_timeout, None);
+        let console = upstream(&["127.0.0.1"], false);
+        assert_eq!(first(&console, false).await.options.read_timeout, Some(Duration::from_secs(30)));
+        assert_eq!(first(&console, true).await.options.read_timeout, None);
     }
 
     #[tokio::test]
     async fn a_name_without_address_is_an_error_and_no_panic() {
-        assert!(upstream("nowhere.invalid", false).peer(0, false).await.is_err());
+        let nowhere = upstream(&["nowhere.invalid"], false);
+        assert!(nowhere.peer(&mut Attempts::default(), false, NOW).await.is_err());
+        let one_is_there = upstream(&["nowhere.invalid", "127.0.0.2"], false);
+        for _ in 0..4 {
+            assert_eq!(next(&one_is_there, &mut Attempts::default(), NOW).await, 2);
+        }
+    }
+
+    #[tokio::test]
+    async fn addresses_take_turns_and_one_that_fails_is_not_asked_twice() {
+        let console = upstream(&["127.0.0.1", "127.0.0.2", "127.0.0.3"], false);
+        let mut turns = [0; 4];
+        for _ in 0..9 {
+            turns[usize::from(next(&console, &mut Attempts::default(), NOW).await)] += 1;
+        }
+        assert_eq!(turns, [0, 3, 3, 3]);
+        let mut attempts = Attempts::default();
+        let mut tried = vec![next(&console, &mut attempts, NOW).await];
+        while console.not_connected(&mut attempts, NOW) {
+            tried.push(next(&console, &mut attempts, NOW).await);
+        }
+        tried.sort_unstable();
+        assert_eq!(tried, [1, 2, 3]);
+    }
+
+    #[tokio::test]
+    async fn an_address_that_fails_again_and_again_is_left_out_until_it_has_rested() {
+        let console = upstream(&["127.0.0.1", "127.0.0.2"], false);
+        let mut failures = 0;
+        for _ in 0..6 {
+            let mut attempts = Attempts::default();
+            if next(&console, &mut attempts, NOW).await == 1 {
+                assert!(console.not_connected(&mut attempts, NOW), "there is the other one");
+                assert_eq!(next(&console, &mut attempts, NOW).await, 2);
+                failures += 1;
+            }
+            console.answered(&attempts);
+        }
+        assert_eq!(failures, 3);
+        for _ in 0..6 {
+            assert_eq!(next(&console, &mut Attempts::default(), NOW + Duration::from_secs(9)).await, 2);
+        }
+        let rested = NOW + Duration::from_secs(10);
+        let mut asked = 0;
+        for _ in 0..6 {
+            let mut attempts = Attempts::default();
+            if next(&console, &mut attempts, rested).await == 1 {
+                asked += 1;
+                console.not_connected(&mut attempts, rested);
+            }
+        }
+        assert_eq!(asked, 1, "one looks whether it is back");
+    }
+
+    #[tokio::test]
+    async fn when_all_are_left_out_they_are_asked_all_the_same() {
+        let console = upstream(&["127.0.0.1", "127.0.0.2"], false);
+        for _ in 0..12 {
+            let mut attempts = Attempts::default();
+            next(&console, &mut attempts, NOW).await;
+            console.not_connected(&mut attempts, NOW);
+        }
+        let mut attempts = Attempts::default();
+        let one = next(&console, &mut attempts, NOW).await;
+        assert!(console.not_connected(&mut attempts, NOW));
+        assert_ne!(next(&console, &mut attempts, NOW).await, one);
+        assert!(!console.not_connected(&mut attempts, NOW), "and that is all");
+    }
+
+    #[tokio::test]
+    async fn only_what_may_be_repeated_is_sent_again_and_only_once() {
+        let console = upstream(&["127.0.0.1", "127.0.0.2"], false);
+        let again = async |etype: ErrorType, reused: bool, repeatable: bool| {
+            let mut attempts = Attempts::default();
+            next(&console, &mut attempts, NOW).await;
+            let error = Error::new(etype).into_up();
+            let first = console.is_sent_again(&mut attempts, &error, reused, repeatable, NOW);
+            if first {
+                next(&console, &mut attempts, NOW).await;
+            }
+            assert!(!console.is_sent_again(&mut attempts, &error, reused, repeatable, NOW), "once is enough");
+            first
+        };
+        assert!(again(ErrorType::ConnectionClosed, true, true).await, "a stale connection");
+        assert!(again(ErrorType::ConnectionClosed, false, true).await, "there is another address");
+        assert!(!again(ErrorType::ConnectionClosed, true, false).await);
+        assert!(!again(ErrorType::ConnectionClosed, false, false).await);
+        assert!(!again(ErrorType::ReadTimedout, false, true).await);
+        let alone = upstream(&["127.0.0.1"], false);
+        let mut attempts = Attempts::default();
+        next(&alone, &mut attempts, NOW).await;
+        let lost = Error::new(ErrorType::ReadError).into_up();
+        assert!(!alone.is_sent_again(&mut attempts, &lost, false, true, NOW), "there is nowhere else");
+        let theirs = Error::new(ErrorType::ReadError).into_down();
+        assert!(!console.is_sent_again(&mut Attempts::default(), &theirs, true, true, NOW), "the client has gone");
     }
 }

@@ -123,6 +123,15 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
         &["3:14 public_url: has a user name or password in the URL"],
     ),
     ("https://localhost:8443", "localhost", &[r#"3:14 public_url: "localhost" is not a URL"#]),
+    ("url = \"http://127.0.0.1:8080\"", "url = []", &["11:7 upstream.url: needs an address"]),
+    (
+        "url = \"http://127.0.0.1:8080\"",
+        "url = [\"http://10.0.0.1\", \"https://a.internal\", \"http://10.0.0.1:80\"]",
+        &[
+            "11:27 upstream.url: some addresses with https and some without",
+            "11:49 upstream.url: the same address twice",
+        ],
+    ),
     ("[upstream]\nurl = \"http://127.0.0.1:8080\"\n", "", &["1:1 the table [upstream] is missing"]),
     (
         "http://127.0.0.1:8080",

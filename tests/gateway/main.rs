@@ -38,6 +38,7 @@ mod support;
 mod tokens;
 mod trust;
 mod tunnel;
+mod upstreams;
 mod users;
 
 use support::html;

@@ -53,7 +53,12 @@ impl Upstream {
     /// Starts listening. Every answer is 200 with the request line as a page; a path with `set-cookie` in it sets a
     /// cookie of the console's own.
     pub(crate) fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        Self::at("127.0.0.1:0".parse().expect("an address"))
+    }
+
+    /// The same at an address.
+    pub(crate) fn at(address: SocketAddr) -> Self {
+        let listener = TcpListener::bind(address).expect("a free port");
         let address = listener.local_addr().expect("an address");
         let seen = Arc::new(Mutex::new(Vec::new()));
         let answers = Arc::new(Mutex::new(HashMap::new()));
@@ -75,6 +80,16 @@ impl Upstream {
         self.answers.lock().expect("nobody panics holding it").insert(path.to_owned(), head);
     }
 
+    /// From now on the connection is closed when this path (without query) was asked for.
+    pub(crate) fn cut(&self, path: &str) {
+        self.answers.lock().expect("nobody panics holding it").insert(path.to_owned(), CUT.to_owned());
+    }
+
+    /// From now on this path (without query) gets no answer.
+    pub(crate) fn hang(&self, path: &str) {
+        self.answers.lock().expect("nobody panics holding it").insert(path.to_owned(), HANG.to_owned());
+    }
+
     /// Everything it received so far.
     pub(crate) fn seen(&self) -> Vec<Recorded> {
         self.seen.lock().expect("nobody panics holding it").clone()
@@ -85,6 +100,9 @@ impl Upstream {
         self.seen().pop().expect("a request reached the console")
     }
 }
+
+const CUT: &str = "cut";
+const HANG: &str = "hang";
 
 fn serve(stream: TcpStream, seen: &Mutex<Vec<Recorded>>, scripted: &Mutex<HashMap<String, String>>) {
     let Ok(mut answers) = stream.try_clone() else { return };
@@ -106,6 +124,13 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<Recorded>>, scripted: &Mutex<HashMa
         let path = path.split('?').next().unwrap_or_default();
         let start = scripted.lock().expect("nobody panics holding it").get(path).cloned();
         let start = start.unwrap_or_else(|| "HTTP/1.1 200 OK\r\n".to_owned());
+        if start == HANG {
+            // Until the other side has gone.
+            drop(requests.fill_buf().map(<[u8]>::len));
+        }
+        if start == HANG || start == CUT {
+            return;
+        }
         let head =
             format!("{start}content-type: text/html; charset=utf-8\r\n{cookie}content-length: {}\r\n\r\n", page.len());
         if answers.write_all(head.as_bytes()).and_then(|()| answers.write_all(page.as_bytes())).is_err() {

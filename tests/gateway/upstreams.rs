@@ -1,0 +1,123 @@
+//! A console on several addresses: turns, failures, what is sent again and what never is.
+
+use std::{net::SocketAddr, time::Duration};
+
+use http::{HeaderMap, Method};
+
+use crate::support::{
+    browser::{Browser, Page, Speaks},
+    free_address,
+    gateway::Gateway,
+    settings::{MAIL, QUICK_PASSWORDS},
+    upstream::Upstream,
+};
+
+const PUBLIC: &str = "[[rule]]\npath = \"/\"\naccess = \"public\"\n";
+
+/// In front of a console at these addresses, with these keys beside them.
+async fn in_front_of(addresses: &[SocketAddr], keys: &str) -> Gateway {
+    let urls: Vec<_> = addresses.iter().map(|address| format!("\"http://{address}\"")).collect();
+    let urls = format!("url = [{}]\n{keys}", urls.join(", "));
+    Gateway::start_with(&[], &[], |text| {
+        let url = text.lines().find(|line| line.starts_with("url = \"http://")).unwrap().to_owned();
+        format!("{}{QUICK_PASSWORDS}{MAIL}{PUBLIC}", text.replace(&url, &urls))
+    })
+    .await
+}
+
+async fn asks(browser: &Browser, method: Method, body: Option<&str>) -> Page {
+    browser.send(method, "/orders", HeaderMap::new(), body.map(str::to_owned)).await
+}
+
+fn lines(console: &Upstream) -> Vec<String> {
+    console.seen().into_iter().map(|request| request.line).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn addresses_take_turns_and_one_that_is_down_is_passed_over() {
+    let (one, two) = (Upstream::start(), Upstream::start());
+    let gateway = in_front_of(&[one.address, free_address(), two.address], "").await;
+    for speaks in [Speaks::Http1, Speaks::Http2] {
+        let browser = gateway.browser(speaks, "en");
+        for _ in 0..6 {
+            assert_eq!(asks(&browser, Method::GET, None).await.status, 200);
+            let page = asks(&browser, Method::POST, Some("a=b")).await;
+            assert_eq!(page.status, 200, "nothing was sent yet, so another address may be tried: {}", page.text());
+        }
+    }
+    let (one, two) = (one.seen(), two.seen());
+    assert_eq!(one.len() + two.len(), 24, "each arrived once");
+    assert!(one.len() >= 6 && two.len() >= 6, "{} and {}", one.len(), two.len());
+    for post in one.iter().chain(&two).filter(|request| request.line.starts_with("POST")) {
+        assert_eq!(post.body, b"a=b", "whole");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_that_fails_is_left_out_and_comes_back() {
+    let (there, away) = (Upstream::start(), free_address());
+    let gateway = in_front_of(&[there.address, away], "").await;
+    let browser = gateway.browser(Speaks::Http1, "en");
+    for _ in 0..8 {
+        assert_eq!(asks(&browser, Method::GET, None).await.status, 200);
+    }
+    let back = Upstream::at(away);
+    for _ in 0..8 {
+        assert_eq!(asks(&browser, Method::GET, None).await.status, 200);
+    }
+    assert!(back.seen().is_empty(), "it is left out after three failures: {:?}", lines(&back));
+    gateway.clock.advance(Duration::from_secs(10));
+    for _ in 0..8 {
+        assert_eq!(asks(&browser, Method::GET, None).await.status, 200);
+    }
+    assert_eq!(back.seen().len(), 4, "it answers, so it takes its turns again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_sent_is_sent_again_only_when_that_does_no_harm() {
+    let (one, two) = (Upstream::start(), Upstream::start());
+    one.cut("/orders");
+    two.cut("/orders");
+    let gateway = in_front_of(&[one.address, two.address], "max_fails = 0\n").await;
+    let arrived = || one.seen().len() + two.seen().len();
+    for speaks in [Speaks::Http1, Speaks::Http2] {
+        let browser = gateway.browser(speaks, "en");
+        for (method, body, times) in [
+            (Method::GET, None, 2),
+            (Method::DELETE, None, 2),
+            (Method::POST, None, 1),
+            (Method::PATCH, None, 1),
+            (Method::POST, Some("amount=5"), 1),
+            (Method::PUT, Some("amount=5"), 1),
+            (Method::DELETE, Some("amount=5"), 1),
+        ] {
+            let before = arrived();
+            let page = asks(&browser, method.clone(), body).await;
+            assert_eq!(page.status, 502, "{speaks:?} {method} {body:?}");
+            assert_eq!(arrived() - before, times, "{speaks:?} {method} {body:?}: {:?} {:?}", lines(&one), lines(&two));
+        }
+    }
+    two.answer("/orders", "200 OK", &[]);
+    let browser = gateway.browser(Speaks::Http1, "en");
+    for _ in 0..4 {
+        assert_eq!(asks(&browser, Method::GET, None).await.status, 200, "the other one answers");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_console_that_does_not_answer_is_a_page_with_a_reference() {
+    let gateway = in_front_of(&[free_address(), free_address()], "").await;
+    for (languages, says) in [("en", "Reference number"), ("ja", "お問い合わせ番号")] {
+        let page = gateway.browser(Speaks::Http1, languages).visit("/orders").await;
+        assert_eq!((page.status, page.text().contains(says)), (502, true), "{}", page.text());
+    }
+    let (one, two) = (Upstream::start(), Upstream::start());
+    one.hang("/orders");
+    two.hang("/orders");
+    let gateway = in_front_of(&[one.address, two.address], "read_timeout = \"1s\"\n").await;
+    for (languages, says) in [("en", "Reference number"), ("ja", "お問い合わせ番号")] {
+        let page = gateway.browser(Speaks::Http1, languages).visit("/orders").await;
+        assert_eq!((page.status, page.text().contains(says)), (504, true), "{}", page.text());
+    }
+    assert_eq!(one.seen().len() + two.seen().len(), 2, "whoever takes too long is not asked once more");
+}
