@@ -250,8 +250,7 @@ impl Gateway {
         let served = portal_bridge::serve(session, &self.pages, client, self.form_bytes, self.hsts.as_ref()).await?;
         if let (Ok(StatusCode::SEE_OTHER), Some(leaving)) = (&served, leaving) {
             let (upstream, identity) = (&self.upstream, &self.identity);
-            let now = self.app.now();
-            self.own_pages.call(leaving, upstream, identity, &self.authority, head, ctx.request, now).await;
+            self.own_pages.call(leaving, upstream, identity, &self.authority, head, ctx.request).await;
         }
         if let Err(refused) = served {
             let answer = self.problem(session, ctx, refused.status(), head.client);

@@ -44,6 +44,7 @@ pub(crate) struct OwnPages {
 pub(crate) struct Leaving {
     permit: Permit,
     headers: HeaderMap,
+    at: Timestamp,
 }
 
 impl OwnPages {
@@ -108,7 +109,7 @@ impl OwnPages {
         for name in [header::USER_AGENT, header::ACCEPT_LANGUAGE] {
             kept.extend(headers.get(&name).map(|value| (name, value.clone())));
         }
-        Some(Leaving { permit, headers: kept })
+        Some(Leaving { permit, headers: kept, at: app.now() })
     }
 
     /// Asks the console for its sign-out. It has three seconds, and what it answers is for the log alone.
@@ -120,16 +121,15 @@ impl OwnPages {
         authority: &str,
         head: &Head,
         request: RequestId,
-        now: Timestamp,
     ) {
         let Some((method, path)) = &self.call else { return };
         let called = tokio::time::timeout(CALL, async {
             let peer = upstream
-                .peer(&mut Attempts::default(), false, now)
+                .peer(&mut Attempts::default(), false, leaving.at)
                 .await
                 .or_err(ErrorType::ConnectNoRoute, "no console")?;
             let mut asked = RequestHeader::build(method.clone(), path.as_bytes(), None)?;
-            let Leaving { permit, mut headers } = leaving;
+            let Leaving { permit, mut headers, .. } = leaving;
             let cookies = headers.remove(header::COOKIE);
             let forwarded = Forwarded { permit: &permit, cookies, address: head.address, request, websocket: false };
             let Changes { set, .. } = identity.request_changes(&headers, &forwarded);
