@@ -44,8 +44,12 @@ impl World {
             methods = ["POST"]
             access = "deny"
             [[rule]]
+            path = "/public/plain"
+            access = "public"
+            [[rule]]
             path = "/public"
             access = "public"
+            websocket = true
             [[rule]]
             path = "/never"
             access = "deny"
@@ -299,6 +303,8 @@ async fn a_websocket_passes_and_other_upgrades_do_not() {
 
     let refused = world.exchange(&handshake("websocket", "/ws", &ours)).await;
     assert!(refused.starts_with("HTTP/1.1 401 "), "{refused}");
+    let elsewhere = world.exchange(&handshake("websocket", "/public/plain", &ours)).await;
+    assert!(elsewhere.starts_with("HTTP/1.1 403 "), "its rule does not say so: {elsewhere}");
     let foreign = world.exchange(&handshake("websocket", "/public/ws", "https://evil.test")).await;
     assert!(foreign.starts_with("HTTP/1.1 403 "), "{foreign}");
     let before = world.seen().len();

@@ -7,7 +7,7 @@ use http::HeaderValue;
 use super::{
     jar::Jar,
     observe::{Observing, Would},
-    rule::{Requirement, Ruling},
+    rule::{Passage, Requirement, Ruling},
 };
 use crate::{
     account::{AccountId, Group},
@@ -73,6 +73,7 @@ pub struct Permit {
     observed: Option<Would>,
     assertion: Option<HeaderValue>,
     jar: Jar,
+    passage: Passage,
 }
 
 impl Permit {
@@ -91,6 +92,15 @@ impl Permit {
     /// Which of the browser's cookies go along.
     pub const fn jar(&self) -> Jar {
         self.jar
+    }
+    /// What connections it may make.
+    pub const fn passage(&self) -> Passage {
+        self.passage
+    }
+    /// The same permit for these connections.
+    #[must_use]
+    pub fn with_passage(self, passage: Passage) -> Self {
+        Self { passage, ..self }
     }
     /// The same permit for a browser with these cookies.
     #[must_use]
@@ -184,7 +194,8 @@ impl Decision {
             (Self::Deny(_), Some(_)) => Would::Deny,
             (Self::Forward(_), _) | (_, None) => return self,
         };
-        Self::Forward(Permit { principal: session, observed: Some(would), assertion: None, jar: Jar::Own })
+        let passage = Passage::default();
+        Self::Forward(Permit { principal: session, observed: Some(would), assertion: None, jar: Jar::Own, passage })
     }
 
     /// Rule and session to decision; the one place a permit is made where rules are enforced. `ruling` is the one for the
@@ -199,7 +210,7 @@ impl Decision {
         let forward = |principal: Option<Arc<Principal>>| {
             // Until it is known that the browser holds nobody else's.
             let jar = Jar::Shared { account: principal.as_ref().map(|principal| principal.account) };
-            Self::Forward(Permit { principal, observed: None, assertion: None, jar })
+            Self::Forward(Permit { principal, observed: None, assertion: None, jar, passage: Passage::default() })
         };
         match (requirement, session) {
             (Requirement::Deny, _) => Self::Deny(Denial::Rule),

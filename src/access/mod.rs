@@ -14,4 +14,4 @@ pub use expect::{Unmet, Who, unmet};
 pub use hold::{NotKept, Posted, worth_keeping};
 pub use jar::Jar;
 pub use observe::{Findings, MOST_ROWS, Observed, Observing, RequestKind, Row, Would};
-pub use rule::{Asked, Requirement, Rule, Rules, Ruling};
+pub use rule::{Asked, Passage, Requirement, Rule, Rules, Ruling};

@@ -48,7 +48,17 @@ pub struct Rule {
     requirement: Requirement,
     background: bool,
     hold: bool,
+    passage: Passage,
     cors: Option<Arc<Cors>>,
+}
+
+/// What connections a request may make, and how long they may be silent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Passage {
+    /// A WebSocket may be opened.
+    pub websocket: bool,
+    /// Without a byte for this long they end; `None`: as elsewhere.
+    pub idle: Option<Duration>,
 }
 
 impl Rule {
@@ -63,6 +73,7 @@ impl Rule {
             requirement,
             background: false,
             hold: false,
+            passage: Passage::default(),
             cors: None,
         }
     }
@@ -89,6 +100,12 @@ impl Rule {
     #[must_use]
     pub fn holding(self, hold: bool) -> Self {
         Self { hold, ..self }
+    }
+
+    /// What connections may be made.
+    #[must_use]
+    pub fn with_passage(self, passage: Passage) -> Self {
+        Self { passage, ..self }
     }
 
     /// What pages of other origins may do here.
@@ -159,6 +176,7 @@ impl Rules {
                 .from_networks(rule.networks.clone())
                 .in_background(rule.background)
                 .holding(rule.hold)
+                .with_passage(Passage { websocket: rule.websocket, idle: rule.idle_timeout })
                 .with_cors(cors);
             Ok(rule)
         };
@@ -180,6 +198,12 @@ impl Rules {
     pub fn holds(&self, ruling: Ruling) -> bool {
         let (Ruling::Needs { rule: Some(rule), .. } | Ruling::DependsOnWho { rule }) = ruling else { return false };
         self.0.get(rule).is_some_and(|rule| rule.hold)
+    }
+
+    /// What connections may be made. Where no rule matches: no WebSocket.
+    pub fn passage(&self, ruling: Ruling) -> Passage {
+        let Ruling::Needs { rule: Some(rule), .. } = ruling else { return Passage::default() };
+        self.0.get(rule).map(|rule| rule.passage).unwrap_or_default()
     }
 
     /// What pages of other origins may do here: the word of the first rule for the path, whoever asks.
@@ -279,6 +303,24 @@ mod tests {
         assert!(!holds("/pay", Some(&[])) && !holds("/loose/orders", None), "{rules:?}");
         assert!(!holds("/", None), "by default nothing is kept");
         assert!(rules.any_holds() && !Rules::default().any_holds());
+    }
+
+    #[test]
+    fn a_websocket_needs_the_rule_that_decides_to_say_so() {
+        let idle = Some(Duration::from_secs(5));
+        let staff = Group::parse("staff").unwrap();
+        let open = Passage { websocket: true, idle };
+        let rules = Rules::new(vec![
+            Rule::new("/ws/staff", vec![], Requirement::SignedIn).for_groups(vec![staff.clone()]).with_passage(open),
+            Rule::new("/ws/staff", vec![], Requirement::SignedIn),
+            Rule::new("/ws", vec![], Requirement::Public).with_passage(open),
+        ]);
+        let passage = |path, groups: Option<&[Group]>| rules.passage(rules.ruling(asked(&Method::GET, path), groups));
+        assert_eq!(passage("/ws/prices", None), open);
+        assert_eq!(passage("/ws/staff", Some(&[staff])), open);
+        assert_eq!(passage("/ws/staff", Some(&[])), Passage::default());
+        assert_eq!(passage("/ws/staff", None), Passage::default(), "nobody knows yet who it is");
+        assert_eq!(passage("/orders", None), Passage::default(), "no rule says so");
     }
 
     #[test]

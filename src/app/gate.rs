@@ -5,7 +5,7 @@ use http::Method;
 
 use super::{App, AppError, Browser, Cookie, Result, assertion::Assertion, live_sessions::LiveSession};
 use crate::{
-    access::{Asked, Cors, Decision, Interruption, Jar, Permit, Requirement, Ruling},
+    access::{Asked, Cors, Decision, Interruption, Jar, Passage, Permit, Requirement, Ruling},
     keyring::Purpose,
     secret::Digest,
     session::{SessionEnd, SessionId},
@@ -66,11 +66,15 @@ impl App {
         let decision = Decision::of(ruling, session, self.now()).unless_observing(observing, principal);
         let decision = match decision {
             Decision::Forward(permit) if observing.is_none() => {
+                let permit = permit.with_passage(snapshot.rules.passage(ruling));
                 let who = live.as_deref().filter(|_| permit.principal().is_some());
                 Decision::Forward(permit.with_jar(self.jar(&snapshot, who, request.known)))
             }
             // Watching must not change what it watches.
-            Decision::Forward(permit) => Decision::Forward(permit.with_jar(Jar::Own)),
+            Decision::Forward(permit) => {
+                let passage = Passage { websocket: true, ..snapshot.rules.passage(ruling) };
+                Decision::Forward(permit.with_jar(Jar::Own).with_passage(passage))
+            }
             other => other,
         };
         match (decision, live) {

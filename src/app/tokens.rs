@@ -20,7 +20,8 @@ use super::{
 };
 use crate::{
     access::{
-        Asked, Credential, Decision, Denial, Jar, Observing, Principal, Requirement, Rule, Rules, Ruling, TokenFault,
+        Asked, Credential, Decision, Denial, Jar, Observing, Passage, Principal, Requirement, Rule, Rules, Ruling,
+        TokenFault,
     },
     account::{Account, AccountId, Group},
     audit::{Event, Origin},
@@ -236,7 +237,10 @@ impl App {
         match decision.unless_observing(observing, Some(live.principal.clone())) {
             Decision::Forward(permit) => {
                 let jar = jar_of_token(&snapshot, request, live.principal.account, observing);
-                self.vouched(permit.with_jar(jar), &live.assertion, observing.is_some()).await.map(Decision::Forward)
+                let passage = snapshot.rules.passage(ruling);
+                let passage = Passage { websocket: passage.websocket || observing.is_some(), ..passage };
+                let permit = permit.with_jar(jar).with_passage(passage);
+                self.vouched(permit, &live.assertion, observing.is_some()).await.map(Decision::Forward)
             }
             other => Ok(other),
         }

@@ -145,6 +145,9 @@ fn described(rule: &RuleConfig) -> String {
         AccessConfig::Fresh { within } => format!("fresh within {}s", within.as_secs()),
         AccessConfig::Deny => "deny".to_owned(),
     };
+    if rule.websocket {
+        words.push("websocket".to_owned());
+    }
     format!("{}: {access}", words.join(", "))
 }
 

@@ -217,6 +217,11 @@ tables! {
         /// With `signed-in` or `fresh`: what a form sent when its session had ended, or its code was too old, is kept until
         /// the person has signed in again and says what becomes of it (`[hold]`).
         hold: bool = default(false),
+        /// WebSockets may be opened here; everywhere else a handshake is refused.
+        websocket: bool = default(false),
+        /// How long the console may be silent while it answers. Without it: `upstream.read_timeout`. A WebSocket is closed
+        /// after this long without a byte in either direction, without it after `1h`.
+        idle_timeout: Time<SECOND, DAY> = optional,
         cors: Cors = optional,
     }
 

@@ -32,6 +32,10 @@ pub struct RuleConfig {
     pub background: bool,
     /// What a form sent is kept until its person has signed in.
     pub hold: bool,
+    /// WebSockets may be opened.
+    pub websocket: bool,
+    /// How long a connection may be silent, where the rule says.
+    pub idle_timeout: Option<Duration>,
     /// What pages of other origins may do, where the rule says.
     pub cors: Option<CorsConfig>,
 }
@@ -184,6 +188,12 @@ fn check_access(rule: &raw::Rule, report: &mut Report<'_>) {
         let help = "take it out, or say \"signed-in\" or \"fresh\"".to_owned();
         report.add(hold.span.as_ref(), message, Some(help));
     }
+    if let Some(websocket) = rule.websocket.as_ref().filter(|websocket| websocket.value)
+        && access == AccessWord::Deny
+    {
+        let message = "rule.websocket: nobody gets anything here".to_owned();
+        report.add(websocket.span.as_ref(), message, Some("take it out".to_owned()));
+    }
     if let Some(groups) = rule.groups.as_ref().filter(|groups| !groups.value.0.is_empty())
         && access == AccessWord::Public
     {
@@ -228,6 +238,8 @@ pub(super) fn rules(
             },
             background: rule.background?.value,
             hold: rule.hold?.value,
+            websocket: rule.websocket?.value,
+            idle_timeout: rule.idle_timeout.map(|time| time.value.0),
             cors: match rule.cors {
                 Some(table) => Some(cors::cors(table.value)?),
                 None => None,

@@ -34,7 +34,7 @@ use tokio::{
 use super::{
     drain::Drain,
     head::RequestId,
-    tunnel::{self, SessionEnd, Tunnel, Turn},
+    tunnel::{SessionEnd, Tunnel, Turn},
     wire::{self, Chunks, Fault, Framing, HeadLimits, HeadScan, Run},
 };
 use crate::{config::Limits, entropy::SharedEntropy};
@@ -192,9 +192,10 @@ impl Guarded {
 
     /// The console has accepted the upgrade: what follows the head of its answer is not HTTP. The connection is closed
     /// when `session` resolves.
-    pub(crate) fn upgraded(stream: &Stream, session: Option<SessionEnd>) {
+    /// It is closed, too, after `idle` without a byte.
+    pub(crate) fn upgraded(stream: &Stream, session: Option<SessionEnd>, idle: Duration) {
         if let Some(guarded) = stream.as_any().downcast_ref::<Self>() {
-            *guarded.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(Tunnel::new(session));
+            *guarded.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(Tunnel::new(session, idle));
         }
         Self::signal(stream, UPGRADED);
     }
@@ -383,20 +384,28 @@ impl Guarded {
             return Poll::Ready(Ok(Progress::Next));
         };
         match tunnel.poll_turn(cx) {
-            Turn::PassOn => self.poll_transparent(cx, buf),
+            Turn::PassOn => self.poll_tunnelled(cx, buf),
             Turn::Wait => {
                 self.wait(cx);
-                self.poll_transparent(cx, buf)
+                self.poll_tunnelled(cx, buf)
             }
             Turn::Close(between_frames) => {
-                tracing::debug!("a session has ended: its WebSocket is closed");
+                let answer = Bytes::from_static(tunnel.last_word());
+                tracing::debug!("a WebSocket is closed: its session has ended, or it is idle");
                 self.over = true;
                 self.pending.clear();
-                let answer = Bytes::from_static(tunnel::SESSION_ENDED);
                 self.phase = if between_frames { Phase::Refusing { answer } } else { Phase::Closed };
                 Poll::Ready(Ok(Progress::Next))
             }
         }
+    }
+
+    fn poll_tunnelled(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<Progress>> {
+        let progress = ready!(self.poll_transparent(cx, buf))?;
+        if let Phase::Tunnel(tunnel) = &mut self.phase {
+            tunnel.passed();
+        }
+        Poll::Ready(Ok(progress))
     }
 
     fn poll_refusing(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Progress>> {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncWriteExt as _, DuplexStream};
 
-use super::*;
+use super::{super::tunnel, *};
 use crate::entropy::SystemEntropy;
 
 fn rules() -> ConnectionRules {
@@ -182,7 +182,7 @@ async fn a_tunnel_ends_between_frames_when_its_session_does() {
     let mut read = vec![0; head.len()];
     server.read_exact(&mut read).await.unwrap();
     let (end, ended) = tokio::sync::oneshot::channel::<()>();
-    Guarded::upgraded(&server, Some(Box::pin(async move { drop(ended.await) })));
+    Guarded::upgraded(&server, Some(Box::pin(async move { drop(ended.await) })), Duration::from_mins(1));
     let answer = b"HTTP/1.1 101 Switching Protocols\r\n\r\n";
     server.write_all(answer).await.unwrap();
     let frame = b"\x81\x05hello";
@@ -203,6 +203,39 @@ async fn a_tunnel_ends_between_frames_when_its_session_does() {
     assert_eq!(seen, [answer, &frame[..], tunnel::SESSION_ENDED].concat());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_tunnel_ends_when_no_byte_passes_either_way() {
+    let head = "GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
+    let (mut client, mut server) = connection();
+    client.write_all(head.as_bytes()).await.unwrap();
+    let mut read = vec![0; head.len()];
+    server.read_exact(&mut read).await.unwrap();
+    let began = tokio::time::Instant::now();
+    Guarded::upgraded(&server, None, Duration::from_secs(10));
+    let answer = b"HTTP/1.1 101 Switching Protocols\r\n\r\n";
+    server.write_all(answer).await.unwrap();
+    let frame = b"\x81\x05hello";
+    let (mut reader, mut writer) = tokio::io::split(server);
+    let reading = async move {
+        let mut buffer = [0; 64];
+        assert_eq!(reader.read(&mut buffer).await.unwrap(), frame.len());
+        reader.read(&mut buffer).await.map_err(|error| error.kind())
+    };
+    let moving = async move {
+        tokio::time::sleep(Duration::from_secs(9)).await;
+        client.write_all(frame).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(9)).await;
+        writer.write_all(frame).await.unwrap();
+        let mut seen = Vec::new();
+        client.read_to_end(&mut seen).await.unwrap();
+        (seen, began.elapsed())
+    };
+    let (read, (seen, lasted)) = tokio::join!(reading, moving);
+    assert_eq!(read, Err(io::ErrorKind::ConnectionAborted), "the console's side is closed as well");
+    assert_eq!(lasted.as_secs(), 28, "ten seconds after the last byte");
+    assert_eq!(seen, [answer, &frame[..], tunnel::IDLE].concat());
+}
+
 #[tokio::test]
 async fn bytes_after_an_upgrade_wait_for_the_console_to_accept() {
     let head = "GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
@@ -211,7 +244,7 @@ async fn bytes_after_an_upgrade_wait_for_the_console_to_accept() {
     let mut buffer = [0; 256];
     assert_eq!(server.read(&mut buffer).await.unwrap(), head.len());
     assert!(tokio::time::timeout(Duration::ZERO, server.read(&mut buffer)).await.is_err(), "not before 101");
-    Guarded::upgraded(&server, None);
+    Guarded::upgraded(&server, None, Duration::from_mins(1));
     let count = server.read(&mut buffer).await.unwrap();
     assert_eq!(&buffer[..count], b"\x01frame");
     client.write_all(b"GET /\nnot http").await.unwrap();

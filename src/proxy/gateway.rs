@@ -47,6 +47,9 @@ use crate::{
 /// A client that takes no bytes for this long is gone.
 const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 
+/// A WebSocket on which nothing passes for this long is over, where its rule does not say.
+const TUNNEL_IDLE: Duration = Duration::from_hours(1);
+
 /// The gateway.
 pub(crate) struct Gateway {
     app: Arc<App>,
@@ -118,6 +121,10 @@ impl Gateway {
             None => self.app.decide(request).await,
         };
         let answer = match decided {
+            Ok(Decision::Forward(permit)) if head.client == ClientKind::WebSocket && !permit.passage().websocket => {
+                tracing::info!(request = %ctx.request, "a WebSocket where no rule allows one");
+                self.problem(session, ctx, StatusCode::FORBIDDEN, head.client)
+            }
             Ok(Decision::Forward(permit)) => {
                 if let Some(would) = permit.observed() {
                     self.app.observe(&answer::observed(would, head, &session.req_header().headers));
@@ -372,12 +379,18 @@ impl ProxyHttp for Gateway {
     }
 
     async fn upstream_peer(&self, _session: &mut Session, ctx: &mut RequestContext) -> Result<Box<HttpPeer>> {
-        let (Some(_permit), Some(head)) = (&ctx.permit, &ctx.head) else {
+        let (Some(permit), Some(head)) = (&ctx.permit, &ctx.head) else {
             return Error::e_explain(ErrorType::InternalError, "no permit: nothing is forwarded");
         };
         let websocket = head.client == ClientKind::WebSocket;
         match self.upstream.peer(&mut ctx.attempts, websocket, self.app.now()).await {
-            Ok(peer) => Ok(Box::new(peer)),
+            Ok(mut peer) => {
+                // The tunnel of a WebSocket looks at both directions itself.
+                if let (false, Some(idle)) = (websocket, permit.passage().idle) {
+                    peer.options.read_timeout = Some(idle);
+                }
+                Ok(Box::new(peer))
+            }
             Err(unresolved) => {
                 let mut error = Error::because(ErrorType::ConnectNoRoute, "no console", unresolved);
                 error.as_up();
@@ -493,7 +506,8 @@ impl ProxyHttp for Gateway {
             let address = ctx.head.as_ref().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |head| head.address);
             let end = self.session_end(&session.req_header().headers, ctx.permit.as_ref(), address);
             if let Some(http1) = session.as_downstream().as_http1() {
-                Guarded::upgraded(http1.stream(), end);
+                let idle = ctx.permit.as_ref().and_then(|permit| permit.passage().idle).unwrap_or(TUNNEL_IDLE);
+                Guarded::upgraded(http1.stream(), end, idle);
             }
             // A tunnel may stay open for hours; stopping does not wait for it.
             ctx.in_work = None;

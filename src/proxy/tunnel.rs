@@ -8,19 +8,28 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 /// Until a frame that has begun is complete; then the connection ends in the middle of it.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Close, 1008 (policy violation, RFC 6455 §7.4.1), "session ended".
 pub(super) const SESSION_ENDED: &[u8] = b"\x88\x0f\x03\xf0session ended";
+/// Close, 1001 (going away), "idle".
+pub(super) const IDLE: &[u8] = b"\x88\x06\x03\xe9idle";
 
 /// What a tunnel waits for.
 pub(crate) type SessionEnd = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A tunnel that may be bound to a session.
 pub(super) struct Tunnel {
+    /// Without a byte for this long it ends.
+    idle: Duration,
+    /// When that will be, as far as is known: bytes that pass do not move it, they are noted.
+    quiet: Option<Pin<Box<Sleep>>>,
+    passed_at: Instant,
+    /// What the browser is told.
+    last_word: &'static [u8],
     /// `None`: nobody is signed in behind it. In a mutex only because a stream has to be shareable.
     session: Option<Mutex<SessionEnd>>,
     /// Towards the browser.
@@ -41,18 +50,60 @@ pub(super) enum Turn {
 
 impl Tunnel {
     /// Follows the head of the answer that accepts it, which is still to be written.
-    pub(super) fn new(session: Option<SessionEnd>) -> Self {
-        Self { session: session.map(Mutex::new), frames: Frames::default(), ending: None }
+    pub(super) fn new(session: Option<SessionEnd>, idle: Duration) -> Self {
+        Self {
+            idle,
+            quiet: None,
+            passed_at: Instant::now(),
+            last_word: SESSION_ENDED,
+            session: session.map(Mutex::new),
+            frames: Frames::default(),
+            ending: None,
+        }
+    }
+
+    /// Bytes passed, whichever way.
+    pub(super) fn passed(&mut self) {
+        self.passed_at = Instant::now();
+    }
+
+    pub(super) const fn last_word(&self) -> &'static [u8] {
+        self.last_word
+    }
+
+    fn is_idle(&mut self, cx: &mut Context<'_>) -> bool {
+        loop {
+            let until = self.passed_at + self.idle;
+            let quiet = self.quiet.get_or_insert_with(|| Box::pin(sleep_until(until)));
+            if quiet.as_mut().poll(cx).is_pending() {
+                return false;
+            }
+            if until <= Instant::now() {
+                return true;
+            }
+            self.quiet = None;
+        }
+    }
+
+    fn session_ended(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(session) = &mut self.session else { return false };
+        let session = session.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let ended = session.as_mut().poll(cx).is_ready();
+        if ended {
+            self.session = None;
+        }
+        ended
     }
 
     pub(super) fn poll_turn(&mut self, cx: &mut Context<'_>) -> Turn {
         if self.ending.is_none() {
-            let Some(session) = &mut self.session else { return Turn::PassOn };
-            let session = session.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
-            if session.as_mut().poll(cx).is_pending() {
+            if self.session_ended(cx) {
+                self.last_word = SESSION_ENDED;
+            } else if self.is_idle(cx) {
+                self.last_word = IDLE;
+            } else {
                 return Turn::PassOn;
             }
-            self.session = None;
         }
         if self.frames.between() {
             return Turn::Close(true);
@@ -71,6 +122,7 @@ impl Tunnel {
 
     /// These went. `true`: whoever waits for the end of a frame goes on.
     pub(super) fn wrote(&mut self, bytes: &[u8]) -> bool {
+        self.passed();
         self.frames.advance(bytes);
         self.ending.is_some() && self.frames.between()
     }
@@ -225,7 +277,7 @@ mod tests {
 
     #[test]
     fn once_it_is_ending_only_the_frame_in_work_is_completed() {
-        let mut tunnel = Tunnel::new(Some(Box::pin(std::future::ready(()))));
+        let mut tunnel = Tunnel::new(Some(Box::pin(std::future::ready(()))), Duration::from_mins(1));
         let whole = frame(300, false);
         tunnel.wrote(HEAD);
         tunnel.wrote(&whole[..10]);

@@ -146,7 +146,8 @@ async fn without_anything_to_show_a_program_is_told_where_to_sign_in() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_websocket_ends_with_the_token_that_opened_it() {
-    let gateway = Gateway::start(&[], &["old"], "").await;
+    let live = "[[rule]]\npath = \"/ws\"\naccess = \"signed-in\"\nwebsocket = true\n";
+    let gateway = Gateway::start(&[], &["old"], live).await;
     let made = made(&gateway, &["/ws"], &["GET"]).await;
     let script = gateway.browser(Speaks::Http1, "en");
     let shown = bearer(&made).parse().unwrap();

@@ -182,6 +182,24 @@ impl Browser {
         place: &str,
         fields: [(HeaderName, HeaderValue); N],
     ) -> reqwest::Upgraded {
+        let response = self.ask_for_tunnel(place, fields).await;
+        assert_eq!(response.status(), 101);
+        response.upgrade().await.expect("a tunnel")
+    }
+
+    /// The status a page of the console gets that asks for a WebSocket and gets none.
+    pub(crate) async fn refused_websocket(&self, place: &str) -> u16 {
+        let session = self.cookie("__Host-sekisho").expect("a session");
+        let cookie = HeaderValue::from_str(&format!("__Host-sekisho={}", session.value)).expect("a cookie");
+        let origin = HeaderValue::from_str(&self.origin()).expect("an origin");
+        self.ask_for_tunnel(place, [(COOKIE, cookie), (ORIGIN, origin)]).await.status().as_u16()
+    }
+
+    async fn ask_for_tunnel<const N: usize>(
+        &self,
+        place: &str,
+        fields: [(HeaderName, HeaderValue); N],
+    ) -> reqwest::Response {
         let request =
             self.client.get(self.address(place)).headers(HeaderMap::from_iter(fields)).headers(HeaderMap::from_iter([
                 (UPGRADE, HeaderValue::from_static("websocket")),
@@ -189,9 +207,7 @@ impl Browser {
                 (SEC_WEBSOCKET_KEY, HeaderValue::from_static("dGhlIHNhbXBsZSBub25jZQ==")),
                 (SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13")),
             ]));
-        let response = request.send().await.expect("an answer");
-        assert_eq!(response.status(), 101);
-        response.upgrade().await.expect("a tunnel")
+        request.send().await.expect("an answer")
     }
 
     /// Fills a form, presses its button, and follows where it leads.

@@ -160,6 +160,12 @@ listen = "127.0.0.1:{inbox}"
 [users]
 grantable_groups = ["orders", "payments"]
 
+[[rule]] # the prices come over a WebSocket
+path = "/ticker/ws"
+access = "signed-in"
+websocket = true
+idle_timeout = "5m"
+
 [[rule]] # a form whose session has ended is kept until the sign-in
 path = "/"
 access = "signed-in"
