@@ -8,8 +8,11 @@ use std::{
 
 use http::{HeaderMap, HeaderName, Method, Uri, Version, header, request::Parts};
 
-use super::wire::{self, Fault, HeadLimits};
-use crate::random_id;
+use super::{
+    token,
+    wire::{self, Fault, HeadLimits},
+};
+use crate::{portal::cookie, random_id};
 
 random_id!(
     /// Names one request in the log, in error pages and for the console.
@@ -56,7 +59,7 @@ pub(crate) enum NotAdmitted {
     Malformed(Fault),
     /// 421: for a host that is not ours.
     Misdirected,
-    /// 403: a WebSocket handshake from a page of somebody else.
+    /// 403: a WebSocket handshake from a page of somebody else, or with a session and from nowhere.
     ForeignOrigin,
 }
 
@@ -101,7 +104,7 @@ pub(super) fn admit(
     wire::judge_target(target.as_bytes()).map_err(NotAdmitted::Malformed)?;
 
     let websocket = is_websocket(request);
-    if websocket && !origin_is(&request.headers, origin) {
+    if websocket && !may_open(&request.headers, origin) {
         return Err(NotAdmitted::ForeignOrigin);
     }
     Ok(Head {
@@ -174,6 +177,10 @@ fn judge_path(path: &str) -> Result<(), NotAdmitted> {
     let Some(decoded) = percent_decoded(path) else {
         return ambiguous("malformed percent-encoding in the path");
     };
+    // A lenient reader takes `%c0%af` for a slash and `%e0%80%ae` for a dot: overlong, and no UTF-8 (RFC 3629 §3).
+    if std::str::from_utf8(&decoded).is_err() {
+        return ambiguous("percent-encoding that is not UTF-8 in the path");
+    }
     if decoded.iter().any(u8::is_ascii_control) {
         return ambiguous("control character in the path");
     }
@@ -195,7 +202,10 @@ fn judge_path(path: &str) -> Result<(), NotAdmitted> {
         }
     }
     // Decoded once more: `%2565` becomes `e` for a console that decodes twice.
-    let twice = std::str::from_utf8(&decoded).ok().and_then(percent_decoded).unwrap_or(Cow::Borrowed(&*decoded));
+    let twice = decoded_leniently(&decoded);
+    if std::str::from_utf8(&twice).is_err() {
+        return ambiguous("percent-encoding that is not UTF-8 in the path, encoded twice");
+    }
     let ours = OUR_PREFIX.trim_matches('/').as_bytes();
     let is_ours = |bytes: &[u8]| {
         let segment = bytes.split(|byte| *byte == b'/').nth(1).unwrap_or_default();
@@ -234,6 +244,20 @@ fn percent_decoded(path: &str) -> Option<Cow<'_, [u8]>> {
     Some(Cow::Owned(decoded))
 }
 
+/// As readers decode that leave alone what is no percent-encoding.
+fn decoded_leniently(bytes: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((byte, behind)) = rest.split_first() {
+        let digits = behind.split_first_chunk().filter(|_| *byte == b'%');
+        let encoded = digits.and_then(|([high, low], behind)| Some((hex(*high)? * 16 + hex(*low)?, behind)));
+        let (byte, behind) = encoded.unwrap_or((*byte, behind));
+        decoded.push(byte);
+        rest = behind;
+    }
+    decoded
+}
+
 fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
@@ -257,10 +281,14 @@ fn is_websocket(request: &Parts) -> bool {
         && one(header::SEC_WEBSOCKET_KEY).is_some()
 }
 
-/// Browsers always send Origin with a handshake (RFC 6455 §10.2); who sends none is not a browser and carries no
-/// cookie it was tricked into sending.
-fn origin_is(headers: &HeaderMap, ours: &str) -> bool {
-    headers.get_all(header::ORIGIN).iter().all(|origin| origin.as_bytes() == ours.as_bytes())
+/// Browsers always send Origin with a handshake (RFC 6455 §10.2). Who sends none is not a browser: a program shows a
+/// token, and whoever shows a session without saying where from is refused.
+fn may_open(headers: &HeaderMap, ours: &str) -> bool {
+    let mut origins = headers.get_all(header::ORIGIN).iter().peekable();
+    if origins.peek().is_none() {
+        return token::shown(headers).is_some() || cookie::read(headers, cookie::SESSION).is_none();
+    }
+    origins.all(|origin| origin.as_bytes() == ours.as_bytes())
 }
 
 /// By fetch metadata where the browser sends it, else by what it accepts.
@@ -318,6 +346,8 @@ mod tests {
             "/orders/42",
             "/a.b/..c/d..",
             "/a%20b/%E6%97%A5",
+            "/100%25",
+            "/100%25/%25zz",
             "/x;v=1/y",
             "/.well-known/x",
             "/.sekisho/sign-in?to=%2Fa%2F..%2Fb",
@@ -347,6 +377,19 @@ mod tests {
             "/a/%252e%252e/b",
             "/a/%252e%252e%252fb",
             "/a/..%255cb",
+            "/a/%zz/%252e%252e/b",
+            "/a/%25zz/%252e%252e/b",
+            "/a/%c0%af",
+            "/a/..%c0%afb",
+            "/a/%c0%ae%c0%ae/b",
+            "/a%e0%80%afb",
+            "/a/%e0%80%ae%E0%80%AE/b",
+            "/a%f0%80%80%afb",
+            "/a%c1%9cb",
+            "/a%25c0%25afb",
+            "/a/%ff",
+            "/a/%ed%a0%80",
+            "/a/%93%fa",
             "/a/..;/admin",
             "/a/..;x=1/b",
             "/a/%2e%2e;/b",
@@ -499,6 +542,16 @@ mod tests {
         assert_eq!(of("WebSocket", "upgrade", None), Ok(ClientKind::WebSocket));
         assert_eq!(of("websocket", "upgrade", Some("https://evil.test")), Err(NotAdmitted::ForeignOrigin));
         assert_eq!(of("websocket", "upgrade", Some("null")), Err(NotAdmitted::ForeignOrigin));
+        let with = |fields: &[(&str, &str)]| {
+            let handshake = [("host", "console.test"), ("upgrade", "websocket"), ("connection", "upgrade")];
+            let fields: Vec<_> = [&handshake[..], &[("sec-websocket-key", "x")], fields].concat();
+            admitted("GET", "/ws", &fields).map(|head| head.client)
+        };
+        let (session, token) = (("cookie", "a=b; __Host-sekisho=x"), ("authorization", "Bearer sekisho_x"));
+        assert_eq!(with(&[session]), Err(NotAdmitted::ForeignOrigin), "a session from nowhere");
+        assert_eq!(with(&[session, token]), Ok(ClientKind::WebSocket), "a program, by its token");
+        assert_eq!(with(&[session, ("origin", "https://console.test")]), Ok(ClientKind::WebSocket));
+        assert_eq!(with(&[("cookie", "__Host-sekisho-lang=ja")]), Ok(ClientKind::WebSocket), "nobody signed in");
         assert_eq!(of("h2c", "upgrade", None), Ok(ClientKind::Api));
         assert_eq!(of("websocket, h2c", "upgrade", None), Ok(ClientKind::Api));
         assert_eq!(of("websocket", "close", None), Ok(ClientKind::Api));

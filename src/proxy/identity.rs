@@ -1,62 +1,62 @@
 //! What the console is told about the person, and what it must never be told by anybody else: every spelling of our
 //! headers and our cookies is removed from the request before ours are set, and from the answer.
 //!
-//! Names are compared folded (lower case, all but letters and digits as `-`), because consoles behind CGI, WSGI, PHP or
-//! a servlet container fold them too and would merge `X_Sekisho_User` or `X.Sekisho.User` with `X-Sekisho-User`.
+//! Names are compared by their letters and digits alone, in lower case, because consoles behind CGI, WSGI, PHP or a
+//! servlet container fold them too and would merge `X_Sekisho_User`, `X--Sekisho-User` or `XSekishoUser` with
+//! `X-Sekisho-User`.
 
 use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::{cookies::sets_ours, head::RequestId, token, wire::folded};
+use super::{cookies::sets_ours, head::RequestId, token};
 use crate::{
     access::Permit,
     config::{AssertionConfig, IdentityHeaders},
 };
 
-/// Every header of ours that is not configured begins so.
-const OUR_HEADERS: &str = "x-sekisho-";
+/// Every header of ours that is not configured begins so, folded.
+const OUR_HEADERS: &str = "xsekisho";
 
-/// Headers by which a client could tell the console another path, method, address, host or scheme than the ones we
-/// judged; `Proxy` becomes HTTP_PROXY behind CGI (CVE-2016-5385).
-const NEVER_FROM_CLIENTS: [&str; 34] = [
+/// Headers, folded, by which a client could tell the console another path, method, address, host or scheme than the ones
+/// we judged; `Proxy` becomes HTTP_PROXY behind CGI (CVE-2016-5385).
+const NEVER_FROM_CLIENTS: [&str; 33] = [
     "forwarded",
-    "x-real-ip",
-    "x-request-id",
-    "x-original-url",
-    "x-override-url",
-    "x-http-host-override",
-    "base-url",
-    "remote-user",
-    "x-remote-user",
-    "x-original-uri",
-    "x-original-host",
-    "x-original-method",
-    "x-rewrite-url",
-    "x-http-method",
-    "x-http-method-override",
-    "x-method-override",
-    "x-host",
-    "x-client-ip",
-    "x-cluster-client-ip",
-    "x-originating-ip",
-    "x-remote-addr",
-    "x-remote-ip",
-    "x-proxyuser-ip",
-    "x-url-scheme",
-    "x-forwarded",
-    "true-client-ip",
-    "client-ip",
-    "cf-connecting-ip",
-    "cf-connecting-ipv6",
-    "fastly-client-ip",
-    "front-end-https",
+    "xrealip",
+    "xrequestid",
+    "xoriginalurl",
+    "xoverrideurl",
+    "xhttphostoverride",
+    "baseurl",
+    "remoteuser",
+    "xremoteuser",
+    "xoriginaluri",
+    "xoriginalhost",
+    "xoriginalmethod",
+    "xrewriteurl",
+    "xhttpmethod",
+    "xhttpmethodoverride",
+    "xmethodoverride",
+    "xhost",
+    "xclientip",
+    "xclusterclientip",
+    "xoriginatingip",
+    "xremoteaddr",
+    "xremoteip",
+    "xproxyuserip",
+    "xurlscheme",
+    "trueclientip",
+    "clientip",
+    "cfconnectingip",
+    "cfconnectingipv6",
+    "fastlyclientip",
+    "frontendhttps",
     "proxy",
-    "proxy-authorization",
+    "proxyauthorization",
     "via",
 ];
 /// And every header that begins so.
-const NEVER_BEGINNING: [&str; 2] = ["x-forwarded-", "x-envoy-"];
+const NEVER_BEGINNING: [&str; 2] = ["xforwarded", "xenvoy"];
 
 /// Hop-by-hop by themselves (RFC 9110 §7.6.1). Transfer-Encoding is not among them: Pingora frames the body anew.
 const HOP_BY_HOP: [HeaderName; 4] =
@@ -211,17 +211,18 @@ fn clears_cookies(directive: &[u8]) -> bool {
 }
 
 fn fold(name: &HeaderName) -> impl Iterator<Item = u8> + '_ {
-    name.as_str().bytes().map(folded)
+    name.as_str().bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase())
 }
 
 /// Whether `name` folds to `known`, which is folded.
 fn is(name: &HeaderName, known: &str) -> bool {
-    name.as_str().len() == known.len() && fold(name).eq(known.bytes())
+    fold(name).eq(known.bytes())
 }
 
 /// Whether `name` folds to something that begins with `start`, which is folded.
 fn begins(name: &HeaderName, start: &str) -> bool {
-    name.as_str().len() >= start.len() && fold(name).zip(start.bytes()).all(|(byte, known)| byte == known)
+    let mut folded = fold(name);
+    start.bytes().all(|known| folded.next() == Some(known))
 }
 
 /// Names the Connection header declares hop-by-hop.

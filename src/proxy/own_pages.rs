@@ -65,16 +65,31 @@ impl OwnPages {
     }
 
     /// Does this request sign out of the console? Another site cannot make it so by a link or a form, and a browser that
-    /// only guesses where its user goes next does not mean it.
+    /// only guesses where its user goes next does not mean it. Where nothing says where it comes from it counts: somebody
+    /// who left and is still signed in is worse off than somebody who has to sign in again.
     pub(crate) fn signs_out(&self, head: &Head, headers: &HeaderMap) -> bool {
         let says = |name: &str, words: &[&str]| {
             headers.get_all(name).iter().any(|value| words.iter().any(|word| value.as_bytes() == word.as_bytes()))
         };
         is_one_of(&head.path, &self.sign_out)
             && self.sign_out_methods.contains(&head.method.as_str())
-            && !says("sec-fetch-site", &["cross-site", "same-site"])
+            && !self.came_from_elsewhere(headers)
             && !says("sec-purpose", &["prefetch", "prefetch;prerender", "prefetch;anonymous-client-ip"])
             && !says("purpose", &["prefetch"])
+    }
+
+    /// By fetch metadata; of a browser that sends none by Origin, and else by Referer.
+    fn came_from_elsewhere(&self, headers: &HeaderMap) -> bool {
+        let ours = |value: &HeaderValue| {
+            let rest = value.as_bytes().strip_prefix(self.origin.as_bytes());
+            rest.is_some_and(|rest| matches!(rest, [] | [b'/', ..]))
+        };
+        let mut sites = headers.get_all("sec-fetch-site").iter().peekable();
+        if sites.peek().is_some() {
+            return sites.any(|site| !matches!(site.as_bytes(), b"same-origin" | b"none"));
+        }
+        let from = if headers.contains_key(header::ORIGIN) { header::ORIGIN } else { header::REFERER };
+        !headers.get_all(from).iter().all(ours)
     }
 
     /// Does this answer send somebody who is signed in to the console's own sign-in page?
@@ -237,6 +252,26 @@ mod tests {
         };
         assert!(signs_out("POST", "/logout", &[]), "an old browser says nothing of where a request comes from");
         assert!(signs_out("POST", "/logout/?x", &[("sec-fetch-site", "same-origin")]));
+        for from in [
+            &[("origin", "https://shop.example.jp")][..],
+            &[("referer", "https://shop.example.jp/orders?x")],
+            &[("origin", "https://shop.example.jp"), ("referer", "https://other.example.jp/")],
+            &[("sec-fetch-site", "same-origin"), ("origin", "null")],
+        ] {
+            assert!(signs_out("POST", "/logout", from), "{from:?}");
+        }
+        for from in [
+            &[("origin", "https://evil.test")][..],
+            &[("origin", "null")],
+            &[("origin", "http://shop.example.jp")],
+            &[("origin", "https://shop.example.jp.evil.test")],
+            &[("origin", "https://shop.example.jp"), ("origin", "https://evil.test")],
+            &[("origin", "https://evil.test"), ("referer", "https://shop.example.jp/")],
+            &[("referer", "https://evil.test/https://shop.example.jp/")],
+            &[("referer", "https://shop.example.jp:8443/")],
+        ] {
+            assert!(!signs_out("POST", "/logout", from), "{from:?}");
+        }
         assert!(signs_out("POST", "/admin/bye.php", &[("sec-fetch-site", "none")]));
         for (method, target) in [("GET", "/logout"), ("POST", "/logout/x"), ("POST", "/logouts"), ("POST", "/Logout")] {
             assert!(!signs_out(method, target, &[]), "{method} {target}");

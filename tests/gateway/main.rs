@@ -11,6 +11,7 @@
 
 mod access;
 mod assertion;
+mod attacks;
 mod bodies;
 mod codes;
 mod console;

@@ -210,6 +210,13 @@ impl Browser {
         request.send().await.expect("an answer")
     }
 
+    /// The status of the answer to a request with these header fields beside the cookies; what follows is not read.
+    pub(crate) async fn status_of(&self, place: &str, fields: HeaderMap) -> u16 {
+        let cookies: Vec<String> = self.jar.borrow().iter().map(|c| format!("{}={}", c.name, c.value)).collect();
+        let request = self.client.get(self.address(place)).header("cookie", cookies.join("; ")).headers(fields);
+        request.send().await.expect("an answer").status().as_u16()
+    }
+
     /// Fills a form, presses its button, and follows where it leads.
     pub(crate) async fn submit(&self, page: &Page, form: &Form, typed: &[(&str, &str)]) -> Page {
         self.try_submit(page, form, typed).await.unwrap_or_else(|e| panic!("{}: {e:?}", form.action))
