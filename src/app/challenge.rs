@@ -278,7 +278,7 @@ impl App {
         };
         let proven_key = proven.map(|proven| self.new_method_key(pending.account.id, &proven.target)).transpose()?;
         let spent = match (pending.sign_in.method(), proven_key) {
-            (Some(method), _) => self.store.spend_code_attempt(method, now).await?,
+            (Some(method), _) => self.store.spend_code_attempt(method, (pending.id, pending.version), now).await?,
             (None, Some(key)) => self.store.spend_new_method_attempt(key, now).await?,
             (None, None) => return Ok(CodeOutcome::Refused(CodeProblem::Stale)),
         };
@@ -292,6 +292,7 @@ impl App {
                 refused("disabled");
                 return Ok(CodeOutcome::Refused(CodeProblem::Disabled));
             }
+            CodeSpend::MovedOn => return Ok(CodeOutcome::Refused(CodeProblem::Stale)),
         };
 
         let role = match &pending.sign_in {
@@ -364,7 +365,12 @@ impl App {
                         Event::CodeAccepted { account: &id, method: kind, role }.record(origin);
                         Ok(CodeOutcome::SignedIn(grant))
                     }
-                    Err(stale) => Ok(CodeOutcome::Refused(lost(stale, method_kind, refused))),
+                    Err(stale) => {
+                        if let (Stale::MovedOn, Some(method)) = (stale, pending.sign_in.method()) {
+                            self.store.forgive_code_attempt(method).await?;
+                        }
+                        Ok(CodeOutcome::Refused(lost(stale, method_kind, refused)))
+                    }
                 }
             }
         }

@@ -324,10 +324,24 @@ impl Store {
     }
 
     /// Pays for one try at a code of an enrolled method, before the comparison (`authn::throttle`): one conditional
-    /// statement counts it, sets the pause it leads to and refuses paused and disabled methods.
-    pub async fn spend_code_attempt(&self, method: MethodId, now: Timestamp) -> Result<CodeSpend> {
+    /// statement counts it, sets the pause it leads to and refuses paused and disabled methods. It also refuses a sign-in
+    /// that is not at this version any more: what a code has completed takes no other, and its repetition is no guess.
+    pub async fn spend_code_attempt(
+        &self,
+        method: MethodId,
+        pending: (SignInId, i64),
+        now: Timestamp,
+    ) -> Result<CodeSpend> {
         match self {
-            Self::Sqlite(s) => s.spend_code_attempt(method, now).await,
+            Self::Sqlite(s) => s.spend_code_attempt(method, pending, now).await,
+        }
+    }
+
+    /// The code was right, but the same one had completed the sign-in meanwhile: this try leaves the count of the days. The
+    /// row of wrong ones was cleared by that success, which came after this try.
+    pub async fn forgive_code_attempt(&self, method: MethodId) -> Result<()> {
+        match self {
+            Self::Sqlite(s) => s.forgive_code_attempt(method).await,
         }
     }
 

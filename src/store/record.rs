@@ -121,6 +121,8 @@ pub enum CodeSpend {
     Paused(Timestamp),
     /// The method is disabled until it is set up again.
     Disabled,
+    /// The sign-in it was for has moved on: nothing is compared, and nothing counted.
+    MovedOn,
 }
 
 /// What a page says of a method besides what it is.

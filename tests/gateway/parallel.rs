@@ -58,6 +58,17 @@ async fn one_code_of_the_app_gives_one_session_to_two_hundred_requests() {
     let answers = all_at_once(&browser, &page, &vec![code; MANY]).await;
     assert_eq!(sessions(&answers), 1);
     assert_eq!(browser.open("/").await.status, 200, "and that one is good");
+
+    // None of the others counts: four wrong ones are still four.
+    gateway.clock.advance(Duration::from_secs(30));
+    let other = gateway.browser(Speaks::Http1, "en");
+    let mut page = steps::password(&other, &other.open("/").await, "hana").await;
+    let code = authenticator::code(&gateway.secrets[0], gateway.clock.now());
+    for left in ["", "3 tries left", "2 tries left", "1 try left"] {
+        page = steps::code(&other, &page, &steps::wrong(&code), false).await;
+        assert!(page.text().contains("That code isn't right") && page.text().contains(left), "{}", page.text());
+    }
+    assert_eq!(steps::code(&other, &page, &code, false).await.url.path(), "/", "no pause");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

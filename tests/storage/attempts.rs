@@ -13,13 +13,19 @@ use sekisho::{
         },
     },
     clock::Timestamp,
-    store::{CodeSpend, MethodState, PasswordSpend, RateLimit, RateSpend},
+    store::{CodeSpend, MethodState, PasswordSpend, RateLimit, RateSpend, SignInId, Stale},
 };
 
 use crate::world::{Bench, DAY, MINUTE, NOW, Person, app_code, entered};
 
 async fn app_of(bench: &Bench, person: &Person) -> MethodId {
     bench.store.account(person.id).await.unwrap().unwrap().pair.unwrap().primary().id
+}
+
+/// A try in a sign-in of its own.
+async fn tries(bench: &Bench, person: &Person, app: MethodId, now: Timestamp) -> CodeSpend {
+    let pending = bench.begin(person, now).await;
+    bench.store.spend_code_attempt(app, (pending.id, pending.version), now).await.unwrap()
 }
 
 async fn state_of_app(bench: &Bench, person: &Person, now: Timestamp) -> MethodState {
@@ -35,7 +41,7 @@ async fn code_pauses_follow_the_schedule_until_the_method_is_disabled() {
     for wrong in 1..=CODE_DISABLE_CONSECUTIVE {
         // A day between tries keeps the rolling limit out of this.
         now = now + DAY;
-        let spent = bench.store.spend_code_attempt(app, now).await.unwrap();
+        let spent = tries(&bench, &hanako, app, now).await;
         assert!(matches!(spent, CodeSpend::Granted { consecutive, .. } if consecutive == wrong), "{wrong}: {spent:?}");
         let state = state_of_app(&bench, &hanako, now).await;
         assert_eq!(state.consecutive, wrong);
@@ -43,14 +49,16 @@ async fn code_pauses_follow_the_schedule_until_the_method_is_disabled() {
         assert_eq!(state.disabled, wrong == CODE_DISABLE_CONSECUTIVE, "{wrong}");
         if let Some(pause) = code_pause(wrong).filter(|_| !state.disabled) {
             let last = now + pause - Duration::from_millis(1);
-            let refused = bench.store.spend_code_attempt(app, last).await.unwrap();
+            let refused = tries(&bench, &hanako, app, last).await;
             assert!(matches!(refused, CodeSpend::Paused(until) if until == now + pause), "{wrong}");
         }
     }
-    let refused = bench.store.spend_code_attempt(app, now + 1000 * DAY).await.unwrap();
+    let refused = tries(&bench, &hanako, app, now + 1000 * DAY).await;
     assert!(matches!(refused, CodeSpend::Disabled), "no time brings it back");
     bench.store.reset_methods(hanako.id, &bench.ticket(), &[], now).await.unwrap().unwrap();
-    assert!(matches!(bench.store.spend_code_attempt(app, now).await.unwrap(), CodeSpend::Disabled), "it is gone");
+    let pending = (SignInId::random(&*bench.entropy), 1);
+    let spent = bench.store.spend_code_attempt(app, pending, now).await.unwrap();
+    assert!(matches!(spent, CodeSpend::Disabled), "it is gone");
 }
 
 #[tokio::test]
@@ -59,11 +67,11 @@ async fn a_pause_ends_on_time() {
     let hanako = bench.person("hanako").await;
     let app = app_of(&bench, &hanako).await;
     for _ in 0..CODE_TRIES {
-        assert!(matches!(bench.store.spend_code_attempt(app, NOW).await.unwrap(), CodeSpend::Granted { .. }));
+        assert!(matches!(tries(&bench, &hanako, app, NOW).await, CodeSpend::Granted { .. }));
     }
-    assert!(matches!(bench.store.spend_code_attempt(app, NOW).await.unwrap(), CodeSpend::Paused(_)));
+    assert!(matches!(tries(&bench, &hanako, app, NOW).await, CodeSpend::Paused(_)));
     let over = NOW + code_pause(CODE_TRIES).unwrap();
-    let spent = bench.store.spend_code_attempt(app, over).await.unwrap();
+    let spent = tries(&bench, &hanako, app, over).await;
     assert!(matches!(spent, CodeSpend::Granted { consecutive: 6, .. }), "refusals do not count: {spent:?}");
 }
 
@@ -72,23 +80,50 @@ async fn of_two_hundred_tries_at_once_five_are_granted() {
     let mut bench = Bench::new().await;
     let hanako = bench.person("hanako").await;
     let app = app_of(&bench, &hanako).await;
+    let pending = bench.begin(&hanako, NOW).await;
+    let pending = (pending.id, pending.version);
     let mut racing = tokio::task::JoinSet::new();
     for _ in 0..200 {
         let store = bench.store.clone();
-        racing.spawn(async move { store.spend_code_attempt(app, NOW).await.unwrap() });
+        racing.spawn(async move { store.spend_code_attempt(app, pending, NOW).await.unwrap() });
     }
     let mut granted: Vec<u32> = Vec::new();
     for spent in racing.join_all().await {
         match spent {
             CodeSpend::Granted { consecutive, .. } => granted.push(consecutive),
             CodeSpend::Paused(until) => assert_eq!(Some(until), code_pause(CODE_TRIES).map(|pause| NOW + pause)),
-            CodeSpend::Disabled => panic!("not that many were wrong"),
+            CodeSpend::Disabled | CodeSpend::MovedOn => panic!("not that many were wrong"),
         }
     }
     granted.sort_unstable();
     assert_eq!(granted, [1, 2, 3, 4, 5]);
     bench.reopen().await;
-    assert!(matches!(bench.store.spend_code_attempt(app, NOW).await.unwrap(), CodeSpend::Paused(_)), "restarted");
+    assert!(matches!(tries(&bench, &hanako, app, NOW).await, CodeSpend::Paused(_)), "restarted");
+}
+
+/// What a double click sends, and what fifty do: the same right code for the same sign-in.
+#[tokio::test]
+async fn a_sign_in_that_a_code_has_completed_takes_no_more_tries_and_counts_none() {
+    let bench = Bench::new().await;
+    let hanako = bench.person("hanako").await;
+    let app = app_of(&bench, &hanako).await;
+    for sign_in in 0..CODE_DISABLE_ROLLING {
+        let now = NOW + sign_in * MINUTE;
+        let pending = bench.begin(&hanako, now).await;
+        let code = app_code(&hanako.seed, now);
+        let (first, second) =
+            (bench.prove_code(&pending, code.clone(), now).await, bench.prove_code(&pending, code, now).await);
+        let won = bench.store.complete_sign_in(&bench.completing(Some(&pending), first, now)).await.unwrap();
+        assert!(won.is_ok(), "{sign_in}");
+        let lost = bench.store.complete_sign_in(&bench.completing(Some(&pending), second, now)).await.unwrap();
+        assert_eq!(lost.unwrap_err(), Stale::MovedOn);
+        bench.store.forgive_code_attempt(app).await.unwrap();
+        for _ in 0..=CODE_TRIES {
+            let late = bench.store.spend_code_attempt(app, (pending.id, pending.version), now).await.unwrap();
+            assert!(matches!(late, CodeSpend::MovedOn), "{sign_in}: {late:?}");
+        }
+        assert_eq!(state_of_app(&bench, &hanako, now).await, MethodState::default(), "{sign_in}");
+    }
 }
 
 #[tokio::test]
@@ -102,7 +137,7 @@ async fn a_right_code_clears_the_row_and_takes_its_own_try_back() {
     for sign_in in 0..50 {
         now = now + MINUTE;
         if sign_in < 9 {
-            assert!(matches!(bench.store.spend_code_attempt(app, now).await.unwrap(), CodeSpend::Granted { .. }));
+            assert!(matches!(tries(&bench, &hanako, app, now).await, CodeSpend::Granted { .. }));
         }
         bench.sign_in(&hanako, now).await;
         assert_eq!(state_of_app(&bench, &hanako, now).await, MethodState::default(), "{sign_in}");
@@ -115,10 +150,10 @@ async fn the_fifth_code_clears_the_pause_it_began() {
     let hanako = bench.person("hanako").await;
     let app = app_of(&bench, &hanako).await;
     for _ in 1..CODE_TRIES {
-        assert!(matches!(bench.store.spend_code_attempt(app, NOW).await.unwrap(), CodeSpend::Granted { .. }));
+        assert!(matches!(tries(&bench, &hanako, app, NOW).await, CodeSpend::Granted { .. }));
     }
     let ready = bench.ready(&hanako, NOW).await;
-    assert!(matches!(bench.store.spend_code_attempt(app, NOW).await.unwrap(), CodeSpend::Paused(_)));
+    assert!(matches!(tries(&bench, &hanako, app, NOW).await, CodeSpend::Paused(_)));
     bench.store.complete_sign_in(&ready).await.unwrap().unwrap();
     assert_eq!(state_of_app(&bench, &hanako, NOW).await, MethodState::default());
 }
@@ -131,22 +166,22 @@ async fn fifty_wrong_codes_in_thirty_days_disable_whatever_succeeds_between() {
     let mut now = NOW;
     for wrong in 1..CODE_DISABLE_ROLLING {
         now = now + MINUTE;
-        let spent = bench.store.spend_code_attempt(app, now).await.unwrap();
+        let spent = tries(&bench, &hanako, app, now).await;
         assert!(matches!(spent, CodeSpend::Granted { consecutive: 1, .. }), "{wrong}");
         bench.sign_in(&hanako, now).await;
     }
     // The fiftieth within the window, if it is wrong; right, it takes the disablement back.
     let right = bench.ready(&hanako, now + MINUTE).await;
-    assert!(matches!(bench.store.spend_code_attempt(app, now + MINUTE).await.unwrap(), CodeSpend::Disabled));
+    assert!(matches!(tries(&bench, &hanako, app, now + MINUTE).await, CodeSpend::Disabled));
     bench.store.complete_sign_in(&right).await.unwrap().unwrap();
-    let spent = bench.store.spend_code_attempt(app, now + 2 * MINUTE).await.unwrap();
+    let spent = tries(&bench, &hanako, app, now + 2 * MINUTE).await;
     assert!(matches!(spent, CodeSpend::Granted { .. }));
     let state = state_of_app(&bench, &hanako, now + 2 * MINUTE).await;
     assert!(state.disabled, "{state:?}");
-    assert!(matches!(bench.store.spend_code_attempt(app, now + 3 * MINUTE).await.unwrap(), CodeSpend::Disabled));
+    assert!(matches!(tries(&bench, &hanako, app, now + 3 * MINUTE).await, CodeSpend::Disabled));
     let backup = bench.store.account(hanako.id).await.unwrap().unwrap().pair.unwrap().backup().id;
     assert!(
-        matches!(bench.store.spend_code_attempt(backup, now).await.unwrap(), CodeSpend::Granted { consecutive: 1, .. }),
+        matches!(tries(&bench, &hanako, backup, now).await, CodeSpend::Granted { consecutive: 1, .. }),
         "the other method has its own count"
     );
 }
@@ -159,12 +194,12 @@ async fn wrong_codes_leave_the_window_after_thirty_days() {
     let mut now = NOW;
     for _ in 1..CODE_DISABLE_ROLLING {
         now = now + MINUTE;
-        assert!(matches!(bench.store.spend_code_attempt(app, now).await.unwrap(), CodeSpend::Granted { .. }));
+        assert!(matches!(tries(&bench, &hanako, app, now).await, CodeSpend::Granted { .. }));
         bench.sign_in(&hanako, now).await;
     }
     bench.store.purge(crate::world::LIFETIME, now + 29 * DAY).await.unwrap();
     let later = now + 32 * DAY;
-    assert!(matches!(bench.store.spend_code_attempt(app, later).await.unwrap(), CodeSpend::Granted { .. }));
+    assert!(matches!(tries(&bench, &hanako, app, later).await, CodeSpend::Granted { .. }));
     assert!(!state_of_app(&bench, &hanako, later).await.disabled);
 }
 
@@ -173,7 +208,7 @@ async fn a_code_of_the_backup_clears_the_backup_only() {
     let bench = Bench::new().await;
     let hanako = bench.person("hanako").await;
     let app = app_of(&bench, &hanako).await;
-    assert!(matches!(bench.store.spend_code_attempt(app, NOW).await.unwrap(), CodeSpend::Granted { .. }));
+    assert!(matches!(tries(&bench, &hanako, app, NOW).await, CodeSpend::Granted { .. }));
     let pending = bench.begin(&hanako, NOW).await;
     let pending = bench.proceed(&pending, Input::UseRole(Role::Backup, bench.seed()), NOW).await;
     let code = pending.sign_in.challenge().unwrap().code(&bench.keyring, NOW).unwrap();
@@ -313,16 +348,11 @@ async fn a_used_step_leaves_the_try_paid_for() {
     let (first, second) = (bench.ready(&hanako, NOW).await, bench.ready(&hanako, NOW).await);
     bench.store.complete_sign_in(&first).await.unwrap().unwrap();
     let app = app_of(&bench, &hanako).await;
-    assert!(matches!(
-        bench.store.spend_code_attempt(app, NOW).await.unwrap(),
-        CodeSpend::Granted { consecutive: 1, .. }
-    ));
+    assert!(matches!(tries(&bench, &hanako, app, NOW).await, CodeSpend::Granted { consecutive: 1, .. }));
     assert!(bench.store.complete_sign_in(&second).await.unwrap().is_err());
     assert_eq!(state_of_app(&bench, &hanako, NOW).await.consecutive, 1, "a rolled back success clears nothing");
     let pending = bench.begin(&hanako, NOW).await;
-    let CodeSpend::Granted { attempt, .. } = bench.store.spend_code_attempt(app, NOW).await.unwrap() else {
-        panic!("granted")
-    };
+    let CodeSpend::Granted { attempt, .. } = tries(&bench, &hanako, app, NOW).await else { panic!("granted") };
     let again = Input::Code { attempt, entered: app_code(&hanako.seed, NOW) };
     assert!(bench.advance(&pending, again, NOW).is_err(), "the stored step refuses the code by itself, too");
 }

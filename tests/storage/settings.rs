@@ -59,9 +59,8 @@ impl Bench {
         let begin = self.asking(person, session, now).await;
         let pending = self.begun(&begin, session, now).await;
         let method = pending.sign_in.method().unwrap();
-        let CodeSpend::Granted { attempt, .. } = self.store.spend_code_attempt(method, now).await.unwrap() else {
-            panic!("a try is granted")
-        };
+        let spent = self.store.spend_code_attempt(method, (pending.id, pending.version), now).await.unwrap();
+        let CodeSpend::Granted { attempt, .. } = spent else { panic!("a try is granted") };
         let input = Input::Code { attempt, entered: app_code(&person.seed, now) };
         let Step::Renew(renewal) = self.advance(&pending, input, now).unwrap().step else { panic!("renewed") };
         let used = UsedCode::of(renewal.code());

@@ -253,9 +253,8 @@ impl Bench {
     /// Pays for a try at the pending method and compares.
     pub(crate) async fn prove_code(&self, pending: &PendingSignIn, code: EnteredCode, now: Timestamp) -> Completion {
         let method = pending.sign_in.method().unwrap();
-        let CodeSpend::Granted { attempt, .. } = self.store.spend_code_attempt(method, now).await.unwrap() else {
-            panic!("a try is granted")
-        };
+        let spent = self.store.spend_code_attempt(method, (pending.id, pending.version), now).await.unwrap();
+        let CodeSpend::Granted { attempt, .. } = spent else { panic!("a try is granted") };
         let next = self.advance(pending, Input::Code { attempt, entered: code }, now).unwrap();
         let Step::Complete(done) = next.step else { panic!("complete") };
         *done

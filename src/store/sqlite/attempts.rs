@@ -160,7 +160,12 @@ impl SqliteStore {
         Ok(())
     }
 
-    pub(in crate::store) async fn spend_code_attempt(&self, method: MethodId, now: Timestamp) -> Result<CodeSpend> {
+    pub(in crate::store) async fn spend_code_attempt(
+        &self,
+        method: MethodId,
+        (pending, version): (SignInId, i64),
+        now: Timestamp,
+    ) -> Result<CodeSpend> {
         let mut tx = self.write().await?;
         let counted = sqlx::query(
             "UPDATE methods SET
@@ -172,6 +177,7 @@ impl SqliteStore {
                      ELSE $2 + ($4 << CAST((consecutive + 1) / $3 - 1 AS INTEGER)) END,
                  disabled_at = CASE WHEN consecutive + 1 >= $6 THEN $2 ELSE NULL END
              WHERE id = $1 AND disabled_at IS NULL AND (paused_until IS NULL OR paused_until <= $2)
+               AND EXISTS (SELECT 1 FROM sign_ins WHERE sign_ins.id = $7 AND sign_ins.version = $8)
              RETURNING id, consecutive",
         )
         .bind(method.to_string())
@@ -180,9 +186,11 @@ impl SqliteStore {
         .bind(millis(CODE_PAUSE_FIRST))
         .bind(millis(CODE_PAUSE_MOST))
         .bind(i64::from(CODE_DISABLE_CONSECUTIVE))
+        .bind(pending.to_string())
+        .bind(version)
         .fetch_optional(&mut *tx)
         .await?;
-        let Some(row) = counted else { return refused(&mut tx, method).await };
+        let Some(row) = counted else { return refused(&mut tx, method, now).await };
         let consecutive = Cells::of(&row, "methods", "id")?.count("consecutive")?;
         sqlx::query(
             "INSERT INTO method_failures (method_id, day, failures) VALUES ($1, $2, 1)
@@ -201,6 +209,13 @@ impl SqliteStore {
         }
         tx.commit().await?;
         Ok(CodeSpend::Granted { attempt: Attempt::spent(), consecutive })
+    }
+
+    pub(in crate::store) async fn forgive_code_attempt(&self, method: MethodId) -> Result<()> {
+        let mut tx = self.write().await?;
+        take_back(&mut tx, method).await?;
+        tx.commit().await?;
+        Ok(())
     }
 }
 
@@ -257,7 +272,7 @@ pub(super) async fn refund_rate(db: &mut SqliteConnection, key: Digest, now: Tim
 }
 
 /// Why no try was granted. A method that is gone is as good as disabled.
-async fn refused(db: &mut SqliteConnection, method: MethodId) -> Result<CodeSpend> {
+async fn refused(db: &mut SqliteConnection, method: MethodId, now: Timestamp) -> Result<CodeSpend> {
     let row = sqlx::query("SELECT id, paused_until, disabled_at FROM methods WHERE id = $1")
         .bind(method.to_string())
         .fetch_optional(db)
@@ -267,7 +282,8 @@ async fn refused(db: &mut SqliteConnection, method: MethodId) -> Result<CodeSpen
     if cells.optional_time("disabled_at")?.is_some() {
         return Ok(CodeSpend::Disabled);
     }
-    cells.optional_time("paused_until")?.map(CodeSpend::Paused).ok_or_else(|| cells.corrupt("paused_until"))
+    let paused = cells.optional_time("paused_until")?.filter(|until| *until > now);
+    Ok(paused.map_or(CodeSpend::MovedOn, CodeSpend::Paused))
 }
 
 async fn within_window(db: &mut SqliteConnection, method: MethodId, now: Timestamp) -> Result<bool> {
@@ -319,19 +335,25 @@ pub(super) async fn succeed(
             .await?;
         return Ok(Err(if exists.is_some() { Stale::StepUsed } else { Stale::MovedOn }));
     }
-    // Midnight may lie between the try and its success: the newest day that has one.
+    take_back(db, method).await?;
+    if within_window(db, method, now).await? {
+        sqlx::query("UPDATE methods SET disabled_at = NULL WHERE id = $1").bind(method.to_string()).execute(db).await?;
+    }
+    Ok(Ok(()))
+}
+
+/// Takes one try out of the count of the days. Midnight may lie between the try and its success: the newest day that has
+/// one.
+async fn take_back(db: &mut SqliteConnection, method: MethodId) -> Result<()> {
     sqlx::query(
         "UPDATE method_failures SET failures = failures - 1
          WHERE method_id = $1
            AND day = (SELECT max(day) FROM method_failures WHERE method_id = $1 AND failures > 0)",
     )
     .bind(method.to_string())
-    .execute(&mut *db)
+    .execute(db)
     .await?;
-    if within_window(db, method, now).await? {
-        sqlx::query("UPDATE methods SET disabled_at = NULL WHERE id = $1").bind(method.to_string()).execute(db).await?;
-    }
-    Ok(Ok(()))
+    Ok(())
 }
 
 /// Forgets the wrong passwords of these keys.
