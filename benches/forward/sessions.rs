@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use sekisho::{
-    app::{App, Browser, CodeOutcome, Cookie, Grant, PasswordForm, PasswordOutcome},
+    app::{App, Browser, CodeOutcome, Cookie, Grant, Marks, PasswordForm, PasswordOutcome},
     config::Config,
     entropy::SystemEntropy,
     language::Language,
@@ -64,6 +64,7 @@ fn keep(cookies: &mut Vec<String>, grant: &Grant) -> Option<String> {
 fn browser<'a>(sign_in: Option<&'a str>, device: Option<&'a str>) -> Browser<'a> {
     Browser {
         known: None,
+        marks: Marks::None,
         link: None,
         session: None,
         sign_in: sign_in.map(Cookie),

@@ -71,6 +71,8 @@ pub struct Grant {
     pub device: Option<DeviceCookie>,
     /// `__Host-sekisho-known`, after a sign-in.
     pub known: Option<CookieToken>,
+    /// The mark to set beside it, after a sign-in.
+    pub mark: Option<String>,
     /// Did somebody else sign in on this browser last?
     pub changed_hands: bool,
     /// Was the pair enrolled in this sign-in?
@@ -82,7 +84,7 @@ pub struct Grant {
 impl Grant {
     /// A session that goes on under a new identifier; nothing else of the browser's changes.
     pub(super) fn renewed(session: CookieToken) -> Self {
-        Self { session, device: None, known: None, changed_hands: false, enrolled: false, rebind: false }
+        Self { session, device: None, known: None, mark: None, changed_hands: false, enrolled: false, rebind: false }
     }
 }
 
@@ -517,11 +519,14 @@ impl App {
         self.note(browser, account.id, Happened::SignedIn(session.second_step())).await;
         Event::SessionStarted { account: &id, session: &session.id().to_string(), second_step }.record(origin);
         let known = self.known_after(browser, account.id, now);
-        let changed_hands = self.another_signed_in_last(browser.known, account.id);
+        let mark = Some(self.mark_after(browser, account.id));
+        let changed_hands =
+            self.another_signed_in_last(browser.known, account.id) || browser.marks.one_other(account.id);
         Ok(Ok(Grant {
             session: cookie,
             device,
             known,
+            mark,
             changed_hands,
             enrolled: methods.is_some(),
             rebind: finish.rebind,

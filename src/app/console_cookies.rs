@@ -8,7 +8,8 @@
 //! left, whether its answer or its page comes late, or which node serves the request; nothing is written to the store.
 //! Cookies that scripts set have no proof: they go along where one person has signed in on the browser (its jar is its
 //! own), and elsewhere when the configuration names them. That a browser is shared is read once a session, from the
-//! cookie of its last sign-ins; the decision is kept with the session in memory.
+//! cookie of its last sign-ins; the decision is kept with the session in memory. What two sign-ins at once would write over
+//! each other in that cookie is told by their marks, which are looked at with every request.
 //!
 //! Must never let a cookie through in a shared jar for want of a key, of space or of a well-formed proof.
 
@@ -16,7 +17,7 @@ use std::sync::{PoisonError, RwLock};
 
 use data_encoding::BASE64URL_NOPAD;
 
-use super::{App, Cookie, Snapshot, live_sessions::LiveSession};
+use super::{App, Cookie, Marks, Snapshot, live_sessions::LiveSession};
 use crate::{
     access::Jar,
     account::AccountId,
@@ -264,14 +265,21 @@ impl App {
     }
 
     /// Which of the browser's cookies this request brings to the console. `known` is the cookie of its last sign-ins.
-    pub(super) fn jar(&self, snapshot: &Snapshot, live: Option<&LiveSession>, known: Option<Cookie<'_>>) -> Jar {
+    /// The marks are looked at each time: another sign-in of the same browser may have been answered since.
+    pub(super) fn jar(
+        &self,
+        snapshot: &Snapshot,
+        live: Option<&LiveSession>,
+        known: Option<Cookie<'_>>,
+        marks: Marks<'_>,
+    ) -> Jar {
         let bound = snapshot.config.console.bound_cookies;
         let Some(live) = live else {
             // Somebody was signed in here, and is not now.
-            return if bound || known.is_some() { Jar::Shared { account: None } } else { Jar::Own };
+            return if bound || known.is_some() || marks.any() { Jar::Shared { account: None } } else { Jar::Own };
         };
         let account = live.principal.account;
-        let shared = bound || live.is_shared(|| self.others_signed_in(known, account));
+        let shared = bound || marks.others(account) || live.is_shared(|| self.others_signed_in(known, account));
         if shared { Jar::Shared { account: Some(account) } } else { Jar::Own }
     }
 }

@@ -3,7 +3,7 @@
 
 use http::Method;
 
-use super::{App, AppError, Browser, Cookie, Result, assertion::Assertion, live_sessions::LiveSession};
+use super::{App, AppError, Browser, Cookie, Marks, Result, assertion::Assertion, live_sessions::LiveSession};
 use crate::{
     access::{Asked, Cors, Decision, Interruption, Jar, Passage, Permit, Requirement, Ruling},
     keyring::Purpose,
@@ -29,6 +29,8 @@ pub struct GateRequest<'a> {
     pub session: Option<Cookie<'a>>,
     /// `__Host-sekisho-known`, likewise.
     pub known: Option<Cookie<'a>>,
+    /// The marks beside it.
+    pub marks: Marks<'a>,
 }
 
 impl App {
@@ -68,7 +70,7 @@ impl App {
             Decision::Forward(permit) if observing.is_none() => {
                 let permit = permit.with_passage(snapshot.rules.passage(ruling));
                 let who = live.as_deref().filter(|_| permit.principal().is_some());
-                Decision::Forward(permit.with_jar(self.jar(&snapshot, who, request.known)))
+                Decision::Forward(permit.with_jar(self.jar(&snapshot, who, request.known, request.marks)))
             }
             // Watching must not change what it watches.
             Decision::Forward(permit) => {

@@ -145,7 +145,14 @@ impl App {
         let path = request.target.split('?').next().unwrap_or_default();
         let (method, address) = (&http::Method::POST, browser.address);
         let now = match self
-            .decide(GateRequest { method, path, address, session: browser.session, known: browser.known })
+            .decide(GateRequest {
+                method,
+                path,
+                address,
+                session: browser.session,
+                known: browser.known,
+                marks: browser.marks,
+            })
             .await?
         {
             Decision::Forward(_) => WaitingFor::Word,

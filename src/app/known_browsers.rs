@@ -49,7 +49,67 @@ impl Known {
     }
 }
 
+/// Which accounts signed in on this browser, by cookies with a name of their own for each: of two sign-ins at once the later
+/// answer writes over the cookie above, but not over the other's mark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Marks<'a> {
+    /// There is none.
+    #[default]
+    None,
+    /// One account's.
+    One(&'a str),
+    /// Those of several.
+    Several,
+    /// The mark that stands for several.
+    Many,
+}
+
+/// The mark of a browser that several people use; it takes the place of one for each.
+pub const MANY: &str = "many";
+
+impl<'a> Marks<'a> {
+    /// With another one.
+    #[must_use]
+    pub fn and(self, mark: &'a str) -> Self {
+        match self {
+            _ if mark == MANY => Self::Many,
+            Self::None => Self::One(mark),
+            Self::One(there) if there == mark => self,
+            Self::One(_) | Self::Several => Self::Several,
+            Self::Many => self,
+        }
+    }
+
+    pub(super) fn any(self) -> bool {
+        self != Self::None
+    }
+
+    /// Is there anybody else's?
+    pub(super) fn others(self, account: AccountId) -> bool {
+        matches!(self, Self::Several | Self::Many) || self.one_other(account)
+    }
+
+    /// Is there one alone, of somebody else?
+    pub(super) fn one_other(self, account: AccountId) -> bool {
+        matches!(self, Self::One(mark) if mark != mark_of(account))
+    }
+}
+
+/// It names the account to nobody who does not know it, and outlives every key.
+fn mark_of(account: AccountId) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, &[b"known", account.as_bytes().as_slice()].concat());
+    BASE64URL_NOPAD.encode(digest.as_ref().first_chunk::<9>().map_or(&[], |start| start.as_slice()))
+}
+
 impl App {
+    /// The mark of this browser after a sign-in to this account.
+    pub(super) fn mark_after(&self, browser: &Browser<'_>, account: AccountId) -> String {
+        // The mark of several is made again only for somebody who is named: once all are forgotten, it goes.
+        let named = browser.marks != Marks::Many && browser.marks.others(account);
+        let listed = self.others_signed_in(browser.known, account) == Some(true);
+        if named || listed { MANY.to_owned() } else { mark_of(account) }
+    }
+
     /// What names this browser in the counts of an account; `None` where nobody signed in to it here of late.
     pub(super) fn known_as(&self, browser: &Browser<'_>, account: AccountId, now: Timestamp) -> Option<String> {
         let of_late = |known: &Known| known.account == account && now.since(known.at) < KNOWN_FOR;

@@ -49,7 +49,7 @@ pub use first_link::LinkMailOutcome;
 pub use fresh::{Freshness, StepUp};
 pub use gate::GateRequest;
 pub use held::{HeldId, HeldRequest, HeldView, Kept, Stopped, Waiting, WaitingFor};
-pub use known_browsers::KEPT_FOR;
+pub use known_browsers::{KEPT_FOR, MANY, Marks};
 pub use links::OpenedLink;
 pub use observation::{ObserveReport, Person, Total};
 pub use open::OpenError;
@@ -276,6 +276,8 @@ pub struct Browser<'a> {
     pub device: Option<Cookie<'a>>,
     /// `__Host-sekisho-known`.
     pub known: Option<Cookie<'a>>,
+    /// The marks beside it.
+    pub marks: Marks<'a>,
     /// The token of the mailed link that was opened last, unsealed.
     pub link: Option<Cookie<'a>>,
     /// The client's address.

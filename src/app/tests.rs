@@ -21,7 +21,8 @@ use bench::{Bench, MAIL, PASSWORD, config};
 use http::Method;
 
 use super::{
-    Browser, ChoiceForm, CodeOutcome, Cookie, EnrolmentOutcome, GateRequest, Grant, PasswordForm, PasswordOutcome,
+    Browser, ChoiceForm, CodeOutcome, Cookie, EnrolmentOutcome, GateRequest, Grant, MANY, Marks, PasswordForm,
+    PasswordOutcome,
 };
 use crate::{
     access::{Decision, Interruption},
@@ -119,6 +120,7 @@ impl World {
                 address: Ipv4Addr::LOCALHOST.into(),
                 session,
                 known: jar.known.as_deref().map(Cookie),
+                marks: jar.marks(),
             })
             .await
             .unwrap()
@@ -132,6 +134,7 @@ struct Jar {
     sign_in: Option<String>,
     device: Option<String>,
     known: Option<String>,
+    marks: Vec<String>,
 }
 
 impl Jar {
@@ -145,11 +148,15 @@ impl Jar {
             sign_in: self.sign_in.as_deref().map(Cookie),
             device: self.device.as_deref().map(Cookie),
             known: self.known.as_deref().map(Cookie),
+            marks: self.marks(),
             address: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)),
             user_agent: "Mozilla/5.0 (Windows NT 10.0) Firefox/150.0",
             language: Language::En,
             flow: super::Flow::SignIn,
         }
+    }
+    fn marks(&self) -> Marks<'_> {
+        self.marks.iter().fold(Marks::None, |marks, mark| marks.and(mark))
     }
     fn keep_password(&mut self, outcome: &PasswordOutcome) {
         match outcome {
@@ -173,6 +180,12 @@ impl Jar {
         }
         if let Some(known) = &grant.known {
             self.known = Some(known.expose().to_owned());
+        }
+        if let Some(mark) = &grant.mark {
+            if mark == MANY {
+                self.marks.clear();
+            }
+            self.marks.push(mark.clone());
         }
     }
 }

@@ -321,7 +321,7 @@ fn jar_of_token(
     account: AccountId,
     observing: Option<Observing>,
 ) -> Jar {
-    let a_browser = request.session.is_some() || request.known.is_some();
+    let a_browser = request.session.is_some() || request.known.is_some() || request.marks.any();
     let bound = snapshot.config.console.bound_cookies || a_browser;
     if bound && observing.is_none() { Jar::Shared { account: Some(account) } } else { Jar::Own }
 }

@@ -4,7 +4,7 @@
 
 use http::{HeaderMap, HeaderValue, header};
 
-use crate::app::console_cookies::pair;
+use crate::app::{KEPT_FOR, MANY, Marks, console_cookies::pair};
 
 /// The session.
 pub const SESSION: &str = "__Host-sekisho";
@@ -54,6 +54,29 @@ pub fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         }
     }
     found
+}
+
+/// Cookies of this browser that name an account each (`app::Marks`) begin so.
+const MARK: &str = "__Host-sekisho-known-";
+
+fn marks_of(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let pairs = headers.get_all(header::COOKIE).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    let names = pairs.filter_map(|text| std::str::from_utf8(pair(text).0).ok());
+    names.filter_map(|name| name.strip_prefix(MARK)).filter(|mark| !mark.is_empty() && mark.len() <= 16)
+}
+
+/// The marks that came.
+pub fn marks(headers: &HeaderMap) -> Marks<'_> {
+    marks_of(headers).fold(Marks::None, Marks::and)
+}
+
+/// The cookies that leave this mark; the one of several takes the place of those that came.
+pub(super) fn with_mark(headers: &HeaderMap, mark: &str) -> Vec<HeaderValue> {
+    let replaced = marks_of(headers).filter(|came| mark == MANY && *came != MANY);
+    let mut cookies: Vec<_> =
+        replaced.take(8).filter_map(|came| set(&format!("{MARK}{came}"), "", Keep::Remove)).collect();
+    cookies.extend(set(&format!("{MARK}{mark}"), "1", Keep::Seconds(KEPT_FOR.as_secs())));
+    cookies
 }
 
 /// The names of the cookies that came and are not ours.
@@ -108,6 +131,23 @@ mod tests {
         {
             assert_eq!(of(&[other]), None, "{other}");
         }
+    }
+
+    #[test]
+    fn marks_are_told_apart_by_their_names() {
+        let of = |line: &str| format!("{:?}", marks(&headers(&[line])));
+        assert_eq!(of("a=1; __Host-sekisho-known=x; __Host-sekisho-known-=1"), "None");
+        assert_eq!(of("__Host-sekisho-known-A=1; __Host-sekisho-known-A=2"), "One(\"A\")");
+        assert_eq!(of("__Host-sekisho-known-A=1; b; __Host-sekisho-known-B=1"), "Several");
+        assert_eq!(of("__Host-sekisho-known-many=1; __Host-sekisho-known-B=1"), "Many");
+        let came = headers(&["__Host-sekisho-known-A=1; __Host-sekisho-known-B=1; __Host-sekisho-known-many=1"]);
+        let names = |mark: &str| {
+            let lines = with_mark(&came, mark);
+            lines.iter().map(|line| line.to_str().unwrap().split(';').next().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(names("C"), ["__Host-sekisho-known-C=1"]);
+        let many = ["__Host-sekisho-known-A=", "__Host-sekisho-known-B=", "__Host-sekisho-known-many=1"];
+        assert_eq!(names(MANY), many);
     }
 
     #[test]

@@ -137,6 +137,7 @@ impl<'a> Visit<'a> {
             sign_in: cookie(cookie::SIGN_IN),
             device: cookie(cookie::DEVICE),
             known: cookie(cookie::KNOWN),
+            marks: cookie::marks(self.headers),
             link: self.link.as_deref().map(Cookie),
             address: self.client.address,
             user_agent: self.headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default(),
@@ -253,6 +254,7 @@ impl<'a> Visit<'a> {
                     .as_ref()
                     .and_then(|known| cookie::set(cookie::KNOWN, known.expose(), Keep::Seconds(KEPT_FOR.as_secs()))),
             )
+            .with(grant.mark.iter().flat_map(|mark| cookie::with_mark(self.headers, mark)))
     }
 
     /// Without the session, a pending sign-in and what waits for a session to arrive.
@@ -371,7 +373,7 @@ impl Answer {
     }
 
     /// With one more cookie.
-    pub(super) fn with(mut self, cookie: Option<HeaderValue>) -> Self {
+    pub(super) fn with(mut self, cookie: impl IntoIterator<Item = HeaderValue>) -> Self {
         self.cookies.extend(cookie);
         self
     }

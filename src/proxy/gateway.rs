@@ -219,6 +219,7 @@ impl Gateway {
             address: head.address,
             session: cookie(cookie::SESSION),
             known: cookie(cookie::KNOWN),
+            marks: cookie::marks(headers),
         }
     }
 

@@ -148,6 +148,7 @@ impl Holding {
                 address: head.address,
                 session: cookie::read(&headers, cookie::SESSION).map(Cookie),
                 known: cookie::read(&headers, cookie::KNOWN).map(Cookie),
+                marks: cookie::marks(&headers),
             },
             held: cookie::read(&headers, cookie::HELD).map(Cookie),
         };

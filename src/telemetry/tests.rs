@@ -9,7 +9,7 @@ use log::Log as _;
 use super::*;
 use crate::{
     account::{Account, AccountId, CredentialVersion, LoginName, NewMethod, PhoneNumber, Target, UserName},
-    app::{Browser, Cookie, Grant, PasswordForm},
+    app::{Browser, Cookie, Grant, Marks, PasswordForm},
     audit::{Event, Origin},
     authn::{Password, totp},
     clock::Timestamp,
@@ -101,6 +101,7 @@ fn what_must_not_be_seen_is_in_no_line() {
         sign_in: Some(Cookie(MARKER)),
         device: Some(Cookie(MARKER)),
         known: Some(Cookie(MARKER)),
+        marks: Marks::None,
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         user_agent: "curl/8",
         language: Language::Ja,
@@ -112,6 +113,7 @@ fn what_must_not_be_seen_is_in_no_line() {
         device: None,
         changed_hands: false,
         known: Some(CookieToken::new(MARKER.to_owned())),
+        mark: None,
         enrolled: false,
         rebind: false,
     };

@@ -92,6 +92,40 @@ async fn ses_32_the_consoles_cookies_never_go_from_one_account_to_another() {
     }
 }
 
+/// Both sign-ins are under way in one browser before either is answered, so that neither knows of the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_sign_ins_at_once_do_not_mix_the_consoles_cookies() {
+    let gateway = Gateway::start(&[], &["hanako", "taro"], "").await;
+    for speaks in [Speaks::Http1, Speaks::Http2] {
+        let (browser, second) = (gateway.browser(speaks, "en"), gateway.browser(speaks, "en"));
+        sign_in(&gateway, &browser, 0).await;
+        sets(&gateway, "/begin", &["ID=hers; Path=/"]);
+        browser.open("/begin").await;
+        assert_eq!(arrives(&gateway, &browser, "/orders").await, "ID=hers");
+        sign_in(&gateway, &second, 1).await;
+        for cookie in second.cookies() {
+            browser.plant(&cookie.name, &cookie.value);
+        }
+        assert_eq!(
+            arrives(&gateway, &browser, "/orders").await,
+            "",
+            "{speaks:?}: he is signed in, and the cookie hers"
+        );
+        assert_eq!(gateway.upstream.last().one("x-sekisho-user"), "taro");
+        sets(&gateway, "/begin", &["ID=his; Path=/"]);
+        browser.open("/begin").await;
+        assert_eq!(arrives(&gateway, &browser, "/orders").await, "ID=his");
+
+        // From the next sign-in on one mark stands for all.
+        steps::sign_out(&browser).await;
+        sign_in(&gateway, &browser, 0).await;
+        let marks: Vec<String> = browser.cookies().into_iter().map(|cookie| cookie.name).collect();
+        let marks: Vec<&str> = marks.iter().filter_map(|name| name.strip_prefix("__Host-sekisho-known-")).collect();
+        assert_eq!(marks, ["many"]);
+        assert_eq!(arrives(&gateway, &browser, "/orders").await, "");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_reads_public_pages_with_the_cookies_of_somebody_who_left() {
     let public = "[[rule]]\npath = \"/shop\"\naccess = \"public\"\n";

@@ -42,6 +42,43 @@ async fn a_jar_is_ones_own_until_somebody_else_signs_in_on_the_browser() {
     assert_eq!(jar(&world, &browser).await, Jar::Shared { account: Some(hanako) }, "cookies live for long");
 }
 
+/// Both are under way before either is answered; what one leaves of the cookie of last sign-ins, the other writes over.
+#[tokio::test]
+async fn two_sign_ins_at_once_leave_both_their_marks() {
+    let world = World::with("[[rule]]\npath = \"/orders\"\naccess = \"public\"").await;
+    let (mut hers, mut his) = (Browser::new(), Browser::new());
+    for name in ["hanako", "taro"] {
+        drop(world.enrolled(name).await);
+    }
+    assert!(!signs_in(&world, &mut hers, "hanako").await);
+    let hanako = world.app.find_account("hanako").await.unwrap().unwrap().account.id;
+    let taro = world.app.find_account("taro").await.unwrap().unwrap().account.id;
+    assert_eq!(jar(&world, &hers).await, Jar::Own, "she has worked before his answer comes");
+    signs_in(&world, &mut his, "taro").await;
+    assert_eq!(jar(&world, &his).await, Jar::Own, "were it a browser of his own");
+    let marks = [hers.marks.clone(), his.marks.clone()].concat();
+    for (last, account) in [(&his, taro), (&hers, hanako)] {
+        let mut browser = Browser { marks: marks.clone(), ..last.clone() };
+        assert_eq!(jar(&world, &browser).await, Jar::Shared { account: Some(account) });
+        browser.known = None;
+        assert_eq!(jar(&world, &browser).await, Jar::Shared { account: Some(account) }, "without the list, too");
+        browser.session = None;
+        assert_eq!(jar(&world, &browser).await, Jar::Shared { account: None });
+    }
+
+    // The next sign-in puts one mark in the place of both.
+    let mut browser = Browser { marks, ..his };
+    signs_in(&world, &mut browser, "taro").await;
+    assert_eq!(browser.marks, ["many"]);
+    assert_eq!(jar(&world, &browser).await, Jar::Shared { account: Some(taro) });
+    // It is made again for as long as somebody else is listed, and is not needed for one person.
+    let mut alone = Browser { marks: browser.marks.clone(), ..Browser::new() };
+    signs_in(&world, &mut alone, "taro").await;
+    assert_eq!(alone.marks.len(), 2);
+    signs_in(&world, &mut browser, "hanako").await;
+    assert_eq!(browser.marks, ["many"]);
+}
+
 #[tokio::test]
 async fn a_cookie_that_does_not_open_counts_as_somebody() {
     let world = World::new().await;

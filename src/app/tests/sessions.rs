@@ -7,7 +7,7 @@ use http::Method;
 use super::{Jar, PASSWORD, World, interrupted};
 use crate::{
     access::{Decision, Interruption},
-    app::{Cookie, GateRequest, PasswordOutcome, PendingView},
+    app::{Cookie, GateRequest, Marks, PasswordOutcome, PendingView},
     authn::CodeReason,
     entropy::SystemEntropy,
     keyring::Purpose,
@@ -77,6 +77,7 @@ async fn a_forged_cookie_never_reaches_the_store() {
                 address: Ipv4Addr::LOCALHOST.into(),
                 session: Some(Cookie(cookie)),
                 known: None,
+                marks: Marks::None,
             })
             .await
     };
