@@ -80,7 +80,7 @@ fn browser<'a>(visit: &Visit<'a>) -> Option<Cookie<'a>> {
     cookie::read(visit.headers, cookie::HELD).map(Cookie)
 }
 
-/// What a small form that was posted to the console's own address turns out to be.
+/// What a form that was posted to the console's own address turns out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sending {
     /// The console's.
@@ -96,12 +96,20 @@ const FIELD: &str = "sekisho-held";
 /// It is never longer.
 pub const LONGEST_WORD: usize = 512;
 
+/// Is this how that form begins, as far as it goes?
+pub fn begins_a_word(front: &[u8]) -> bool {
+    FIELD.bytes().chain([b'=']).zip(front).all(|(ours, came)| ours == *came)
+}
+
 impl Portal {
     /// Is this the word that a kept form is to be sent? Like every form of ours it comes from our own page, with the
     /// token of this browser.
     pub fn sending(&self, headers: &HeaderMap, body: &[u8]) -> Sending {
-        if !body.strip_prefix(FIELD.as_bytes()).is_some_and(|rest| rest.starts_with(b"=")) {
+        if body.len() <= FIELD.len() || !begins_a_word(body) {
             return Sending::No;
+        }
+        if body.len() > LONGEST_WORD {
+            return Sending::Forged;
         }
         let ours = csrf::from_our_pages(headers, &self.app.snapshot().config.public_url);
         let Ok(form) = Form::parse(body) else { return Sending::Forged };

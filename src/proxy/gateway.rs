@@ -107,19 +107,26 @@ impl Gateway {
             portal_bridge::write_answer(session, answer, self.hsts.as_ref()).await?;
             return Ok(true);
         }
-        let sending = self.holding.sending(session, head).await?;
-        if sending == Sending::Forged {
-            let answer =
-                self.portal.error(&session.req_header().headers, Problem::FormExpired, "/", &ctx.request.to_string());
-            portal_bridge::write_answer(session, answer, self.hsts.as_ref()).await?;
-            return Ok(true);
-        }
         let request = Self::asked(head, &session.req_header().headers);
         let shown = token::shown(&session.req_header().headers);
         let decided = match shown {
             Some(shown) => self.app.decide_by_token(request, shown).await,
             None => self.app.decide(request).await,
         };
+        let sending = match &decided {
+            Ok(Decision::Forward(_)) => self.holding.sending(session, head).await?,
+            // Who waits to be told to go on is not, for a look alone.
+            Ok(Decision::Interrupt(_)) if !session.req_header().headers.contains_key(header::EXPECT) => {
+                self.holding.sending(session, head).await?
+            }
+            Ok(_) | Err(_) => Sending::No,
+        };
+        if sending == Sending::Forged {
+            let answer =
+                self.portal.error(&session.req_header().headers, Problem::FormExpired, "/", &ctx.request.to_string());
+            portal_bridge::write_answer(session, answer, self.hsts.as_ref()).await?;
+            return Ok(true);
+        }
         let answer = match decided {
             Ok(Decision::Forward(permit)) if head.client == ClientKind::WebSocket && !permit.passage().websocket => {
                 tracing::info!(request = %ctx.request, "a WebSocket where no rule allows one");

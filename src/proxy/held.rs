@@ -1,6 +1,7 @@
 //! Forms that have to wait for a sign-in: kept when they are stopped, and sent when their person says so, as the request
-//! they were. The word to send is a small form of ours posted to the console's own address; its body never reaches the
-//! console, and what was kept takes its place. Sent at most once: a failure on the way is never repaired by a second try.
+//! they were. The word to send is a small form of ours posted to the console's own address. It is known by its first
+//! bytes, however it is framed and whatever the browser keeps; its body never reaches the console, and what was kept
+//! takes its place. Sent at most once: a failure on the way is never repaired by a second try.
 
 use std::{sync::Arc, time::Duration};
 
@@ -52,19 +53,24 @@ impl Holding {
         Self { app, portal, reading: Semaphore::new(READ_AT_A_TIME) }
     }
 
-    /// Is this the word that a kept form is to be sent? Only a small form of a browser that has something kept is looked
-    /// into; what turns out to be the console's own goes on with its body.
+    /// Is this the word that a kept form is to be sent? Forms are read until their first bytes say whose they are; what
+    /// turns out to be the console's own goes on with all of its body.
     pub(super) async fn sending(&self, session: &mut Session, head: &Head) -> Result<Sending> {
         if head.method != Method::POST || !may_be_a_word(&session.req_header().headers) {
             return Ok(Sending::No);
         }
         // Pingora sends what is read now to the console, from this buffer, unless something else takes its place.
         session.as_mut().enable_retry_buffering();
-        let body = match portal_bridge::read_body_within(session, held::LONGEST_WORD, BODY_DEADLINE).await? {
-            Ok(body) => body,
-            Err(refused) => return Error::e_explain(ErrorType::HTTPStatus(refused.status().as_u16()), "a small form"),
+        let front = match portal_bridge::read_front_within(session, enough, BODY_DEADLINE).await? {
+            Ok(front) => front,
+            Err(refused) => return Error::e_explain(ErrorType::HTTPStatus(refused.status().as_u16()), "a form"),
         };
-        let sending = match self.portal.sending(&session.req_header().headers, &body) {
+        // The client was told to go on where it waited for that; the console must not say it once more.
+        session.req_header_mut().remove_header(&header::EXPECT);
+        if session.as_mut().retry_buffer_truncated() {
+            return Error::e_explain(ErrorType::HTTPStatus(400), "a form that cannot be judged by its beginning");
+        }
+        let sending = match self.portal.sending(&session.req_header().headers, &front) {
             Sending::Word(_) if head.client != ClientKind::Navigation => Sending::Forged,
             found => found,
         };
@@ -178,6 +184,9 @@ impl Holding {
             Err(BodyRefused::TooLarge) => return Ok(Outcome::Not(NotKept::TooLarge)),
             Err(BodyRefused::TooSlow) => return Ok(Outcome::Not(NotKept::NoRoom)),
         };
+        if self.portal.sending(&headers, &body) != Sending::No {
+            return Ok(Outcome::Not(NotKept::NotAForm));
+        }
         let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(str::to_owned);
         let request = HeldRequest {
             target: head.target.clone(),
@@ -228,13 +237,16 @@ impl OnItsWay {
     }
 }
 
-/// By its head: a form of a few bytes, from a browser that has something kept.
+/// By its head: a form, as browsers send ours, or something that does not say what it is.
 fn may_be_a_word(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or_default();
-    let kind = text(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
-    kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        && text(header::CONTENT_LENGTH).parse::<usize>().is_ok_and(|length| length <= held::LONGEST_WORD)
-        && cookie::read(headers, cookie::HELD).is_some()
+    let mut kinds = headers.get_all(header::CONTENT_TYPE).iter().peekable();
+    let form = |kind: &HeaderValue| kind.as_bytes().to_ascii_lowercase().windows(10).any(|part| part == b"urlencoded");
+    kinds.peek().is_none() || kinds.any(form)
+}
+
+/// Is so much of a body enough to say whose it is? Of ours, all of it.
+fn enough(front: &[u8]) -> bool {
+    !held::begins_a_word(front) || front.len() > held::LONGEST_WORD
 }
 
 #[cfg(test)]
@@ -242,20 +254,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_small_forms_of_a_browser_that_has_something_kept_are_looked_into() {
-        let looked = |fields: &[(&'static str, &str)]| {
-            let field = |(name, value): &(&'static str, &str)| {
-                (header::HeaderName::from_static(name), value.parse::<HeaderValue>().unwrap())
-            };
-            may_be_a_word(&fields.iter().map(field).collect())
+    fn every_form_is_looked_into_and_no_upload() {
+        let looked = |kinds: &[&str]| {
+            may_be_a_word(&kinds.iter().map(|kind| (header::CONTENT_TYPE, kind.parse().unwrap())).collect())
         };
-        let form = ("content-type", "application/x-www-form-urlencoded");
-        let (kept, small) = (("cookie", "a=b; __Host-sekisho-held=x"), ("content-length", "512"));
-        assert!(looked(&[form, kept, small]));
-        assert!(!looked(&[form, small]), "nothing is kept here");
-        assert!(!looked(&[form, kept]), "of unknown length");
-        assert!(!looked(&[form, kept, ("content-length", "513")]));
-        assert!(!looked(&[("content-type", "multipart/form-data; boundary=x"), kept, small]));
-        assert!(!looked(&[("content-type", "application/json"), kept, small]));
+        for kinds in [
+            &["application/x-www-form-urlencoded"][..],
+            &["Application/X-WWW-Form-URLEncoded; charset=UTF-8"],
+            &[],
+            &["application/json", "application/x-www-form-urlencoded"],
+        ] {
+            assert!(looked(kinds), "{kinds:?}");
+        }
+        for kind in ["multipart/form-data; boundary=x", "application/json", "application/grpc", "text/plain"] {
+            assert!(!looked(&[kind]), "{kind}");
+        }
+    }
+
+    #[test]
+    fn no_more_is_read_of_a_body_than_says_whose_it_is() {
+        for front in ["a", "sekisho-x", "sekisho-held;", "sekisho-heldx=1", "x-sekisho-held=1"] {
+            assert!(enough(front.as_bytes()), "{front}: the console's");
+        }
+        for front in ["", "s", "sekisho-held", "sekisho-held=", "sekisho-held=x&csrf=y"] {
+            assert!(!enough(front.as_bytes()), "{front}: maybe ours");
+        }
+        assert!(enough(format!("sekisho-held={}", "x".repeat(held::LONGEST_WORD)).as_bytes()), "too long for one");
     }
 }

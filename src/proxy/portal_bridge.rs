@@ -92,7 +92,42 @@ pub(super) async fn read_body_within(
     }
 }
 
+/// A body until `enough` of it is there, if that is in time. What is read stays in Pingora's retry buffer where that is on.
+pub(super) async fn read_front_within(
+    session: &mut Session,
+    enough: fn(&[u8]) -> bool,
+    deadline: Duration,
+) -> Result<std::result::Result<Bytes, BodyRefused>> {
+    let read = async {
+        let mut front = BytesMut::new();
+        if session.as_mut().is_body_empty() {
+            return Ok(front.freeze());
+        }
+        go_on(session).await?;
+        while !enough(&front) {
+            let Some(part) = session.as_mut().read_request_body().await.map_err(Error::into_down)? else { break };
+            front.extend_from_slice(&part);
+        }
+        Ok(front.freeze())
+    };
+    match tokio::time::timeout(deadline, read).await {
+        Ok(front) => front.map(Ok),
+        Err(_elapsed) => Ok(Err(BodyRefused::TooSlow)),
+    }
+}
+
+/// Says so to a client that waits to be told (RFC 9110 §10.1.1).
+async fn go_on(session: &mut Session) -> Result<()> {
+    let expects = session.req_header().headers.get(header::EXPECT);
+    if expects.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
+        session.as_mut().write_continue_response().await?;
+    }
+    Ok(())
+}
+
 async fn read_body(session: &mut Session, limit: usize) -> Result<std::result::Result<Bytes, BodyRefused>> {
+    // What was read of it before, to see whose it is.
+    let mut body = BytesMut::from(&*session.as_mut().get_retry_buffer().unwrap_or_default());
     if session.as_mut().is_body_empty() {
         return Ok(Ok(Bytes::new()));
     }
@@ -101,10 +136,10 @@ async fn read_body(session: &mut Session, limit: usize) -> Result<std::result::R
     if declared.and_then(|value| value.parse::<u64>().ok()).is_some_and(|declared| declared > limit as u64) {
         return Ok(Err(BodyRefused::TooLarge));
     }
-    if headers.get(header::EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
-        session.as_mut().write_continue_response().await?;
+    if body.len() > limit {
+        return Ok(Err(BodyRefused::TooLarge));
     }
-    let mut body = BytesMut::new();
+    go_on(session).await?;
     while let Some(part) = session.as_mut().read_request_body().await.map_err(Error::into_down)? {
         if body.len() + part.len() > limit {
             return Ok(Err(BodyRefused::TooLarge));

@@ -473,6 +473,59 @@ async fn forged_words_and_own_forms(speaks: Speaks) {
     assert_eq!(send_it(&browser, &page).await.place(), PLACE, "it waited all the while");
 }
 
+/// However it is framed, and whatever the browser has lost: the tokens in it are nobody else's business.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_word_is_known_by_its_bytes() {
+    for speaks in [Speaks::Http1, Speaks::Http2] {
+        let gateway = gateway("").await;
+        let browser = gateway.browser(speaks, "en");
+        away(&gateway, &browser).await;
+        let page = come_back(&gateway, &browser, post(&browser, PLACE, FORM, BODY).await, 0).await;
+        let word = page.form_with("sekisho-held").filled(&[]);
+        let word = form_urlencoded::Serializer::new(String::new()).extend_pairs(word).finish();
+        let pieces = |text: &str, at: usize| vec![text[..at].to_owned(), String::new(), text[at..].to_owned()];
+
+        let kept = browser.cookie("__Host-sekisho-held").expect("its cookie").value;
+        browser.forget("__Host-sekisho-held");
+        assert_eq!(post(&browser, PLACE, FORM, &word).await.header("location"), page.place(), "{speaks:?}");
+        assert_eq!(browser.send_pieces(PLACE, fields(&browser, FORM), pieces(&word, 5)).await, 303, "{speaks:?}");
+        browser.plant("__Host-sekisho-held", &kept);
+        let long = format!("{word}&more={}", "x".repeat(600));
+        assert_eq!(browser.send_pieces(PLACE, fields(&browser, FORM), pieces(&long, 20)).await, 400, "{speaks:?}");
+        let mut untold = fields(&browser, FORM);
+        untold.remove("content-type");
+        assert_eq!(browser.send(Method::POST, PLACE, untold, Some(format!("{word}x"))).await.status, 400, "{speaks:?}");
+        assert!(posts(&gateway).is_empty(), "{speaks:?}: nothing of it reached the console");
+
+        assert_eq!(browser.send_pieces(PLACE, fields(&browser, FORM), pieces(&word, 7)).await, 200, "{speaks:?}");
+        let [arrived] = &posts(&gateway)[..] else { panic!("once: {:?}", posts(&gateway)) };
+        assert_eq!(String::from_utf8_lossy(&arrived.body), BODY);
+        assert!(!arrived.contains("sekisho-held") && !arrived.contains("csrf"), "{}", arrived.line);
+
+        // The console's own, as long as they may be, arrive as they were sent, whatever was looked at.
+        for (text, at) in [("sekisho-hel=1", 3), ("s", 0), (&format!("sekisho-heldx={}", "y".repeat(200_000)), 6)] {
+            let sent = browser.send_pieces("/orders/9/note", fields(&browser, FORM), pieces(text, at)).await;
+            assert_eq!(sent, 200, "{speaks:?} {at}");
+            assert!(posts(&gateway).last().unwrap().body == text.as_bytes(), "{speaks:?} {at}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_small_form_of_a_browser_that_has_something_kept_is_kept_whole() {
+    for speaks in [Speaks::Http1, Speaks::Http2] {
+        let gateway = gateway("").await;
+        let browser = gateway.browser(speaks, "en");
+        away(&gateway, &browser).await;
+        let first = post(&browser, PLACE, FORM, BODY).await;
+        assert_eq!(first.status, 303);
+        let page = come_back(&gateway, &browser, post(&browser, "/orders/8", FORM, "s=2&memo=short").await, 0).await;
+        assert_eq!(send_it(&browser, &page).await.status, 200);
+        let [arrived] = &posts(&gateway)[..] else { panic!("once: {:?}", posts(&gateway)) };
+        assert_eq!(String::from_utf8_lossy(&arrived.body), "s=2&memo=short", "{speaks:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_never_left_waits_again() {
     let closed = crate::support::free_address();

@@ -288,12 +288,20 @@ impl Browser {
 
     /// Sends a body piece by piece without saying how long it will be.
     pub(crate) async fn send_unmeasured(&self, place: &str, pieces: &'static [&'static str]) -> u16 {
-        let frames =
-            pieces.iter().map(|piece| Ok::<_, std::io::Error>(Frame::data(Bytes::from_static(piece.as_bytes()))));
+        let fields = HeaderMap::from_iter([(
+            HeaderName::from_static("sec-fetch-site"),
+            HeaderValue::from_static("same-origin"),
+        )]);
+        self.send_pieces(place, fields, pieces.iter().map(|piece| (*piece).to_owned()).collect()).await
+    }
+
+    /// The same with these header fields.
+    pub(crate) async fn send_pieces(&self, place: &str, fields: HeaderMap, pieces: Vec<String>) -> u16 {
+        let frames = pieces.into_iter().map(|piece| Ok::<_, std::io::Error>(Frame::data(Bytes::from(piece))));
         let body = StreamBody::new(futures_util::stream::iter(frames));
         let cookies: Vec<String> = self.jar.borrow().iter().map(|c| format!("{}={}", c.name, c.value)).collect();
-        let request = self.client.post(self.address(place)).header("cookie", cookies.join("; "));
-        let response = request.header("sec-fetch-site", "same-origin").body(reqwest::Body::wrap(body)).send().await;
+        let request = self.client.post(self.address(place)).header("cookie", cookies.join("; ")).headers(fields);
+        let response = request.body(reqwest::Body::wrap(body)).send().await;
         response.expect("an answer").status().as_u16()
     }
 
