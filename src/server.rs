@@ -37,7 +37,7 @@ use crate::{
     delivery::{Carriers, Reports, Worker, providers::inbox},
     entropy::SharedEntropy,
     portal::Portal,
-    proxy::{ConnectionRules, Drain, Gateway, GuardedApp, MOST_ATTEMPTS, NotAHeaderName, Redirect},
+    proxy::{ConnectionRules, Crowd, Drain, Gateway, GuardedApp, MOST_ATTEMPTS, NotAHeaderName, Redirect},
     tls::{self, Certificates, TlsError},
 };
 
@@ -201,7 +201,8 @@ fn serve(
     proxy.server_options = Some(options);
     proxy.handle_init_modules();
     let acceptor = Some(Acceptor::from_server_config(rustls));
-    let guarded = GuardedApp::new(Arc::new(proxy), acceptor, rules.clone(), drain.clone());
+    let crowd = Crowd::new(config);
+    let guarded = GuardedApp::new(Arc::new(proxy), acceptor, rules.clone(), crowd.clone(), drain.clone());
     let mut service = Service::new("https".to_owned(), guarded);
     for address in &https {
         service.add_tcp(&address.to_string());
@@ -209,7 +210,7 @@ fn serve(
     server.add_service(service);
     if !http.is_empty() {
         let redirect = Arc::new(Redirect::new(config.public_url.clone()));
-        let mut service = Service::new("http".to_owned(), GuardedApp::new(redirect, None, rules, drain.clone()));
+        let mut service = Service::new("http".to_owned(), GuardedApp::new(redirect, None, rules, crowd, drain.clone()));
         service.threads = Some(1);
         for address in &http {
             service.add_tcp(&address.to_string());

@@ -8,6 +8,7 @@ mod cors;
 mod files;
 mod logo;
 mod problem;
+mod proxies;
 mod raw;
 mod read;
 mod reference;
@@ -23,6 +24,7 @@ use std::{
     time::Duration,
 };
 
+use ipnet::IpNet;
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
@@ -36,6 +38,7 @@ pub use self::{
     rules::{AccessConfig, ExpectConfig, Outcome, RuleConfig, SomebodyExpected},
 };
 pub use cors::CorsConfig;
+pub use proxies::ProxyHeader;
 pub use rule_value::{rule_method, rule_network, rule_path};
 pub use system_group::{NoGroup, SystemGroup};
 
@@ -249,6 +252,10 @@ pub struct Listen {
     pub private_key: PathBuf,
     /// For how long browsers keep to HTTPS; zero: they are told nothing.
     pub hsts: Duration,
+    /// Proxies whose word is taken for where a request comes from.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Where they write it.
+    pub client_address: ProxyHeader,
 }
 
 /// One of the addresses of a console.
@@ -504,6 +511,14 @@ pub struct Limits {
     pub target_bytes: usize,
     /// Bytes of a form posted to our own pages.
     pub form_bytes: usize,
+    /// Connections at a time, of all listeners.
+    pub connections: usize,
+    /// Of those, from one address.
+    pub connections_per_address: usize,
+    /// Bytes a second a client has to send of a body; 0: any pace.
+    pub slowest_upload: u64,
+    /// Bytes a second a client has to take of an answer; 0: any pace.
+    pub slowest_download: u64,
 }
 
 /// A carrier of messages.

@@ -7,6 +7,7 @@ use super::{
     Outcome, Provider, PublicUrl, RolloutMode,
     console::{CookieName, OriginUrl},
     cors::{FieldName, PageOrigin},
+    proxies::{ProxyHeader, ProxyNetwork},
     read::{Many, OneOrMany, Whole, tables},
     rule_value::{AccessWord, ClientAddress, Network, RequestPath, RuleMethod, RulePath},
     value::{
@@ -71,6 +72,11 @@ tables! {
         /// For how long browsers open the host over HTTPS only and let nobody click past a bad certificate
         /// (`Strict-Transport-Security`, RFC 6797). `0s`: they are told nothing.
         hsts: Time<0, { 800 * DAY }> = default("365d"),
+        /// Proxies in front of the gateway, as networks. They alone are believed where a request comes from: it is the last
+        /// address in their header that is none of theirs. What anybody else writes there counts for nothing.
+        trusted_proxies: OneOrMany<ProxyNetwork> = default([]),
+        /// The header in which they write it; the other one counts for nothing. Each must write behind what it got.
+        client_address: ProxyHeader = default("X-Forwarded-For"),
     }
 
     /// The console behind the gateway.
@@ -404,6 +410,16 @@ tables! {
         target_bytes: Size<KIB, { 64 * KIB }> = default("8KiB"),
         /// A form sent to the gateway's own pages. Uploads to the console have no such limit.
         form_bytes: Size<{ 4 * KIB }, MIB> = default("64KiB"),
+        /// Connections of clients at a time, of all listeners together. Each may need two file descriptors.
+        connections: Whole<10, 1_000_000> = default(10_000),
+        /// Of those, from one address (of IPv6: from one /64). Proxies in `listen.trusted_proxies` are not held to it.
+        connections_per_address: Whole<1, 1_000_000> = default(500),
+        /// Bytes a second that a client has to send of a body over HTTP/1.1, on average over 30 seconds in which nothing but
+        /// the client is waited for. 0: any pace.
+        slowest_upload: Whole<0, 1_000_000> = default(240),
+        /// Bytes a second that a client has to take of an answer, on average over a minute in which nothing but the client is
+        /// waited for. 0: any pace above nothing at all for a minute.
+        slowest_download: Whole<0, 1_000_000> = default(240),
     }
 
     /// Who carries messages of one kind.

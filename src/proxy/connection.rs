@@ -4,6 +4,7 @@
 
 use std::{
     fmt, io,
+    net::SocketAddr,
     pin::{Pin, pin},
     sync::{
         Arc, Mutex, PoisonError,
@@ -32,8 +33,10 @@ use tokio::{
 };
 
 use super::{
+    crowd::Crowd,
     drain::Drain,
     head::RequestId,
+    pace::Pace,
     tunnel::{SessionEnd, Tunnel, Turn},
     wire::{self, Chunks, Fault, Framing, HeadLimits, HeadScan, Run},
 };
@@ -45,6 +48,9 @@ const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
 /// reset can overtake the answer.
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: usize = 256 * 1024;
+/// Waiting for a client that sends a body, or takes an answer, that is looked at as a whole.
+const UPLOAD_WINDOW: Duration = Duration::from_secs(30);
+const DOWNLOAD_WINDOW: Duration = Duration::from_mins(1);
 /// Bytes with which every HTTP/2 client begins (RFC 9113 §3.4).
 const PREFACE_BYTES: usize = 24;
 
@@ -53,13 +59,16 @@ const PREFACE_BYTES: usize = 24;
 pub(crate) struct ConnectionRules {
     head: HeadLimits,
     head_deadline: Duration,
+    slowest_upload: u64,
+    slowest_download: u64,
     entropy: SharedEntropy,
 }
 
 impl ConnectionRules {
     /// From the configuration.
     pub(crate) fn new(limits: &Limits, entropy: SharedEntropy) -> Self {
-        Self { head: HeadLimits::new(limits), head_deadline: limits.head_deadline, entropy }
+        let Limits { head_deadline, slowest_upload, slowest_download, .. } = *limits;
+        Self { head: HeadLimits::new(limits), head_deadline, slowest_upload, slowest_download, entropy }
     }
 }
 
@@ -68,13 +77,20 @@ pub(crate) struct GuardedApp<A> {
     app: Arc<A>,
     tls: Option<Acceptor>,
     rules: ConnectionRules,
+    crowd: Arc<Crowd>,
     drain: Drain,
 }
 
 impl<A> GuardedApp<A> {
     /// Plain HTTP when `tls` is `None`.
-    pub(crate) fn new(app: Arc<A>, tls: Option<Acceptor>, rules: ConnectionRules, drain: Drain) -> Self {
-        Self { app, tls, rules, drain }
+    pub(crate) fn new(
+        app: Arc<A>,
+        tls: Option<Acceptor>,
+        rules: ConnectionRules,
+        crowd: Arc<Crowd>,
+        drain: Drain,
+    ) -> Self {
+        Self { app, tls, rules, crowd, drain }
     }
 }
 
@@ -84,6 +100,9 @@ impl<A: HttpServerApp + Send + Sync + 'static> ServerApp for GuardedApp<A> {
         if self.drain.is_draining() {
             return None;
         }
+        let peer = stream.get_socket_digest().and_then(|digest| digest.peer_addr()?.as_inet().map(SocketAddr::ip));
+        // Kept to the end of the connection: Pingora serves all of its requests in the call below.
+        let _place = self.crowd.enter(peer)?;
         let stream = match &self.tls {
             None => stream,
             Some(acceptor) => {
@@ -125,6 +144,8 @@ pub(crate) struct Guarded {
     /// Received and not handed on.
     pending: BytesMut,
     phase: Phase,
+    upload: Pace,
+    download: Pace,
     signals: AtomicU8,
     /// Whoever waits for a signal while bytes of a later request are held back, or for the end of a frame.
     waiting: Mutex<Option<Waker>>,
@@ -182,7 +203,10 @@ impl Guarded {
 
     fn in_phase(inner: Stream, rules: ConnectionRules, phase: Phase) -> Self {
         let (signals, waiting, tunnel) = (AtomicU8::new(0), Mutex::new(None), Mutex::new(None));
-        Self { inner, rules, pending: BytesMut::new(), phase, signals, waiting, tunnel, over: false }
+        let upload = Pace::new(rules.slowest_upload, UPLOAD_WINDOW);
+        let download = Pace::new(rules.slowest_download, DOWNLOAD_WINDOW);
+        let pending = BytesMut::new();
+        Self { inner, rules, pending, phase, upload, download, signals, waiting, tunnel, over: false }
     }
 
     /// The gateway has answered the request: the next head may be read.
@@ -244,6 +268,37 @@ impl Guarded {
         pin!(self.inner.read_buf(&mut self.pending)).poll(cx)
     }
 
+    /// The same within a body, whose sender has to keep a pace.
+    fn poll_fill_body(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        match self.poll_fill(cx) {
+            Poll::Pending => {
+                ready!(self.upload.poll_too_slow(cx));
+                tracing::info!(reason = "sent too slowly", "request body refused");
+                self.phase = Phase::Closed;
+                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+            }
+            Poll::Ready(read) => {
+                self.upload.moved(*read.as_ref().unwrap_or(&0));
+                Poll::Ready(read)
+            }
+        }
+    }
+
+    /// The taker of an answer has to keep a pace, too.
+    fn paced(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        match written {
+            Poll::Pending => {
+                ready!(self.download.poll_too_slow(cx));
+                tracing::info!(reason = "taken too slowly", "answer broken off");
+                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+            }
+            Poll::Ready(written) => {
+                self.download.moved(*written.as_ref().unwrap_or(&0));
+                Poll::Ready(written)
+            }
+        }
+    }
+
     /// Moves up to `most` bytes from the front of `pending`.
     fn hand_on(&mut self, buf: &mut ReadBuf<'_>, most: usize) -> usize {
         let count = self.pending.len().min(most).min(buf.remaining());
@@ -261,6 +316,7 @@ impl Guarded {
             Ok(Some(length)) => match wire::judge(self.pending.get(..length).unwrap_or_default(), &self.rules.head) {
                 Ok(body) => {
                     self.signals.store(0, Ordering::SeqCst);
+                    self.upload.restart();
                     self.phase = Phase::HeadPassed { left: length, body };
                 }
                 Err(fault) => self.refuse(fault),
@@ -290,7 +346,7 @@ impl Guarded {
             self.phase = Phase::Hold;
             return Poll::Ready(Ok(Progress::Next));
         }
-        if self.pending.is_empty() && ready!(self.poll_fill(cx))? == 0 {
+        if self.pending.is_empty() && ready!(self.poll_fill_body(cx))? == 0 {
             self.phase = Phase::Closed;
             return Poll::Ready(Ok(Progress::Next));
         }
@@ -313,7 +369,7 @@ impl Guarded {
                 if buf.filled().len() > before {
                     break;
                 }
-                if ready!(self.poll_fill(cx))? == 0 {
+                if ready!(self.poll_fill_body(cx))? == 0 {
                     self.phase = Phase::Closed;
                 }
                 continue;
@@ -510,7 +566,8 @@ impl AsyncWrite for Guarded {
         }
         me.settle_upgrade();
         let Phase::Tunnel(tunnel) = &mut me.phase else {
-            return Pin::new(&mut me.inner).poll_write(cx, bytes);
+            let written = Pin::new(&mut me.inner).poll_write(cx, bytes);
+            return me.paced(cx, written);
         };
         let may = bytes.get(..tunnel.may_write(bytes)).unwrap_or_default();
         if may.is_empty() && !bytes.is_empty() {
@@ -538,7 +595,8 @@ impl AsyncWrite for Guarded {
             let first = bytes.iter().find(|bytes| !bytes.is_empty());
             return self.poll_write(cx, first.map_or(&[], |bytes| bytes));
         }
-        Pin::new(&mut self.inner).poll_write_vectored(cx, bytes)
+        let written = Pin::new(&mut self.inner).poll_write_vectored(cx, bytes);
+        self.paced(cx, written)
     }
     fn is_write_vectored(&self) -> bool {
         self.inner.is_write_vectored()

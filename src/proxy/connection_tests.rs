@@ -9,6 +9,8 @@ fn rules() -> ConnectionRules {
     ConnectionRules {
         head: HeadLimits { bytes: 2048, headers: 10, target: 512 },
         head_deadline: Duration::from_secs(5),
+        slowest_upload: 100,
+        slowest_download: 100,
         entropy: Arc::new(SystemEntropy::new()),
     }
 }
@@ -328,4 +330,87 @@ async fn a_connection_with_its_http_2_preface_may_be_quiet() {
     assert!(tokio::time::timeout(Duration::from_hours(1), server.read(&mut read)).await.is_err());
     client.write_all(b"later").await.unwrap();
     assert_eq!(server.read(&mut read).await.unwrap(), 5);
+}
+
+/// Over a socket, with time that jumps to whatever is waited for.
+async fn sockets() -> (tokio::net::TcpStream, Guarded) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (client, server) =
+        tokio::join!(tokio::net::TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
+    let server: pingora::protocols::l4::stream::Stream = server.unwrap().0.into();
+    (client.unwrap(), Guarded::new(Box::new(server), rules()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_drips_ends_the_request_and_the_next_byte_is_not_waited_for() {
+    for head in ["Content-Length: 100000", "Transfer-Encoding: chunked"] {
+        let (mut client, mut server) = sockets().await;
+        let drip = async {
+            client
+                .write_all(format!("POST / HTTP/1.1\r\nHost: a\r\n{head}\r\n\r\n18000\r\n").as_bytes())
+                .await
+                .unwrap();
+            while client.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        };
+        let started = tokio::time::Instant::now();
+        let serve = async {
+            let mut read = Vec::new();
+            let error = server.read_to_end(&mut read).await.unwrap_err();
+            (error.kind(), read.len() < 200, started.elapsed())
+        };
+        let (kind, little, took) = tokio::select! {
+            ended = serve => ended,
+            () = drip => unreachable!("nobody closed it"),
+            () = tokio::time::sleep(Duration::from_hours(1)) => panic!("held for ever"),
+        };
+        assert_eq!((kind, little), (io::ErrorKind::TimedOut, true), "{head}");
+        assert!(took >= UPLOAD_WINDOW && took <= UPLOAD_WINDOW + Duration::from_secs(1), "{head}: {took:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_at_its_pace_arrives_however_long_it_takes() {
+    let (mut client, mut server) = connection();
+    let send = async {
+        client.write_all(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 30000\r\n\r\n").await.unwrap();
+        for _ in 0..200 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            client.write_all(&[b'x'; 150]).await.unwrap();
+        }
+    };
+    let receive = async {
+        let mut read = Vec::new();
+        let body = vec![b'x'; 30_000];
+        while !read.ends_with(&body) {
+            server.read_buf(&mut read).await.unwrap();
+        }
+    };
+    tokio::join!(send, receive);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_not_taken_is_broken_off() {
+    let (client, mut server) = sockets().await;
+    let started = tokio::time::Instant::now();
+    let answer = vec![b'x'; 64 << 20];
+    let error = server.write_all(&answer).await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    assert!(started.elapsed() < 3 * DOWNLOAD_WINDOW, "{:?}", started.elapsed());
+    drop(client);
+
+    // One that is taken at its pace arrives.
+    let (mut client, server) = tokio::io::duplex(1000);
+    let mut server = Guarded::new(Box::new(server), rules());
+    let take = async {
+        let mut taken = 0;
+        while taken < 20_000 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            taken += client.read(&mut [0; 150]).await.unwrap();
+        }
+    };
+    let answer = vec![b'x'; 20_000];
+    let ((), written) = tokio::join!(take, server.write_all(&answer));
+    written.unwrap();
 }

@@ -1,10 +1,7 @@
 //! Admission: what a request says of itself, decided on exactly the bytes that would be forwarded. What two readers
 //! could understand differently is refused, never repaired. It must never look at sessions or rules.
 
-use std::{
-    borrow::Cow,
-    net::{IpAddr, SocketAddr},
-};
+use std::{borrow::Cow, net::IpAddr};
 
 use http::{HeaderMap, HeaderName, Method, Uri, Version, header, request::Parts};
 
@@ -46,7 +43,7 @@ pub(crate) struct Head {
     pub target: String,
     /// What asks.
     pub client: ClientKind,
-    /// Address of the connection's other end.
+    /// Where it comes from.
     pub address: IpAddr,
 }
 
@@ -85,10 +82,10 @@ impl NotAdmitted {
     }
 }
 
-/// Judges a parsed request of either protocol version. `authority` and `origin` are ours.
+/// Judges a parsed request of either protocol version from this address. `authority` and `origin` are ours.
 pub(super) fn admit(
     request: &Parts,
-    peer: SocketAddr,
+    address: IpAddr,
     authority: &str,
     origin: &str,
     limits: &HeadLimits,
@@ -112,7 +109,7 @@ pub(super) fn admit(
         path: path.to_owned(),
         target: target.to_owned(),
         client: if websocket { ClientKind::WebSocket } else { client_kind(request) },
-        address: peer.ip().to_canonical(),
+        address,
     })
 }
 
@@ -310,7 +307,7 @@ mod tests {
     use super::*;
 
     const LIMITS: HeadLimits = HeadLimits { bytes: 4096, headers: 20, target: 1024 };
-    const PEER: SocketAddr = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 1);
+    const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
     fn parts(method: &str, target: &str, fields: &[(&str, &str)]) -> Parts {
         let mut request = http::Request::builder().method(method).uri(target);
@@ -321,7 +318,7 @@ mod tests {
     }
 
     fn admitted(method: &str, target: &str, fields: &[(&str, &str)]) -> Result<Head, NotAdmitted> {
-        admit(&parts(method, target, fields), PEER, "console.test", "https://console.test", &LIMITS)
+        admit(&parts(method, target, fields), CLIENT, "console.test", "https://console.test", &LIMITS)
     }
 
     fn method_status(method: &str) -> u16 {

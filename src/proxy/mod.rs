@@ -2,17 +2,21 @@
 //! nothing about who may pass; it refuses what is ambiguous, asks the gate, and forwards only with a permit.
 
 mod answer;
+mod client_address;
 mod connection;
 mod context;
 mod cookies;
 mod cors;
+mod crowd;
 mod drain;
+mod failure;
 mod gateway;
 mod head;
 mod health;
 mod held;
 mod identity;
 mod own_pages;
+mod pace;
 mod portal_bridge;
 mod redirect;
 mod rewrite;
@@ -22,6 +26,7 @@ mod upstream;
 mod wire;
 
 pub(crate) use connection::{ConnectionRules, GuardedApp};
+pub(crate) use crowd::Crowd;
 pub(crate) use drain::Drain;
 pub(crate) use gateway::Gateway;
 pub use head::RequestId;

@@ -76,7 +76,8 @@ async fn http_31_no_path_passes_that_is_not_utf_8() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ses_29_a_session_opens_a_websocket_from_our_pages_only() {
-    let gateway = Gateway::start(&[], &["old"], "").await;
+    let live = "[[rule]]\npath = \"/ws\"\naccess = \"signed-in\"\nwebsocket = true\n";
+    let gateway = Gateway::start(&[], &["old"], live).await;
     let browser = signed_in(&gateway, Speaks::Http1).await;
     let before = gateway.upstream.seen().len();
     let ours = browser.origin();

@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod admission;
 mod assertion;
 mod attacks;
 mod bodies;
