@@ -50,6 +50,19 @@ pub enum HeldView {
     Waiting(Box<Waiting>),
 }
 
+/// A kept request in the list of its person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldRow {
+    /// Its name.
+    pub id: HeldId,
+    /// Where it was sent: the path alone.
+    pub path: String,
+    /// When.
+    pub kept_at: Timestamp,
+    /// Until when it is kept.
+    pub until: Timestamp,
+}
+
 /// A kept request that waits for its person's word.
 #[derive(Clone, Debug)]
 pub struct Waiting {
@@ -122,6 +135,18 @@ impl App {
     pub async fn held_until(&self, id: HeldId, held: Option<Cookie<'_>>) -> Result<Option<Timestamp>> {
         let found = self.held_here(id, held).await?;
         Ok(found.filter(|found| found.sent_at.is_none()).map(|found| found.expires_at))
+    }
+
+    /// What waits of the person on this browser, the newest first. `None`: nobody is signed in.
+    pub async fn held_rows(&self, browser: &Browser<'_>, held: Option<Cookie<'_>>) -> Result<Option<Vec<HeldRow>>> {
+        let Some(session) = self.session(browser).await? else { return Ok(None) };
+        let Some(digest) = self.held_digest(held)? else { return Ok(Some(Vec::new())) };
+        let found = self.store.held_of(session.account.id, &digest, self.now()).await?;
+        let row = |(id, held): (HeldId, Held)| {
+            let path = held.request?.target.split('?').next().unwrap_or_default().to_owned();
+            Some(HeldRow { id, path, kept_at: held.kept_at, until: held.expires_at })
+        };
+        Ok(Some(found.into_iter().filter_map(row).collect()))
     }
 
     /// What the person on this browser is shown of it. `None`: nobody is signed in.

@@ -48,7 +48,7 @@ pub use enrolment::{
 pub use first_link::LinkMailOutcome;
 pub use fresh::{Freshness, StepUp};
 pub use gate::GateRequest;
-pub use held::{HeldId, HeldRequest, HeldView, Kept, Stopped, Waiting, WaitingFor};
+pub use held::{HeldId, HeldRequest, HeldRow, HeldView, Kept, Stopped, Waiting, WaitingFor};
 pub use known_browsers::{KEPT_FOR, MANY, Marks};
 pub use links::OpenedLink;
 pub use observation::{ObserveReport, Person, Total};

@@ -13,6 +13,7 @@ mod form;
 pub mod fresh;
 pub mod guides;
 pub mod held;
+mod held_contents;
 pub mod invited;
 mod language;
 pub mod links;

@@ -12,6 +12,7 @@ use super::{
     choice::{ChooseError, TypedChoice},
     csrf::Seed,
     enrolment::{EnrolmentLinkNews, TicketError},
+    held::HeldNews,
     links::LinkNews,
     password_reset::ResetNews,
     recovery_codes::RecoveryCodeError,
@@ -58,6 +59,8 @@ pub(super) enum News {
     RecoveryCode(RecoveryCodeError),
     /// On the page that waits for the link mailed for a first enrolment.
     EnrolmentLink(EnrolmentLinkNews),
+    /// On the page of the forms that wait.
+    Held(HeldNews),
 }
 
 /// News and what was typed.
@@ -135,6 +138,7 @@ news_of! {
     reset: Reset(ResetNews),
     recovery_code: RecoveryCode(RecoveryCodeError),
     enrolment_link: EnrolmentLink(EnrolmentLinkNews),
+    held: Held(HeldNews),
 }
 
 impl Note {

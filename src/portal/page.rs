@@ -119,6 +119,8 @@ pub enum Here {
     RecoveryCode,
     /// New recovery codes, once.
     RecoveryCodes,
+    /// The forms that wait for their person's word.
+    Held,
     /// Where the person goes after the sign-in.
     Target,
 }
@@ -150,6 +152,7 @@ impl Here {
         Self::PasswordReset,
         Self::RecoveryCode,
         Self::RecoveryCodes,
+        Self::Held,
         Self::Target,
     ];
 
@@ -179,6 +182,7 @@ impl Here {
             Self::PasswordReset => "/.sekisho/password-reset",
             Self::RecoveryCode => "/.sekisho/recovery-code",
             Self::RecoveryCodes => "/.sekisho/recovery-codes",
+            Self::Held => "/.sekisho/held",
             Self::Target => "/",
         }
     }
@@ -209,6 +213,7 @@ impl Here {
             Self::PasswordReset => "password-reset",
             Self::RecoveryCode => "recovery-code",
             Self::RecoveryCodes => "recovery-codes",
+            Self::Held => "held",
             Self::Target => "target",
         }
     }

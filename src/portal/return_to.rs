@@ -20,12 +20,13 @@ const MOST_TRIES: u8 = 9;
 /// The first redirect comes before any cookie of ours, so time is all that a sealed place is bound to.
 pub(super) const GOOD_FOR: Duration = Duration::from_hours(24);
 /// Those of our own pages a person opens by an address of theirs, and means to come back to.
-const OWN: [&str; 5] = [
+const OWN: [&str; 6] = [
     "/.sekisho/settings",
     "/.sekisho/settings/primary",
     "/.sekisho/settings/backup",
     "/.sekisho/settings/password",
     "/.sekisho/users",
+    "/.sekisho/held",
 ];
 
 /// The page of a kept form, up to the form's name.
@@ -148,6 +149,7 @@ mod tests {
             "/.sekishox",
             "/.sekisho/settings",
             "/.sekisho/users",
+            "/.sekisho/held",
             "/.sekisho/held?id=aaaaaaaaaaaaaaaaaaaaaaaaaa",
         ] {
             assert_eq!(ReturnTo::parse(good).map(|to| to.target).as_deref(), Some(good));
@@ -176,7 +178,7 @@ mod tests {
             "/.sekisho/settings?to=x",
             "/.sekisho/settings/replace",
             "/.sekisho/users/../sign-out",
-            "/.sekisho/held",
+            "/.sekisho/held/",
             "/.sekisho/held?id=",
             "/.sekisho/held?id=x",
             "/.sekisho/held/file?id=aaaaaaaaaaaaaaaaaaaaaaaaaa",

@@ -233,6 +233,8 @@ pub enum Does {
     ShowHeld,
     /// What it held, as a file.
     SaveHeld,
+    /// The question before it is deleted.
+    AskDiscardHeld,
     /// Deletes it.
     DiscardHeld,
     /// The console led to its own sign-in page.
@@ -360,8 +362,9 @@ pub const ROUTES: &[Route] = &[
         keeps: &["from", "present"],
         ..post("/.sekisho/recovery-code/renew", Needs::FreshSession, Does::RenewRecoveryCodes, Here::Settings)
     },
-    get("/.sekisho/held", Needs::Session, Does::ShowHeld, Here::Target),
+    get("/.sekisho/held", Needs::Session, Does::ShowHeld, Here::Held),
     get("/.sekisho/held/file", Needs::Held, Does::SaveHeld, Here::Target),
+    get("/.sekisho/held/discard", Needs::Held, Does::AskDiscardHeld, Here::Target),
     post("/.sekisho/held/discard", Needs::Held, Does::DiscardHeld, Here::Target),
     get("/.sekisho/recovery-codes", Needs::Session, Does::ShowRecoveryCodes, Here::RecoveryCodes),
     post("/.sekisho/recovery-codes", Needs::Session, Does::KeptRecoveryCodes, Here::RecoveryCodes),
@@ -655,6 +658,7 @@ async fn act(visit: &Visit<'_>, route: Route) -> app::Result<Answer> {
         Does::SaveRecoveryCodes => recovery_codes::save(visit).await,
         Does::ShowHeld => held::show(visit).await,
         Does::SaveHeld => held::save(visit).await,
+        Does::AskDiscardHeld => held::ask_discard(visit).await,
         Does::DiscardHeld => held::discard(visit).await,
         Does::ShowNotRecognised => stopped::show_not_recognised(visit).await,
         Does::Language => Ok(sign_in::switch_language(visit)),

@@ -7,6 +7,7 @@ use askama::Template;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    held::{self, ShownHeld},
     language,
     notice::{News, Note},
     page::{Here, PageFrame, ShownMethod, html},
@@ -187,6 +188,8 @@ pub struct SettingsPage {
     pub people: SettingsPeople,
     /// Back to where the person was.
     pub target: String,
+    /// Forms that wait for this person's word.
+    pub kept: Vec<ShownHeld>,
 }
 
 /// The name of a place in the pair.
@@ -442,7 +445,8 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
     let people = users::settings_people(visit, &note).await?;
     let (frame, news) = (visit.frame(Here::Settings, &note), news(&note));
     let typed_email = news.filter(|news| news.of_email()).map(|_| note.user_name.clone()).unwrap_or_default();
-    let page = SettingsPage { frame, view, news, typed_email, people, target };
+    let kept = held::waiting_here(visit).await?;
+    let page = SettingsPage { frame, view, news, typed_email, people, target, kept };
     Ok(visit.page(html(&page)))
 }
 

@@ -8,7 +8,8 @@ use super::{
     choice::TypedChoice,
     cookie,
     cookie::Keep,
-    held, language,
+    held::{self, ShownHeld},
+    language,
     notice::{News, Note},
     page::{Here, PageFrame, html},
     return_to::ReturnTo,
@@ -117,6 +118,8 @@ pub struct SignedInPage {
     pub target: String,
     /// An owner of a seller account?
     pub owner: bool,
+    /// Forms that wait for this person's word.
+    pub kept: Vec<ShownHeld>,
 }
 
 impl SignedInPage {
@@ -164,6 +167,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
             user: session.account.user_name.as_str().to_owned(),
             target: visit.to.as_str().to_owned(),
             owner: visit.portal.app.own_membership(&visit.browser()).await?.is_some_and(|of| of.owner),
+            kept: held::waiting_here(visit).await?,
         };
         return Ok(visit.page(html(&page)));
     }

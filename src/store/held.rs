@@ -117,6 +117,13 @@ impl Store {
         }
     }
 
+    /// What waits of this account and browser, the newest first.
+    pub async fn held_of(&self, account: AccountId, browser: &Digest, now: Timestamp) -> Result<Vec<(HeldId, Held)>> {
+        match self {
+            Self::Sqlite(s) => s.held_of(account, browser, now).await,
+        }
+    }
+
     /// Takes it for sending, for this account and browser only: of two who come at once one gets it, and it is never
     /// given again. `false`: there is nothing to send.
     pub async fn take_held(&self, id: HeldId, account: AccountId, browser: &Digest, now: Timestamp) -> Result<bool> {

@@ -329,9 +329,13 @@ async fn interrupted(words: &'static Words) {
         .unwrap();
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
     browser.click("form[action='/orders/1238/ship'] [type=submit]").await;
-    let (kept, asks) = match words.tag {
-        "ja" => ("までお預かりしています。ログインすると、送信できます。", "入力した内容を送信しますか？"),
-        _ => ("after signing in you can send it.", "Send what you entered?"),
+    let (kept, asks, sent) = match words.tag {
+        "ja" => (
+            "までお預かりしています。ログインすると、送信できます。",
+            "入力した内容を送信しますか？",
+            "すでに送信しました",
+        ),
+        _ => ("after signing in you can send it.", "Send what you entered?", "It has been sent already"),
     };
     assert!(browser.text().await.contains(kept), "{}", browser.text().await);
     scene.photograph(&browser, "sign-in-kept").await;
@@ -341,10 +345,26 @@ async fn interrupted(words: &'static Words) {
     code(&browser, &authenticator::code(&scene.taro, ahead)).await;
     assert!(browser.text().await.contains(asks), "{}", browser.text().await);
     let page = browser.url().await;
+    assert!(browser.text().await.contains("1234-5678"), "what will be sent: {}", browser.text().await);
     scene.photograph(&browser, "held").await;
+    browser.open(&scene.url("/.sekisho/settings")).await;
+    scene.photograph(&browser, "settings-kept").await;
+    browser.click("main a.way[href^='/.sekisho/held']").await;
+    browser.click("main a[href^='/.sekisho/held/discard']").await;
+    scene.photograph(&browser, "held-discard").await;
+    browser.click("main p.links a").await;
+    assert_eq!(browser.url().await, page);
     browser.click(NEXT).await;
     assert_eq!(browser.url().await, format!("{order}?result=shipped"), "{}", browser.text().await);
     assert!(browser.text().await.contains("1234-5678"), "{}", browser.text().await);
+    // "Back" offers nothing that is over.
+    browser.walk(true).await;
+    assert_eq!(browser.url().await, page);
+    eventually("the page to say that it was sent", async || {
+        browser.attributes("[name=sekisho-held]", "name").await.is_empty().then_some(())
+    })
+    .await;
+    assert!(browser.text().await.contains(sent), "{}", browser.text().await);
     browser.open(&page).await;
     scene.photograph(&browser, "held-sent").await;
     assert!(browser.attributes("[name=sekisho-held]", "name").await.is_empty(), "never twice");

@@ -95,7 +95,9 @@ async fn story(speaks: Speaks, language: &str, kept: &str, asks: &str, sent: &st
     let page = sign_in(&gateway, &browser, &page, 0).await;
     assert_eq!((page.status, page.url.path()), (200, "/.sekisho/held"), "{}", page.text());
     assert!(page.text().contains(asks) && page.text().contains("/orders/7/ship"), "{}", page.text());
-    assert!(!page.body.contains("geheim"), "the page shows nothing of what was typed");
+    for shown in ["carrier", "ヤマト", "tracking", "1234-5678", "geheim-4711"] {
+        assert!(page.text().contains(shown), "what will be sent: {}", page.text());
+    }
     assert!(posts(&gateway).is_empty(), "nothing is sent silently");
 
     let answer = send_it(&browser, &page).await;
@@ -335,9 +337,10 @@ async fn it_can_be_downloaded_discarded_and_is_over_in_time() {
     assert!(policy.contains("form-action https:;"), "the console's answer may lead to another host: {policy}");
     let link = page.links().into_iter().find(|link| link.starts_with("/.sekisho/held/file")).unwrap();
     let file = browser.visit(&link).await;
-    assert_eq!((file.status, file.body.as_str()), (200, BODY));
+    let lines = "carrier: ヤマト\r\ntracking: 1234-5678\r\nmemo: geheim-4711\r\n";
+    assert_eq!((file.status, file.body.as_str()), (200, lines));
     for (name, value) in [
-        ("content-type", "application/octet-stream"),
+        ("content-type", "text/plain; charset=utf-8"),
         ("content-disposition", "attachment; filename=\"form.txt\""),
         ("x-content-type-options", "nosniff"),
         ("cache-control", "no-store"),
@@ -349,9 +352,17 @@ async fn it_can_be_downloaded_discarded_and_is_over_in_time() {
     assert!(other.text().contains("入力した内容を送信しますか？"), "{}", other.text());
     assert_eq!(other.form_with("sekisho-held").filled(&[]), page.form_with("sekisho-held").filled(&[]));
 
-    let form = page.form_to("/.sekisho/held/discard");
-    let gone = browser.submit(&page, &form, &[]).await;
-    assert_eq!(gone.place(), "/orders/7?tab=ship", "back on the page the form was on");
+    browser.plant("__Host-sekisho-lang", "en");
+    let ask = page.links().into_iter().find(|link| link.starts_with("/.sekisho/held/discard")).unwrap();
+    let question = browser.open(&ask).await;
+    assert!(question.text().contains("Discard what you entered?") && question.text().contains("/orders/7/ship"));
+    assert!(question.links().contains(&page.place().to_owned()), "and back: {:?}", question.links());
+    let gone = browser.submit(&question, &question.form_to("/.sekisho/held/discard"), &[]).await;
+    assert_eq!(gone.url.path(), "/.sekisho/held");
+    assert!(gone.text().contains("was deleted. Nothing was sent."), "{}", gone.text());
+    assert!(gone.links().contains(&"/orders/7?tab=ship".to_owned()), "to the page the form was on: {:?}", gone.links());
+    let other = browser.submit(&gone, &gone.form_with("language"), &[("language", "ja")]).await;
+    assert!(other.text().contains("入力した内容を削除しました。"), "{}", other.text());
     let again = browser.open(page.place()).await;
     assert!(again.text().contains("送信する内容はありません"), "{}", again.text());
     browser.plant("__Host-sekisho-lang", "en");
@@ -363,6 +374,51 @@ async fn it_can_be_downloaded_discarded_and_is_over_in_time() {
     assert!(send_it(&browser, &page).await.text().contains("There is nothing to send"));
     gateway.app().purge().await.unwrap();
     assert!(posts(&gateway).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_is_found_again_without_its_address() {
+    let gateway = gateway("").await;
+    let browser = gateway.browser(Speaks::Http1, "en");
+    away(&gateway, &browser).await;
+    let boundary = "multipart/form-data; boundary=b";
+    let files = "--b\r\nContent-Disposition: form-data; name=\"list\"; filename=\"products.csv\"\r\n\r\na,b\r\n\
+                 --b\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nzaunkoenig\r\n--b--\r\n";
+    post(&browser, "/products/import", boundary, files).await;
+    gateway.clock.advance(Duration::from_mins(2));
+    let page = browser.open("/.sekisho/held").await;
+    assert_eq!(page.url.path(), "/.sekisho/sign-in");
+    let one = sign_in(&gateway, &browser, &page, 0).await;
+    assert_eq!((one.status, one.url.path()), (200, "/.sekisho/held"), "the only one: {}", one.text());
+    assert!(one.url.query().is_some_and(|query| query.starts_with("id=")), "{}", one.url);
+    assert!(one.text().contains("File: products.csv (3 bytes)"), "{}", one.text());
+    assert!(one.text().contains("Not shown") && !one.body.contains("zaunkoenig"), "{}", one.text());
+    let file = one.links().into_iter().find(|link| link.starts_with("/.sekisho/held/file")).unwrap();
+    let file = browser.visit(&file).await;
+    assert_eq!(
+        (file.body.as_str(), file.header("content-type")),
+        (files, "application/octet-stream"),
+        "as it was sent"
+    );
+
+    // A second one, for a code: all of them are listed, and other pages lead there.
+    gateway.clock.advance(Duration::from_mins(6));
+    post(&browser, "/payouts/3", FORM, BODY).await;
+    for place in ["/.sekisho/held", "/.sekisho/settings", "/.sekisho/sign-in"] {
+        let list = browser.open(place).await;
+        assert!(list.text().contains("/products/import") && list.text().contains("/payouts/3"), "{}", list.text());
+        let forms = list.links().into_iter().filter(|link| link.starts_with("/.sekisho/held?id=")).count();
+        assert_eq!(forms, 2, "{place}");
+    }
+    // Nobody else finds them.
+    gateway.clock.advance(Duration::from_secs(30));
+    let other = gateway.browser(Speaks::Http1, "en");
+    steps::sign_in(&gateway, &other, "hana", &gateway.secrets[0]).await;
+    let none = other.open("/.sekisho/held").await;
+    assert!(none.text().contains("No form of yours is waiting on this browser."), "{}", none.text());
+    assert!(!other.open("/.sekisho/settings").await.text().contains("/products/import"));
+    gateway.clock.advance(Duration::from_mins(15));
+    assert!(!browser.open("/.sekisho/settings").await.text().contains("Not sent yet"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -381,7 +437,7 @@ async fn a_form_that_needs_a_fresh_code_waits_for_it() {
     let waiting = browser.open(&held).await;
     assert!(waiting.text().contains("Enter a code first"), "{}", waiting.text());
     assert!(waiting.forms().iter().all(|form| !form.has("sekisho-held")));
-    let token = waiting.form_to("/.sekisho/held/discard").filled(&[])[0].1.clone();
+    let token = waiting.form_to("/.sekisho/language").filled(&[])[0].1.clone();
     let word = format!("sekisho-held={}&csrf={token}", held.trim_start_matches("/.sekisho/held?id="));
     let stopped = browser.follow(post(&browser, "/payouts/3", FORM, &word).await).await.unwrap();
     assert_eq!(stopped.url.path(), "/.sekisho/fresh", "the rules count as of now");
@@ -545,7 +601,7 @@ async fn what_never_left_waits_again() {
     let again = browser.open(page.place()).await;
     assert!(again.text().contains("Send what you entered?"), "{}", again.text());
     let link = again.links().into_iter().find(|link| link.starts_with("/.sekisho/held/file")).unwrap();
-    assert_eq!(browser.visit(&link).await.body, BODY);
+    assert!(browser.visit(&link).await.body.ends_with("memo: geheim-4711\r\n"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -614,5 +670,5 @@ async fn the_rules_decide_again_when_it_is_sent() {
     assert!(again.text().contains("your permissions have changed"), "{}", again.text());
     assert!(again.forms().iter().all(|form| !form.has("sekisho-held")));
     let link = again.links().into_iter().find(|link| link.starts_with("/.sekisho/held/file")).unwrap();
-    assert_eq!(browser.visit(&link).await.body, BODY);
+    assert!(browser.visit(&link).await.body.ends_with("memo: geheim-4711\r\n"));
 }

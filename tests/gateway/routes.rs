@@ -131,6 +131,7 @@ const TABLE: &[(Verb, &str, [Gets; 4])] = &[
     (Verb::Post, "/.sekisho/recovery-code", [SIGN_IN, CODE_OF_RECOVERY, ENROLMENT, CONSOLE]),
     (Verb::Get, "/.sekisho/held", [SIGN_IN, SIGN_IN, SIGN_IN, Shown]),
     (Verb::Get, "/.sekisho/held/file", [SIGN_IN, SIGN_IN, SIGN_IN, CONSOLE]),
+    (Verb::Get, "/.sekisho/held/discard", [SIGN_IN, SIGN_IN, SIGN_IN, CONSOLE]),
     (Verb::Post, "/.sekisho/held/discard", [SIGN_IN, SIGN_IN, SIGN_IN, CONSOLE]),
     (Verb::Post, "/.sekisho/recovery-code/renew", [SIGN_IN, SIGN_IN, SIGN_IN, NEW_CODES]),
     (Verb::Get, "/.sekisho/recovery-codes", [SIGN_IN, SIGN_IN, SIGN_IN, Shown]),

@@ -92,6 +92,31 @@ async fn a_form_is_given_once_to_its_account_and_browser() {
 }
 
 #[tokio::test]
+async fn what_waits_is_listed_for_its_account_and_browser() {
+    let bench = Bench::new().await;
+    let (hanako, taro) = (bench.person("hanako").await, bench.person("taro").await);
+    let (browser, other) = (bench.digest(), bench.digest());
+    let mut ids = Vec::new();
+    for (minute, account, browser) in
+        [(0, hanako.id, browser), (1, hanako.id, browser), (2, taro.id, browser), (3, hanako.id, other)]
+    {
+        let form = new(&bench, account, browser, "a=b");
+        assert!(bench.store.hold(&form, CAPS, NOW + minute * MINUTE).await.unwrap());
+        ids.push(form.id);
+    }
+    let listed = async |account, at| -> Vec<HeldId> {
+        let rows = bench.store.held_of(account, &browser, at).await.unwrap();
+        assert!(rows.iter().all(|(_, held)| held.account == account && held.request.is_some()));
+        rows.into_iter().map(|(id, _)| id).collect()
+    };
+    assert_eq!(listed(hanako.id, NOW).await, [ids[1], ids[0]], "the newest first");
+    assert_eq!(listed(taro.id, NOW).await, [ids[2]]);
+    assert!(bench.store.take_held(ids[1], hanako.id, &browser, NOW).await.unwrap());
+    assert_eq!(listed(hanako.id, NOW).await, [ids[0]], "what was sent waits no more");
+    assert!(listed(hanako.id, NOW + 15 * MINUTE).await.is_empty());
+}
+
+#[tokio::test]
 async fn there_is_room_for_so_much() {
     let bench = Bench::new().await;
     let (hanako, taro) = (bench.person("hanako").await, bench.person("taro").await);

@@ -134,10 +134,23 @@ fn sign_in(language: Language, pages: &mut Pages) {
     pages.add(
         "signed-in",
         "first",
-        &SignedInPage { frame: frame(language), user: user.clone(), target: target.clone(), owner: false },
+        &SignedInPage {
+            frame: frame(language),
+            user: user.clone(),
+            target: target.clone(),
+            owner: false,
+            kept: Vec::new(),
+        },
     );
-    let page = SignedInPage { frame: frame(language), user: user.clone(), target: target.clone(), owner: true };
+    let page = SignedInPage {
+        frame: frame(language),
+        user: user.clone(),
+        target: target.clone(),
+        owner: true,
+        kept: Vec::new(),
+    };
     pages.add("signed-in", "owner", &page);
+    pages.add("signed-in", "kept", &SignedInPage { kept: held::kept(), ..page });
     pages.add("sign-out", "first", &SignOutPage { frame: frame(language), target: target.clone(), trusted: false });
     pages.add("sign-out", "trusted", &SignOutPage { frame: frame(language), target, trusted: true });
 }

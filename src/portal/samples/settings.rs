@@ -112,6 +112,7 @@ pub(super) fn settings(language: Language, pages: &mut Pages) {
         typed_email: String::new(),
         people: SettingsPeople::default(),
         target: "/orders".to_owned(),
+        kept: Vec::new(),
     };
     for (state, people) in [
         ("owner", SettingsPeople { owner: true, ..SettingsPeople::default() }),
@@ -126,6 +127,7 @@ pub(super) fn settings(language: Language, pages: &mut Pages) {
     }
     let view = || settings_view(language);
     pages.add("settings", "first", &page(view(), None));
+    pages.add("settings", "kept", &SettingsPage { kept: super::held::kept(), ..page(view(), None) });
     let resting = SettingsView { rests_until: Some(NOW + Duration::from_hours(48)), ..view() };
     pages.add("settings", "resting", &page(resting, None));
     for (state, news) in [

@@ -106,6 +106,29 @@ impl SqliteStore {
         row.map(|row| self.read_held(&id, &row)).transpose()
     }
 
+    pub(in crate::store) async fn held_of(
+        &self,
+        account: AccountId,
+        browser: &Digest,
+        now: Timestamp,
+    ) -> Result<Vec<(HeldId, Held)>> {
+        let rows = sqlx::query(
+            "SELECT * FROM held_requests
+             WHERE account_id = $1 AND browser = $2 AND expires_at > $3 AND sent_at IS NULL ORDER BY kept_at DESC, id",
+        )
+        .bind(account.to_string())
+        .bind(browser.as_bytes().as_slice())
+        .bind(now.as_millis())
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let id = Cells::of(row, "held_requests", "id")?.text("id", HeldId::parse)?;
+                Ok((id, self.read_held(&id, row)?))
+            })
+            .collect()
+    }
+
     fn read_held(&self, id: &HeldId, row: &SqliteRow) -> Result<Held> {
         let cells = Cells::of(row, "held_requests", "id")?;
         let sealed = row.try_get::<Option<&[u8]>, _>("request")?;
