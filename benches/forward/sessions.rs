@@ -72,6 +72,7 @@ fn browser<'a>(sign_in: Option<&'a str>, device: Option<&'a str>) -> Browser<'a>
         address: IpAddr::from([127, 0, 0, 1]),
         user_agent: "bench",
         language: Language::En,
+        chosen_language: None,
         flow: sekisho::app::Flow::SignIn,
     }
 }

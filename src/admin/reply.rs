@@ -235,6 +235,10 @@ pub struct UserView {
     /// Receipt number of its open recovery request.
     #[serde(default)]
     pub recovery_request: Option<String>,
+    /// What opened the set-up of its methods beside the password: `password` (nothing did), `mailed_link`, `ticket` or
+    /// `recovery`.
+    #[serde(default)]
+    pub enrolled_by: Option<String>,
     /// Its sessions; those over by age count until the next clean-up.
     pub sessions: u32,
     /// Its trusted devices, counted likewise.
@@ -346,6 +350,7 @@ impl UserView {
             frozen_since: None,
             ticket_until: None,
             recovery_request: None,
+            enrolled_by: None,
             sessions: 0,
             devices: 0,
         }
@@ -357,6 +362,7 @@ impl UserView {
             frozen_since: summary.frozen_at.map(|at| at.to_string()),
             ticket_until: summary.ticket_until.map(|at| at.to_string()),
             recovery_request: summary.recovery.as_ref().map(ToString::to_string),
+            enrolled_by: summary.enrolled_by.map(|opened| opened.as_str().to_owned()),
             sessions: summary.sessions,
             devices: summary.devices,
             ..Self::of_account(&summary.account)

@@ -483,6 +483,7 @@ impl App {
             session: session.clone(),
             used,
             enrolled,
+            opened_by,
             recovered,
             later,
             network: Some(self.network_key(browser.address)?),
@@ -656,8 +657,9 @@ pub(super) struct Finish {
     pub(super) device: Option<DeviceCookie>,
 }
 
-/// The language of a message with a code. The settings promise it to whoever has enrolled; before that nobody has chosen
-/// one, and the page's is the best guess.
-pub(super) const fn spoken_by(account: &Account, enrolled: bool, browser: &Browser<'_>) -> Language {
-    if enrolled { account.language } else { browser.language }
+/// The language of a message with a code: the one that its person chose for the pages on this browser, else the one of the
+/// settings. Whoever is still enrolling has set none, and the page's is the best guess.
+pub(super) fn spoken_by(account: &Account, enrolled: bool, browser: &Browser<'_>) -> Language {
+    let settled = if enrolled { account.language } else { browser.language };
+    browser.chosen_language.unwrap_or(settled)
 }

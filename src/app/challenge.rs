@@ -409,10 +409,11 @@ impl App {
                 match state {
                     Some(MethodState { disabled: true, .. }) => {
                         // This very try did it: one that comes later is not granted.
-                        if let Some(challenge) = pending.sign_in.challenge() {
-                            let kind = challenge.kind();
-                            let told = super::notices::both(pending.pair.as_ref());
-                            let disabled = Notice::MethodDisabled { kind };
+                        if let (SignIn::EnterCode(state), Some(pair)) = (&pending.sign_in, &pending.pair) {
+                            let (role, method) = (state.role(), pair.get(state.role()));
+                            let ending = method.target.phone().map(|number| number.last_two().to_owned());
+                            let told = super::notices::both(Some(pair));
+                            let disabled = Notice::MethodDisabled { role, kind: method.kind(), ending };
                             for message in self.notices(&pending.account, &told, &disabled, now) {
                                 self.store.enqueue(&message).await?;
                             }

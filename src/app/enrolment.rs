@@ -27,8 +27,9 @@ pub struct EnrolmentView {
     pub account: AccountId,
     /// Where the person is.
     pub step: EnrolmentStep,
-    /// A recovery code opened it, which is used up; the earlier pair works until the new one is proven.
-    pub recovered: bool,
+    /// What opened it beside the password. A recovery code is used up, and the earlier pair works until the new one is proven;
+    /// with a ticket there is none.
+    pub opened_by: OpenedBy,
     /// In the settings: which of the two methods is being replaced, and by its side which one stays.
     pub replacing: Option<Replacing>,
     /// The proven primary.
@@ -389,7 +390,7 @@ pub(super) fn enrolment_view(
     EnrolmentView {
         account: pending.account.id,
         step: draft.step(),
-        recovered: by == OpenedBy::Recovery,
+        opened_by: by,
         replacing: None,
         primary,
         proving: draft.proving().map(|proving| proving_view(config, &pending.account, proving, sending, now)),
@@ -424,7 +425,7 @@ pub(super) fn replacement_view(
             (Role::Backup, false) => EnrolmentStep::ChooseBackup,
             (Role::Backup, true) => EnrolmentStep::ProveBackup,
         },
-        recovered: false,
+        opened_by: OpenedBy::Password,
         replacing: Some(Replacing { role, old: view(role), stays: view(role.other()) }),
         primary: None,
         proving: proving.map(|proving| proving_view(config, &pending.account, proving, sending, now)),

@@ -66,7 +66,7 @@ impl App {
         let now = self.now();
         let Some(session) = self.stored_session(browser).await? else { return Ok(StepUp::NoSession) };
         let Some(summary) = self.store.account(session.account()).await? else { return Ok(StepUp::NoSession) };
-        let language = summary.account.language;
+        let language = super::authenticator::spoken_by(&summary.account, true, browser);
         let Some(methods) = self.store.methods_of(session.account()).await? else { return Ok(StepUp::NoMethods) };
         let snapshot = self.snapshot();
         // As at a sign-in: where no message may go out yet, the code that is good is joined.

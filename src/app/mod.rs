@@ -286,6 +286,8 @@ pub struct Browser<'a> {
     pub user_agent: &'a str,
     /// The language of the page.
     pub language: Language,
+    /// The one its person chose for our pages on it.
+    pub chosen_language: Option<Language>,
     /// Which of its pending steps a use case works on.
     pub flow: Flow,
 }

@@ -26,7 +26,7 @@ impl App {
     pub fn notices(&self, account: &Account, told: &[&Method], notice: &Notice, now: Timestamp) -> Vec<OutboxItem> {
         let mailed_to = account.email.as_ref().map(ToString::to_string);
         let link = self.mailed_link(Some(account), LinkPurpose::NotMe, mailed_to, NOT_ME_LASTS, now);
-        let link = (*notice != Notice::Frozen && !notice.by_an_owner()).then_some(link);
+        let link = (*notice != Notice::Frozen && !notice.by_an_owner() && !notice.by_an_operator()).then_some(link);
         self.notices_with(account, told, notice, link, now)
     }
 

@@ -16,7 +16,8 @@ use crate::{
     keyring::Purpose,
     secret::{ExposeSecret as _, SecretString},
     store::{
-        Acting, Notice, Opening, PendingSignIn, RateLimit, RateSpend, RenewRecoveryCodes, SpentCode, StoredRecoveryCode,
+        Acting, Happened, Notice, Opening, PendingSignIn, RateLimit, RateSpend, RenewRecoveryCodes, SpentCode,
+        StoredRecoveryCode,
     },
 };
 
@@ -157,6 +158,7 @@ impl App {
             match self.store.open_sign_in(pending.id, pending.version, &next, &opening, now).await? {
                 Ok(SpentCode::Opened) => {
                     Event::RecoveryCodeShown { account: &id, accepted: true }.record(origin);
+                    self.note(browser, account.id, Happened::RecoveryCodeUsed).await;
                     return Ok(RecoveryCodeOutcome::Opened);
                 }
                 Ok(SpentCode::Wrong) => {}
@@ -164,6 +166,7 @@ impl App {
             }
         }
         Event::RecoveryCodeShown { account: &id, accepted: false }.record(origin);
+        self.note(browser, account.id, Happened::WrongRecoveryCode).await;
         Ok(RecoveryCodeOutcome::Wrong)
     }
 

@@ -423,8 +423,9 @@ impl App {
         Ok(PasswordChange::Done(Grant::renewed(cookie)))
     }
 
-    /// Whom a sign-in by code is told to: one with the backup the other method and the mailbox, one from a browser or a
-    /// network the account has not signed in from before the mailbox, or where there is none the phones.
+    /// Whom a sign-in is told to: one with the backup, and one on a browser that nobody signed in to the account on of late,
+    /// the other method and the mailbox; one from a network or by a kind of browser that is new the mailbox, or where there
+    /// is none the phones.
     pub(super) async fn sign_in_notices(
         &self,
         account: &Account,
@@ -437,6 +438,9 @@ impl App {
         let shown = session.browser().as_str().to_owned();
         if used.is_some_and(|used| used.method == pair.backup().id) {
             return Ok(self.notices(account, &[pair.primary()], &Notice::BackupUsed { browser: shown }, now));
+        }
+        if self.known_as(browser, account.id, now).is_none() {
+            return Ok(self.notices(account, &[pair.backup()], &Notice::NewDevice { browser: shown }, now));
         }
         let from = network(browser.address);
         let known = self.store.history(account.id).await?.iter().any(|line| {

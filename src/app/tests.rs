@@ -152,6 +152,7 @@ impl Jar {
             address: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)),
             user_agent: "Mozilla/5.0 (Windows NT 10.0) Firefox/150.0",
             language: Language::En,
+            chosen_language: None,
             flow: super::Flow::SignIn,
         }
     }

@@ -17,6 +17,7 @@ use super::{
     assertion::{Assertion, Claims},
     gate::LOOKS_AGAIN,
     live_sessions::header_text,
+    notices::both,
 };
 use crate::{
     access::{
@@ -29,7 +30,7 @@ use crate::{
     keyring::TokenId,
     secret::{Digest, SecretString},
     session::{AccessToken, AccessTokenId, TokenScope},
-    store::{NewAccessToken, StoredAccessToken},
+    store::{NewAccessToken, Notice, StoredAccessToken},
 };
 
 /// Living tokens of one account.
@@ -173,7 +174,10 @@ impl App {
             expires_at: now + order.lifetime,
             last_used_at: None,
         };
-        let new = NewAccessToken { token, digest, most: MOST_TOKENS };
+        let pair = self.told_pair(account).await?;
+        let notice = Notice::TokenCreated { label: token.label.clone(), until: token.expires_at };
+        let notices = self.notices(account, &both(pair.as_ref()), &notice, now);
+        let new = NewAccessToken { token, digest, most: MOST_TOKENS, notices };
         if let Err(why) = self.store.create_token(&new).await? {
             return Ok(Err(Refused::Token(why.to_string())));
         }

@@ -119,7 +119,14 @@ pub enum OpenedBy {
 }
 
 impl OpenedBy {
-    /// Its name in the log.
+    const ALL: [Self; 4] = [Self::Password, Self::Ticket, Self::MailedLink, Self::Recovery];
+
+    /// Reads [`as_str`](Self::as_str).
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|opened| opened.as_str() == word)
+    }
+
+    /// Its name in the log and in the store.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",

@@ -31,10 +31,18 @@ impl fmt::Display for Operator {
 pub struct Receipt(String);
 
 impl Receipt {
-    /// Forty random bits.
+    /// Eight random characters, none of which is read or written as another: no O and no I.
     pub fn draw(entropy: &dyn Entropy) -> Self {
-        let text = data_encoding::BASE32_NOPAD.encode(&crate::entropy::random_bytes::<5>(entropy));
-        Self(Self::grouped(&text).unwrap_or(text))
+        let mut text = String::new();
+        // A source that gives nothing else in all this time still gets a receipt.
+        for _ in 0..64 {
+            let drawn = data_encoding::BASE32_NOPAD.encode(&crate::entropy::random_bytes::<5>(entropy));
+            text.extend(drawn.chars().filter(|c| !matches!(c, 'O' | 'I')));
+            if let Some(whole) = text.get(0..8).and_then(Self::grouped) {
+                return Self(whole);
+            }
+        }
+        Self("AAAA-AAAA".to_owned())
     }
 
     fn grouped(text: &str) -> Option<String> {
@@ -361,6 +369,8 @@ mod tests {
     fn a_receipt_is_read_as_people_write_it() {
         let receipt = Receipt::draw(&crate::entropy::SystemEntropy::new());
         assert_eq!(receipt.as_str().len(), 9);
+        let many: String = (0..200).map(|_| Receipt::draw(&crate::entropy::SystemEntropy::new()).to_string()).collect();
+        assert!(!many.contains(['O', 'I', '0', '1']), "{many}");
         assert_eq!(Receipt::parse(receipt.as_str()), Some(receipt));
         let told = Receipt::parse("obib-2345").unwrap();
         for typed in ["OBIB-2345", "0818 2345", "ｏｂｉｂ２３４５", " obib2345\n"] {

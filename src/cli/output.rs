@@ -146,6 +146,10 @@ pub(super) fn reply(reply: &Reply, zone: &jiff::tz::TimeZone) -> Result<(), Fail
 
 fn user_row(user: &UserView, zone: &jiff::tz::TimeZone) -> [String; 9] {
     let methods = match &user.methods {
+        // Where somebody else who knew the password could have been the first, an operator sees it at a glance.
+        Some(PairView { primary, backup }) if user.enrolled_by.as_deref() == Some("password") => {
+            format!("{} + {} (by password alone)", primary.kind, backup.kind)
+        }
         Some(PairView { primary, backup }) => format!("{} + {}", primary.kind, backup.kind),
         None => "not set up".to_owned(),
     };
@@ -221,6 +225,7 @@ fn sheet(user: &UserView, zone: &jiff::tz::TimeZone) -> String {
         ("made", minute(&user.created_at, zone)),
         ("primary", method(user.methods.as_ref().map(|pair| &pair.primary))),
         ("backup", method(user.methods.as_ref().map(|pair| &pair.backup))),
+        ("set up", opened(user.enrolled_by.as_deref()).to_owned()),
         ("sessions", user.sessions.to_string()),
         ("devices", user.devices.to_string()),
     ];
@@ -229,6 +234,17 @@ fn sheet(user: &UserView, zone: &jiff::tz::TimeZone) -> String {
     });
     let lines = rows.into_iter().chain(unproven).map(|(name, value)| format!("{name:<13} {value}"));
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What opened the set-up of the two methods, in words.
+fn opened(by: Option<&str>) -> &'static str {
+    match by {
+        Some("password") => "by password alone: make sure that it was the person",
+        Some("mailed_link") => "by the link mailed to the address",
+        Some("ticket") => "by an operator's ticket",
+        Some("recovery") => "by a recovery code",
+        _ => "-",
+    }
 }
 
 fn method_line(method: &MethodView, zone: &jiff::tz::TimeZone) -> String {
@@ -316,6 +332,33 @@ mod tests {
         let text = table(["NAME", "X"], rows.into_iter());
         let before_last: Vec<usize> = text.lines().map(|line| line.rsplit_once(' ').unwrap().0.width()).collect();
         assert_eq!(before_last, [12, 12, 12], "{text}");
+    }
+
+    #[test]
+    fn a_set_up_by_the_password_alone_is_seen_in_list_and_sheet() {
+        let method = |kind: &str| MethodView {
+            kind: kind.to_owned(),
+            ending: None,
+            label: None,
+            added_at: "2026-11-22T20:13:00Z".to_owned(),
+            last_used_at: None,
+        };
+        let user = |by: &str| {
+            let text = serde_json::json!({
+                "id": "x", "name": "hanako", "email": null, "display_name": null, "groups": [], "language": "ja",
+                "disabled": false, "created_at": "2026-11-22T20:13:00Z", "sessions": 0, "devices": 0,
+                "methods": PairView { primary: method("app"), backup: method("sms") }, "enrolled_by": by,
+            });
+            serde_json::from_value::<UserView>(text).unwrap()
+        };
+        let zone = jiff::tz::TimeZone::UTC;
+        for (by, row, line) in [
+            ("password", "app + sms (by password alone)", "set up        by password alone"),
+            ("mailed_link", "app + sms", "set up        by the link mailed to the address"),
+        ] {
+            assert_eq!(user_row(&user(by), &zone)[5], row);
+            assert!(sheet(&user(by), &zone).contains(line), "{}", sheet(&user(by), &zone));
+        }
     }
 
     #[test]

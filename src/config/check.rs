@@ -1,6 +1,7 @@
 //! What must agree between keys, and the way from the raw tables to the checked configuration.
 
 use std::{
+    collections::BTreeSet,
     net::{IpAddr, SocketAddr},
     num::NonZeroUsize,
     ops::Range,
@@ -16,7 +17,7 @@ use super::{
     raw,
     read::{At, Many},
     rules, upstream,
-    value::{GroupName, KIB, MIB, spoken},
+    value::{BothNames, GroupName, KIB, MIB, spoken},
 };
 use crate::clock::Timestamp;
 
@@ -244,6 +245,14 @@ fn check_rollout(rollout: &raw::Rollout, report: &mut Report<'_>) {
 const MOST_GRANTABLE: usize = 20;
 
 fn check_users(users: &raw::Users, report: &mut Report<'_>) {
+    let labels = users.label.as_ref().map_or(&[][..], |labels| labels.value.0.as_slice());
+    let mut labelled = BTreeSet::new();
+    for group in labels.iter().filter_map(|label| label.value.group.as_ref()) {
+        if !labelled.insert(group.value.0.as_str()) {
+            let message = format!("users.label: {:?} has a label already", group.value.0);
+            report.add(group.span.as_ref(), message, None);
+        }
+    }
     let Some(groups) = &users.grantable_groups else { return };
     if groups.value.0.len() > MOST_GRANTABLE {
         let message = format!("users.grantable_groups: at most {MOST_GRANTABLE}");
@@ -286,6 +295,10 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
     let users = root.users?.value;
     let names =
         |groups: super::read::OneOrMany<GroupName>| groups.0.into_iter().map(|group| group.value.0).collect::<Vec<_>>();
+    let group_label = |label: At<raw::GroupLabel>| {
+        let BothNames { ja, en } = label.value.name?.value;
+        Some((label.value.group?.value.0, (ja, en)))
+    };
     let cohort = |cohort: At<raw::Cohort>| {
         let midnight = cohort.value.from?.value.0.to_zoned(zone.clone()).ok()?;
         Some(CohortConfig {
@@ -393,6 +406,7 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
             grantable_groups: names(users.grantable_groups?.value),
             per_seller: users.per_seller?.value.0,
             invitation: users.invitation?.value.0,
+            labels: users.label?.value.0.into_iter().map(group_label).collect::<Option<_>>()?,
         },
         recovery: RecoveryConfig {
             wait: recovery.wait?.value.0,

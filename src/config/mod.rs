@@ -19,6 +19,7 @@ mod upstream;
 mod value;
 
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
@@ -496,6 +497,38 @@ pub struct UsersConfig {
     pub per_seller: u32,
     /// Lifetime of an invitation.
     pub invitation: Duration,
+    /// What people read in place of groups' names.
+    pub labels: GroupLabels,
+}
+
+/// What people read in place of groups' names, in both languages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GroupLabels(BTreeMap<String, (String, String)>);
+
+impl GroupLabels {
+    /// The label of a group; its name where it has none.
+    pub fn of<'a>(&'a self, group: &'a str, language: Language) -> &'a str {
+        match (self.0.get(group), language) {
+            (Some((ja, _)), Language::Ja) => ja,
+            (Some((_, en)), Language::En) => en,
+            (None, _) => group,
+        }
+    }
+
+    /// The same of several, as a list in a sentence.
+    pub fn list(&self, groups: &[String], language: Language) -> String {
+        let between = match language {
+            Language::Ja => "、",
+            Language::En => ", ",
+        };
+        groups.iter().map(|group| self.of(group, language)).collect::<Vec<_>>().join(between)
+    }
+}
+
+impl FromIterator<(String, (String, String))> for GroupLabels {
+    fn from_iter<T: IntoIterator<Item = (String, (String, String))>>(labels: T) -> Self {
+        Self(labels.into_iter().collect())
+    }
 }
 
 /// Limits on what a client may send.

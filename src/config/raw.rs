@@ -376,6 +376,16 @@ tables! {
         per_seller: Whole<1, 10_000> = default(50),
         /// An invitation is good for this long.
         invitation: Time<HOUR, { 90 * DAY }> = default("7d"),
+        /// What pages and mails call groups, in the language of the reader. Rules and the console know them by their names.
+        label: Many<GroupLabel> = default([]),
+    }
+
+    /// What people read in place of a group's name.
+    GroupLabel {
+        /// The group.
+        group: GroupName = required,
+        /// Its label.
+        name: BothNames = required,
     }
 
     /// Requests of people who can use neither of their methods. `docs/recovery.md` tells the story.

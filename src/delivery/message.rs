@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use crate::{authn::Passcode, clock::Timestamp, language::Language};
+use crate::{authn::Passcode, clock::Timestamp, config::GroupLabels, language::Language};
 
 /// Whom messages come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Sender {
     pub time_zone: TimeZone,
     /// Its IANA name, stated beside every clock time.
     pub time_zone_name: String,
+    /// What mails call groups.
+    pub labels: GroupLabels,
 }
 
 impl Sender {
@@ -125,6 +127,7 @@ pub(crate) fn sample_sender() -> Sender {
         origin: "https://console.example.jp".to_owned(),
         time_zone: TimeZone::get("Asia/Tokyo").unwrap(),
         time_zone_name: "Asia/Tokyo".to_owned(),
+        labels: [("orders".to_owned(), ("受注".to_owned(), "Orders".to_owned()))].into_iter().collect(),
     }
 }
 

@@ -101,6 +101,11 @@ pub(super) const fn spoken(language: Language, notice: &Notice) -> Option<(&'sta
             "コードの、うけとりほうほうが、とうろくしなおされました。おこころあたりが、ないばあいは、すぐに、うんえいまどぐちへ、ごれんらくください。",
             "The ways to get your code were set up anew. If it was not you, tell the person who runs the service at once.",
         ),
+        Notice::MethodReplaced { .. } => (
+            "コードの受け取り方法が変更されました。お心当たりがない場合は、すぐに運営窓口へご連絡ください。",
+            "コードの、うけとりほうほうが、へんこうされました。おこころあたりが、ないばあいは、すぐに、うんえいまどぐちへ、ごれんらくください。",
+            "A way to get your code was changed. If it was not you, tell the person who runs the service at once.",
+        ),
         Notice::SecondStepReset => (
             "運営窓口が、2段階認証の手段を解除しました。お心当たりがない場合は、すぐに運営窓口へご連絡ください。",
             "うんえいまどぐちが、にだんかいにんしょうの、しゅだんを、かいじょしました。おこころあたりが、ないばあいは、すぐに、うんえいまどぐちへ、ごれんらくください。",
@@ -204,7 +209,9 @@ mod tests {
             Notice::MethodReplaced { role: Role::Primary },
             Notice::MethodReplaced { role: Role::Backup },
             Notice::MethodsSwapped,
-            Notice::MethodDisabled { kind: MethodKind::Sms },
+            Notice::MethodDisabled { role: Role::Primary, kind: MethodKind::App, ending: None },
+            Notice::MethodDisabled { role: Role::Backup, kind: MethodKind::Sms, ending: Some("78".to_owned()) },
+            Notice::TokenCreated { label: "Monthly export".to_owned(), until: AT },
             Notice::NewDevice { browser: browser() },
             Notice::BackupUsed { browser: browser() },
             Notice::RecoveryCodeUsed,
@@ -315,6 +322,29 @@ mod tests {
         assert!(ja.contains("48時間は、コードの受け取り方法の変更と回復コードの利用ができません"), "{ja}");
         let en = mail(Language::En, &sender, &Notice::PasswordReset, AT, None).text;
         assert!(en.contains("For 48 hours you can't replace a way to get a code or use a recovery code."), "{en}");
+    }
+
+    #[test]
+    fn groups_are_called_what_their_labels_say() {
+        let notice = Notice::GroupsChanged { groups: vec!["orders".to_owned(), "x-9".to_owned()] };
+        let ja = mail(Language::Ja, &sample_sender(), &notice, AT, None).text;
+        assert!(ja.contains("現在の権限：受注、x-9\n"), "{ja}");
+        let en = mail(Language::En, &sample_sender(), &notice, AT, None).text;
+        assert!(en.contains("Permissions now: Orders, x-9\n"), "{en}");
+    }
+
+    #[test]
+    fn a_stopped_method_is_named_by_its_place_and_number() {
+        let sender = sample_sender();
+        let notice =
+            Notice::MethodDisabled { role: Role::Backup, kind: MethodKind::Voice, ending: Some("56".to_owned()) };
+        let ja = mail(Language::Ja, &sender, &notice, AT, None).text;
+        assert!(ja.contains("のバックアップ手段（音声通話・末尾56の番号）を停止しました"), "{ja}");
+        let en = mail(Language::En, &sender, &notice, AT, None).text;
+        assert!(en.contains("the backup method (voice call to the number ending 56) of your"), "{en}");
+        let (ja, en) = (text(Language::Ja, &sender, &notice), text(Language::En, &sender, &notice));
+        assert!(ja.contains("バックアップ手段を停止") && en.contains("your backup method was stopped"), "{ja} {en}");
+        assert!(!ja.contains("56") && !en.contains("56"), "a phone may be somebody else's");
     }
 
     #[test]

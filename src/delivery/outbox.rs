@@ -78,6 +78,7 @@ impl Worker {
             origin: config.public_url.origin(),
             time_zone: config.time_zone.clone(),
             time_zone_name: config.time_zone_name.clone(),
+            labels: config.users.labels.clone(),
         };
         Self { store, keyring, clock, sender, carriers }
     }

@@ -23,7 +23,7 @@ use crate::{
         self, ChosenView, CodeOutcome, CodeProblem, Delivery, EnrolmentOutcome, EnrolmentView, Flow, LinkMailOutcome,
         PendingView, ProvingView, SendOutcome, TicketOutcome, TypedNumber,
     },
-    authn::{EnrolmentStep, Grace, TicketRefusal},
+    authn::{EnrolmentStep, Grace, OpenedBy, TicketRefusal},
     clock::Timestamp,
 };
 
@@ -77,8 +77,8 @@ impl Progress {
 pub struct EnrolIntroPage {
     /// The frame.
     pub frame: PageFrame,
-    /// A recovery code led here.
-    pub recovered: bool,
+    /// What led here beside the password.
+    pub opened_by: OpenedBy,
     /// How long it may still be put off, where the rollout allows it.
     pub grace: Option<Grace>,
 }
@@ -89,10 +89,24 @@ impl EnrolIntroPage {
         false
     }
     fn heading(&self) -> String {
-        self.frame.t("enrol-intro-heading")
+        self.frame.t(if self.again() { "enrol-again-heading" } else { "enrol-intro-heading" })
+    }
+    /// Not for the first time: the person knows what two-step verification is, and lost the ways to get a code.
+    const fn again(&self) -> bool {
+        matches!(self.opened_by, OpenedBy::Recovery | OpenedBy::Ticket)
     }
     fn lead(&self) -> String {
-        if self.recovered { self.frame.t("enrol-intro-recovered") } else { self.frame.named("enrol-intro-lead") }
+        match self.opened_by {
+            OpenedBy::Recovery => self.frame.t("enrol-intro-recovered"),
+            OpenedBy::Ticket => self.frame.t("enrol-intro-ticket"),
+            OpenedBy::Password | OpenedBy::MailedLink => self.frame.named("enrol-intro-lead"),
+        }
+    }
+    fn what(&self) -> String {
+        self.frame.t(if self.again() { "enrol-again-what" } else { "enrol-intro-what" })
+    }
+    fn begin(&self) -> String {
+        self.frame.t(if self.again() { "enrol-again" } else { "enrol-begin" })
     }
     fn grace_text(&self) -> Option<String> {
         self.grace.map(|grace| grace_text(grace, &self.frame))
@@ -424,7 +438,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
         }
         (EnrolmentStep::Introduced, _) => {
             let grace = visit.portal.app.grace(&visit.browser()).await?;
-            html(&EnrolIntroPage { frame, recovered: view.recovered, grace })
+            html(&EnrolIntroPage { frame, opened_by: view.opened_by, grace })
         }
         (_, Some(proving)) => prove_page(frame, &note, proving),
         (_, None) => html(&choice::page(frame, note, EnrolmentView { proving: None, ..view })),

@@ -7,7 +7,12 @@ use crate::language::Language;
 
 /// The language for a request.
 pub(super) fn of(headers: &HeaderMap) -> Language {
-    cookie::read(headers, cookie::LANGUAGE).and_then(chosen).unwrap_or_else(|| preferred(headers))
+    chosen_by(headers).unwrap_or_else(|| preferred(headers))
+}
+
+/// What the person chose on this browser.
+pub(super) fn chosen_by(headers: &HeaderMap) -> Option<Language> {
+    cookie::read(headers, cookie::LANGUAGE).and_then(chosen)
 }
 
 /// The value of the cookie and of the switch.

@@ -10,7 +10,7 @@ use super::{guides::Guide, held::StoppedForm, words};
 use crate::{
     account::{Method, MethodKind, NewMethod, PhoneNumber, Role, Target},
     clock::Timestamp,
-    config::{Branding, Config, Logo},
+    config::{Branding, Config, GroupLabels, Logo},
     language::Language,
 };
 
@@ -29,6 +29,7 @@ pub struct Site {
     script: String,
     logo: Option<String>,
     offers_reset: bool,
+    labels: GroupLabels,
 }
 
 impl Site {
@@ -40,6 +41,7 @@ impl Site {
             time_zone_name: config.time_zone_name.clone(),
             stylesheet: versioned("/.sekisho/style.css", sheet),
             offers_reset: config.mail.is_some(),
+            labels: config.users.labels.clone(),
             script: versioned(Here::SCRIPT, super::style::SCRIPT.as_bytes()),
             logo: logo.map(|logo| versioned("/.sekisho/logo", &logo.bytes)),
         }
@@ -61,6 +63,7 @@ impl Site {
             script: Here::SCRIPT.to_owned(),
             logo: None,
             offers_reset: true,
+            labels: [("orders".to_owned(), ("受注".to_owned(), "Orders".to_owned()))].into_iter().collect(),
         }
     }
 }
@@ -289,6 +292,16 @@ impl PageFrame {
     /// The service's name in the page's language.
     pub fn service(&self) -> &str {
         self.site.branding.name(self.language)
+    }
+
+    /// What the pages call a group.
+    pub fn group<'a>(&'a self, name: &'a str) -> &'a str {
+        self.site.labels.of(name, self.language)
+    }
+
+    /// The same of several.
+    pub fn groups(&self, names: &[String]) -> String {
+        self.site.labels.list(names, self.language)
     }
 
     /// The `<title>`.

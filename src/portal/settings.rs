@@ -311,11 +311,18 @@ impl SettingsPage {
                 self.frame.say("settings-history-wrong-code", &[("step", step.into())])
             }
             Happened::DeviceReplayed => self.frame.t("settings-history-device-replayed"),
+            Happened::RecoveryCodeUsed => self.frame.t("settings-history-recovery-code"),
+            Happened::WrongRecoveryCode => self.frame.t("settings-history-wrong-recovery-code"),
         };
         match line.times {
             0 | 1 => what,
             times => self.frame.say("settings-history-times", &[("what", what.into()), ("times", times.into())]),
         }
+    }
+    /// What to do about a line one does not know; the page has a button for no more trust than there is.
+    fn history_lead(&self) -> String {
+        let trusts = !self.view.devices.is_empty();
+        self.frame.t(if trusts { "settings-history-lead" } else { "settings-history-lead-password" })
     }
     /// The newest lines, and those that are shown when asked for.
     fn history(&self) -> Vec<(&[HistoryLine], bool)> {
@@ -324,7 +331,7 @@ impl SettingsPage {
         [(newest, false), (older, true)].into_iter().filter(|(lines, _)| !lines.is_empty()).collect()
     }
     fn refused(line: &HistoryLine) -> bool {
-        !matches!(line.event.what, Happened::SignedIn(_))
+        !matches!(line.event.what, Happened::SignedIn(_) | Happened::RecoveryCodeUsed)
     }
     fn speaks(&self, language: Language) -> bool {
         self.view.account.language == language

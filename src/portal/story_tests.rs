@@ -166,7 +166,7 @@ async fn the_ended_session_is_explained() {
     let page = browser.open(&world.portal.sign_in_location("/orders/1", Interruption::Idle)).await;
     assert!(page.body.contains("You were signed out after 60 minutes. Sign in to continue where you were."));
     let page = browser.open(&world.portal.sign_in_location("/", Interruption::Ended)).await;
-    assert!(page.body.contains("Your session has ended."), "{}", page.body);
+    assert!(page.body.contains("been signed out. To go on, sign in again."), "{}", page.body);
 }
 
 #[tokio::test]

@@ -172,7 +172,7 @@ impl ShownUser {
     }
 
     fn groups_text(&self, frame: &PageFrame) -> String {
-        if self.groups.is_empty() { frame.t("users-no-groups") } else { self.groups.join(", ") }
+        if self.groups.is_empty() { frame.t("users-no-groups") } else { frame.groups(&self.groups) }
     }
 
     /// Can the owner who looks change anything about it?
@@ -207,9 +207,10 @@ impl ShownInvitation {
         }
     }
 
-    fn until(&self, frame: &PageFrame) -> String {
+    /// `mail`: an invitation can be sent again.
+    fn until(&self, frame: &PageFrame, mail: bool) -> String {
         if self.expired {
-            return frame.t("users-invitation-over");
+            return frame.t(if mail { "users-invitation-over" } else { "users-invitation-over-no-mail" });
         }
         frame.say("users-invitation-until", &[("time", frame.clock_until(self.expires_at).into())])
     }
@@ -317,6 +318,8 @@ pub struct UsersPage {
     pub typed: TypedInvitation,
     /// What happened.
     pub news: Option<UsersNews>,
+    /// Back to where the person was.
+    pub target: String,
 }
 
 impl UsersPage {
@@ -381,7 +384,7 @@ impl UserEditPage {
         self.frame.say("users-edit-heading", &[("user", self.user.name.as_str().into())])
     }
     fn fixed_text(&self) -> Option<String> {
-        let groups = self.fixed.join(", ");
+        let groups = self.frame.groups(&self.fixed);
         (!self.fixed.is_empty()).then(|| self.frame.say("users-fixed", &[("groups", groups.into())]))
     }
 }
@@ -500,6 +503,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
         mail: view.mail,
         most: view.most,
         news: note.users(),
+        target: visit.to.as_str().to_owned(),
     };
     Ok(visit.page(html(&page)))
 }

@@ -142,6 +142,7 @@ impl<'a> Visit<'a> {
             address: self.client.address,
             user_agent: self.headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default(),
             language: self.language,
+            chosen_language: language::chosen_by(self.headers),
             flow: self.flow,
         }
     }

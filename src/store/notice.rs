@@ -31,8 +31,12 @@ pub enum Notice {
     MethodsSwapped,
     /// Too many wrong codes: a method must be set up again.
     MethodDisabled {
+        /// Which of the two.
+        role: Role,
         /// Its channel.
         kind: MethodKind,
+        /// The last two digits of its number.
+        ending: Option<String>,
     },
     /// Somebody signed in on a browser that was not known.
     NewDevice {
@@ -120,6 +124,13 @@ pub enum Notice {
         /// Its user name.
         user: String,
     },
+    /// An operator made an access token that acts as the account.
+    TokenCreated {
+        /// What it is for, in the operator's words.
+        label: String,
+        /// Not good from then on.
+        until: Timestamp,
+    },
     /// The account was frozen by a "this wasn't me" link.
     Frozen,
 }
@@ -155,6 +166,7 @@ impl Notice {
             Self::MethodPaused { .. } => "method_paused",
             Self::GroupsChanged { .. } => "groups_changed",
             Self::Removed { .. } => "removed",
+            Self::TokenCreated { .. } => "token_created",
             Self::Frozen => "frozen",
         }
     }
@@ -162,10 +174,11 @@ impl Notice {
     /// Which of the two methods, or which request: two notices of one kind that differ in it are different news.
     pub fn about(&self) -> &str {
         match self {
-            Self::MethodReplaced { role } | Self::MethodRelabelled { role } | Self::MethodPaused { role, .. } => {
-                role.as_str()
-            }
-            Self::MethodDisabled { kind } => kind.as_str(),
+            Self::MethodReplaced { role }
+            | Self::MethodRelabelled { role }
+            | Self::MethodDisabled { role, .. }
+            | Self::MethodPaused { role, .. } => role.as_str(),
+            Self::TokenCreated { label, .. } => label,
             Self::RecoveryRequested { receipt, .. }
             | Self::RecoveryApproved { receipt }
             | Self::RecoveryRefused { receipt }
@@ -187,6 +200,7 @@ impl Notice {
                     | Self::EmailChanged
                     | Self::TrustCopied
                     | Self::Removed { .. }
+                    | Self::TokenCreated { .. }
                     | Self::Frozen
             )
     }
@@ -196,11 +210,20 @@ impl Notice {
         matches!(self, Self::GroupsChanged { .. } | Self::Removed { .. })
     }
 
+    /// Was it done by an operator, whom to ask before anything is stopped?
+    pub const fn by_an_operator(&self) -> bool {
+        matches!(self, Self::TokenCreated { .. })
+    }
+
     /// Is it worth a call to somebody who can be reached by voice only?
     pub const fn grave(&self) -> bool {
         matches!(
             self,
-            Self::RecoveryRequested { .. } | Self::RecoveryApproved { .. } | Self::Recovered | Self::SecondStepReset
+            Self::RecoveryRequested { .. }
+                | Self::RecoveryApproved { .. }
+                | Self::Recovered
+                | Self::SecondStepReset
+                | Self::MethodReplaced { .. }
         )
     }
 }

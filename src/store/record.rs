@@ -4,7 +4,7 @@ use super::{EndRecovery, Link, MessageState, Notice, SendLimit};
 use crate::{
     account::{Account, AccountId, EmailAddress, Method, MethodId, MethodPair, PhoneNumber},
     authn::recovery::Receipt,
-    authn::{Attempt, ChallengeId, CodeProof, DeviceProof, PasswordHash, SendOrder, SignIn, Ticket},
+    authn::{Attempt, ChallengeId, CodeProof, DeviceProof, OpenedBy, PasswordHash, SendOrder, SignIn, Ticket},
     clock::Timestamp,
     language::Language,
     random_id,
@@ -59,6 +59,8 @@ pub struct AccountSummary {
     pub ticket_until: Option<Timestamp>,
     /// Its open recovery request.
     pub recovery: Option<Receipt>,
+    /// What opened the enrolment of its methods beside the password; `None` where that is not known.
+    pub enrolled_by: Option<OpenedBy>,
 }
 
 /// What a password is checked against.
@@ -279,6 +281,8 @@ pub struct CompleteSignIn {
     pub used: Option<UsedCode>,
     /// The pair to store; the account must have none, unless this is a recovery.
     pub enrolled: Option<Enrolment>,
+    /// What opened that enrolment beside the password.
+    pub opened_by: OpenedBy,
     /// Keyed digest of the network it comes from; never an address.
     pub network: Option<Digest>,
     /// The pair takes the place of the earlier one: sessions, trust, recovery codes and requests end with it.

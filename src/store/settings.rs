@@ -127,6 +127,10 @@ pub enum Happened {
     WrongCode(MethodKind),
     /// Somebody showed a copy of a trusted browser's cookie.
     DeviceReplayed,
+    /// Somebody who knew the password used a recovery code up.
+    RecoveryCodeUsed,
+    /// Somebody who knew the password gave a wrong recovery code.
+    WrongRecoveryCode,
 }
 
 /// One line of the history, to be written.

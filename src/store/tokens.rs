@@ -1,6 +1,6 @@
 //! Access tokens for scripts. The store keeps a keyed digest; whoever's account is disabled, frozen or deleted has none.
 
-use super::{Result, Store};
+use super::{OutboxItem, Result, Store};
 use crate::{
     account::{Account, AccountId},
     clock::Timestamp,
@@ -26,6 +26,8 @@ pub struct NewAccessToken {
     pub digest: Digest,
     /// At most so many living ones an account.
     pub most: u32,
+    /// What its person is told.
+    pub notices: Vec<OutboxItem>,
 }
 
 /// Why a token was not made.

@@ -105,6 +105,7 @@ fn what_must_not_be_seen_is_in_no_line() {
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         user_agent: "curl/8",
         language: Language::Ja,
+        chosen_language: None,
         flow: crate::app::Flow::SignIn,
     };
     let form = PasswordForm { login: MARKER.into(), password: MARKER.into(), browser: &browser };

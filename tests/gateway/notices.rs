@@ -71,7 +71,8 @@ async fn every_change_in_the_settings_is_mailed_with_a_way_to_stop_the_account()
         assert_eq!(count(&gateway, "mail", says).await, 0, "{says}");
     }
     told(&gateway, "sms", "were swapped").await;
-    assert_eq!(count(&gateway, "sms", "").await, 1, "small news go by mail only");
+    assert_eq!(count(&gateway, "sms", "新しい端末からログイン").await, 1, "a new browser is told to the other method");
+    assert_eq!(count(&gateway, "sms", "").await, 2, "small news go by mail only");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -133,4 +134,93 @@ async fn a_member_is_told_what_an_owner_changes_and_that_the_sign_in_is_gone() {
     }
     assert!(changed.text.contains("現在の権限：orders"), "{}", changed.text);
     assert_eq!(count(&gateway, "mail", "権限を変更しました").await, 1, "the same again is no news");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_browser_that_is_new_is_told_once_to_the_other_method_and_by_mail() {
+    let gateway = Gateway::start(&[], &["old"], "").await;
+    let browser = gateway.browser(Speaks::Http1, "en");
+    let again = async || {
+        steps::sign_in(&gateway, &browser, "old", &gateway.secrets[0]).await;
+        steps::sign_out(&browser).await;
+        gateway.clock.advance(std::time::Duration::from_mins(11));
+    };
+    again().await;
+    told(&gateway, "mail", "新しい端末からログインがありました").await;
+    told(&gateway, "sms", "新しい端末からログインがありました").await;
+    again().await;
+    // The same kind of browser on the same network, without a sign of having been here.
+    let twin = gateway.browser(Speaks::Http1, "en");
+    steps::sign_in(&gateway, &twin, "old", &gateway.secrets[0]).await;
+    crate::support::eventually("the second browser's notice", async || {
+        (count(&gateway, "sms", "新しい端末から").await == 2).then_some(())
+    })
+    .await;
+    assert_eq!(count(&gateway, "mail", "新しい端末から").await, 2, "and nothing of the one that is known");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_access_token_is_told_to_its_owner() {
+    let gateway = Gateway::start(&[], &["old"], "").await;
+    let account = gateway.app().find_account("old").await.unwrap().unwrap().account;
+    let (paths, methods) = (vec!["/api".to_owned()], vec!["GET".to_owned()]);
+    let scope = sekisho::session::TokenScope { paths, methods, networks: Vec::new() };
+    let lifetime = std::time::Duration::from_hours(24);
+    let order = sekisho::app::TokenOrder { label: "月次の取り込み".to_owned(), scope, lifetime };
+    let made = gateway.app().create_token(&account, order).await.unwrap().unwrap();
+    let mail = told(&gateway, "mail", "アクセストークンを発行しました").await;
+    assert!(mail.text.contains("用途：月次の取り込み") && mail.text.contains("有効期限："), "{}", mail.text);
+    assert!(mail.text.contains("すぐに運営窓口へ") && !mail.text.contains("/.sekisho/link/"), "{}", mail.text);
+    let text = told(&gateway, "sms", "アクセストークンが発行されました").await;
+    let secret = sekisho::secret::ExposeSecret::expose_secret(&made.text);
+    assert!(![&mail.text, &text.text].iter().any(|said| said.contains(secret)), "its text is told to nobody");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_old_number_is_told_that_it_was_replaced_by_a_call_too() {
+    let gateway = Gateway::start(&[], &[], "").await;
+    let secret = people::add_with_landline(gateway.app(), "kenji", "03-1234-5656").await;
+    let browser = gateway.browser(Speaks::Http1, "en");
+    steps::sign_in(&gateway, &browser, "kenji", &secret).await;
+    let method = browser.open("/.sekisho/settings/backup").await;
+    let choose = browser.submit(&method, &method.form_to("/.sekisho/settings/replace/begin"), &[]).await;
+    let before = gateway.inbox.newest().await;
+    let prove = steps::choose(&browser, &choose, "sms", "080-8765-4321").await;
+    let code = gateway.inbox.code_after(before, "sms").await.code();
+    let done = steps::code(&browser, &prove, &code, false).await;
+    assert!(done.text().contains("The new method is in place."), "{}", done.text());
+    let call = told(&gateway, "voice", "コードの受け取り方法が変更されました").await;
+    assert!(call.to.ends_with("56"), "{}", call.to);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_comes_in_the_language_that_was_chosen_for_the_pages() {
+    let gateway = Gateway::start(&[], &["old"], "").await;
+    let browser = gateway.browser(Speaks::Http1, "en");
+    let by_text = async |browser: &Browser| {
+        let page = browser.open("/").await;
+        steps::password(browser, &page, "old").await;
+        let help = browser.open("/.sekisho/code/help").await;
+        let before = gateway.inbox.newest().await;
+        browser.submit(&help, &help.form_to("/.sekisho/code/way"), &[("way", "backup")]).await;
+        gateway.inbox.code_after(before, "sms").await.text
+    };
+    let text = by_text(&browser).await;
+    assert!(text.starts_with("認証コード："), "the browser's own wish is no choice: {text}");
+    gateway.clock.advance(std::time::Duration::from_mins(20));
+    browser.plant("__Host-sekisho-lang", "en");
+    let text = by_text(&browser).await;
+    assert!(text.contains("is your") && !text.contains("認証コード"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_set_up_by_the_password_alone_is_shown_to_operators() {
+    let gateway = Gateway::start(&[], &["old"], "").await;
+    people::add_without_mail(gateway.app(), "bare").await;
+    let browser = gateway.browser(Speaks::Http1, "en");
+    let page = steps::first_sign_in(&gateway, &browser, "bare").await;
+    steps::enrol_app_and_sms(&gateway, &browser, &page, "080-8765-4321").await;
+    let opened = async |user: &str| gateway.app().find_account(user).await.unwrap().unwrap().enrolled_by;
+    assert_eq!(opened("bare").await, Some(sekisho::authn::OpenedBy::Password));
+    assert_eq!(opened("old").await, None, "as it was before this was noted");
 }

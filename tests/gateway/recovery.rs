@@ -65,8 +65,12 @@ async fn r8_a_recovery_code_and_the_password_open_the_set_up_and_not_the_console
     let typed = codes[3].to_lowercase().replace('-', " ");
     let page = steps::use_recovery_code(&browser, &typed).await;
     assert_eq!(page.url.path(), "/.sekisho/enrolment", "however it is written: {}", page.text());
-    let says = "Your recovery code was accepted and is now used up. Set up two new ways; the old ones keep working";
-    assert!(page.text().contains(says) && !page.text().contains("now asks for a code"), "{}", page.text());
+    for says in [
+        "Set up two ways to get a code",
+        "Your recovery code was accepted and is now used up. The old ways to get a code keep working",
+    ] {
+        assert!(page.text().contains(says) && !page.text().contains("now asks for a code"), "{}", page.text());
+    }
     assert!(browser.cookie("__Host-sekisho").is_none(), "no session");
     assert_eq!(browser.visit("/payments").await.status, 303);
     assert_eq!(browser.fetch("/payments").await.status, 401);
@@ -82,6 +86,10 @@ async fn r8_a_recovery_code_and_the_password_open_the_set_up_and_not_the_console
 
     let key = steps::enrol_app_and_sms(&gateway, &browser, &page, "080-8765-4321").await;
     assert_eq!(browser.open("/payments").await.status, 200);
+    let history = browser.open("/.sekisho/settings").await.text();
+    for says in ["Recovery code used to set up both ways anew", "Refused: wrong recovery code"] {
+        assert!(history.contains(says), "{says}: {history}");
+    }
     for gone in [&owner, &another] {
         assert_eq!(gone.visit("/orders").await.status, 303, "every other session has ended");
     }

@@ -95,7 +95,7 @@ async fn r6_a_recovery_code_is_offered_where_one_is_left_and_the_settings_make_n
     };
     let page = at_code(&browser, "old").await;
     let (shown, offered) = help(&browser).await;
-    assert!(!offered && shown.text().contains("You have none left."), "{}", shown.text());
+    assert!(!offered && shown.text().contains("You have no recovery codes that work."), "{}", shown.text());
     steps::code(&browser, &page, &app_code(&gateway, 0), false).await;
 
     gateway.clock.advance(Duration::from_mins(6));

@@ -163,12 +163,13 @@ async fn news_of_another_method_or_request_or_account_is_told_however_soon_after
     let (hanako, taro) = (bench.newcomer("hanako").await, bench.newcomer("taro").await);
     let receipts = || ["7Q2M-4KXP", "9F3N-2HJA"].map(str::to_owned);
     let roles = [Role::Primary, Role::Backup];
-    let kinds = [MethodKind::Sms, MethodKind::Voice];
+    let labels = || ["export", "import"].map(str::to_owned);
     let news = [
         roles.map(|role| Notice::MethodReplaced { role }),
         roles.map(|role| Notice::MethodRelabelled { role }),
         roles.map(|role| Notice::MethodPaused { role, kind: MethodKind::Sms, until: NOW }),
-        kinds.map(|kind| Notice::MethodDisabled { kind }),
+        roles.map(|role| Notice::MethodDisabled { role, kind: MethodKind::Sms, ending: Some("78".to_owned()) }),
+        labels().map(|label| Notice::TokenCreated { label, until: NOW }),
         receipts().map(|receipt| Notice::RecoveryRequested { receipt, ready_at: NOW }),
         receipts().map(|receipt| Notice::RecoveryApproved { receipt }),
         receipts().map(|receipt| Notice::RecoveryRefused { receipt }),

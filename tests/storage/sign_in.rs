@@ -2,7 +2,7 @@
 
 use sekisho::{
     account::{Label, MethodPair, NewMethod, Role, Target},
-    authn::{Input, PasswordHash, ProvenMethod, Step},
+    authn::{Input, OpenedBy, PasswordHash, ProvenMethod, Step},
     store::{CompleteSignIn, EnrolledMethod, Enrolment, OutboxContent, Stale, UsedCode},
 };
 
@@ -78,6 +78,8 @@ async fn an_enrolment_survives_a_restart_at_every_step() {
     assert_eq!(pair.primary().target, Target::App(hanako.seed.clone()));
     assert_eq!(pair.primary().label, Label::parse("会社の携帯").unwrap());
     assert_eq!(pair.backup().target, Target::Sms(phone("09012345678")));
+    let summary = bench.store.account(hanako.id).await.unwrap().unwrap();
+    assert_eq!(summary.enrolled_by, Some(OpenedBy::Password), "an operator sees that nothing else opened it");
     assert_eq!(stored.app_last_step, Some(NOW.as_secs() / 30), "the step that proved the app is burnt");
     assert!(bench.store.session(complete.session.digest()).await.unwrap().is_some());
 }

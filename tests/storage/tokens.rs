@@ -21,7 +21,7 @@ impl Bench {
         let id = AccessTokenId::random(&*self.entropy);
         let label = "import".to_owned();
         let token = AccessToken { id, account, label, scope, created_at: NOW, expires_at, last_used_at: None };
-        NewAccessToken { token, digest: self.digest(), most: 3 }
+        NewAccessToken { token, digest: self.digest(), most: 3, notices: Vec::new() }
     }
 }
 

@@ -13,6 +13,7 @@ use std::{
     os::unix::fs::OpenOptionsExt as _,
     sync::Arc,
     thread,
+    time::Duration,
 };
 
 use tokio::{
@@ -24,10 +25,13 @@ use self::place::Place;
 use super::{Failed, arguments::Demo, complain, output, serve};
 use crate::{
     clock::{Clock as _, SystemClock},
-    config::{self, Config},
+    config::{self, Config, RecoveryConfig},
     entropy::SystemEntropy,
     server, telemetry,
 };
+
+/// A recovery request can be approved so soon here.
+const RECOVERY_WAIT: Duration = Duration::from_mins(1);
 
 /// Where everything listens, with the ports the system chose.
 struct Ports {
@@ -166,6 +170,22 @@ access = "signed-in"
 websocket = true
 idle_timeout = "5m"
 
+[[users.label]]
+group = "orders"
+name = {{ ja = "受注", en = "Orders" }}
+
+[[users.label]]
+group = "payments"
+name = {{ ja = "入金", en = "Payments" }}
+
+[[users.label]]
+group = "owner"
+name = {{ ja = "オーナー", en = "Owner" }}
+
+[[users.label]]
+group = "staff"
+name = {{ ja = "スタッフ", en = "Staff" }}
+
 [[rule]] # a form whose session has ended is kept until the sign-in
 path = "/"
 access = "signed-in"
@@ -180,7 +200,10 @@ inbox_provider = true
     );
     let file = place.file("toml");
     std::fs::write(&file, &text).map_err(|error| place.failed("toml", &error))?;
-    config::parse(&text, &file.to_string_lossy()).map_err(Failed::refused)
+    let config = config::parse(&text, &file.to_string_lossy()).map_err(Failed::refused)?;
+    // A file cannot say less than an hour: nobody has that long to look at a demonstration.
+    let recovery = RecoveryConfig { wait: RECOVERY_WAIT, ..config.recovery };
+    Ok(Config { recovery, ..config })
 }
 
 fn announce(demo: &Demo, place: &Place, ports: &Ports) -> Result<(), Failed> {

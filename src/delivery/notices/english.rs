@@ -92,15 +92,13 @@ pub(super) fn words(service: &str, notice: &Notice, sender: &Sender) -> Words {
             format!("The primary and backup methods of your {service} account were swapped."),
             "From your next sign-in, get your code by the new primary method.",
         ),
-        Notice::MethodDisabled { kind } => words(
+        Notice::MethodDisabled { role, kind, ending } => words(
             "A way to get your code was stopped",
             format!(
-                "Too many wrong codes were entered, so the {} of your {service} account was stopped.",
-                match kind {
-                    MethodKind::App => "authenticator app",
-                    MethodKind::Sms => "text message method",
-                    MethodKind::Voice => "voice call method",
-                }
+                "Too many wrong codes were entered, so the {} method ({}{}) of your {service} account was stopped.",
+                role_name(*role),
+                kind_name(*kind),
+                ending.as_ref().map(|digits| format!(" to the number ending {digits}")).unwrap_or_default()
             ),
             "The other method works. Sign in with it and set this one up again in Advanced security settings.",
         ),
@@ -223,7 +221,7 @@ pub(super) fn words(service: &str, notice: &Notice, sender: &Sender) -> Words {
             "Your permissions were changed",
             format!(
                 "The owner of the seller account changed your permissions in {service}.\n\nPermissions now: {}",
-                if groups.is_empty() { "none".to_owned() } else { groups.join(", ") }
+                if groups.is_empty() { "none".to_owned() } else { sender.labels.list(groups, Language::En) }
             ),
             "There is no need to sign in again.",
         ),
@@ -231,6 +229,14 @@ pub(super) fn words(service: &str, notice: &Notice, sender: &Sender) -> Words {
             "Your sign-in was removed",
             format!("The owner of the seller account removed the {service} sign-in \"{user}\"."),
             "This sign-in no longer works.",
+        ),
+        Notice::TokenCreated { label, until } => words(
+            "An access token was made for your account",
+            format!(
+                "The person who runs the service made an access token for your {service} account. A program that has it acts in your name.\n\nFor: {label}\nWorks until: {}",
+                clock_from(Language::En, sender, *until)
+            ),
+            "If you know what it is for, there is nothing to do.",
         ),
         Notice::Frozen => words(
             "Your account was stopped",
@@ -251,7 +257,8 @@ pub(super) const fn short(notice: &Notice) -> &'static str {
         Notice::MethodReplaced { role: Role::Primary } => "your primary method was changed.",
         Notice::MethodReplaced { role: Role::Backup } => "your backup method was changed.",
         Notice::MethodsSwapped => "your primary and backup were swapped.",
-        Notice::MethodDisabled { .. } => "a way to get your code was stopped.",
+        Notice::MethodDisabled { role: Role::Primary, .. } => "after wrong codes, your primary method was stopped.",
+        Notice::MethodDisabled { role: Role::Backup, .. } => "after wrong codes, your backup method was stopped.",
         Notice::NewDevice { .. } => "sign-in on a new device.",
         Notice::BackupUsed { .. } => "sign-in with your backup method.",
         Notice::RecoveryCodeUsed => "a recovery code was used.",
@@ -275,6 +282,7 @@ pub(super) const fn short(notice: &Notice) -> &'static str {
         Notice::MethodPaused { role: Role::Backup, .. } => "after wrong codes, your backup method is paused.",
         Notice::GroupsChanged { .. } => "the owner changed your permissions.",
         Notice::Removed { .. } => "the owner removed your sign-in.",
+        Notice::TokenCreated { .. } => "an access token was made for your account.",
         Notice::Frozen => "your account was stopped.",
     }
 }

@@ -88,15 +88,13 @@ pub(super) fn words(service: &str, notice: &Notice, sender: &Sender) -> Words {
             format!("{service}の2段階認証の第一手段とバックアップ手段が入れ替えられました。"),
             "次のログインから、新しい第一手段でコードをお受け取りください。",
         ),
-        Notice::MethodDisabled { kind } => words(
+        Notice::MethodDisabled { role, kind, ending } => words(
             "コードの受け取り方法を停止しました",
             format!(
-                "入力の間違いが多かったため、{service}の{}を停止しました。",
-                match kind {
-                    MethodKind::App => "認証アプリでのログイン",
-                    MethodKind::Sms => "SMSでのコードの受け取り",
-                    MethodKind::Voice => "音声通話でのコードの受け取り",
-                }
+                "入力の間違いが多かったため、{service}の{}（{}{}）を停止しました。",
+                role_name(*role),
+                kind_name(*kind),
+                ending.as_ref().map(|digits| format!("・末尾{digits}の番号")).unwrap_or_default()
             ),
             "もう1つの方法は使えます。ログインしてから、高度なセキュリティ設定で登録し直してください。",
         ),
@@ -219,7 +217,7 @@ pub(super) fn words(service: &str, notice: &Notice, sender: &Sender) -> Words {
             "権限が変更されました",
             format!(
                 "出品者アカウントのオーナーが、{service}での権限を変更しました。\n\n現在の権限：{}",
-                if groups.is_empty() { "なし".to_owned() } else { groups.join("、") }
+                if groups.is_empty() { "なし".to_owned() } else { sender.labels.list(groups, Language::Ja) }
             ),
             "ログインし直す必要はありません。",
         ),
@@ -227,6 +225,14 @@ pub(super) fn words(service: &str, notice: &Notice, sender: &Sender) -> Words {
             "ログインが削除されました",
             format!("出品者アカウントのオーナーが、{service}のログイン「{user}」を削除しました。"),
             "このログインは、もうお使いになれません。",
+        ),
+        Notice::TokenCreated { label, until } => words(
+            "アクセストークンが発行されました",
+            format!(
+                "{service}の運営窓口が、アクセストークンを発行しました。このトークンを持つプログラムは、あなたのアカウントとして操作できます。\n\n用途：{label}\n有効期限：{}",
+                clock_from(Language::Ja, sender, *until)
+            ),
+            "用途に心当たりがあれば、何もする必要はありません。",
         ),
         Notice::Frozen => words(
             "アカウントを停止しました",
@@ -247,7 +253,10 @@ pub(super) const fn short(notice: &Notice) -> &'static str {
         Notice::MethodReplaced { role: Role::Primary } => "第一手段が変更されました。",
         Notice::MethodReplaced { role: Role::Backup } => "バックアップ手段が変更されました。",
         Notice::MethodsSwapped => "第一手段とバックアップ手段が入れ替わりました。",
-        Notice::MethodDisabled { .. } => "コードの受け取り方法を1つ停止しました。",
+        Notice::MethodDisabled { role: Role::Primary, .. } => "コードの間違いが多かったため、第一手段を停止しました。",
+        Notice::MethodDisabled { role: Role::Backup, .. } => {
+            "コードの間違いが多かったため、バックアップ手段を停止しました。"
+        }
         Notice::NewDevice { .. } => "新しい端末からログインがありました。",
         Notice::BackupUsed { .. } => "バックアップ手段でログインがありました。",
         Notice::RecoveryCodeUsed => "回復コードが使われました。",
@@ -275,6 +284,7 @@ pub(super) const fn short(notice: &Notice) -> &'static str {
         }
         Notice::GroupsChanged { .. } => "オーナーが権限を変更しました。",
         Notice::Removed { .. } => "オーナーがログインを削除しました。",
+        Notice::TokenCreated { .. } => "アクセストークンが発行されました。",
         Notice::Frozen => "アカウントを停止しました。",
     }
 }

@@ -4,7 +4,7 @@ use super::{Pages, app, frame, minutes, sms, voice};
 use crate::{
     account::{MethodKind, PairError, PhoneError, Role},
     app::{Delivery, KnownNumber, TypedNumber, Unchoosable},
-    authn::Grace,
+    authn::{Grace, OpenedBy},
     clock::Timestamp,
     language::Language,
     portal::{
@@ -28,14 +28,19 @@ pub(super) fn enrolment(language: Language, pages: &mut Pages) {
     {
         pages.add("ticket", state, &EnrolTicketPage { frame: frame(), error });
     }
-    pages.add("enrol-intro", "first", &EnrolIntroPage { frame: frame(), recovered: false, grace: None });
-    pages.add("enrol-intro", "recovered", &EnrolIntroPage { frame: frame(), recovered: true, grace: None });
+    pages.add("enrol-intro", "first", &EnrolIntroPage { frame: frame(), opened_by: OpenedBy::Password, grace: None });
+    pages.add(
+        "enrol-intro",
+        "recovered",
+        &EnrolIntroPage { frame: frame(), opened_by: OpenedBy::Recovery, grace: None },
+    );
+    pages.add("enrol-intro", "ticket", &EnrolIntroPage { frame: frame(), opened_by: OpenedBy::Ticket, grace: None });
     for laters_left in [3, 1] {
         let grace = Some(Grace { deadline: Timestamp::from_secs(1_796_569_200), laters_left });
         pages.add(
             "enrol-intro",
             &format!("later-{laters_left}"),
-            &EnrolIntroPage { frame: frame(), recovered: false, grace },
+            &EnrolIntroPage { frame: frame(), opened_by: OpenedBy::Password, grace },
         );
     }
     for (state, notice) in [

@@ -98,6 +98,8 @@ fn settings_view(language: Language) -> SettingsView {
             line(Happened::WrongPassword, "Firefox (Linux)", "198.51.100.*", days(1), 12),
             line(Happened::WrongCode(MethodKind::Voice), "", "2001:db8:1:22*", days(2), 1),
             line(Happened::DeviceReplayed, "Chrome (Windows)", "203.0.113.*", days(3), 1),
+            line(Happened::RecoveryCodeUsed, "Chrome (Windows)", "203.0.113.*", days(3), 1),
+            line(Happened::WrongRecoveryCode, "Chrome (Windows)", "203.0.113.*", days(3), 2),
             line(Happened::SignedIn(SecondStep::TrustedDevice), "Safari (iPhone)", "203.0.113.*", days(400), 1),
         ],
     }

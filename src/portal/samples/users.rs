@@ -47,6 +47,7 @@ pub(super) fn users(language: Language, pages: &mut Pages) {
     };
     let page = |news: Option<UsersNews>, mail, most| UsersPage {
         frame: frame(),
+        target: "/orders".to_owned(),
         seller: seller(),
         users: vec![
             ShownUser { owner: true, me: true, ..user("hanako", Some("山田 花子")) },

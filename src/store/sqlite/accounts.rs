@@ -10,7 +10,7 @@ use super::{
 use crate::{
     account::{Account, AccountId, EmailAddress, Label, LoginName, MethodPair, PhoneNumber, Role, Target},
     authn::{
-        PasswordHash, Ticket,
+        OpenedBy, PasswordHash, Ticket,
         recovery::{CancelledBy, Receipt},
     },
     clock::Timestamp,
@@ -29,7 +29,7 @@ macro_rules! summaries {
             ", (SELECT count(*) FROM sessions s
                 WHERE s.account_id = a.id AND s.credential_version = a.credential_version) AS session_count,
                (SELECT count(*) FROM trusted_devices d
-                WHERE d.account_id = a.id AND d.credential_version = a.credential_version) AS device_count, a.frozen_at,
+                WHERE d.account_id = a.id AND d.credential_version = a.credential_version) AS device_count, a.frozen_at, a.enrolled_by,
                (SELECT receipt FROM recovery_requests r
                 WHERE r.account_id = a.id AND r.state = 'open') AS recovery_receipt
              FROM accounts a ",
@@ -42,8 +42,10 @@ pub(super) use summaries;
 /// A row of [`summaries!`] with what was read of the account's methods.
 pub(super) fn summary_row(row: &SqliteRow, account: Account, pair: Option<MethodPair>) -> Result<AccountSummary> {
     let cells = rows::Cells::of(row, "accounts", "account_id")?;
+    let enrolled_by = cells.optional_text("enrolled_by", OpenedBy::parse)?.filter(|_| pair.is_some());
     Ok(AccountSummary {
         pair,
+        enrolled_by,
         sessions: cells.count("session_count")?,
         devices: cells.count("device_count")?,
         frozen_at: cells.optional_time("frozen_at")?,

@@ -93,6 +93,7 @@ fn migrator() -> Migrator {
         migration(11, "reports", include_str!("../migrations/0011_reports.sql")),
         migration(12, "held", include_str!("../migrations/0012_held.sql")),
         migration(13, "tokens", include_str!("../migrations/0013_tokens.sql")),
+        migration(14, "history and opening", include_str!("../migrations/0014_history_and_opening.sql")),
     ])
 }
 

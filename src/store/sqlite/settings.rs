@@ -410,6 +410,8 @@ const fn words(what: Happened) -> (&'static str, Option<&'static str>) {
         Happened::WrongPassword => ("wrong_password", None),
         Happened::WrongCode(kind) => ("wrong_code", Some(kind.as_str())),
         Happened::DeviceReplayed => ("device_replayed", None),
+        Happened::RecoveryCodeUsed => ("recovery_code_used", None),
+        Happened::WrongRecoveryCode => ("wrong_recovery_code", None),
     }
 }
 
@@ -422,6 +424,8 @@ fn line(row: &SqliteRow) -> Result<HistoryLine> {
             ("wrong_password", None) => Happened::WrongPassword,
             ("wrong_code", Some(SecondStep::Code(kind))) => Happened::WrongCode(kind),
             ("device_replayed", None) => Happened::DeviceReplayed,
+            ("recovery_code_used", None) => Happened::RecoveryCodeUsed,
+            ("wrong_recovery_code", None) => Happened::WrongRecoveryCode,
             _ => return None,
         })
     })?;

@@ -242,10 +242,15 @@ impl SqliteStore {
         if complete.recovered {
             ended.extend(recovery_codes::clear(&mut tx, account, complete.now).await?);
         }
-        if let Some(pair) = &complete.enrolled
-            && !self.insert_pair(&mut tx, account, pair).await?
-        {
-            return Ok(Err(Stale::MovedOn));
+        if let Some(pair) = &complete.enrolled {
+            if !self.insert_pair(&mut tx, account, pair).await? {
+                return Ok(Err(Stale::MovedOn));
+            }
+            sqlx::query("UPDATE accounts SET enrolled_by = $2 WHERE id = $1")
+                .bind(account.to_string())
+                .bind(complete.opened_by.as_str())
+                .execute(&mut *tx)
+                .await?;
         }
         let told = match complete.used {
             Some(_) => recovery::end_by_code(&mut tx, account, complete.ends_recovery.as_ref(), complete.now).await?,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
 
 use super::{
-    SqliteStore,
+    SqliteStore, outbox,
     rows::{self, Cells, account_columns},
 };
 use crate::{
@@ -72,7 +72,7 @@ impl SqliteStore {
         &self,
         new: &NewAccessToken,
     ) -> Result<std::result::Result<(), NoToken>> {
-        let NewAccessToken { token, digest, most } = new;
+        let NewAccessToken { token, digest, most, notices } = new;
         let unwritable =
             |_unwritable| StoreError::Corrupt { table: "access_tokens", column: "scope", row: token.id.to_string() };
         let scope = serde_json::to_string(&Scope::of(&token.scope)).map_err(unwritable)?;
@@ -99,8 +99,14 @@ impl SqliteStore {
         .bind(i64::from(*most))
         .execute(&mut *tx)
         .await?;
-        tx.commit().await?;
-        Ok(if made.rows_affected() == 1 { Ok(()) } else { Err(NoToken::TooMany) })
+        if made.rows_affected() == 0 {
+            return Ok(Err(NoToken::TooMany));
+        }
+        for notice in notices {
+            outbox::insert(&mut tx, notice).await?;
+        }
+        self.commit(tx, !notices.is_empty()).await?;
+        Ok(Ok(()))
     }
 
     pub(in crate::store) async fn token(&self, digest: &Digest) -> Result<Option<StoredAccessToken>> {

@@ -28,7 +28,7 @@ help-recovery-code-left = You have { $left ->
     [one] { $left } code
    *[other] { $left } codes
 } left.
-help-recovery-code-none = You have none left. Once you're signed in, the security settings make new ones.
+help-recovery-code-none = You have no recovery codes that work. Once you're signed in, you can make them in the security settings.
 help-recovery = Ask to recover your account
 help-recovery-hint = You get a receipt number, and the person who runs the service checks who you are.
 copy = Copy

@@ -158,7 +158,7 @@ guide-cannot-change-codes-heading = Neither works, but you have a recovery code
 guide-cannot-change-codes = You may have kept recovery codes at the end of the setup. Each of them counts once.
 guide-cannot-change-codes-open = Press “{ help-recovery-code }”.
 guide-cannot-change-codes-enter = Enter one of the codes. Cross it off your list.
-guide-cannot-change-set-up = Set up two new ways to get a code, as at the beginning: press “{ enrol-begin }”. Only then do you reach { $service }.
+guide-cannot-change-set-up = Set up two new ways to get a code, as at the beginning: press “{ enrol-again }”. Only then do you reach { $service }.
 
 guide-cannot-change-ask-heading = Neither works, and you have no recovery code
 guide-cannot-change-ask-open = Press “{ help-recovery }”.

@@ -113,6 +113,7 @@ settings-end-others = Sign out on all other devices
 
 settings-history = Recent sign-ins and refusals
 settings-history-lead = Don't know one of these? Change your password and end the trust of all devices.
+settings-history-lead-password = Don't know one of these? Change your password.
 settings-no-history = Nothing yet.
 settings-history-more = Show earlier ones
 settings-when = When
@@ -122,6 +123,8 @@ settings-history-signed-in = Signed in: { $step }
 settings-history-wrong-password = Refused: wrong password
 settings-history-wrong-code = Refused: wrong code, { $step }
 settings-history-device-replayed = Trust ended: somebody used a copy of this browser's trust
+settings-history-recovery-code = Recovery code used to set up both ways anew
+settings-history-wrong-recovery-code = Refused: wrong recovery code
 settings-history-times = { $what }, { $times } times
 
 settings-password-title = Password
@@ -150,6 +153,7 @@ settings-email-submit = Send the link
 
 settings-language = Language
 settings-language-lead = Messages and calls come in
+settings-language-hint = Codes come in the language you have chosen for these pages, where you have chosen one on this device.
 settings-back = Back to { $service }
 
 settings-swapped = Primary and backup are swapped.

@@ -19,6 +19,7 @@ users-edit = Change { $user }
 users-invitations = Invited
 users-invitation-until = The link works until { $time }.
 users-invitation-over = The link has expired. Send the invitation again.
+users-invitation-over-no-mail = The link has expired.
 users-send-again = Send again
 users-withdraw = Withdraw
 users-invite-heading = Invite somebody

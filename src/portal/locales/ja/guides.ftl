@@ -145,7 +145,7 @@ guide-cannot-change-codes-heading = どちらも使えないが、回復コー�
 guide-cannot-change-codes = 登録の最後に、回復コードを保管していることがあります。1つのコードは1回だけ使えます。
 guide-cannot-change-codes-open = 「{ help-recovery-code }」を押します。
 guide-cannot-change-codes-enter = 保管しているコードのうち1つを入力します。使ったコードには印を付けておいてください。
-guide-cannot-change-set-up = 最初と同じように「{ enrol-begin }」を押し、新しい方法を2つ登録します。登録が終わると{ $service }を使えます。
+guide-cannot-change-set-up = 最初と同じように「{ enrol-again }」を押し、新しい方法を2つ登録します。登録が終わると{ $service }を使えます。
 
 guide-cannot-change-ask-heading = どちらも使えず、回復コードもないとき
 guide-cannot-change-ask-open = 「{ help-recovery }」を押します。

@@ -107,6 +107,7 @@ settings-end-others = ほかの端末をすべてログアウト
 
 settings-history = 最近のログインと拒否の記録
 settings-history-lead = 心当たりのない記録があるときは、パスワードを変更し、すべての端末の信頼を解除してください。
+settings-history-lead-password = 心当たりのない記録があるときは、パスワードを変更してください。
 settings-no-history = 記録はまだありません。
 settings-history-more = もっと見る
 settings-when = 日時
@@ -116,6 +117,8 @@ settings-history-signed-in = ログイン：{ $step }
 settings-history-wrong-password = 拒否：パスワードの間違い
 settings-history-wrong-code = 拒否：認証コードの間違い・{ $step }
 settings-history-device-replayed = 信頼を解除：このブラウザーの信頼情報の複製が使われました
+settings-history-recovery-code = 回復コードの使用（コードの受け取り方法の登録し直し）
+settings-history-wrong-recovery-code = 拒否：回復コードの間違い
 settings-history-times = { $what }・{ $times }回
 
 settings-password-title = パスワード
@@ -144,6 +147,7 @@ settings-email-submit = リンクを送る
 
 settings-language = 言語
 settings-language-lead = SMS・音声通話・メールの言語
+settings-language-hint = この端末でページの言語を選んでいる場合、認証コードはその言語でお送りします。
 settings-back = { $service }へ戻る
 
 settings-swapped = 第一手段とバックアップ手段を入れ替えました。

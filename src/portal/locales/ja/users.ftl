@@ -19,6 +19,7 @@ users-edit = { $user }の設定を変更
 users-invitations = 招待中
 users-invitation-until = リンクは{ $time }まで有効です。
 users-invitation-over = リンクの有効期限が切れました。もう一度送ってください。
+users-invitation-over-no-mail = リンクの有効期限が切れました。
 users-send-again = もう一度送る
 users-withdraw = 招待を取り消す
 users-invite-heading = ユーザーを招待
