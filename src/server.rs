@@ -33,11 +33,11 @@ use crate::{
     admin,
     app::{App, OpenError},
     clock::SharedClock,
-    config::Config,
+    config::{Config, SecretUnreadable},
     delivery::{Carriers, Reports, Worker, providers::inbox},
     entropy::SharedEntropy,
     portal::Portal,
-    proxy::{ConnectionRules, Crowd, Drain, Gateway, GuardedApp, MOST_ATTEMPTS, NotAHeaderName, Redirect},
+    proxy::{ConnectionRules, Crowd, Drain, ForwardAuth, Gateway, GuardedApp, MOST_ATTEMPTS, NotAHeaderName, Redirect},
     tls::{self, Certificates, TlsError},
 };
 
@@ -68,6 +68,9 @@ pub enum ServerError {
     /// Keys, store or application.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// A secret of the configuration.
+    #[error("forward_auth.secret: {0}")]
+    Secret(#[from] SecretUnreadable),
     /// A configured header name.
     #[error(transparent)]
     Header(#[from] NotAHeaderName),
@@ -178,6 +181,7 @@ fn serve(
         // Pingora would panic on a bad one.
         tls::load_certificates(authority)?;
     }
+    let forward_auth = config.forward_auth.as_ref().map(ForwardAuth::new).transpose()?;
     let https = free_addresses(&config.listen.https)?;
     let http = free_addresses(&config.listen.http)?;
 
@@ -193,7 +197,7 @@ fn serve(
     let mut server = Server::new_with_opt_and_conf(Opt::default(), pingora_conf(config));
     server.bootstrap();
     let rules = ConnectionRules::new(&config.limits, entropy);
-    let gateway = Gateway::new(app.clone(), Arc::new(Portal::new(app.clone())), config, drain.clone())?;
+    let gateway = Gateway::new(app.clone(), Arc::new(Portal::new(app.clone())), config, forward_auth, drain.clone())?;
     let mut proxy = HttpProxy::new(gateway, server.configuration.clone());
     let mut options = HttpServerOptions::default();
     options.keepalive_request_limit = Some(REQUESTS_PER_CONNECTION);

@@ -12,7 +12,7 @@ use std::{
 use super::{
     AdminConfig, AssertionConfig, Branding, CohortConfig, Config, HoldConfig, IdentityHeaders, InboxConfig, Limits,
     Listen, LogConfig, PasswordConfig, Provider, RecoveryConfig, RolloutConfig, SessionConfig, SignInConfig,
-    StoreConfig, TrustedDeviceConfig, UsersConfig, console,
+    StoreConfig, TrustedDeviceConfig, UsersConfig, console, forward_auth,
     problem::Report,
     raw,
     read::{At, Many},
@@ -30,6 +30,9 @@ pub(super) fn check(root: raw::Root, directory: &Path, report: &mut Report<'_>) 
     }
     if let Some(own) = &root.console {
         console::check(&own.value, report);
+    }
+    if let Some(asking) = &root.forward_auth {
+        forward_auth::check(&asking.value, report);
     }
     check_channels(&root, report);
     if let Some(rules) = &root.rule {
@@ -314,6 +317,10 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
             Some(AdminConfig { group: admin.group?.value.0, directory: directory.join(admin.directory?.value.0) })
         }
     };
+    let forward_auth = match root.forward_auth {
+        None => None,
+        Some(asking) => Some(forward_auth::forward_auth(asking.value, directory)?),
+    };
     let inbox = root.inbox?.value.listen?.value.0;
     let provider =
         |channel: Option<At<raw::Channel>>| channel.and_then(|channel| channel.value.provider).map(|at| at.value);
@@ -333,6 +340,7 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
         },
         upstream: upstream::upstream(root.upstream?.value, directory)?,
         console: console::console(root.console?.value)?,
+        forward_auth,
         store: StoreConfig::Sqlite(store_file),
         key_file,
         runtime_directory: directory.join(runtime.directory?.value.0),

@@ -38,6 +38,18 @@ pub(super) fn check(root: &raw::Root, directory: &Path, report: &mut Report<'_>)
         let help = "make it with groupadd, or name it by its number".to_owned();
         report.add(group.span.as_ref(), format!("admin.group: {error}"), Some(help));
     }
+    if let Some(At { value: asking, .. }) = &root.forward_auth
+        && let Some(secret) = &asking.secret
+        && !matches!(secret.value, super::ConfiguredSecret::Here(_))
+    {
+        match secret.value.clone().below(directory).read() {
+            Ok(read) if read.expose().len() < super::forward_auth::SHORTEST => {
+                super::forward_auth::too_short(secret.span.as_ref(), report);
+            }
+            Ok(_) => {}
+            Err(error) => report.add(secret.span.as_ref(), format!("forward_auth.secret: {error}"), None),
+        }
+    }
     if let Some(At { value: upstream, .. }) = &root.upstream {
         holds("upstream.ca", upstream.ca.as_ref(), directory, CERTIFICATE, report);
     }

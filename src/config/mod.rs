@@ -3,9 +3,11 @@
 //! wrong is known at once.
 
 mod check;
+mod configured_secret;
 mod console;
 mod cors;
 mod files;
+mod forward_auth;
 mod logo;
 mod problem;
 mod proxies;
@@ -32,7 +34,9 @@ use toml::{
 };
 
 pub use self::{
+    configured_secret::{ConfiguredSecret, SecretUnreadable},
     console::{ConsoleConfig, ConsoleOrigin},
+    forward_auth::{ForwardAuthConfig, OriginalRequest},
     logo::{Logo, LogoError},
     problem::{Problem, Problems},
     reference::{reference, schema},
@@ -130,6 +134,8 @@ pub struct Config {
     pub upstream: Upstream,
     /// What it has of its own.
     pub console: ConsoleConfig,
+    /// A proxy that asks about requests of others.
+    pub forward_auth: Option<ForwardAuthConfig>,
     /// Where the data is.
     pub store: StoreConfig,
     /// The private key file.

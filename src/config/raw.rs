@@ -4,9 +4,11 @@
 use std::net::SocketAddr;
 
 use super::{
-    Outcome, Provider, PublicUrl, RolloutMode,
+    ConfiguredSecret, Outcome, Provider, PublicUrl, RolloutMode,
+    configured_secret::VariableName,
     console::{CookieName, OriginUrl},
     cors::{FieldName, PageOrigin},
+    forward_auth::OriginalRequest,
     proxies::{ProxyHeader, ProxyNetwork},
     read::{Many, OneOrMany, Whole, tables},
     rule_value::{AccessWord, ClientAddress, Network, RequestPath, RuleMethod, RulePath},
@@ -29,6 +31,9 @@ tables! {
         listen: Listen = required,
         upstream: Upstream = required,
         console: Console = default({}),
+        /// For a proxy that keeps the way to the console and asks the gateway about each request. Without this table nobody can
+        /// ask. `docs/forward-auth.md` has the proxy's side.
+        forward_auth: ForwardAuth = optional,
         store: Store = required,
         keys: Keys = default({}),
         runtime: Runtime = default({}),
@@ -129,6 +134,26 @@ tables! {
         /// The console's own sign-in page, by path. Where the console leads somebody there who is signed in, a page says
         /// that it did not recognise them, and what to do.
         sign_in: OneOrMany<RequestPath> = default([]),
+    }
+
+    /// Who may ask about requests of others, at `/.sekisho/auth` and `/.sekisho/auth/status`. For everybody else there is
+    /// nothing there.
+    ForwardAuth {
+        /// What the proxy shows in `X-Sekisho-Forward-Auth`, at least 32 characters.
+        secret: ConfiguredSecret = required,
+        /// Where the proxy is, as networks.
+        from: OneOrMany<Network> = default(["127.0.0.0/8", "::1/128"]),
+        /// Where it writes the request it asks about. `X-Forwarded`: in `X-Forwarded-Method`, `-Proto`, `-Host` and `-Uri`;
+        /// `X-Original`: in `X-Original-Method` and `X-Original-URL`. The other family counts for nothing.
+        request: OriginalRequest = default("X-Forwarded"),
+    }
+
+    /// Where a secret is kept.
+    SecretPlace {
+        /// A file that holds it and nothing else.
+        file: FilePath = optional,
+        /// A variable of the environment.
+        env: VariableName = optional,
     }
 
     /// Where accounts, methods, sessions and devices are kept.

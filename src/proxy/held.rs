@@ -237,6 +237,11 @@ impl OnItsWay {
     }
 }
 
+/// May this be the word that a kept form is to be sent, from a browser that has something kept?
+pub(super) fn may_send_what_is_kept(method: &Method, headers: &HeaderMap) -> bool {
+    method == Method::POST && may_be_a_word(headers) && cookie::read(headers, cookie::HELD).is_some()
+}
+
 /// By its head: a form, as browsers send ours, or something that does not say what it is.
 fn may_be_a_word(headers: &HeaderMap) -> bool {
     let mut kinds = headers.get_all(header::CONTENT_TYPE).iter().peekable();

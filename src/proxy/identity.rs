@@ -145,15 +145,7 @@ impl Identity {
             set.push((header::CONNECTION, HeaderValue::from_static("upgrade")));
         }
         set.extend(forwarded.cookies.clone().map(|cookies| (header::COOKIE, cookies)));
-        if let Some(principal) = forwarded.permit.principal() {
-            set.push((self.user.clone(), principal.user.clone()));
-            if let Some(email) = &principal.email {
-                set.push((self.email.clone(), email.clone()));
-            }
-            set.push((self.groups.clone(), principal.groups.clone()));
-            set.push((self.level.clone(), principal.level.clone()));
-            set.extend(forwarded.permit.assertion().map(|value| (self.assertion.clone(), value.clone())));
-        }
+        set.extend(self.of_person(forwarded.permit));
         let text = |value: String| HeaderValue::try_from(value).ok();
         set.extend(
             text(forwarded.address.to_string()).map(|value| (HeaderName::from_static("x-forwarded-for"), value)),
@@ -162,6 +154,27 @@ impl Identity {
         set.push((HeaderName::from_static("x-forwarded-host"), self.host.clone()));
         set.extend(text(forwarded.request.to_string()).map(|value| (HeaderName::from_static("x-request-id"), value)));
         Changes { remove, set }
+    }
+
+    /// Who is there.
+    pub(crate) fn of_person(&self, permit: &Permit) -> Vec<(HeaderName, HeaderValue)> {
+        let Some(principal) = permit.principal() else { return Vec::new() };
+        let mut set = vec![(self.user.clone(), principal.user.clone())];
+        set.extend(principal.email.clone().map(|email| (self.email.clone(), email)));
+        set.push((self.groups.clone(), principal.groups.clone()));
+        set.push((self.level.clone(), principal.level.clone()));
+        set.extend(permit.assertion().map(|value| (self.assertion.clone(), value.clone())));
+        set
+    }
+
+    /// A header that only we or a proxy may send, in a spelling that somebody who looks for its name does not find.
+    pub(crate) fn is_a_misspelling(&self, name: &HeaderName) -> bool {
+        let known = [&self.user, &self.email, &self.groups, &self.level, &self.assertion];
+        let text = name.as_str();
+        let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let of_identity = self.folded.iter().any(|ours| is(name, ours)) && !known.contains(&name);
+        let ours = begins(name, OUR_HEADERS) && !text.starts_with("x-sekisho-");
+        self.may_not_come_from_a_client(name) && !plain || of_identity || ours
     }
 
     /// Removes from the console's answer what only we may say. `true` when there was something: the console, or

@@ -54,6 +54,28 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
         "[[rollout.cohort]]\nfrom = \"2027-02-30\"\n[[rollout.cohort]]\ngroups = \"pilot\"\nfrom = \"2027-03-01\"",
         &[r#"22:8 rollout.cohort.from: "2027-02-30" is not a date"#],
     ),
+    (
+        "",
+        "[forward_auth]\nsecret = \"short\"\nfrom = \"0.0.0.0/0\"\nrequest = \"X-Other\"",
+        &[
+            "22:10 forward_auth.secret: shorter than 32 characters",
+            "23:8 forward_auth.from: everybody could ask who holds a session, and what the rules are",
+            r#"24:11 forward_auth.request: "X-Other" is not a family of headers"#,
+        ],
+    ),
+    (
+        "",
+        "[forward_auth]\nsecret = { file = \"a\", env = \"b\" }\nfrom = []",
+        &[
+            r#"22:10 forward_auth.secret: expected a secret in quotes, { file = "…" } or { env = "…" }"#,
+            "23:8 forward_auth.from: nobody could ask",
+        ],
+    ),
+    (
+        "",
+        "[[rule]]\npath = \"/ws\"\naccess = \"deny\"\nwebsocket = true",
+        &["24:13 rule.websocket: nobody gets anything here"],
+    ),
     ("", "[users]\nper_seller = 0", &["22:14 users.per_seller: 0 is not from 1 to 10000"]),
     ("", "session = 5", &["21:1 insecure.session: unknown key"]),
     ("", "[session]\nper_account = 0", &["22:15 session.per_account: 0 is not from 1 to 1000"]),

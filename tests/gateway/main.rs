@@ -18,6 +18,7 @@ mod codes;
 mod console;
 mod cors;
 mod files;
+mod forward_auth;
 mod guides;
 mod held;
 mod import;

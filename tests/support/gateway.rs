@@ -51,6 +51,11 @@ impl Gateway {
         let file = settings.write("");
         let text = std::fs::read_to_string(&file).expect("the configuration");
         std::fs::write(&file, change(text)).expect("written");
+        // Where a test is about a proxy that asks.
+        let shown = directory.path().join("forward-auth.secret");
+        std::fs::write(&shown, "0123456789abcdef0123456789abcdef\n").expect("written");
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&shown, private).expect("private");
         let config = sekisho::config::load(&file).unwrap_or_else(|e| panic!("{e}"));
 
         let clock = TestClock::new();
@@ -75,6 +80,16 @@ impl Gateway {
     /// Its application, for what an operator would ask or do.
     pub(crate) fn app(&self) -> &sekisho::app::App {
         self.running.app()
+    }
+
+    /// The authority of its certificate.
+    pub(crate) fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// A browser that reaches it elsewhere.
+    pub(crate) fn browser_at(&self, url: &str, speaks: Speaks) -> Browser {
+        Browser::new(url, &self.ca_pem, self.clock.clone(), speaks, "en")
     }
 
     /// A browser that was never here.
