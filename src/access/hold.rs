@@ -21,6 +21,8 @@ pub enum NotKept {
     NotAForm,
     /// It did not come from a page of this host.
     Foreign,
+    /// No rule has it kept, or nobody is known who could take it.
+    NotHere,
     /// It is longer than what is kept.
     TooLarge,
     /// There is no more room, for this browser, account or address or for all, or it came too slowly.

@@ -175,7 +175,7 @@ impl Portal {
 pub fn with_reason(address: &str, why: NotKept) -> String {
     let word = match why {
         NotKept::TooLarge => "large",
-        NotKept::NoRoom => "room",
+        NotKept::NoRoom | NotKept::NotHere => "room",
         NotKept::NotAForm | NotKept::Foreign => return address.to_owned(),
     };
     let separator = if address.contains('?') { '&' } else { '?' };

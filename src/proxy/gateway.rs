@@ -388,6 +388,11 @@ impl Gateway {
             response.insert_header(header::LOCATION, self.portal.not_recognised_location(&head.target))?;
             response.insert_header(header::CACHE_CONTROL, "no-store")?;
         }
+        // Nothing in the request says to a shared cache that this is for one person (RFC 9111 §3.5 knows of
+        // `Authorization` alone). What the console says itself stands.
+        if permit.principal().is_some() && !response.headers.contains_key(header::CACHE_CONTROL) {
+            response.insert_header(header::CACHE_CONTROL, "private")?;
+        }
         Ok(())
     }
 }

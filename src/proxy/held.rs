@@ -147,6 +147,12 @@ impl Holding {
             return Ok(Outcome::Not(NotKept::NotAForm));
         }
         let headers = session.req_header().headers.clone();
+        let most = self.app.snapshot().config.hold.bytes;
+        let navigation = head.client == ClientKind::Navigation;
+        let posted = Posted { method: &head.method, navigation, headers: &headers };
+        if let Err(reason) = worth_keeping(posted, &self.portal.origin(), most) {
+            return Ok(Outcome::Not(reason));
+        }
         let stopped = Stopped {
             asked: GateRequest {
                 method: &head.method,
@@ -164,15 +170,9 @@ impl Holding {
         };
         let account = match self.app.held_for(stopped).await {
             Ok(Some(account)) => account,
-            Ok(None) => return Ok(Outcome::Not(NotKept::NotAForm)),
+            Ok(None) => return Ok(Outcome::Not(NotKept::NotHere)),
             Err(error) => return failed(error),
         };
-        let most = self.app.snapshot().config.hold.bytes;
-        let navigation = head.client == ClientKind::Navigation;
-        let posted = Posted { method: &head.method, navigation, headers: &headers };
-        if let Err(reason) = worth_keeping(posted, &self.portal.origin(), most) {
-            return Ok(Outcome::Not(reason));
-        }
         let Ok(_place) = self.reading.try_acquire() else { return Ok(Outcome::Not(NotKept::NoRoom)) };
         match self.app.has_room(account, stopped).await {
             Ok(true) => {}

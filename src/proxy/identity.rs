@@ -133,6 +133,10 @@ impl Identity {
             remove.push(header::AUTHORIZATION);
         }
         remove.push(header::CONNECTION);
+        // Without a body there is nothing to wait for (RFC 9110 §10.1.1), and consoles that wait all the same are fooled.
+        if !brings_a_body(headers) {
+            remove.push(header::EXPECT);
+        }
         if forwarded.websocket {
             // Of the nominated names only the upgrade itself survives.
             remove.retain(|name| *name != header::UPGRADE);
@@ -245,6 +249,11 @@ fn nominated(headers: &HeaderMap) -> impl Iterator<Item = HeaderName> + '_ {
         .iter()
         .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
         .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+}
+
+fn brings_a_body(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::TRANSFER_ENCODING)
+        || headers.get(header::CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0")
 }
 
 /// A client must not have the body's framing, or the host, removed by nominating it.

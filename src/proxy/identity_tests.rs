@@ -206,6 +206,16 @@ fn forwarding_headers_are_ours_alone() {
 }
 
 #[test]
+fn nobody_waits_for_a_body_that_does_not_come() {
+    let expecting = |more: &[(&'static str, &'static str)]| {
+        let fields: Vec<_> = [("expect", "100-continue")].iter().chain(more).copied().collect();
+        forward(&headers(&fields), &permit(true), false).contains_key("expect")
+    };
+    assert!(!expecting(&[]) && !expecting(&[("content-length", "0")]));
+    assert!(expecting(&[("content-length", "5")]) && expecting(&[("transfer-encoding", "chunked")]));
+}
+
+#[test]
 fn hop_by_hop_headers_end_here_and_cannot_take_others_with_them() {
     let request = headers(&[
         ("connection", "keep-alive, X-Drop, remote-user, Content-Length, Host, Upgrade"),
