@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help demo build test bench
+.PHONY: help demo build test attacks bench
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -24,6 +24,10 @@ test: ## formatting, lints, documentation, licences and every test
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
 	$(CARGO) test --locked
+
+attacks: ## the catalogue of attacks, as a table; target/attacks.json
+	@.ci/packages test
+	$(CARGO) test --locked --test attacks -- --nocapture
 
 bench: ## CPU per forwarded request beside bare Pingora and nginx
 	@.ci/packages bench

@@ -28,7 +28,8 @@ pub(crate) struct Gateway {
     pub(crate) settings: Settings,
     /// The secrets of the authenticator apps of the accounts that were enrolled beforehand, in order.
     pub(crate) secrets: Vec<String>,
-    ca_pem: String,
+    /// The authority that signed its certificate.
+    pub(crate) ca_pem: String,
     running: sekisho::server::Running,
     _directory: tempfile::TempDir,
 }

@@ -114,15 +114,17 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<Recorded>>, scripted: &Mutex<HashMa
         } else {
             ""
         };
-        if request.headers.iter().any(|(name, value)| name == "upgrade" && value.eq_ignore_ascii_case("websocket")) {
+        let start =
+            scripted.lock().expect("nobody panics holding it").get(path.split('?').next().unwrap_or_default()).cloned();
+        let upgrades =
+            request.headers.iter().any(|(name, value)| name == "upgrade" && value.eq_ignore_ascii_case("websocket"));
+        if upgrades && start.is_none() {
             seen.lock().expect("nobody panics holding it").push(request);
             echo(&mut requests, &mut answers);
             return;
         }
         let page = format!("<!doctype html><title>console</title><p id=line>{}</p>", request.line);
         seen.lock().expect("nobody panics holding it").push(request);
-        let path = path.split('?').next().unwrap_or_default();
-        let start = scripted.lock().expect("nobody panics holding it").get(path).cloned();
         let start = start.unwrap_or_else(|| "HTTP/1.1 200 OK\r\n".to_owned());
         if start == HANG {
             // Until the other side has gone.
