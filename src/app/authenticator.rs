@@ -433,7 +433,6 @@ impl App {
     ) -> Result<std::result::Result<Grant, Stale>> {
         let snapshot = self.snapshot();
         let origin = Origin::Client(browser.address);
-        let label = DeviceLabel::from_user_agent(browser.user_agent);
         let Completion { authenticated, enrolled, opened_by } = done;
         let recovered = opened_by == OpenedBy::Recovery;
         let used = match authenticated.second() {
@@ -452,7 +451,7 @@ impl App {
                 id: SessionId::random(&*self.entropy),
                 digest: self.keyring.token_digest(&token).ok_or(AppError::Key)?,
                 trusted: finish.trust.as_ref().map(|t| t.device.id),
-                browser: label,
+                browser: DeviceLabel::from_user_agent(browser.user_agent),
             },
             now,
         );

@@ -108,7 +108,7 @@ pub(super) fn as_text(content_type: &str, body: &[u8]) -> Option<String> {
         let (name, value) = (std::str::from_utf8(&name).ok()?, std::str::from_utf8(&value).ok()?);
         // What stands on further lines is set in, so that it is no field of its own.
         let value = value.replace("\r\n", "\n").replace(['\r', '\n'], "\r\n  ");
-        text.push_str(&format!("{name}: {value}\r\n"));
+        text.extend([name, ": ", value.as_str(), "\r\n"]);
     }
     Some(text)
 }
