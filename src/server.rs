@@ -37,7 +37,10 @@ use crate::{
     delivery::{Carriers, Reports, Worker, providers::inbox},
     entropy::SharedEntropy,
     portal::Portal,
-    proxy::{ConnectionRules, Crowd, Drain, ForwardAuth, Gateway, GuardedApp, MOST_ATTEMPTS, NotAHeaderName, Redirect},
+    proxy::{
+        ConnectionRules, Crowd, Drain, ForwardAuth, Gateway, GuardedApp, MOST_ATTEMPTS, NotAHeaderName, Redirect,
+        authorities,
+    },
     tls::{self, Certificates, TlsError},
 };
 
@@ -177,7 +180,7 @@ fn serve(
     private_directory(&config.runtime_directory)?;
     let certificates = Certificates::load(&config.listen.certificate, &config.listen.private_key)?;
     let rustls = tls::server_config(certificates.clone())?;
-    if let Some(authority) = &config.upstream.ca {
+    for authority in config.upstreams.iter().filter_map(|console| console.ca.as_ref()) {
         // Pingora would panic on a bad one.
         tls::load_certificates(authority)?;
     }
@@ -268,7 +271,7 @@ fn pingora_conf(config: &Config) -> ServerConf {
         graceful_shutdown_timeout_seconds: Some(1),
         // Whether there is another one each time is for the gateway to say.
         max_retries: MOST_ATTEMPTS,
-        ca_file: config.upstream.ca.as_ref().map(|path| path.to_string_lossy().into_owned()),
+        ca_file: authorities(config),
         ..ServerConf::default()
     }
 }

@@ -74,6 +74,7 @@ pub struct Permit {
     assertion: Option<HeaderValue>,
     jar: Jar,
     passage: Passage,
+    console: Option<usize>,
 }
 
 impl Permit {
@@ -101,6 +102,10 @@ impl Permit {
     #[must_use]
     pub fn with_passage(self, passage: Passage) -> Self {
         Self { passage, ..self }
+    }
+    /// The console the request goes to, counted from 0. Without one it goes nowhere.
+    pub const fn console(&self) -> Option<usize> {
+        self.console
     }
     /// The same permit for a browser with these cookies.
     #[must_use]
@@ -195,7 +200,23 @@ impl Decision {
             (Self::Forward(_), _) | (_, None) => return self,
         };
         let passage = Passage::default();
-        Self::Forward(Permit { principal: session, observed: Some(would), assertion: None, jar: Jar::Own, passage })
+        Self::Forward(Permit {
+            principal: session,
+            observed: Some(would),
+            assertion: None,
+            jar: Jar::Own,
+            console: None,
+            passage,
+        })
+    }
+
+    /// The same decision about a request to this console.
+    #[must_use]
+    pub fn at(self, console: Option<usize>) -> Self {
+        match self {
+            Self::Forward(permit) => Self::Forward(Permit { console, ..permit }),
+            Self::Interrupt(_) | Self::Deny(_) => self,
+        }
     }
 
     /// Rule and session to decision; the one place a permit is made where rules are enforced. `ruling` is the one for the
@@ -210,7 +231,8 @@ impl Decision {
         let forward = |principal: Option<Arc<Principal>>| {
             // Until it is known that the browser holds nobody else's.
             let jar = Jar::Shared { account: principal.as_ref().map(|principal| principal.account) };
-            Self::Forward(Permit { principal, observed: None, assertion: None, jar, passage: Passage::default() })
+            let passage = Passage::default();
+            Self::Forward(Permit { principal, observed: None, assertion: None, jar, passage, console: None })
         };
         match (requirement, session) {
             (Requirement::Deny, _) => Self::Deny(Denial::Rule),

@@ -6,6 +6,7 @@ mod expect;
 mod hold;
 mod jar;
 mod observe;
+mod route;
 mod rule;
 
 pub use cors::{Cors, preflight_for};
@@ -14,4 +15,5 @@ pub use expect::{Unmet, Who, unmet};
 pub use hold::{NotKept, Posted, worth_keeping};
 pub use jar::Jar;
 pub use observe::{Findings, MOST_ROWS, Observed, Observing, RequestKind, Row, Would};
+pub use route::Routes;
 pub use rule::{Asked, Passage, Requirement, Rule, Rules, Ruling};

@@ -124,7 +124,7 @@ impl Rule {
 
 /// The path as a console resolves it that decodes and takes `;…` for a parameter of the segment: `/%61dmin;x` is
 /// `/admin`. A rule that a spelling escapes is none. What would resolve to other segments is refused before any rule.
-fn as_resolved(path: &str) -> Cow<'_, [u8]> {
+pub(super) fn as_resolved(path: &str) -> Cow<'_, [u8]> {
     if !path.contains(['%', ';']) {
         return Cow::Borrowed(path.as_bytes());
     }

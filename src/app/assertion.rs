@@ -13,7 +13,6 @@ use super::{App, AppError, Result};
 use crate::{
     account::Account,
     clock::Timestamp,
-    config::AssertionConfig,
     entropy::{Entropy, encode_id, random_bytes},
     keyring::{KeyTimes, SigningKey, SigningKeyId, schedule},
     session::{AccessToken, Session, SessionId},
@@ -108,7 +107,8 @@ struct Statement<'a> {
 #[derive(Debug)]
 pub(super) struct Assertion {
     claims: Claims,
-    kept: Mutex<Option<(HeaderValue, Timestamp)>>,
+    /// For each console that was asked so far.
+    kept: Mutex<Vec<(usize, HeaderValue, Timestamp)>>,
 }
 
 impl Assertion {
@@ -119,20 +119,22 @@ impl Assertion {
     /// The kept one, where it is young enough; else what `make` makes of the claims, which is kept.
     fn get(
         &self,
+        console: usize,
         lifetime: Duration,
         now: Timestamp,
         make: impl FnOnce(&Claims) -> Result<HeaderValue>,
     ) -> Result<HeaderValue> {
         // Held while it is made, so that requests at the same time share one.
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((value, made_at)) = &*kept
+        if let Some((_, value, made_at)) = kept.iter().find(|(whose, ..)| *whose == console)
             && *made_at <= now
             && now.since(*made_at) < lifetime / 2
         {
             return Ok(value.clone());
         }
         let value = make(&self.claims)?;
-        *kept = Some((value.clone(), now));
+        kept.retain(|(whose, ..)| *whose != console);
+        kept.push((console, value.clone(), now));
         Ok(value)
     }
 }
@@ -141,7 +143,8 @@ fn make(
     claims: &Claims,
     keys: &[SigningKey],
     issuer: &str,
-    config: &AssertionConfig,
+    audience: &str,
+    lifetime: Duration,
     entropy: &dyn Entropy,
     now: Timestamp,
 ) -> Result<HeaderValue> {
@@ -150,10 +153,10 @@ fn make(
     let iat = now.as_secs();
     let token = key.sign(&Statement {
         iss: issuer,
-        aud: &config.audience,
+        aud: audience,
         iat,
         nbf: iat,
-        exp: (now + config.lifetime).as_secs(),
+        exp: (now + lifetime).as_secs(),
         jti: encode_id(random_bytes(entropy)),
         claims,
     });
@@ -171,17 +174,20 @@ fn times(keys: &[SigningKey]) -> Vec<KeyTimes> {
 }
 
 impl App {
-    /// The signed statement about a session or a token; `None` where the configuration wants none.
-    pub(super) async fn assertion(&self, kept: &Assertion) -> Result<Option<HeaderValue>> {
+    /// The signed statement about a session or a token for a console; `None` where the configuration wants none.
+    pub(super) async fn assertion(&self, kept: &Assertion, console: Option<usize>) -> Result<Option<HeaderValue>> {
         let snapshot = self.snapshot.load();
         let config = &snapshot.config.assertion;
         if !config.enabled {
             return Ok(None);
         }
+        let for_it = console.and_then(|console| Some((console, snapshot.config.upstreams.get(console)?)));
+        let (console, upstream) = for_it.ok_or(AppError::Assertion("it is for no console"))?;
         let keys = self.signing_keys().await?;
         let now = self.now();
-        let value =
-            kept.get(config.lifetime, now, |claims| make(claims, &keys, &snapshot.issuer, config, &*self.entropy, now));
+        let value = kept.get(console, config.lifetime, now, |claims| {
+            make(claims, &keys, &snapshot.issuer, &upstream.audience, config.lifetime, &*self.entropy, now)
+        });
         value.map(Some)
     }
 
@@ -281,17 +287,9 @@ mod tests {
         SigningKey::read(id, times, &SigningKey::generate().unwrap()).unwrap()
     }
 
-    fn config() -> AssertionConfig {
-        AssertionConfig {
-            enabled: true,
-            header: "x-sekisho-assertion".to_owned(),
-            audience: "https://orders.internal".to_owned(),
-            lifetime: Duration::from_mins(1),
-        }
-    }
-
     fn made(claims: &Claims, keys: &[SigningKey], now: Timestamp) -> Result<HeaderValue> {
-        make(claims, keys, "https://console.example.jp", &config(), &SystemEntropy::new(), now)
+        let (issuer, audience) = ("https://console.example.jp", "https://orders.internal");
+        make(claims, keys, issuer, audience, Duration::from_mins(1), &SystemEntropy::new(), now)
     }
 
     fn part(token: &HeaderValue, number: usize) -> Value {
@@ -354,7 +352,7 @@ mod tests {
     fn one_is_made_for_each_half_lifetime_and_after_a_clock_was_set_back() {
         let assertion = Assertion::new(claims(&account(0), SecondStep::Waived, None));
         let (keys, minute) = ([key()], Duration::from_mins(1));
-        let at = |now: Timestamp| assertion.get(minute, now, |claims| made(claims, &keys, now)).unwrap();
+        let at = |now: Timestamp| assertion.get(0, minute, now, |claims| made(claims, &keys, now)).unwrap();
         let first = at(NOW);
         assert_eq!(at(NOW + Duration::from_millis(29_999)), first);
         let second = at(NOW + Duration::from_secs(30));

@@ -38,11 +38,12 @@ impl App {
     pub async fn decide(&self, request: GateRequest<'_>) -> Result<Decision> {
         let snapshot = self.snapshot.load();
         let asked = Asked { method: request.method, path: request.path, address: request.address };
+        let console = snapshot.routes.console(request.path);
         let mut ruling = snapshot.rules.ruling(asked, None);
         let observing = self.observing();
         if matches!(ruling, Ruling::Needs { requirement: Requirement::Deny, .. }) {
             let denied = Decision::of(ruling, Err(Interruption::NoSession), self.now());
-            return Ok(denied.unless_observing(observing, None));
+            return Ok(denied.unless_observing(observing, None).at(console));
         }
         let session = match self.watched_session(request.session).await {
             Err(error) if observing.is_some() => {
@@ -65,7 +66,7 @@ impl App {
         let session = session.and_then(|(live, _)| {
             if live.new_password { Err(Interruption::NewPassword) } else { Ok(live.principal.clone()) }
         });
-        let decision = Decision::of(ruling, session, self.now()).unless_observing(observing, principal);
+        let decision = Decision::of(ruling, session, self.now()).unless_observing(observing, principal).at(console);
         let decision = match decision {
             Decision::Forward(permit) if observing.is_none() => {
                 let permit = permit.with_passage(snapshot.rules.passage(ruling));
@@ -96,7 +97,7 @@ impl App {
     /// The permit with the signed statement about its session. Without one nothing is forwarded, unless nothing is
     /// enforced.
     pub(super) async fn vouched(&self, permit: Permit, kept: &Assertion, observing: bool) -> Result<Permit> {
-        match self.assertion(kept).await {
+        match self.assertion(kept, permit.console()).await {
             Ok(Some(assertion)) => Ok(permit.with_assertion(assertion)),
             Ok(None) => Ok(permit),
             Err(error) if observing => {

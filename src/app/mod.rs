@@ -68,7 +68,7 @@ pub use users::{
 pub use crate::store::Delivery;
 
 use crate::{
-    access::Rules,
+    access::{Routes, Rules},
     account::{Account, Group},
     authn::{self, Cohort, password},
     clock::{SharedClock, Timestamp},
@@ -119,6 +119,8 @@ pub struct Snapshot {
     pub config: Config,
     /// Its rules.
     pub rules: Rules,
+    /// Which console a path belongs to.
+    pub routes: Routes,
     cohorts: Vec<(Vec<Group>, Cohort)>,
     grantable: Vec<Group>,
     /// Their members give a code at every sign-in.
@@ -148,7 +150,8 @@ impl Snapshot {
         let password = &config.password;
         let scheme = password::Scheme::argon2id(password.memory_kib, password.passes, password.lanes)?;
         let issuer = config.public_url.origin();
-        Ok(Self { config, rules, cohorts, grantable, untrusting, scheme, issuer })
+        let routes = Routes::read(&config.upstreams);
+        Ok(Self { config, rules, routes, cohorts, grantable, untrusting, scheme, issuer })
     }
 
     /// May a browser be trusted for this account?

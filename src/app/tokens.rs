@@ -215,6 +215,7 @@ impl App {
     pub async fn decide_by_token(&self, request: GateRequest<'_>, shown: ShownToken<'_>) -> Result<Decision> {
         let snapshot = self.snapshot.load();
         let asked = Asked { method: request.method, path: request.path, address: request.address };
+        let console = snapshot.routes.console(request.path);
         let observing = self.observing();
         let live = match self.shown_token(shown, request.address).await {
             Err(error) if observing.is_some() => {
@@ -225,8 +226,8 @@ impl App {
         };
         let live = match live {
             Ok(live) if live.covers(asked) => live,
-            Ok(_) => return Ok(refused(TokenFault::Scope, observing)),
-            Err(fault) => return Ok(refused(fault, observing)),
+            Ok(_) => return Ok(refused(TokenFault::Scope, observing).at(console)),
+            Err(fault) => return Ok(refused(fault, observing).at(console)),
         };
         let now = self.now();
         if live.used(now) {
@@ -238,7 +239,7 @@ impl App {
             Decision::Interrupt(_) => Decision::Deny(Denial::Token(TokenFault::NeedsAPerson)),
             other => other,
         };
-        match decision.unless_observing(observing, Some(live.principal.clone())) {
+        match decision.unless_observing(observing, Some(live.principal.clone())).at(console) {
             Decision::Forward(permit) => {
                 let jar = jar_of_token(&snapshot, request, live.principal.account, observing);
                 let passage = snapshot.rules.passage(ruling);

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Failed, arguments::Explain, operate, output};
 use crate::{
-    access::{Asked, Rules, Who},
+    access::{Asked, Routes, Rules, Who},
     account::Group,
     admin::{Command, Reply, UserView},
     config::{self, AccessConfig, Config, Outcome, RolloutMode, RuleConfig},
@@ -23,12 +23,22 @@ struct Answer {
     rule: String,
 }
 
+/// The console a request goes to.
+#[derive(Debug, Serialize)]
+struct Goes {
+    path: String,
+    url: Vec<String>,
+}
+
 /// All of it.
 #[derive(Debug, Serialize)]
 struct Explained {
     method: String,
     path: String,
     address: String,
+    /// Where it goes when it is forwarded: the path of the console, and its addresses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    console: Option<Goes>,
     /// Refused before any rule: why.
     refused: Option<&'static str>,
     answers: Vec<Answer>,
@@ -52,6 +62,7 @@ pub(super) fn run(explain: &Explain) -> Result<(), Failed> {
         method: method.to_string(),
         path: path.to_owned(),
         address: explain.address.to_string(),
+        console: None,
         refused: proxy::ambiguity(path),
         answers: Vec::new(),
         notes: notes(&config, user.as_ref()),
@@ -67,6 +78,8 @@ pub(super) fn run(explain: &Explain) -> Result<(), Failed> {
             (format!("{name}, on a trusted device"), somebody(None)),
             (format!("{name}, a code just given"), somebody(Some(Duration::ZERO))),
         ];
+        let console = Routes::read(&config.upstreams).console(path).and_then(|console| config.upstreams.get(console));
+        explained.console = console.map(|console| Goes { path: console.path.clone(), url: console.urls() });
         for (who, visitor) in visitors {
             let (outcome, rule) = rules.outcome(asked, visitor);
             explained.answers.push(answer(who, outcome, rule.and_then(|rule| config.rules.get(rule))));
@@ -152,7 +165,7 @@ fn described(rule: &RuleConfig) -> String {
 }
 
 fn sheet(explained: &Explained) -> String {
-    let Explained { method, path, address, refused, answers, notes } = explained;
+    let Explained { method, path, address, console, refused, answers, notes } = explained;
     let mut lines = vec![format!("{method} {path} from {address}")];
     lines.extend(refused.map(|why| format!("refused before any rule: {why}")));
     if !answers.is_empty() {
@@ -162,6 +175,8 @@ fn sheet(explained: &Explained) -> String {
         };
         lines.push(output::table(["WHO", "OUTCOME", "LINE", "RULE"], answers.iter().map(row)));
     }
+    let goes = |goes: &Goes| format!("forwarded to the console for {} at {}", goes.path, goes.url.join(", "));
+    lines.extend(console.as_ref().map(goes));
     lines.extend(notes.iter().cloned());
     lines.join("\n")
 }

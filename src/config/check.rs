@@ -25,8 +25,8 @@ use crate::clock::Timestamp;
 /// report.
 pub(super) fn check(root: raw::Root, directory: &Path, report: &mut Report<'_>) -> Option<Config> {
     check_addresses(&root, report);
-    if let Some(console) = &root.upstream {
-        upstream::check(&console.value, report);
+    if let Some(consoles) = &root.upstream {
+        upstream::check(consoles, report);
     }
     if let Some(own) = &root.console {
         console::check(&own.value, report);
@@ -92,8 +92,9 @@ fn check_addresses(root: &raw::Root, report: &mut Report<'_>) {
             report.add(*span, message, Some("give each its own port or address".to_owned()));
         }
     }
-    let urls = root.upstream.as_ref().and_then(|upstream| upstream.value.url.as_ref());
-    for url in urls.iter().flat_map(|urls| &urls.value.0) {
+    let consoles = root.upstream.iter().flat_map(|consoles| &consoles.value.0);
+    let urls = consoles.filter_map(|console| console.value.url.as_ref());
+    for url in urls.flat_map(|urls| &urls.value.0) {
         if let Ok(ip) = url.value.host.parse::<IpAddr>()
             && sockets.iter().take(gateway).any(|(_, own, _)| collide(*own, SocketAddr::new(ip, url.value.port)))
         {
@@ -281,7 +282,7 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
     let identity = root.identity?.value;
     let assertion = root.assertion?.value;
     let public_url = root.public_url?.value;
-    let origin = public_url.origin();
+    let audience = assertion.audience.map_or_else(|| public_url.origin(), |audience| audience.value.0);
     let hold = root.hold?.value;
     let password = root.password?.value;
     let sign_in = root.sign_in?.value;
@@ -338,7 +339,7 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
             trusted_proxies: listen.trusted_proxies?.value.0.iter().map(|network| network.value.0).collect(),
             client_address: listen.client_address?.value,
         },
-        upstream: upstream::upstream(root.upstream?.value, directory)?,
+        upstreams: upstream::upstreams(root.upstream?.value, &audience, directory)?,
         console: console::console(root.console?.value)?,
         forward_auth,
         store: StoreConfig::Sqlite(store_file),
@@ -361,7 +362,6 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
         assertion: AssertionConfig {
             enabled: assertion.enabled?.value,
             header: assertion.header?.value.0,
-            audience: assertion.audience.map_or(origin, |audience| audience.value.0),
             lifetime: assertion.lifetime?.value.0,
         },
         rules: rules::rules(root.rule?.value, sign_in.fresh.as_ref()?.value.0, lines)?,

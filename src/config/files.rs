@@ -50,8 +50,8 @@ pub(super) fn check(root: &raw::Root, directory: &Path, report: &mut Report<'_>)
             Err(error) => report.add(secret.span.as_ref(), format!("forward_auth.secret: {error}"), None),
         }
     }
-    if let Some(At { value: upstream, .. }) = &root.upstream {
-        holds("upstream.ca", upstream.ca.as_ref(), directory, CERTIFICATE, report);
+    for console in root.upstream.iter().flat_map(|consoles| &consoles.value.0) {
+        holds("upstream.ca", console.value.ca.as_ref(), directory, CERTIFICATE, report);
     }
 }
 

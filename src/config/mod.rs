@@ -130,8 +130,8 @@ pub struct Config {
     pub phone_region: String,
     /// Addresses and TLS files.
     pub listen: Listen,
-    /// The console.
-    pub upstream: Upstream,
+    /// The consoles, in order: the first whose path covers a request gets it, and the last covers everything.
+    pub upstreams: Vec<Upstream>,
     /// What it has of its own.
     pub console: ConsoleConfig,
     /// A proxy that asks about requests of others.
@@ -274,9 +274,13 @@ pub struct UpstreamAddress {
     pub port: u16,
 }
 
-/// The console.
+/// A console.
 #[derive(Clone, Debug)]
 pub struct Upstream {
+    /// The path it has, and everything below.
+    pub path: String,
+    /// Whom a signed statement for it names.
+    pub audience: String,
     /// TLS to the console?
     pub tls: bool,
     /// Where it is; from 1 to [`MOST_ADDRESSES`](Self::MOST_ADDRESSES), each as good as the others.
@@ -298,6 +302,16 @@ pub struct Upstream {
 impl Upstream {
     /// More are a matter for a load balancer of its own.
     pub const MOST_ADDRESSES: usize = 32;
+
+    /// Its addresses as URLs.
+    pub fn urls(&self) -> Vec<String> {
+        let scheme = if self.tls { "https" } else { "http" };
+        let url = |UpstreamAddress { host, port }: &UpstreamAddress| match host.contains(':') {
+            true => format!("{scheme}://[{host}]:{port}"),
+            false => format!("{scheme}://{host}:{port}"),
+        };
+        self.addresses.iter().map(url).collect()
+    }
 }
 
 /// The store.
@@ -354,8 +368,6 @@ pub struct AssertionConfig {
     pub enabled: bool,
     /// Its header, lower case.
     pub header: String,
-    /// `aud`.
-    pub audience: String,
     /// From `iat` to `exp`.
     pub lifetime: Duration,
 }

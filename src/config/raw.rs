@@ -10,7 +10,7 @@ use super::{
     cors::{FieldName, PageOrigin},
     forward_auth::OriginalRequest,
     proxies::{ProxyHeader, ProxyNetwork},
-    read::{Many, OneOrMany, Whole, tables},
+    read::{Many, OneOrMany, OneOrMore, Whole, tables},
     rule_value::{AccessWord, ClientAddress, Network, RequestPath, RuleMethod, RulePath},
     value::{
         Audience, BothNames, Colour, DAY, Day, FilePath, GroupName, HOUR, HostHeader, KIB, Link, LogFilter, Loopback,
@@ -29,7 +29,7 @@ tables! {
         /// Telephone numbers typed without `+` belong to this region.
         phone_region: PhoneRegion = default("JP"),
         listen: Listen = required,
-        upstream: Upstream = required,
+        upstream: OneOrMore<Upstream> = required,
         console: Console = default({}),
         /// For a proxy that keeps the way to the console and asks the gateway about each request. Without this table nobody can
         /// ask. `docs/forward-auth.md` has the proxy's side.
@@ -84,11 +84,18 @@ tables! {
         client_address: ProxyHeader = default("X-Forwarded-For"),
     }
 
-    /// The console behind the gateway.
+    /// The console behind the gateway. Several, each starting with `[[upstream]]`, where consoles share the host: the first
+    /// whose path covers a request gets it.
     Upstream {
+        /// The path of this console and everything below it: `/api` covers `/api` and `/api/orders`, not `/apis`. The console
+        /// gets the path as it is.
+        path: RulePath = default("/"),
         /// Where the console is. Over https its certificate is verified for this host name. Several, when the same console
         /// runs on several addresses: they take turns. `docs/upstreams.md` tells the story.
         url: OneOrMany<UpstreamUrl> = required,
+        /// `aud` of the signed statements for this console. Without it: `assertion.audience`, else `public_url`, with the
+        /// path of the console behind it.
+        audience: Audience = optional,
         /// The `Host` header the console gets. Without it: what the browser sent.
         host_header: HostHeader = optional,
         /// Certificate authority of the console, PEM, when it is not a public one.
@@ -219,7 +226,8 @@ tables! {
         enabled: bool = default(true),
         /// The header it is in. Whatever a client sends under this name, in any spelling, is taken out.
         header: OwnHeader = default("X-Sekisho-Assertion"),
-        /// `aud`: the console it is for. Each console behind a gateway of its own has its own. Without it: `public_url`.
+        /// `aud`: the console it is for, unless `upstream.audience` says otherwise. Each console behind a gateway of its own
+        /// has its own. Without it: `public_url`.
         audience: Audience = optional,
         /// How long it is valid. A new one is made after half of it.
         lifetime: Time<{ 10 * SECOND }, MINUTE> = default("60s"),

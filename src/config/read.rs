@@ -61,9 +61,20 @@ impl Refusal {
 /// What may stand at a key.
 #[derive(Debug)]
 pub(super) enum Shape {
-    Leaf { kind: String, schema: serde_json::Value },
-    Table { about: &'static str, keys: Vec<Key> },
-    Tables { about: &'static str, keys: Vec<Key> },
+    Leaf {
+        kind: String,
+        schema: serde_json::Value,
+    },
+    Table {
+        about: &'static str,
+        keys: Vec<Key>,
+    },
+    /// `or_one`: a single table may stand in place of the array.
+    Tables {
+        about: &'static str,
+        keys: Vec<Key>,
+        or_one: bool,
+    },
 }
 
 /// One key of a table, as documented.
@@ -190,7 +201,7 @@ pub(super) struct Many<T>(pub(super) Vec<At<T>>);
 impl<T: Value> Value for Many<T> {
     fn shape() -> Shape {
         match T::shape() {
-            Shape::Table { about, keys } => Shape::Tables { about, keys },
+            Shape::Table { about, keys } => Shape::Tables { about, keys, or_one: false },
             leaf => leaf,
         }
     }
@@ -203,6 +214,26 @@ impl<T: Value> Value for Many<T> {
         let read =
             |item: &Spanned<DeValue<'_>>| T::read(item, key, report).map(|value| At { value, span: Some(item.span()) });
         Some(Self(items.iter().filter_map(read).collect()))
+    }
+}
+
+/// A table, or an array of them.
+#[derive(Clone, Debug)]
+pub(super) struct OneOrMore<T>(pub(super) Vec<At<T>>);
+
+impl<T: Value> Value for OneOrMore<T> {
+    fn shape() -> Shape {
+        match T::shape() {
+            Shape::Table { about, keys } => Shape::Tables { about, keys, or_one: true },
+            leaf => leaf,
+        }
+    }
+
+    fn read(value: &Spanned<DeValue<'_>>, key: &str, report: &mut Report<'_>) -> Option<Self> {
+        if let DeValue::Array(_) = value.get_ref() {
+            return Many::read(value, key, report).map(|Many(tables)| Self(tables));
+        }
+        T::read(value, key, report).map(|read| Self(vec![At { value: read, span: Some(value.span()) }]))
     }
 }
 

@@ -25,7 +25,11 @@ fn schema_of(shape: &Shape, about: &str) -> Json {
         Shape::Table { about: of_table, keys } => {
             (table_schema(keys), if about.is_empty() { *of_table } else { about })
         }
-        Shape::Tables { about, keys } => (json!({ "type": "array", "items": table_schema(keys) }), *about),
+        Shape::Tables { about, keys, or_one } => {
+            let table = table_schema(keys);
+            let tables = json!({ "type": "array", "items": table });
+            (if *or_one { json!({ "anyOf": [table, tables] }) } else { tables }, *about)
+        }
     };
     if let Some(schema) = schema.as_object_mut() {
         schema.insert("description".to_owned(), prose(about).into());
@@ -77,7 +81,8 @@ pub fn reference() -> String {
             let (title, of_table, keys) = match shape {
                 Shape::Leaf { .. } => continue,
                 Shape::Table { about, keys } => (format!("`[{name}]`"), about, keys),
-                Shape::Tables { about, keys } => (format!("`[[{name}]]`"), about, keys),
+                Shape::Tables { about, keys, or_one: true } => (format!("`[{name}]` or `[[{name}]]`"), about, keys),
+                Shape::Tables { about, keys, or_one: false } => (format!("`[[{name}]]`"), about, keys),
             };
             let title = if matches!(presence, Presence::Required) { format!("{title} (required)") } else { title };
             section(&mut page, &title, if of_key.is_empty() { of_table } else { of_key }, keys);
@@ -85,7 +90,7 @@ pub fn reference() -> String {
                 let (title, about, keys) = match &inner.shape {
                     Shape::Leaf { .. } => continue,
                     Shape::Table { about, keys } => (format!("`[{name}.{}]`", inner.name), about, keys),
-                    Shape::Tables { about, keys } => (format!("`[[{name}.{}]]`", inner.name), about, keys),
+                    Shape::Tables { about, keys, .. } => (format!("`[[{name}.{}]]`", inner.name), about, keys),
                 };
                 section(&mut page, &title, if inner.about.is_empty() { about } else { inner.about }, keys);
             }

@@ -1,10 +1,68 @@
-//! Where the console is: the checked values, and what must agree between the keys of `[upstream]`.
+//! Where the consoles are: the checked values, and what must agree between the keys of `[upstream]`.
 
 use std::path::Path;
 
-use super::{Upstream, UpstreamAddress, problem::Report, raw};
+use super::{
+    Upstream, UpstreamAddress,
+    problem::{Report, quoted},
+    raw,
+    read::{At, OneOrMore},
+    value::UpstreamUrl,
+};
 
-pub(super) fn check(upstream: &raw::Upstream, report: &mut Report<'_>) {
+pub(super) fn check(At { value: OneOrMore(consoles), span }: &At<OneOrMore<raw::Upstream>>, report: &mut Report<'_>) {
+    for console in consoles {
+        check_addresses(&console.value, report);
+    }
+    check_paths(consoles, report);
+    let Some(last) = consoles.last() else {
+        let help = "as in [upstream] and url = \"http://127.0.0.1:8080\"".to_owned();
+        return report.add(span.as_ref(), "upstream: needs a console".to_owned(), Some(help));
+    };
+    let everything = |console: &At<raw::Upstream>| console.value.path.as_ref().is_none_or(|path| path.value.0 == "/");
+    if !consoles.iter().any(everything) {
+        let help = "give the last one no path: it gets what no other does".to_owned();
+        report.add(last.span.as_ref(), "upstream: no console for /, and every path needs one".to_owned(), Some(help));
+    }
+    check_authorities(consoles, report);
+}
+
+/// A console that nothing can reach is one somebody believes in.
+fn check_paths(consoles: &[At<raw::Upstream>], report: &mut Report<'_>) {
+    let mut before: Vec<(&str, usize)> = Vec::new();
+    for console in consoles {
+        let (Some(path), Some(span)) = (&console.value.path, &console.span) else { continue };
+        let path = path.value.0.as_str();
+        let covers = |wider: &str| {
+            let rest = path.strip_prefix(wider.trim_end_matches('/'));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if let Some((_, start)) = before.iter().find(|(wider, _)| covers(wider)) {
+            let line = report.line(*start);
+            let message = format!("upstream: never reached, since the one at line {line} covers {}", quoted(path));
+            let help = "the first that matches decides: put the narrower one before the broader one".to_owned();
+            report.add(Some(span), message, Some(help));
+        }
+        before.push((path, span.start));
+    }
+}
+
+/// Connections to all consoles trust the same authorities.
+fn check_authorities(consoles: &[At<raw::Upstream>], report: &mut Report<'_>) {
+    let is_tls = |console: &raw::Upstream| {
+        console.url.as_ref().and_then(|url| url.value.0.first()).is_some_and(|url| url.value.tls)
+    };
+    let mut verified = consoles.iter().map(|console| &console.value).filter(|console| is_tls(console));
+    let Some(first) = verified.next() else { return };
+    let file = |console: &raw::Upstream| console.ca.as_ref().map(|ca| ca.value.0.clone());
+    if let Some(other) = verified.find(|other| file(other) != file(first)) {
+        let span = [other, first].into_iter().find_map(|console| console.ca.as_ref()?.span.as_ref());
+        let message = "upstream.ca: not the same for all consoles".to_owned();
+        report.add(span, message, Some("name one file for all of them: it may hold several authorities".to_owned()));
+    }
+}
+
+fn check_addresses(upstream: &raw::Upstream, report: &mut Report<'_>) {
     let Some(url) = &upstream.url else { return };
     let urls = &url.value.0;
     let Some(first) = urls.first() else {
@@ -21,8 +79,7 @@ pub(super) fn check(upstream: &raw::Upstream, report: &mut Report<'_>) {
         report.add(other.span.as_ref(), message, Some(help));
     }
     for (index, url) in urls.iter().enumerate() {
-        let is_same =
-            |other: &super::value::UpstreamUrl| (other.port, &other.host) == (url.value.port, &url.value.host);
+        let is_same = |other: &UpstreamUrl| (other.port, &other.host) == (url.value.port, &url.value.host);
         if urls.iter().take(index).any(|other| is_same(&other.value)) {
             let message = "upstream.url: the same address twice".to_owned();
             report.add(url.span.as_ref(), message, Some("take one of them out".to_owned()));
@@ -34,12 +91,26 @@ pub(super) fn check(upstream: &raw::Upstream, report: &mut Report<'_>) {
     }
 }
 
-/// From the raw table.
-pub(super) fn upstream(raw: raw::Upstream, directory: &Path) -> Option<Upstream> {
+/// From the raw tables. `audience` is the one of the console for `/` where it has none of its own; a statement for one
+/// console is of no use at another.
+pub(super) fn upstreams(
+    OneOrMore(raw): OneOrMore<raw::Upstream>,
+    audience: &str,
+    directory: &Path,
+) -> Option<Vec<Upstream>> {
+    raw.into_iter().map(|console| upstream(console.value, audience, directory)).collect()
+}
+
+fn upstream(raw: raw::Upstream, audience: &str, directory: &Path) -> Option<Upstream> {
     let urls = raw.url?.value.0;
+    let path = raw.path?.value.0;
+    let below = format!("{audience}{}", path.trim_end_matches('/'));
+    let address = |url: At<UpstreamUrl>| UpstreamAddress { host: url.value.host, port: url.value.port };
     Some(Upstream {
+        audience: raw.audience.map_or(below, |audience| audience.value.0),
+        path,
         tls: urls.first()?.value.tls,
-        addresses: urls.into_iter().map(|url| UpstreamAddress { host: url.value.host, port: url.value.port }).collect(),
+        addresses: urls.into_iter().map(address).collect(),
         host_header: raw.host_header.map(|host| host.value.0),
         ca: raw.ca.map(|ca| directory.join(ca.value.0)),
         connect_timeout: raw.connect_timeout?.value.0,

@@ -57,10 +57,10 @@ pub(crate) struct Gateway {
     portal: Arc<Portal>,
     holding: Holding,
     pages: axum::Router,
-    upstream: Upstream,
+    upstreams: Box<[Upstream]>,
     identity: Identity,
     cookies: Cookies,
-    addresses: OwnAddresses,
+    addresses: Box<[OwnAddresses]>,
     own_pages: OwnPages,
     forward_auth: Option<ForwardAuth>,
     authority: String,
@@ -86,13 +86,13 @@ impl Gateway {
         Ok(Self {
             holding: Holding::new(app.clone(), portal.clone()),
             pages: portal::router(portal.clone()),
-            addresses: OwnAddresses::new(config),
+            addresses: config.upstreams.iter().map(|console| OwnAddresses::new(config, console)).collect(),
             own_pages: OwnPages::new(config),
             forward_auth,
             cookies: Cookies::new(app.clone(), config.console.shared_cookies.clone()),
             portal,
             app,
-            upstream: Upstream::new(config.upstream.clone()),
+            upstreams: config.upstreams.iter().cloned().map(Upstream::new).collect(),
             identity: Identity::new(&config.identity, &config.assertion, &authority)?,
             authority,
             origin: config.public_url.origin(),
@@ -296,6 +296,11 @@ impl Gateway {
         }
     }
 
+    /// Where the permit leads.
+    fn console(&self, ctx: &RequestContext) -> Option<&Upstream> {
+        self.upstreams.get(ctx.permit.as_ref()?.console()?)
+    }
+
     /// What the gate looks at.
     fn asked<'a>(head: &'a Head, headers: &'a http::HeaderMap) -> GateRequest<'a> {
         let cookie = |name| cookie::read(headers, name).map(Cookie);
@@ -343,8 +348,8 @@ impl Gateway {
         };
         let served = portal_bridge::serve(session, &self.pages, client, self.form_bytes, self.hsts.as_ref()).await?;
         if let (Ok(StatusCode::SEE_OTHER), Some(leaving)) = (&served, leaving) {
-            let (upstream, identity) = (&self.upstream, &self.identity);
-            self.own_pages.call(leaving, upstream, identity, &self.authority, head, ctx.request).await;
+            let (upstreams, identity) = (&self.upstreams, &self.identity);
+            self.own_pages.call(leaving, upstreams, identity, &self.authority, head, ctx.request).await;
         }
         if let Err(refused) = served {
             let answer = self.problem(session, ctx, refused.status(), head.client);
@@ -363,10 +368,12 @@ impl Gateway {
         response: &mut ResponseHeader,
         ctx: &RequestContext,
     ) -> Result<()> {
-        change(response, self.addresses.changes(&response.headers))?;
         let (Some(permit), Some(head)) = (&ctx.permit, &ctx.head) else {
             return Error::e_explain(ErrorType::InternalError, "an answer without a permit");
         };
+        if let Some(addresses) = permit.console().and_then(|console| self.addresses.get(console)) {
+            change(response, addresses.changes(&response.headers))?;
+        }
         if let Some(cors) = &ctx.cors {
             change(response, cors::changes(cors, headers))?;
         }
@@ -476,11 +483,11 @@ impl ProxyHttp for Gateway {
     }
 
     async fn upstream_peer(&self, _session: &mut Session, ctx: &mut RequestContext) -> Result<Box<HttpPeer>> {
-        let (Some(permit), Some(head)) = (&ctx.permit, &ctx.head) else {
+        let (Some(upstream), Some(permit), Some(head)) = (self.console(ctx), &ctx.permit, &ctx.head) else {
             return Error::e_explain(ErrorType::InternalError, "no permit: nothing is forwarded");
         };
         let websocket = head.client == ClientKind::WebSocket;
-        match self.upstream.peer(&mut ctx.attempts, websocket, self.app.now()).await {
+        match upstream.peer(&mut ctx.attempts, websocket, self.app.now()).await {
             Ok(mut peer) => {
                 // The tunnel of a WebSocket looks at both directions itself.
                 if let (false, Some(idle)) = (websocket, permit.passage().idle) {
@@ -518,7 +525,8 @@ impl ProxyHttp for Gateway {
         ctx: &mut RequestContext,
         mut error: Box<Error>,
     ) -> Box<Error> {
-        error.set_retry(self.upstream.not_connected(&mut ctx.attempts, self.app.now()));
+        let upstream = self.console(ctx);
+        error.set_retry(upstream.is_some_and(|it| it.not_connected(&mut ctx.attempts, self.app.now())));
         error
     }
 
@@ -532,8 +540,10 @@ impl ProxyHttp for Gateway {
     ) -> Box<Error> {
         let begun = session.response_written().is_some_and(|written| begins_the_answer(written.status));
         let repeatable = session.req_header().method.is_idempotent() && !ctx.attempts.body_begun && !begun;
+        let (upstream, now) = (self.console(ctx), self.app.now());
         let attempts = &mut ctx.attempts;
-        error.set_retry(self.upstream.is_sent_again(attempts, &error, reused, repeatable, self.app.now()));
+        let again = upstream.is_some_and(|it| it.is_sent_again(attempts, &error, reused, repeatable, now));
+        error.set_retry(again);
         error
     }
 
@@ -562,7 +572,7 @@ impl ProxyHttp for Gateway {
         request: &mut RequestHeader,
         ctx: &mut RequestContext,
     ) -> Result<()> {
-        let (Some(permit), Some(head)) = (&ctx.permit, &ctx.head) else {
+        let (Some(permit), Some(head), Some(upstream)) = (&ctx.permit, &ctx.head, self.console(ctx)) else {
             return Error::e_explain(ErrorType::InternalError, "no permit: nothing is forwarded");
         };
         let websocket = head.client == ClientKind::WebSocket;
@@ -578,7 +588,7 @@ impl ProxyHttp for Gateway {
         if let Some(held) = &ctx.held {
             held.head(request)?;
         }
-        request.insert_header(header::HOST, self.upstream.host_header().unwrap_or(&self.authority))?;
+        request.insert_header(header::HOST, upstream.host_header().unwrap_or(&self.authority))?;
         // Origin form, whatever form it came in; the bytes of path and query are the client's.
         request.set_raw_path(head.target.as_bytes())
     }
@@ -593,7 +603,9 @@ impl ProxyHttp for Gateway {
         if response.status == StatusCode::SWITCHING_PROTOCOLS && !websocket {
             return Error::e_explain(ErrorType::HTTPStatus(502), "101 without a WebSocket handshake");
         }
-        self.upstream.answered(&ctx.attempts);
+        if let Some(upstream) = self.console(ctx) {
+            upstream.answered(&ctx.attempts);
+        }
         self.console_answer(&session.req_header().headers, response, ctx)?;
         // Ours in place of the console's: two of them would be one that browsers ignore (RFC 6797 §8.1).
         if let Some(hsts) = &self.hsts {

@@ -24,7 +24,6 @@ fn identity() -> Identity {
     let assertion = AssertionConfig {
         enabled: true,
         header: "x-who_is-there".to_owned(),
-        audience: "https://console.test".to_owned(),
         lifetime: std::time::Duration::from_mins(1),
     };
     Identity::new(&names, &assertion, "console.test").unwrap()

@@ -35,4 +35,4 @@ pub use head::RequestId;
 pub(crate) use head::{OUR_PREFIX, ambiguity};
 pub use identity::NotAHeaderName;
 pub(crate) use redirect::Redirect;
-pub(crate) use upstream::MOST_ATTEMPTS;
+pub(crate) use upstream::{MOST_ATTEMPTS, authorities};

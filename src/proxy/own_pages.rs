@@ -15,7 +15,7 @@ use super::{
     cookies::Cookies,
     head::{ClientKind, Head, RequestId},
     identity::{Changes, Forwarded, Identity},
-    upstream::{Attempts, Upstream},
+    upstream::{self, Attempts, Upstream},
 };
 use crate::{
     access::{Decision, Permit},
@@ -52,7 +52,7 @@ impl OwnPages {
     pub(crate) fn new(config: &Config) -> Self {
         let console = &config.console;
         let mut options = ConnectorOptions::new(4);
-        options.ca_file = config.upstream.ca.as_ref().map(|path| path.to_string_lossy().into_owned());
+        options.ca_file = upstream::authorities(config);
         let method = Method::from_bytes(console.sign_out_call_method.as_bytes()).unwrap_or(Method::POST);
         Self {
             sign_out: console.sign_out.clone(),
@@ -131,7 +131,7 @@ impl OwnPages {
     pub(crate) async fn call(
         &self,
         leaving: Leaving,
-        upstream: &Upstream,
+        upstreams: &[Upstream],
         identity: &Identity,
         authority: &str,
         head: &Head,
@@ -139,10 +139,10 @@ impl OwnPages {
     ) {
         let Some((method, path)) = &self.call else { return };
         let called = tokio::time::timeout(CALL, async {
-            let peer = upstream
-                .peer(&mut Attempts::default(), false, leaving.at)
-                .await
-                .or_err(ErrorType::ConnectNoRoute, "no console")?;
+            let upstream = leaving.permit.console().and_then(|console| upstreams.get(console));
+            let upstream = upstream.or_err(ErrorType::ConnectNoRoute, "no console")?;
+            let peer = upstream.peer(&mut Attempts::default(), false, leaving.at).await;
+            let peer = peer.or_err(ErrorType::ConnectNoRoute, "no console")?;
             let mut asked = RequestHeader::build(method.clone(), path.as_bytes(), None)?;
             let Leaving { permit, mut headers, .. } = leaving;
             let cookies = headers.remove(header::COOKIE);

@@ -5,7 +5,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::identity::Changes;
-use crate::config::Config;
+use crate::config::{Config, Upstream};
 
 const CONTENT_LOCATION: HeaderName = header::CONTENT_LOCATION;
 
@@ -26,9 +26,8 @@ pub(crate) struct OwnAddresses {
 }
 
 impl OwnAddresses {
-    /// From `upstream.url`, `upstream.host_header` and `console.origins`.
-    pub(crate) fn new(config: &Config) -> Self {
-        let upstream = &config.upstream;
+    /// Of one console, from its `url` and `host_header`, and from `console.origins`.
+    pub(crate) fn new(config: &Config, upstream: &Upstream) -> Self {
         let public_host = config.public_url.host.clone();
         let public_authority = config.public_url.authority();
         let mut origins = Vec::new();
@@ -190,7 +189,7 @@ mod tests {
             "#
         );
         let config = crate::config::parse(&text, "sekisho.toml").unwrap_or_else(|problems| panic!("{problems}"));
-        OwnAddresses::new(&config)
+        OwnAddresses::new(&config, &config.upstreams[0])
     }
 
     fn internal() -> OwnAddresses {

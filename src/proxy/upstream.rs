@@ -72,6 +72,13 @@ pub(crate) struct Attempts {
     lost: bool,
 }
 
+/// The file with the authorities that connections to the consoles trust; `None`: the public ones. A checked configuration
+/// has one for all of them.
+pub(crate) fn authorities(config: &config::Config) -> Option<String> {
+    let file = config.upstreams.iter().find_map(|console| console.ca.as_ref());
+    file.map(|path| path.to_string_lossy().into_owned())
+}
+
 /// No name of the console has an address.
 #[derive(Debug, thiserror::Error)]
 #[error("the upstream host cannot be resolved: {0}")]
@@ -258,6 +265,8 @@ mod tests {
     fn upstream(hosts: &[&str], tls: bool) -> Upstream {
         let address = |host: &&str| config::UpstreamAddress { host: (*host).to_owned(), port: 8443 };
         Upstream::new(config::Upstream {
+            path: "/".to_owned(),
+            audience: "https://console.test".to_owned(),
             tls,
             addresses: hosts.iter().map(address).collect(),
             host_header: None,

@@ -52,6 +52,22 @@ fn check_warns_of_what_is_allowed_and_dangerous() {
 }
 
 #[test]
+fn explain_names_the_console() {
+    let bench = Bench::new();
+    let file = bench.path("sekisho.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let several = "[[upstream]]\npath = \"/reports\"\nurl = [\"http://10.0.0.8\", \"http://10.0.0.9\"]\n[[upstream]]\n";
+    std::fs::write(&file, text.replace("[upstream]\n", several)).unwrap();
+    let told = bench.run(&["explain", "--url", "/%72eports/7"]).succeeds().stdout;
+    let says = "forwarded to the console for /reports at http://10.0.0.8:80, http://10.0.0.9:80";
+    assert!(told.contains(says), "{told}");
+    let told = bench.run(&["explain", "--url", "/orders", "--json"]).succeeds().json();
+    assert_eq!(told["console"], serde_json::json!({ "path": "/", "url": ["http://127.0.0.1:8080"] }), "{told}");
+    let told = bench.run(&["explain", "--url", "/a/%2e%2e/reports", "--json"]).succeeds().json();
+    assert!(told.get("console").is_none(), "refused, so it goes nowhere: {told}");
+}
+
+#[test]
 fn explain_names_the_rule_and_check_holds_expectations() {
     let bench = Bench::new();
     bench.certify();

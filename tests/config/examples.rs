@@ -56,7 +56,8 @@ fn the_reference_file_names_every_key() {
     for line in include_str!("../../config/reference.toml").lines() {
         let line = line.trim_start_matches("# ");
         if let Some(header) = line.strip_prefix('[') {
-            header.trim_matches(['[', ']']).clone_into(&mut table);
+            let header = header.split(']').next().unwrap();
+            header.trim_matches('[').clone_into(&mut table);
         } else if let Some((key, _)) = line.split_once(" = ") {
             named.push(if table.is_empty() { key.to_owned() } else { format!("{table}.{key}") });
         }

@@ -33,10 +33,10 @@ pub(super) fn leaf_keys() -> Vec<String> {
     let schema = config::schema();
     let mut keys = Vec::new();
     for (name, property) in properties(&schema) {
-        let table = property.get("items").unwrap_or(property);
+        let table = table_of(property);
         if table.get("properties").is_some() {
             for (key, inner) in properties(table) {
-                let inner = inner.get("items").unwrap_or(inner);
+                let inner = table_of(inner);
                 if inner.get("properties").is_some() {
                     keys.extend(properties(inner).map(|(leaf, _)| format!("{name}.{key}.{leaf}")));
                 } else {
@@ -48,6 +48,12 @@ pub(super) fn leaf_keys() -> Vec<String> {
         }
     }
     keys
+}
+
+/// The table itself, where an array of it may stand, too.
+fn table_of(property: &Value) -> &Value {
+    let either = property.get("anyOf").and_then(|either| either.get(0));
+    property.get("items").or(either).unwrap_or(property)
 }
 
 fn properties(table: &Value) -> impl Iterator<Item = (&String, &Value)> {
@@ -62,7 +68,7 @@ fn every_key_is_documented() {
     for key in keys {
         let mut at = &schema;
         for name in key.split('.') {
-            let table = at.get("items").unwrap_or(at);
+            let table = table_of(at);
             at = &table["properties"][name];
         }
         assert!(at["description"].as_str().is_some_and(|text| text.ends_with('.')), "{key}: {at}");

@@ -147,6 +147,26 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
     ("https://localhost:8443", "localhost", &[r#"3:14 public_url: "localhost" is not a URL"#]),
     ("url = \"http://127.0.0.1:8080\"", "url = []", &["11:7 upstream.url: needs an address"]),
     (
+        "[upstream]\nurl = \"http://127.0.0.1:8080\"\n",
+        "[[upstream]]\nurl = \"http://10.0.0.1\"\n[[upstream]]\npath = \"/api\"\nurl = \"http://10.0.0.2\"\n",
+        &["12:1 upstream: never reached, since the one at line 10 covers \"/api\""],
+    ),
+    (
+        "[upstream]\nurl = \"http://127.0.0.1:8080\"\n",
+        "[[upstream]]\npath = \"/api/\"\nurl = \"http://10.0.0.1\"\n[[upstream]]\npath = \"/shop\"\nurl = \"\"\n",
+        &["11:8 upstream.path: \"/api/\" ends with /", "15:7 upstream.url: \"\" is not a URL"],
+    ),
+    (
+        "[upstream]\nurl = \"http://127.0.0.1:8080\"\n",
+        "[[upstream]]\npath = \"/api\"\nurl = \"http://10.0.0.1\"\n[[upstream]]\npath = \"/apis\"\nurl = \"http://10.0.0.2\"\n",
+        &["13:1 upstream: no console for /, and every path needs one"],
+    ),
+    (
+        "[upstream]\nurl = \"http://127.0.0.1:8080\"\n",
+        "[[upstream]]\npath = \"/api\"\nurl = \"https://a.internal\"\nca = \"a.pem\"\n[[upstream]]\nurl = \"https://b.internal\"\n",
+        &["13:6 upstream.ca: not the same for all consoles"],
+    ),
+    (
         "url = \"http://127.0.0.1:8080\"",
         "url = [\"http://10.0.0.1\", \"https://a.internal\", \"http://10.0.0.1:80\"]",
         &[

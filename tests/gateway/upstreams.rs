@@ -4,6 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use http::{HeaderMap, Method};
 
+use crate::steps;
 use crate::support::{
     browser::{Browser, Page, Speaks},
     free_address,
@@ -21,6 +22,17 @@ async fn in_front_of(addresses: &[SocketAddr], keys: &str) -> Gateway {
     Gateway::start_with(&[], &[], |text| {
         let url = text.lines().find(|line| line.starts_with("url = \"http://")).unwrap().to_owned();
         format!("{}{QUICK_PASSWORDS}{MAIL}{PUBLIC}", text.replace(&url, &urls))
+    })
+    .await
+}
+
+/// In front of these consoles, each with its keys.
+async fn in_front_of_several(consoles: &[(SocketAddr, &str)], enrolled: &[&str]) -> Gateway {
+    let table = |(address, keys): &(SocketAddr, &str)| format!("[[upstream]]\n{keys}\nurl = \"http://{address}\"\n");
+    let tables: String = consoles.iter().map(table).collect();
+    Gateway::start_with(&[], enrolled, |text| {
+        let url = text.lines().find(|line| line.starts_with("url = \"http://")).unwrap().to_owned();
+        format!("{}{QUICK_PASSWORDS}{MAIL}", text.replace(&format!("[upstream]\n{url}\n"), &tables))
     })
     .await
 }
@@ -120,4 +132,82 @@ async fn a_console_that_does_not_answer_is_a_page_with_a_reference() {
         assert_eq!((page.status, page.text().contains(says)), (504, true), "{}", page.text());
     }
     assert_eq!(one.seen().len() + two.seen().len(), 2, "whoever takes too long is not asked once more");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_path_has_its_console_and_no_spelling_leads_past_it() {
+    let (orders, reports, rest) = (Upstream::start(), Upstream::start(), Upstream::start());
+    let consoles = [
+        (orders.address, "path = \"/orders\"\nhost_header = \"orders.internal\""),
+        (reports.address, "path = \"/reports\"\naudience = \"https://reports.internal\""),
+        (rest.address, ""),
+    ];
+    let gateway = in_front_of_several(&consoles, &["old"]).await;
+    for speaks in [Speaks::Http1, Speaks::Http2] {
+        let stranger = gateway.browser(speaks, "en");
+        for path in ["/orders", "/reports", "/"] {
+            assert_eq!(stranger.visit(path).await.status, 303, "{path} needs a session like any other");
+        }
+        let browser = gateway.browser(speaks, "en");
+        steps::sign_in(&gateway, &browser, "old", &gateway.secrets[0]).await;
+        for (path, console) in [
+            ("/orders", &orders),
+            ("/orders/7?x=/reports", &orders),
+            ("/%6frders;v=1/7", &orders),
+            ("/reports", &reports),
+            ("/reportsx", &rest),
+            ("/", &rest),
+        ] {
+            let before = [&orders, &reports, &rest].map(|console| console.seen().len());
+            assert_eq!(browser.open(path).await.status, 200, "{path}");
+            let after = [&orders, &reports, &rest].map(|console| console.seen().len());
+            assert_eq!(after.iter().sum::<usize>(), before.iter().sum::<usize>() + 1, "{path}: one console was asked");
+            assert_eq!(console.last().line, format!("GET {path} HTTP/1.1"), "the path as it came");
+        }
+        gateway.clock.advance(Duration::from_secs(30));
+    }
+    let authority = gateway.settings.url().trim_start_matches("https://").to_owned();
+    assert_eq!((orders.last().one("host"), rest.last().one("host")), ("orders.internal", authority.as_str()));
+}
+
+/// A console that got a statement could else show it to another one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_statement_for_one_console_is_for_no_other() {
+    let (orders, reports, rest) = (Upstream::start(), Upstream::start(), Upstream::start());
+    let consoles = [
+        (orders.address, "path = \"/orders\""),
+        (reports.address, "path = \"/reports\"\naudience = \"https://reports.internal\""),
+        (rest.address, ""),
+    ];
+    let gateway = in_front_of_several(&consoles, &["old"]).await;
+    let browser = gateway.browser(Speaks::Http1, "en");
+    steps::sign_in(&gateway, &browser, "old", &gateway.secrets[0]).await;
+    let public = gateway.settings.url();
+    for _ in 0..2 {
+        for (path, console, audience) in [
+            ("/orders/1", &orders, format!("{public}/orders")),
+            ("/reports", &reports, "https://reports.internal".to_owned()),
+            ("/", &rest, public.clone()),
+        ] {
+            browser.open(path).await;
+            let request = console.last();
+            let claims = request.one("x-sekisho-assertion").split('.').nth(1).unwrap();
+            let claims = data_encoding::BASE64URL_NOPAD.decode(claims.as_bytes()).unwrap();
+            let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
+            assert_eq!((&claims["aud"], &claims["iss"]), (&audience.into(), &public.clone().into()), "{path}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_console_that_is_down_takes_no_other_with_it() {
+    let rest = Upstream::start();
+    let gateway = in_front_of_several(&[(free_address(), "path = \"/orders\""), (rest.address, "")], &["old"]).await;
+    let browser = gateway.browser(Speaks::Http1, "en");
+    steps::sign_in(&gateway, &browser, "old", &gateway.secrets[0]).await;
+    for _ in 0..4 {
+        assert_eq!(browser.visit("/orders").await.status, 502);
+        assert_eq!(browser.visit("/x").await.status, 200);
+    }
+    assert!(lines(&rest).iter().all(|line| !line.contains("/orders")), "{:?}", lines(&rest));
 }
