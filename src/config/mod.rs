@@ -306,9 +306,9 @@ impl Upstream {
     /// Its addresses as URLs.
     pub fn urls(&self) -> Vec<String> {
         let scheme = if self.tls { "https" } else { "http" };
-        let url = |UpstreamAddress { host, port }: &UpstreamAddress| match host.contains(':') {
-            true => format!("{scheme}://[{host}]:{port}"),
-            false => format!("{scheme}://{host}:{port}"),
+        let url = |UpstreamAddress { host, port }: &UpstreamAddress| {
+            let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+            format!("{scheme}://{host}:{port}")
         };
         self.addresses.iter().map(url).collect()
     }
