@@ -12,7 +12,7 @@ fn identity() -> Identity {
     let name = |text: &str| text.to_owned();
     let names = IdentityHeaders { user: name("remote-user"), email: name("a"), groups: name("b"), level: name("c") };
     let lifetime = std::time::Duration::from_mins(1);
-    let assertion = AssertionConfig { enabled: true, header: name("d"), audience: name("e"), lifetime };
+    let assertion = AssertionConfig { enabled: true, header: name("d"), lifetime };
     Identity::new(&names, &assertion, "console.test").unwrap()
 }
 
