@@ -23,8 +23,9 @@ pub(crate) async fn run(siege: &mut Siege) {
 /// Of the same person, who needs no code on it.
 fn browser(siege: &Siege) -> Browser {
     let browser = siege.gateway.browser(Speaks::Http1, "en");
-    let device = siege.browser.cookie("__Host-sekisho-device").expect("a trusted device");
-    browser.plant("__Host-sekisho-device", &device.value);
+    for cookie in Siege::remembered(&siege.browser) {
+        browser.plant(&cookie.name, &cookie.value);
+    }
     browser
 }
 

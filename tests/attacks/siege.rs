@@ -13,7 +13,7 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use crate::support::{
     authenticator,
-    browser::{Browser, Speaks},
+    browser::{Browser, Cookie, Speaks},
     eventually,
     gateway::Gateway,
     log,
@@ -245,10 +245,18 @@ impl Siege {
         Ok(())
     }
 
+    /// What a browser keeps of a person who signs out: that it is known, and trusted.
+    pub(crate) fn remembered(browser: &Browser) -> impl Iterator<Item = Cookie> {
+        let of_devices = |name: &str| name.starts_with("__Host-sekisho-known") || name == "__Host-sekisho-device";
+        browser.cookies().into_iter().filter(move |cookie| of_devices(&cookie.name))
+    }
+
     /// A device cookie is replaced whenever it is used.
     pub(crate) fn keep_device(&self, browser: &Browser) -> Verdict {
-        let device = browser.cookie("__Host-sekisho-device").ok_or("the device is not trusted any more")?;
-        self.browser.plant("__Host-sekisho-device", &device.value);
+        browser.cookie("__Host-sekisho-device").ok_or("the device is not trusted any more")?;
+        for cookie in Self::remembered(browser) {
+            self.browser.plant(&cookie.name, &cookie.value);
+        }
         Ok(())
     }
 

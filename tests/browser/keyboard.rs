@@ -103,7 +103,7 @@ async fn zoomed(scene: &Scene, browser: &Chromium, name: &str) {
     browser.zoom(1).await;
 }
 
-/// In forced colours: what is a button or a field has an edge, and the focus is seen.
+/// In forced colours: what is a button, or a field that can be filled in, has an edge, and the focus is seen.
 async fn forced(scene: &Scene, browser: &Chromium, name: &str) {
     browser.prefer("forced-colors", "active").await;
     assert_eq!(browser.run("return matchMedia('(forced-colors: active)').matches", Vec::new()).await, json!(true));
@@ -111,7 +111,7 @@ async fn forced(scene: &Scene, browser: &Chromium, name: &str) {
             const style = getComputedStyle(one);
             return style.borderTopStyle !== 'none' && parseFloat(style.borderTopWidth) > 0;
         };
-        return [...document.querySelectorAll('button, a.primary, input:not([type=hidden]):not([type=radio]):not([type=checkbox])')]
+        return [...document.querySelectorAll('button, a.primary, input:not([type=hidden]):not([type=radio]):not([type=checkbox]):not([readonly])')]
             .filter((one) => one.getClientRects().length > 0 && !edge(one) && !getComputedStyle(one).textDecorationLine.includes('underline'))
             .map((one) => one.outerHTML.slice(0, 120))";
     assert_eq!(browser.run(edgeless, Vec::new()).await, json!([]), "{name}");
