@@ -114,6 +114,8 @@ impl Browser {
         let builder = reqwest::Client::builder()
             .tls_certs_only([ca])
             .redirect(Policy::none())
+            // A connection opened while the last one became free again would hold a second place.
+            .pool_max_idle_per_host(1)
             .timeout(Duration::from_secs(30))
             .user_agent("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0");
         let client = match speaks {
