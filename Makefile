@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help demo build test attacks bench
+.PHONY: help demo build test attacks peers bench
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -28,6 +28,11 @@ test: ## formatting, lints, documentation, licences and every test
 attacks: ## the catalogue of attacks, as a table; target/attacks.json
 	@.ci/packages test
 	$(CARGO) test --locked --test attacks -- --nocapture
+
+peers: ## foreign applications, clients and parsers around the gateway, as a table; target/peers.json
+	@.ci/packages peers
+	@$(CARGO) build --locked
+	@python3 tests/peers/run.py
 
 bench: ## CPU per forwarded request beside bare Pingora and nginx
 	@.ci/packages bench

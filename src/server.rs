@@ -34,7 +34,7 @@ use crate::{
     app::{App, OpenError},
     clock::SharedClock,
     config::{Config, SecretUnreadable},
-    delivery::{Carriers, Means, ProviderUnusable, Reports, Worker, providers::inbox},
+    delivery::{Carriers, Reports, Worker, providers::inbox},
     entropy::SharedEntropy,
     portal::Portal,
     proxy::{
@@ -74,9 +74,6 @@ pub enum ServerError {
     /// A secret of the configuration.
     #[error("forward_auth.secret: {0}")]
     Secret(#[from] SecretUnreadable),
-    /// A provider of messages.
-    #[error(transparent)]
-    Provider(#[from] ProviderUnusable),
     /// A configured header name.
     #[error(transparent)]
     Header(#[from] NotAHeaderName),
@@ -316,8 +313,7 @@ impl Background {
     /// Delivery, clearing up, the administration socket, and the inbox where one is configured.
     fn begin(&self, config: &Config, app: &Arc<App>, clock: SharedClock) -> Result<(), ServerError> {
         let messages = inbox::Inbox::new(config.time_zone.clone(), config.public_url.origin());
-        let mut means = Means::new(config, messages.clone(), app.keyring().clone());
-        let carriers = Carriers::new(config, &mut means)?;
+        let carriers = Carriers::new(config, &messages);
         let reports = Reports::new(app.store().clone(), clock.clone());
         let worker = Worker::new(app.store().clone(), app.keyring().clone(), clock, config, carriers);
         self.spawn(worker.run(self.stopped()));

@@ -4,12 +4,11 @@
 use std::net::SocketAddr;
 
 use super::{
-    ConfiguredSecret, Outcome, PublicUrl, RolloutMode,
+    ConfiguredSecret, Outcome, Provider, PublicUrl, RolloutMode,
     configured_secret::VariableName,
     console::{CookieName, OriginUrl},
     cors::{FieldName, PageOrigin},
     forward_auth::OriginalRequest,
-    providers::{Delivery, Mail, RawChannel, Sms, Voice},
     proxies::{ProxyHeader, ProxyNetwork},
     read::{Many, OneOrMany, OneOrMore, Whole, tables},
     rule_value::{AccessWord, ClientAddress, Network, RequestPath, RuleMethod, RulePath},
@@ -55,12 +54,11 @@ tables! {
         admin: Admin = optional,
         limits: Limits = default({}),
         /// Codes by text message. Without this table the method is not offered; one of `sms` and `voice` is needed.
-        sms: RawChannel<Sms> = optional,
+        sms: Channel = optional,
         /// Codes by telephone call. Without this table the method is not offered.
-        voice: RawChannel<Voice> = optional,
+        voice: Channel = optional,
         /// Notices by mail. Without this table there are none.
-        mail: RawChannel<Mail> = optional,
-        delivery: Delivery = default({}),
+        mail: Channel = optional,
         inbox: Inbox = default({}),
         log: Log = default({}),
         insecure: Insecure = default({}),
@@ -465,6 +463,12 @@ tables! {
         /// Bytes a second that a client has to take of an answer, on average over a minute in which nothing but the client is
         /// waited for. 0: any pace above nothing at all for a minute.
         slowest_download: Whole<0, 1_000_000> = default(240),
+    }
+
+    /// Who carries messages of one kind.
+    Channel {
+        /// Who carries them. `inbox` carries nothing: it shows the messages on a page, for trying out.
+        provider: Provider = required,
     }
 
     /// The page that shows the messages of the provider `inbox`.

@@ -10,7 +10,7 @@ use toml::{Spanned, de::DeValue};
 use url::Url;
 
 use super::{
-    PublicUrl, RolloutMode,
+    Provider, PublicUrl, RolloutMode,
     problem::{Report, did_you_mean, quoted},
     read::{At, Refusal, Shape, Text, Value, report_type},
 };
@@ -452,6 +452,19 @@ impl Text for Day {
     }
 }
 
+const PROVIDERS: [(&str, Provider); 1] = [("inbox", Provider::Inbox)];
+
+impl Text for Provider {
+    const KIND: &'static str = "a provider";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        word(text, "a provider", &PROVIDERS)
+    }
+    fn constraint() -> serde_json::Value {
+        words(&PROVIDERS)
+    }
+}
+
 pub(super) fn word<T: Clone>(text: &str, kind: &str, known: &[(&str, T)]) -> Result<T, Refusal> {
     known.iter().find(|(name, _)| *name == text).map(|(_, value)| value.clone()).ok_or_else(|| {
         let names = known.iter().map(|(name, _)| *name);
@@ -522,7 +535,7 @@ impl Value for BothNames {
     fn shape() -> Shape {
         let name = match Name::shape() {
             Shape::Leaf { schema, .. } => schema,
-            _ => json!({}),
+            Shape::Table { .. } | Shape::Tables { .. } => json!({}),
         };
         let table = json!({
             "type": "object",

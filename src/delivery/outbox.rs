@@ -6,14 +6,14 @@ use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 use super::{
     message::{self, Sender},
     notices,
-    provider::{Body, Carrier, Outcome, Outgoing, Refusal},
-    providers::{self, Means, ProviderUnusable},
+    provider::{Body, Carrier, Outcome, Outgoing},
+    providers::inbox::Inbox,
     speech,
 };
 use crate::{
     authn::Passcode,
     clock::{SharedClock, Timestamp},
-    config::{ChannelConfig, Config},
+    config::{Config, Provider},
     keyring::Keyring,
     store::{Link, LinkPurpose, Notice, OutboxContent, OutboxItem, OutboxOutcome, Recipient, Store, StoreError},
 };
@@ -35,13 +35,14 @@ pub struct Carriers {
 }
 
 impl Carriers {
-    /// As configured.
-    pub fn new(config: &Config, means: &mut Means) -> Result<Self, ProviderUnusable> {
-        let mut carrier = |channel: &Option<ChannelConfig>| match channel {
-            Some(channel) => providers::provider(&channel.provider, means).map(Some),
-            None => Ok(None),
+    /// As configured. `inbox` stands wherever the configuration names it.
+    pub fn new(config: &Config, inbox: &Inbox) -> Self {
+        let carrier = |provider: &Option<Provider>| {
+            provider.as_ref().map(|provider| match provider {
+                Provider::Inbox => Carrier::Inbox(inbox.clone()),
+            })
         };
-        Ok(Self { sms: carrier(&config.sms)?, voice: carrier(&config.voice)?, mail: carrier(&config.mail)? })
+        Self { sms: carrier(&config.sms), voice: carrier(&config.voice), mail: carrier(&config.mail) }
     }
 
     async fn send(&self, message: &Outgoing) -> Outcome {
@@ -52,7 +53,7 @@ impl Carriers {
         };
         match carrier {
             Some(carrier) => carrier.send(message).await,
-            None => Outcome::Refused(Refusal::Misconfigured),
+            None => Outcome::Misconfigured,
         }
     }
 }
@@ -131,13 +132,12 @@ impl Worker {
         };
         let channel = message.body.channel();
         match self.carriers.send(&message).await {
-            // What may have been taken is on its way, as far as the page can tell.
-            Outcome::Accepted { .. } | Outcome::Ambiguous => {
+            Outcome::Accepted => {
                 tracing::info!(message = %item.id, channel, ending = ending(&item.to), "sent");
                 OutboxOutcome::Sent
             }
-            outcome => {
-                tracing::error!(message = %item.id, channel, outcome = outcome.as_str(), "not sent");
+            Outcome::Misconfigured => {
+                tracing::error!(message = %item.id, channel, "not sent: nobody is configured to carry this channel");
                 OutboxOutcome::Failed
             }
         }

@@ -6,14 +6,15 @@ use super::generated::leaf_keys;
 
 fn examples() -> Vec<std::path::PathBuf> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
-    let paths = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let files = |directory| fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let paths = files(directory.clone()).chain(files(directory.join("consoles")));
     paths.filter(|path| path.extension().is_some_and(|extension| extension == "toml")).collect()
 }
 
 #[test]
 fn every_example_loads() {
     let examples = examples();
-    assert!(examples.len() >= 2, "found {examples:?}");
+    assert!(examples.len() >= 7, "found {examples:?}");
     for path in examples {
         if let Err(problems) = config::load(&path) {
             panic!("{problems}");
@@ -60,9 +61,6 @@ fn the_reference_file_names_every_key() {
             header.trim_matches('[').clone_into(&mut table);
         } else if let Some((key, _)) = line.split_once(" = ") {
             named.push(if table.is_empty() { key.to_owned() } else { format!("{table}.{key}") });
-            if ["sms", "voice", "mail"].iter().any(|channel| table.starts_with(channel)) {
-                named.push(format!("provider.{key}"));
-            }
         }
     }
     for key in leaf_keys() {
