@@ -265,6 +265,15 @@ pub struct Listen {
     pub client_address: ProxyHeader,
 }
 
+/// Which of several addresses of a console is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Balance {
+    /// They take turns.
+    RoundRobin,
+    /// Each account has its own.
+    Account,
+}
+
 /// One of the addresses of a console.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpstreamAddress {
@@ -285,6 +294,8 @@ pub struct Upstream {
     pub tls: bool,
     /// Where it is; from 1 to [`MOST_ADDRESSES`](Self::MOST_ADDRESSES), each as good as the others.
     pub addresses: Vec<UpstreamAddress>,
+    /// Which of them is asked.
+    pub balance: Balance,
     /// `Host` header the console gets; `None`: what the client sent.
     pub host_header: Option<String>,
     /// PEM file with the certificate authority of the console, when it is not a public one.

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 
 use super::{
-    ConfiguredSecret, Outcome, Provider, PublicUrl, RolloutMode,
+    Balance, ConfiguredSecret, Outcome, Provider, PublicUrl, RolloutMode,
     configured_secret::VariableName,
     console::{CookieName, OriginUrl},
     cors::{FieldName, PageOrigin},
@@ -104,6 +104,9 @@ tables! {
         connect_timeout: Time<{ 100 * MILLISECOND }, { 5 * MINUTE }> = default("3s"),
         /// Between two reads of an answer of the console.
         read_timeout: Time<SECOND, DAY> = default("60s"),
+        /// With several addresses: `round-robin`, they take turns; `account`, each account has its own as long as it
+        /// answers, and somebody who is not signed in goes by their network address.
+        balance: Balance = default("round-robin"),
         /// With several addresses: so many failures one after the other, without an answer in between, and an address is
         /// left out. `0`: it never is.
         max_fails: Whole<0, 1000> = default(3),

@@ -111,6 +111,7 @@ fn upstream(raw: raw::Upstream, audience: &str, directory: &Path) -> Option<Upst
         path,
         tls: urls.first()?.value.tls,
         addresses: urls.into_iter().map(address).collect(),
+        balance: raw.balance?.value,
         host_header: raw.host_header.map(|host| host.value.0),
         ca: raw.ca.map(|ca| directory.join(ca.value.0)),
         connect_timeout: raw.connect_timeout?.value.0,

@@ -10,7 +10,7 @@ use toml::{Spanned, de::DeValue};
 use url::Url;
 
 use super::{
-    Provider, PublicUrl, RolloutMode,
+    Balance, Provider, PublicUrl, RolloutMode,
     problem::{Report, did_you_mean, quoted},
     read::{At, Refusal, Shape, Text, Value, report_type},
 };
@@ -373,6 +373,19 @@ impl Text for Audience {
 
     fn constraint() -> serde_json::Value {
         json!({ "pattern": "^[!-~]{1,200}$" })
+    }
+}
+
+const BALANCES: [(&str, Balance); 2] = [("round-robin", Balance::RoundRobin), ("account", Balance::Account)];
+
+impl Text for Balance {
+    const KIND: &'static str = "a way to balance";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        word(text, "a way to balance", &BALANCES)
+    }
+    fn constraint() -> serde_json::Value {
+        words(&BALANCES)
     }
 }
 

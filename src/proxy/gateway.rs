@@ -486,6 +486,7 @@ impl ProxyHttp for Gateway {
         let (Some(upstream), Some(permit), Some(head)) = (self.console(ctx), &ctx.permit, &ctx.head) else {
             return Error::e_explain(ErrorType::InternalError, "no permit: nothing is forwarded");
         };
+        ctx.attempts.tie = upstream.tie(permit, head.address);
         let websocket = head.client == ClientKind::WebSocket;
         match upstream.peer(&mut ctx.attempts, websocket, self.app.now()).await {
             Ok(mut peer) => {

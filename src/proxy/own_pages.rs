@@ -141,7 +141,9 @@ impl OwnPages {
         let called = tokio::time::timeout(CALL, async {
             let upstream = leaving.permit.console().and_then(|console| upstreams.get(console));
             let upstream = upstream.or_err(ErrorType::ConnectNoRoute, "no console")?;
-            let peer = upstream.peer(&mut Attempts::default(), false, leaving.at).await;
+            let mut attempts = Attempts::default();
+            attempts.tie = upstream.tie(&leaving.permit, head.address);
+            let peer = upstream.peer(&mut attempts, false, leaving.at).await;
             let peer = peer.or_err(ErrorType::ConnectNoRoute, "no console")?;
             let mut asked = RequestHeader::build(method.clone(), path.as_bytes(), None)?;
             let Leaving { permit, mut headers, .. } = leaving;

@@ -19,7 +19,11 @@ use pingora::{
 };
 
 use super::health::{Health, Patience};
-use crate::{clock::Timestamp, config};
+use crate::{
+    access::Permit,
+    clock::Timestamp,
+    config::{self, Balance},
+};
 
 /// A resolved name is used this long.
 const FRESH: Duration = Duration::from_secs(10);
@@ -42,6 +46,8 @@ pub(crate) struct Upstream {
 struct Address {
     host: String,
     port: u16,
+    /// Its name as a number.
+    number: u64,
     health: Health,
     resolved: ArcSwapOption<Resolved>,
 }
@@ -62,6 +68,8 @@ pub(crate) struct Attempts {
     pub made: usize,
     /// Bytes of a body are on their way: it can never be sent again.
     pub body_begun: bool,
+    /// What ties it to an address, where anything does.
+    pub tie: Option<u64>,
     /// The address of the last one.
     at: usize,
     /// Addresses that failed, by bit.
@@ -90,6 +98,7 @@ impl Upstream {
         let address = |address: &config::UpstreamAddress| Address {
             host: address.host.clone(),
             port: address.port,
+            number: number_of(format!("{}:{}", address.host, address.port).as_bytes()),
             health: Health::default(),
             resolved: ArcSwapOption::empty(),
         };
@@ -106,8 +115,21 @@ impl Upstream {
         self.config.host_header.as_deref()
     }
 
-    /// Where the next attempt goes: to the address whose turn it is, and never again to one that failed this request
-    /// while there is another.
+    /// What ties the requests of a person to one address, where the configuration wants that: their account; of somebody
+    /// who is not signed in the address they come from.
+    pub(crate) fn tie(&self, permit: &Permit, client: IpAddr) -> Option<u64> {
+        if self.config.balance == Balance::RoundRobin {
+            return None;
+        }
+        Some(match (permit.principal(), client) {
+            (Some(who), _) => number_of(who.account.as_bytes()),
+            (None, IpAddr::V4(ip)) => number_of(&ip.octets()),
+            (None, IpAddr::V6(ip)) => number_of(&ip.octets()),
+        })
+    }
+
+    /// Where the next attempt goes: to the address whose turn it is, or that the person is tied to, and never again to one
+    /// that failed this request while there is another.
     pub(crate) async fn peer(
         &self,
         attempts: &mut Attempts,
@@ -116,7 +138,7 @@ impl Upstream {
     ) -> Result<HttpPeer, Unresolved> {
         attempts.made += 1;
         loop {
-            attempts.at = self.choose(attempts.failed, now);
+            attempts.at = self.choose(attempts.tie, attempts.failed, now);
             let resolved = match self.addresses.get(attempts.at) {
                 Some(address) => self.resolved(address).await,
                 None => Err(Unresolved(std::io::ErrorKind::NotFound.into())),
@@ -185,7 +207,7 @@ impl Upstream {
     }
 
     fn has_failed(&self, attempts: &mut Attempts, now: Timestamp) {
-        attempts.failed |= 1_u32.checked_shl(u32::try_from(attempts.at).unwrap_or(u32::MAX)).unwrap_or(0);
+        attempts.failed |= bit(attempts.at);
         let Some(address) = self.addresses.get(attempts.at) else { return };
         if self.addresses.len() > 1 && address.health.failed(now, self.patience) {
             let seconds = self.patience.rest.as_secs();
@@ -198,19 +220,33 @@ impl Upstream {
         }
     }
 
-    /// The next address in turn that did not fail this request and is not left out; when all are, one that is. An address
-    /// that has no other beside it is always asked.
-    fn choose(&self, failed: u32, now: Timestamp) -> usize {
-        let all = self.addresses.len();
-        if all <= 1 {
+    /// The next address that did not fail this request and is not left out; when all are, one that is. An address that
+    /// has no other beside it is always asked.
+    fn choose(&self, tie: Option<u64>, failed: u32, now: Timestamp) -> usize {
+        if self.addresses.len() <= 1 {
             return 0;
         }
-        let first = self.turn.fetch_add(1, Relaxed);
-        let in_turn = || (0..all).map(|step| first.wrapping_add(step) % all);
-        let untried =
-            |at: &usize| u32::try_from(*at).ok().and_then(|at| 1_u32.checked_shl(at)).unwrap_or(0) & failed == 0;
-        let asked = |at: &usize| self.addresses.get(*at).is_some_and(|it| it.health.is_asked(now, self.patience));
-        in_turn().find(|at| untried(at) && asked(at)).or_else(|| in_turn().find(untried)).unwrap_or(first % all)
+        let first = if tie.is_none() { self.turn.fetch_add(1, Relaxed) } else { 0 };
+        // One after the other: whoever is asked whether it has rested long enough has had its turn.
+        let mut passed = failed;
+        while let Some(at) = self.next(first, tie, passed) {
+            if self.addresses.get(at).is_some_and(|address| address.health.is_asked(now, self.patience)) {
+                return at;
+            }
+            passed |= bit(at);
+        }
+        self.next(first, tie, failed).or_else(|| self.next(first, tie, 0)).unwrap_or(0)
+    }
+
+    /// The first in turn, or the one this tie likes best (rendezvous hashing, so that an address that goes or comes moves
+    /// only its own people), but for those.
+    fn next(&self, first: usize, tie: Option<u64>, but: u32) -> Option<usize> {
+        let all = self.addresses.len();
+        let mut left = (0..all).map(|step| first.wrapping_add(step) % all).filter(|at| bit(*at) & but == 0);
+        match tie {
+            None => left.next(),
+            Some(tie) => left.max_by_key(|at| self.addresses.get(*at).map(|address| mixed(tie ^ address.number))),
+        }
     }
 
     async fn resolved(&self, address: &Address) -> Result<Arc<Resolved>, Unresolved> {
@@ -256,6 +292,24 @@ impl Upstream {
     }
 }
 
+/// The mark of one of at most 32 addresses.
+fn bit(at: usize) -> u32 {
+    u32::try_from(at).ok().and_then(|at| 1_u32.checked_shl(at)).unwrap_or(0)
+}
+
+/// FNV-1a with 64 bits: all nodes agree on it, whatever their version.
+fn number_of(bytes: &[u8]) -> u64 {
+    let add = |number: u64, byte: &u8| (number ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, add)
+}
+
+/// The end of SplitMix64: without it what differs in a few bits would like the same address.
+fn mixed(mut number: u64) -> u64 {
+    number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -268,6 +322,7 @@ mod tests {
             path: "/".to_owned(),
             audience: "https://console.test".to_owned(),
             tls,
+            balance: Balance::RoundRobin,
             addresses: hosts.iter().map(address).collect(),
             host_header: None,
             ca: None,
@@ -401,5 +456,53 @@ mod tests {
         assert!(!alone.is_sent_again(&mut attempts, &lost, false, true, NOW), "there is nowhere else");
         let theirs = Error::new(ErrorType::ReadError).into_down();
         assert!(!console.is_sent_again(&mut Attempts::default(), &theirs, true, true, NOW), "the client has gone");
+    }
+
+    /// How often each address is liked best, by people 0 to 2999.
+    async fn liked(console: &Upstream, now: Timestamp) -> Vec<u8> {
+        let mut liked = Vec::new();
+        for person in 0..3000_u32 {
+            let mut attempts = Attempts { tie: Some(number_of(&person.to_be_bytes())), ..Attempts::default() };
+            liked.push(next(console, &mut attempts, now).await);
+        }
+        liked
+    }
+
+    #[tokio::test]
+    async fn people_stay_where_they_are_and_are_spread_evenly() {
+        let three = upstream(&["127.0.0.1", "127.0.0.2", "127.0.0.3"], false);
+        let before = liked(&three, NOW).await;
+        let mut people = [0; 4];
+        for at in &before {
+            people[usize::from(*at)] += 1;
+        }
+        assert!(people[1..].iter().all(|count| (900..=1100).contains(count)), "{people:?}");
+        assert_eq!(
+            liked(&upstream(&["127.0.0.3", "127.0.0.1", "127.0.0.2"], false), NOW).await,
+            before,
+            "in any order"
+        );
+        let two = liked(&upstream(&["127.0.0.1", "127.0.0.3"], false), NOW).await;
+        assert!(
+            before.iter().zip(&two).all(|(was, is)| was == is || *was == 2),
+            "only those of the one that went move"
+        );
+    }
+
+    #[tokio::test]
+    async fn those_of_an_address_that_is_left_out_move_and_come_back() {
+        let three = upstream(&["127.0.0.1", "127.0.0.2", "127.0.0.3"], false);
+        let before = liked(&three, NOW).await;
+        for _ in 0..3 {
+            three.addresses[1].health.failed(NOW, three.patience);
+        }
+        let during = liked(&three, NOW).await;
+        assert!(before.iter().zip(&during).all(|(was, is)| if *was == 2 { *is != 2 } else { was == is }));
+        assert!(
+            during.iter().zip(&before).filter(|(_, was)| **was == 2).any(|(is, _)| *is == 1),
+            "not all to the same"
+        );
+        three.addresses[1].health.answered();
+        assert_eq!(liked(&three, NOW).await, before);
     }
 }

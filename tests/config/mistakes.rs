@@ -147,6 +147,11 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
     ("https://localhost:8443", "localhost", &[r#"3:14 public_url: "localhost" is not a URL"#]),
     ("url = \"http://127.0.0.1:8080\"", "url = []", &["11:7 upstream.url: needs an address"]),
     (
+        "[upstream]\n",
+        "[upstream]\nbalance = \"sticky\"\n",
+        &["11:11 upstream.balance: \"sticky\" is not a way to balance"],
+    ),
+    (
         "[upstream]\nurl = \"http://127.0.0.1:8080\"\n",
         "[[upstream]]\nurl = \"http://10.0.0.1\"\n[[upstream]]\npath = \"/api\"\nurl = \"http://10.0.0.2\"\n",
         &["12:1 upstream: never reached, since the one at line 10 covers \"/api\""],

@@ -211,3 +211,48 @@ async fn a_console_that_is_down_takes_no_other_with_it() {
     }
     assert!(lines(&rest).iter().all(|line| !line.contains("/orders")), "{:?}", lines(&rest));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_stays_at_its_address_while_that_answers() {
+    let consoles = [Upstream::start(), Upstream::start(), Upstream::start()];
+    let urls: Vec<_> = consoles.iter().map(|console| format!("\"http://{}\"", console.address)).collect();
+    let people = ["hana", "taro", "jiro", "yuki", "sora", "mio"];
+    let gateway = Gateway::start_with(&[], &people, |text| {
+        let url = text.lines().find(|line| line.starts_with("url = \"http://")).unwrap().to_owned();
+        let keys = format!("balance = \"account\"\nmax_fails = 1\nurl = [{}]", urls.join(", "));
+        format!("{}{QUICK_PASSWORDS}{MAIL}", text.replace(&url, &keys))
+    })
+    .await;
+    let counts = || consoles.each_ref().map(|console| console.seen().len());
+    let mut used = [false; 3];
+    for (name, secret) in people.iter().zip(&gateway.secrets) {
+        let mut hers = None;
+        for speaks in [Speaks::Http1, Speaks::Http2] {
+            let browser = gateway.browser(speaks, "en");
+            steps::sign_in(&gateway, &browser, name, secret).await;
+            for _ in 0..3 {
+                let before = counts();
+                assert_eq!(browser.open("/orders").await.status, 200);
+                let after = counts();
+                let at = (0..3).find(|at| after[*at] > before[*at]).unwrap();
+                assert_eq!(*hers.get_or_insert(at), at, "{name} stays, on every browser");
+                used[at] = true;
+            }
+            gateway.clock.advance(Duration::from_secs(30));
+        }
+        let at = hers.unwrap();
+        consoles[at].cut("/down");
+        let browser = gateway.browser(Speaks::Http1, "en");
+        steps::sign_in(&gateway, &browser, name, secret).await;
+        let before = counts();
+        browser.open("/down").await;
+        assert!(counts()[at] > before[at], "its own was asked");
+        let before = counts();
+        assert_eq!(browser.open("/orders").await.status, 200, "another one answers");
+        assert_eq!(counts()[at], before[at], "its own is left out");
+        gateway.clock.advance(Duration::from_secs(30));
+        assert_eq!(browser.open("/orders").await.status, 200);
+        assert_eq!(counts()[at], before[at] + 1, "back where it was");
+    }
+    assert!(used.iter().filter(|used| **used).count() >= 2, "not everybody at the same: {used:?}");
+}
