@@ -38,8 +38,8 @@ use crate::{
     entropy::SharedEntropy,
     portal::Portal,
     proxy::{
-        ConnectionRules, Crowd, Drain, ForwardAuth, Gateway, GuardedApp, MOST_ATTEMPTS, NotAHeaderName, Redirect,
-        authorities,
+        ConnectionRules, ConsoleError, Crowd, Drain, ForwardAuth, Gateway, GuardedApp, HealthChecks, MOST_ATTEMPTS,
+        NotAHeaderName, Redirect, Upstream, authorities,
     },
     tls::{self, Certificates, TlsError},
 };
@@ -74,6 +74,9 @@ pub enum ServerError {
     /// A secret of the configuration.
     #[error("forward_auth.secret: {0}")]
     Secret(#[from] SecretUnreadable),
+    /// What a console needs.
+    #[error(transparent)]
+    Console(#[from] ConsoleError),
     /// A configured header name.
     #[error(transparent)]
     Header(#[from] NotAHeaderName),
@@ -184,6 +187,7 @@ fn serve(
         // Pingora would panic on a bad one.
         tls::load_certificates(authority)?;
     }
+    let consoles = Upstream::all(config)?;
     let forward_auth = config.forward_auth.as_ref().map(ForwardAuth::new).transpose()?;
     let https = free_addresses(&config.listen.https)?;
     let http = free_addresses(&config.listen.http)?;
@@ -200,7 +204,11 @@ fn serve(
     let mut server = Server::new_with_opt_and_conf(Opt::default(), pingora_conf(config));
     server.bootstrap();
     let rules = ConnectionRules::new(&config.limits, entropy);
-    let gateway = Gateway::new(app.clone(), Arc::new(Portal::new(app.clone())), config, forward_auth, drain.clone())?;
+    let portal = Arc::new(Portal::new(app.clone()));
+    let gateway = Gateway::new(app.clone(), portal, config, consoles.clone(), forward_auth, drain.clone())?;
+    for checks in HealthChecks::new(consoles, config).of_each_address() {
+        background.spawn(until(background.stopped(), checks));
+    }
     let mut proxy = HttpProxy::new(gateway, server.configuration.clone());
     let mut options = HttpServerOptions::default();
     options.keepalive_request_limit = Some(REQUESTS_PER_CONNECTION);
@@ -391,6 +399,14 @@ impl Background {
 fn report(what: &'static str, ended: io::Result<()>) {
     if let Err(error) = ended {
         tracing::error!(%error, what, "a listener ended");
+    }
+}
+
+/// Work that has no end of its own.
+async fn until(stopped: impl Future<Output = ()>, work: impl Future<Output = ()>) {
+    tokio::select! {
+        () = work => {}
+        () = stopped => {}
     }
 }
 

@@ -26,7 +26,7 @@ use crate::clock::Timestamp;
 pub(super) fn check(root: raw::Root, directory: &Path, report: &mut Report<'_>) -> Option<Config> {
     check_addresses(&root, report);
     if let Some(consoles) = &root.upstream {
-        upstream::check(consoles, report);
+        upstream::check(consoles, &identity_names(&root), report);
     }
     if let Some(own) = &root.console {
         console::check(&own.value, report);
@@ -173,6 +173,15 @@ fn check_identity(identity: &raw::Identity, assertion: &raw::Assertion, report: 
             report.add(header.span.as_ref(), message, Some("give each its own header".to_owned()));
         }
     }
+}
+
+/// The headers that tell consoles who is there.
+fn identity_names(root: &raw::Root) -> Vec<&str> {
+    let identity = root.identity.as_ref().map(|identity| &identity.value);
+    let of_person = identity.map(|identity| [&identity.user, &identity.email, &identity.groups, &identity.level]);
+    let assertion = root.assertion.as_ref().map(|assertion| &assertion.value.header);
+    let names = of_person.into_iter().flatten().chain(assertion);
+    names.filter_map(|name| Some(name.as_ref()?.value.0.as_str())).collect()
 }
 
 /// OWASP Password Storage Cheat Sheet: settings of equal strength, memory in MiB and passes.

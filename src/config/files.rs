@@ -52,6 +52,9 @@ pub(super) fn check(root: &raw::Root, directory: &Path, report: &mut Report<'_>)
     }
     for console in root.upstream.iter().flat_map(|consoles| &consoles.value.0) {
         holds("upstream.ca", console.value.ca.as_ref(), directory, CERTIFICATE, report);
+        if let Some(credentials) = &console.value.credential {
+            super::credential::check_files(&credentials.value, directory, report);
+        }
     }
 }
 

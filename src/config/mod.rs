@@ -6,6 +6,7 @@ mod check;
 mod configured_secret;
 mod console;
 mod cors;
+mod credential;
 mod files;
 mod forward_auth;
 mod logo;
@@ -36,6 +37,7 @@ use toml::{
 pub use self::{
     configured_secret::{ConfiguredSecret, SecretUnreadable},
     console::{ConsoleConfig, ConsoleOrigin},
+    credential::{ConsoleCredential, CredentialKind},
     forward_auth::{ForwardAuthConfig, OriginalRequest},
     logo::{Logo, LogoError},
     problem::{Problem, Problems},
@@ -308,6 +310,25 @@ pub struct Upstream {
     pub max_fails: u32,
     /// For how long.
     pub fail_timeout: Duration,
+    /// How its addresses are asked whether they work; `None`: they are not.
+    pub health: Option<HealthCheck>,
+    /// What it wants to see of people who are signed in.
+    pub credentials: Vec<ConsoleCredential>,
+}
+
+/// How the addresses of a console are asked whether they work.
+#[derive(Clone, Debug)]
+pub struct HealthCheck {
+    /// What is asked for.
+    pub path: String,
+    /// Between two checks of an address.
+    pub every: Duration,
+    /// Until the head of the answer is there.
+    pub timeout: Duration,
+    /// Failed ones in a row until it gets no requests; at least 1.
+    pub fails: u32,
+    /// Passed ones in a row until it gets them again; at least 1.
+    pub passes: u32,
 }
 
 impl Upstream {

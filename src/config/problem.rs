@@ -124,6 +124,11 @@ impl<'t> Report<'t> {
         self.problems.is_empty()
     }
 
+    /// Is there a problem on one of these lines already?
+    pub(super) fn is_noted_on(&self, lines: Range<usize>) -> bool {
+        self.problems.iter().any(|problem| lines.contains(&problem.line))
+    }
+
     /// Notes a problem at a byte range of the text; `None` where nothing stands in the text, as for a missing key.
     pub(super) fn add(&mut self, span: Option<&Range<usize>>, message: String, help: Option<String>) {
         let (line, column, excerpt) = span.map_or((1, 1, None), |span| self.locate(span));

@@ -8,6 +8,7 @@ use super::{
     configured_secret::VariableName,
     console::{CookieName, OriginUrl},
     cors::{FieldName, PageOrigin},
+    credential::{BasicUser, CredentialHeader},
     forward_auth::OriginalRequest,
     proxies::{ProxyHeader, ProxyNetwork},
     read::{Many, OneOrMany, OneOrMore, Whole, tables},
@@ -112,6 +113,39 @@ tables! {
         max_fails: Whole<0, 1000> = default(3),
         /// For how long. Then one request looks whether it is back.
         fail_timeout: Time<SECOND, HOUR> = default("10s"),
+        health: HealthCheck = optional,
+        credential: Many<Credential> = default([]),
+    }
+
+    /// What a console wants to see of everybody who comes through the gateway: a header, or a user name and a password
+    /// (HTTP Basic). Sent for people who are signed in and never for anybody else; what browsers send in that header does
+    /// not arrive. Each sends one header; of those with the same one the first that fits is sent.
+    Credential {
+        /// For people in one of these groups. Without it: for everybody who is signed in.
+        groups: OneOrMany<GroupName> = default([]),
+        /// The header.
+        header: CredentialHeader = optional,
+        /// What it says.
+        value: ConfiguredSecret = optional,
+        /// In place of `header` and `value`: the user name of `Authorization: Basic`.
+        user: BasicUser = optional,
+        /// Its password.
+        password: ConfiguredSecret = optional,
+    }
+
+    /// Asks each address again and again whether it works. Without this table only its answers to people say so.
+    HealthCheck {
+        /// What is asked for, with GET and by nobody: without a person, a cookie or a statement. A status from 200 to 399
+        /// is a yes.
+        path: RequestPath = required,
+        /// Between two checks of an address.
+        every: Time<{ 100 * MILLISECOND }, HOUR> = default("5s"),
+        /// Until the head of the answer is there.
+        timeout: Time<{ 100 * MILLISECOND }, MINUTE> = default("2s"),
+        /// So many that failed one after the other, and an address gets no requests.
+        fails: Whole<1, 100> = default(2),
+        /// So many that passed one after the other, and it gets them again.
+        passes: Whole<1, 100> = default(1),
     }
 
     /// What the console has of its own: cookies, other addresses, a sign-out, a sign-in page. `docs/consoles.md` tells the

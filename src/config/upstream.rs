@@ -3,16 +3,24 @@
 use std::path::Path;
 
 use super::{
-    Upstream, UpstreamAddress,
+    HealthCheck, Upstream, UpstreamAddress, credential,
     problem::{Report, quoted},
     raw,
     read::{At, OneOrMore},
     value::UpstreamUrl,
 };
 
-pub(super) fn check(At { value: OneOrMore(consoles), span }: &At<OneOrMore<raw::Upstream>>, report: &mut Report<'_>) {
+/// `identity`: the names under which the gateway tells consoles who is there.
+pub(super) fn check(
+    At { value: OneOrMore(consoles), span }: &At<OneOrMore<raw::Upstream>>,
+    identity: &[&str],
+    report: &mut Report<'_>,
+) {
     for console in consoles {
         check_addresses(&console.value, report);
+        if let Some(credentials) = &console.value.credential {
+            credential::check(credentials, identity, report);
+        }
     }
     check_paths(consoles, report);
     let Some(last) = consoles.last() else {
@@ -106,6 +114,10 @@ fn upstream(raw: raw::Upstream, audience: &str, directory: &Path) -> Option<Upst
     let path = raw.path?.value.0;
     let below = format!("{audience}{}", path.trim_end_matches('/'));
     let address = |url: At<UpstreamUrl>| UpstreamAddress { host: url.value.host, port: url.value.port };
+    let health = match raw.health {
+        None => None,
+        Some(check) => Some(health(check.value)?),
+    };
     Some(Upstream {
         audience: raw.audience.map_or(below, |audience| audience.value.0),
         path,
@@ -118,5 +130,17 @@ fn upstream(raw: raw::Upstream, audience: &str, directory: &Path) -> Option<Upst
         read_timeout: raw.read_timeout?.value.0,
         max_fails: raw.max_fails?.value.0,
         fail_timeout: raw.fail_timeout?.value.0,
+        health,
+        credentials: credential::credentials(raw.credential?.value, directory)?,
+    })
+}
+
+fn health(raw: raw::HealthCheck) -> Option<HealthCheck> {
+    Some(HealthCheck {
+        path: raw.path?.value.0,
+        every: raw.every?.value.0,
+        timeout: raw.timeout?.value.0,
+        fails: raw.fails?.value.0,
+        passes: raw.passes?.value.0,
     })
 }

@@ -34,13 +34,15 @@ pub enum Problem {
     BadGateway,
     /// 503: too much to do.
     Unavailable,
+    /// 503: no address of the console passes its checks.
+    ConsoleDown,
     /// 504: the console does not answer in time.
     GatewayTimeout,
 }
 
 impl Problem {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::BadRequest,
         Self::FormExpired,
         Self::Forbidden,
@@ -52,6 +54,7 @@ impl Problem {
         Self::Internal,
         Self::BadGateway,
         Self::Unavailable,
+        Self::ConsoleDown,
         Self::GatewayTimeout,
     ];
 
@@ -73,7 +76,7 @@ impl Problem {
             Self::TooLarge => http::StatusCode::PAYLOAD_TOO_LARGE,
             Self::Internal => http::StatusCode::INTERNAL_SERVER_ERROR,
             Self::BadGateway => http::StatusCode::BAD_GATEWAY,
-            Self::Unavailable => http::StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::ConsoleDown => http::StatusCode::SERVICE_UNAVAILABLE,
             Self::GatewayTimeout => http::StatusCode::GATEWAY_TIMEOUT,
         }
     }
@@ -112,6 +115,7 @@ impl ErrorPage {
             Problem::Internal => frame.t("error-internal-heading"),
             Problem::BadGateway => frame.named("error-bad-gateway-heading"),
             Problem::Unavailable => frame.t("error-unavailable-heading"),
+            Problem::ConsoleDown => frame.named("error-console-down-heading"),
             Problem::GatewayTimeout => frame.named("error-gateway-timeout-heading"),
         }
     }
@@ -129,6 +133,7 @@ impl ErrorPage {
             Problem::Internal => frame.t("error-internal"),
             Problem::BadGateway => frame.named("error-bad-gateway"),
             Problem::Unavailable => frame.t("error-unavailable"),
+            Problem::ConsoleDown => frame.named("error-console-down"),
             Problem::GatewayTimeout => frame.named("error-gateway-timeout"),
         }
     }
@@ -138,6 +143,7 @@ impl ErrorPage {
             | Problem::Internal
             | Problem::BadGateway
             | Problem::Unavailable
+            | Problem::ConsoleDown
             | Problem::GatewayTimeout => self.frame.t("error-open-again"),
             Problem::BadRequest
             | Problem::Forbidden
@@ -192,6 +198,7 @@ impl Visit<'_> {
             | Problem::Internal
             | Problem::BadGateway
             | Problem::Unavailable
+            | Problem::ConsoleDown
             | Problem::GatewayTimeout => self.see(again).location,
             Problem::BadRequest
             | Problem::Forbidden

@@ -113,6 +113,17 @@ fn return_target(head: &Head, headers: &HeaderMap, origin: &str) -> String {
     "/".to_owned()
 }
 
+/// No address of the console passes its checks: asking it would only make everybody wait.
+pub(crate) fn console_down(
+    portal: &Portal,
+    client: ClientKind,
+    request: &RequestId,
+    headers: &HeaderMap,
+    target: &str,
+) -> Answer {
+    told(portal, Problem::ConsoleDown, StatusCode::SERVICE_UNAVAILABLE, client, request, headers, target)
+}
+
 /// Refused, or out of order: a page for people, JSON for programs. `target` is what was asked for.
 pub(crate) fn problem(
     portal: &Portal,
@@ -122,10 +133,20 @@ pub(crate) fn problem(
     headers: &HeaderMap,
     target: &str,
 ) -> Answer {
+    told(portal, Problem::of(status), status, client, request, headers, target)
+}
+
+fn told(
+    portal: &Portal,
+    problem: Problem,
+    status: StatusCode,
+    client: ClientKind,
+    request: &RequestId,
+    headers: &HeaderMap,
+    target: &str,
+) -> Answer {
     let mut answer = match client {
-        ClientKind::Navigation | ClientKind::Frame => {
-            portal.error(headers, Problem::of(status), target, &request.to_string())
-        }
+        ClientKind::Navigation | ClientKind::Frame => portal.error(headers, problem, target, &request.to_string()),
         ClientKind::Api | ClientKind::WebSocket => {
             let error = status.canonical_reason().unwrap_or("error").to_ascii_lowercase().replace(' ', "_");
             json_problem(status, &error, None, None, request)

@@ -5,7 +5,19 @@ use std::io;
 use http::StatusCode;
 use pingora::{ErrorSource, prelude::*};
 
-use super::head::RequestId;
+use super::{head::RequestId, upstream::NoPeer};
+
+/// No address of the console passes its checks, so nothing was asked.
+pub(super) const CONSOLE_DOWN: ErrorType = ErrorType::new("ConsoleDown");
+
+/// There is nowhere to send a request to.
+pub(super) fn nowhere(why: NoPeer) -> Box<Error> {
+    let kind = match why {
+        NoPeer::Unresolved(_) => ErrorType::ConnectNoRoute,
+        NoPeer::Down => CONSOLE_DOWN,
+    };
+    Error::because(kind, "no console", why).into_up()
+}
 
 /// After such a head nothing of ours may follow: what comes next on the connection is a body or a tunnel.
 pub(super) fn begins_the_answer(status: StatusCode) -> bool {
@@ -53,6 +65,7 @@ pub(super) fn failure_status(error: &Error) -> u16 {
     }
     match (error.etype(), error.esource()) {
         (HTTPStatus(code), _) => *code,
+        (kind, _) if *kind == CONSOLE_DOWN => 503,
         (ConnectTimedout | ReadTimedout | WriteTimedout | TLSHandshakeTimedout, ErrorSource::Upstream) => 504,
         (_, ErrorSource::Upstream) => 502,
         (ReadTimedout, ErrorSource::Downstream) => 408,
@@ -84,6 +97,7 @@ mod tests {
         assert_eq!(status(ErrorType::ConnectTimedout, ErrorSource::Upstream), 504);
         assert_eq!(status(ErrorType::ReadTimedout, ErrorSource::Upstream), 504);
         assert_eq!(status(ErrorType::HTTPStatus(503), ErrorSource::Internal), 503);
+        assert_eq!(status(CONSOLE_DOWN, ErrorSource::Upstream), 503);
         assert_eq!(status(ErrorType::InternalError, ErrorSource::Unset), 500);
         assert_eq!(status(ErrorType::WriteError, ErrorSource::Downstream), 0);
         assert_eq!(status(ErrorType::ReadError, ErrorSource::Downstream), 0);

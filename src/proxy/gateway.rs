@@ -24,7 +24,7 @@ use super::{
     cookies::Cookies,
     cors,
     drain::Drain,
-    failure::{begins_the_answer, failure_status, log_failure},
+    failure::{self, CONSOLE_DOWN, begins_the_answer, failure_status, log_failure},
     forward_auth::{self, ForwardAuth, Style, Verdict},
     head::{self, ClientKind, Head, OUR_PREFIX, RequestId},
     held::{self, Holding},
@@ -32,14 +32,14 @@ use super::{
     own_pages::{self, OwnPages},
     portal_bridge,
     rewrite::OwnAddresses,
+    session_end::session_end,
     token,
-    tunnel::SessionEnd,
     upstream::{Attempts, Upstream},
     wire::HeadLimits,
 };
 use crate::{
     access::{Credential, Decision, Denial, Permit},
-    app::{App, Cookie, GateRequest, ShownToken},
+    app::{App, Cookie, GateRequest},
     audit,
     config::Config,
     portal::{self, Client, Portal, Sending, cookie, error::Problem},
@@ -57,7 +57,7 @@ pub(crate) struct Gateway {
     portal: Arc<Portal>,
     holding: Holding,
     pages: axum::Router,
-    upstreams: Box<[Upstream]>,
+    upstreams: Arc<[Upstream]>,
     identity: Identity,
     cookies: Cookies,
     addresses: Box<[OwnAddresses]>,
@@ -74,11 +74,12 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    /// In front of the console of this configuration, with `portal` answering below our own prefix.
+    /// In front of the consoles of this configuration, with `portal` answering below our own prefix.
     pub(crate) fn new(
         app: Arc<App>,
         portal: Arc<Portal>,
         config: &Config,
+        upstreams: Arc<[Upstream]>,
         forward_auth: Option<ForwardAuth>,
         drain: Drain,
     ) -> std::result::Result<Self, NotAHeaderName> {
@@ -92,7 +93,7 @@ impl Gateway {
             cookies: Cookies::new(app.clone(), config.console.shared_cookies.clone()),
             portal,
             app,
-            upstreams: config.upstreams.iter().cloned().map(Upstream::new).collect(),
+            upstreams,
             identity: Identity::new(&config.identity, &config.assertion, &authority)?,
             authority,
             origin: config.public_url.origin(),
@@ -314,22 +315,6 @@ impl Gateway {
         }
     }
 
-    /// What a tunnel waits for that somebody signed in has opened.
-    fn session_end(&self, headers: &http::HeaderMap, permit: Option<&Permit>, address: IpAddr) -> Option<SessionEnd> {
-        let app = self.app.clone();
-        match permit?.principal()?.credential {
-            Credential::Session { id, .. } => {
-                let cookie = cookie::read(headers, cookie::SESSION)?.to_owned();
-                Some(Box::pin(async move { app.session_ended(Cookie(&cookie), id).await }))
-            }
-            Credential::Token(id) => {
-                let Some(ShownToken::One(Cookie(text))) = token::shown(headers) else { return None };
-                let text = text.to_owned();
-                Some(Box::pin(async move { app.token_ended(ShownToken::One(Cookie(&text)), id, address).await }))
-            }
-        }
-    }
-
     /// Our answer to a request that is refused or fails.
     fn problem(&self, session: &Session, ctx: &RequestContext, status: StatusCode, client: ClientKind) -> Answer {
         let target = ctx.head.as_ref().map_or("/", |head| head.target.as_str());
@@ -376,6 +361,11 @@ impl Gateway {
         }
         if let Some(cors) = &ctx.cors {
             change(response, cors::changes(cors, headers))?;
+        }
+        if self.console(ctx).is_some_and(|console| console.credentials().signs_in())
+            && response.remove_header(&header::WWW_AUTHENTICATE).is_some()
+        {
+            tracing::warn!(request = %ctx.request, "the console refuses the credential it is shown");
         }
         let proofs = self.cookies.answered(&response.headers, permit.jar(), &head.path);
         let (changes, tried) = self.identity.response_changes(&response.headers);
@@ -496,11 +486,7 @@ impl ProxyHttp for Gateway {
                 }
                 Ok(Box::new(peer))
             }
-            Err(unresolved) => {
-                let mut error = Error::because(ErrorType::ConnectNoRoute, "no console", unresolved);
-                error.as_up();
-                Err(error)
-            }
+            Err(nowhere) => Err(failure::nowhere(nowhere)),
         }
     }
 
@@ -579,12 +565,15 @@ impl ProxyHttp for Gateway {
         let websocket = head.client == ClientKind::WebSocket;
         let cookies = self.cookies.forwarded(&request.headers, permit.jar());
         let forwarded = Forwarded { permit, cookies, address: head.address, request: ctx.request, websocket };
-        let Changes { remove, set } = self.identity.request_changes(&request.headers, &forwarded);
-        for name in &remove {
-            request.remove_header(name);
-        }
-        for (name, value) in set {
-            request.append_header(name, value)?;
+        let identity = self.identity.request_changes(&request.headers, &forwarded);
+        let credentials = upstream.credentials().changes(&request.headers, permit.principal().map(|who| &**who));
+        for Changes { remove, set } in [identity, credentials] {
+            for name in &remove {
+                request.remove_header(name);
+            }
+            for (name, value) in set {
+                request.append_header(name, value)?;
+            }
         }
         if let Some(held) = &ctx.held {
             held.head(request)?;
@@ -614,7 +603,7 @@ impl ProxyHttp for Gateway {
         }
         if response.status == StatusCode::SWITCHING_PROTOCOLS {
             let address = ctx.head.as_ref().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |head| head.address);
-            let end = self.session_end(&session.req_header().headers, ctx.permit.as_ref(), address);
+            let end = session_end(&self.app, &session.req_header().headers, ctx.permit.as_ref(), address);
             if let Some(http1) = session.as_downstream().as_http1() {
                 let idle = ctx.permit.as_ref().and_then(|permit| permit.passage().idle).unwrap_or(TUNNEL_IDLE);
                 Guarded::upgraded(http1.stream(), end, idle);
@@ -636,7 +625,12 @@ impl ProxyHttp for Gateway {
         }
         if let (false, Ok(status)) = (begun, StatusCode::from_u16(code)) {
             let client = ctx.head.as_ref().map_or(ClientKind::Navigation, |head| head.client);
-            let answer = self.problem(session, ctx, status, client);
+            let answer = if *error.etype() == CONSOLE_DOWN {
+                let target = ctx.head.as_ref().map_or("/", |head| head.target.as_str());
+                answer::console_down(&self.portal, client, &ctx.request, &session.req_header().headers, target)
+            } else {
+                self.problem(session, ctx, status, client)
+            };
             let answer = cors::with_policy(answer, ctx.cors.as_deref(), &session.req_header().headers);
             session.as_mut().set_keepalive(None);
             if let Err(error) = portal_bridge::write_answer(session, answer, self.hsts.as_ref()).await {

@@ -1,8 +1,8 @@
-//! Whether an address of a console is asked: what its last answers say of it. It knows nothing of connections, never waits
-//! and is read for every request, so it is a few numbers and no lock.
+//! Whether an address of a console is asked: what its last answers say of it, and its last checks. It knows nothing of
+//! connections, never waits and is read for every request, so it is a few numbers and no lock.
 
 use std::{
-    sync::atomic::{AtomicI64, AtomicU32, Ordering::Relaxed},
+    sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering::Relaxed},
     time::Duration,
 };
 
@@ -63,9 +63,55 @@ impl Health {
     }
 }
 
+/// What the checks of one address say, where there are any. One task writes, and everybody reads.
+#[derive(Debug, Default)]
+pub(super) struct Checked {
+    down: AtomicBool,
+    /// Checks one after the other that say otherwise.
+    otherwise: AtomicU32,
+}
+
+impl Checked {
+    /// Nothing is sent there. Before there was a check it is up: a gateway that starts must not refuse everybody.
+    pub(super) fn is_down(&self) -> bool {
+        self.down.load(Relaxed)
+    }
+
+    /// One more check. `true`: it is up now and was down, or the other way round. `fails` and `passes` of them in a row are
+    /// believed.
+    pub(super) fn has_changed(&self, passed: bool, fails: u32, passes: u32) -> bool {
+        if passed != self.is_down() {
+            self.otherwise.store(0, Relaxed);
+            return false;
+        }
+        let otherwise = self.otherwise.fetch_add(1, Relaxed).saturating_add(1);
+        if otherwise < if passed { passes } else { fails } {
+            return false;
+        }
+        self.otherwise.store(0, Relaxed);
+        self.down.store(!passed, Relaxed);
+        true
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_checks_in_a_row_change_whether_an_address_is_up() {
+        let checked = Checked::default();
+        let mut said = Vec::new();
+        for passed in [false, false, true, false, false, false, false, true, false, true, true, true, false] {
+            said.push((checked.has_changed(passed, 3, 2), checked.is_down()));
+        }
+        let (up, down) = ((false, false), (false, true));
+        assert_eq!(
+            said,
+            [up, up, up, up, up, (true, true), down, down, down, down, (true, false), up, up],
+            "three that fail, and two that pass"
+        );
+    }
 
     const PATIENCE: Patience = Patience { failures: 3, rest: Duration::from_secs(10) };
     const START: Timestamp = Timestamp::from_secs(1_000_000);

@@ -227,12 +227,12 @@ fn clears_cookies(directive: &[u8]) -> bool {
     directive.contains(&b'*') || directive.to_ascii_lowercase().windows(7).any(|part| part == b"cookies")
 }
 
-fn fold(name: &HeaderName) -> impl Iterator<Item = u8> + '_ {
+pub(super) fn fold(name: &HeaderName) -> impl Iterator<Item = u8> + '_ {
     name.as_str().bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase())
 }
 
 /// Whether `name` folds to `known`, which is folded.
-fn is(name: &HeaderName, known: &str) -> bool {
+pub(super) fn is(name: &HeaderName, known: &str) -> bool {
     fold(name).eq(known.bytes())
 }
 

@@ -150,7 +150,9 @@ impl OwnPages {
             let cookies = headers.remove(header::COOKIE);
             let forwarded = Forwarded { permit: &permit, cookies, address: head.address, request, websocket: false };
             let Changes { set, .. } = identity.request_changes(&headers, &forwarded);
-            for (name, value) in headers.into_iter().filter_map(|(name, value)| Some((name?, value))).chain(set) {
+            let credentials = upstream.credentials().changes(&headers, permit.principal().map(|who| &**who)).set;
+            let kept = headers.into_iter().filter_map(|(name, value)| Some((name?, value)));
+            for (name, value) in kept.chain(set).chain(credentials) {
                 asked.append_header(name, value)?;
             }
             asked.insert_header(header::HOST, upstream.host_header().unwrap_or(authority))?;

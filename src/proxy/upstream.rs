@@ -18,11 +18,14 @@ use pingora::{
     upstreams::peer::{H1UpgradePolicy, HttpPeer, HttpUpstreamRequestPolicy},
 };
 
-use super::health::{Health, Patience};
+use super::{
+    credential::Credentials,
+    health::{Checked, Health, Patience},
+};
 use crate::{
     access::Permit,
     clock::Timestamp,
-    config::{self, Balance},
+    config::{self, Balance, SecretUnreadable},
 };
 
 /// A resolved name is used this long.
@@ -39,6 +42,15 @@ pub(crate) struct Upstream {
     addresses: Box<[Address]>,
     /// Whose turn it is.
     turn: AtomicUsize,
+    credentials: Credentials,
+}
+
+/// Why a console cannot be asked as the configuration wants.
+#[derive(Debug, thiserror::Error)]
+pub enum ConsoleError {
+    /// A secret of the configuration.
+    #[error("upstream.credential: {0}")]
+    Credential(#[from] SecretUnreadable),
 }
 
 /// One of its addresses.
@@ -49,6 +61,7 @@ struct Address {
     /// Its name as a number.
     number: u64,
     health: Health,
+    checked: Checked,
     resolved: ArcSwapOption<Resolved>,
 }
 
@@ -87,27 +100,50 @@ pub(crate) fn authorities(config: &config::Config) -> Option<String> {
     file.map(|path| path.to_string_lossy().into_owned())
 }
 
-/// No name of the console has an address.
+/// Why there is nowhere to send a request to.
 #[derive(Debug, thiserror::Error)]
-#[error("the upstream host cannot be resolved: {0}")]
-pub(crate) struct Unresolved(std::io::Error);
+pub(crate) enum NoPeer {
+    /// No name of the console has an address.
+    #[error("the upstream host cannot be resolved: {0}")]
+    Unresolved(std::io::Error),
+    /// No address of the console passes its checks.
+    #[error("no address of the console passes its checks")]
+    Down,
+}
+
+impl NoPeer {
+    fn nothing_found() -> Self {
+        Self::Unresolved(std::io::ErrorKind::NotFound.into())
+    }
+}
 
 impl Upstream {
-    /// As configured.
-    pub(crate) fn new(config: config::Upstream) -> Self {
+    /// All of a configuration; reads what it names.
+    pub(crate) fn all(config: &config::Config) -> Result<Arc<[Self]>, ConsoleError> {
+        config.upstreams.iter().cloned().map(Self::new).collect()
+    }
+
+    fn new(config: config::Upstream) -> Result<Self, ConsoleError> {
         let address = |address: &config::UpstreamAddress| Address {
             host: address.host.clone(),
             port: address.port,
             number: number_of(format!("{}:{}", address.host, address.port).as_bytes()),
             health: Health::default(),
+            checked: Checked::default(),
             resolved: ArcSwapOption::empty(),
         };
-        Self {
+        Ok(Self {
+            credentials: Credentials::read(&config.credentials)?,
             addresses: config.addresses.iter().map(address).collect(),
             patience: Patience { failures: config.max_fails, rest: config.fail_timeout },
             turn: AtomicUsize::new(0),
             config,
-        }
+        })
+    }
+
+    /// What it wants to see of people who are signed in.
+    pub(super) const fn credentials(&self) -> &Credentials {
+        &self.credentials
     }
 
     /// The `Host` the console gets, when it is not the client's.
@@ -135,20 +171,21 @@ impl Upstream {
         attempts: &mut Attempts,
         websocket: bool,
         now: Timestamp,
-    ) -> Result<HttpPeer, Unresolved> {
+    ) -> Result<HttpPeer, NoPeer> {
         attempts.made += 1;
         loop {
-            attempts.at = self.choose(attempts.tie, attempts.failed, now);
+            attempts.at = self.choose(attempts.tie, attempts.failed, now).ok_or(NoPeer::Down)?;
             let resolved = match self.addresses.get(attempts.at) {
                 Some(address) => self.resolved(address).await,
-                None => Err(Unresolved(std::io::ErrorKind::NotFound.into())),
+                None => Err(NoPeer::nothing_found()),
             };
             match resolved {
                 Ok(resolved) => {
                     let several = self.addresses.len() > 1;
-                    attempts.choices = if several { self.addresses.len() } else { resolved.peers.len() };
+                    let up = self.addresses.len().saturating_sub(self.down().count_ones() as usize);
+                    attempts.choices = if several { up } else { resolved.peers.len() };
                     let peer = resolved.peers.get((attempts.made - 1) % resolved.peers.len().max(1)).cloned();
-                    let mut peer = peer.ok_or_else(|| Unresolved(std::io::ErrorKind::NotFound.into()))?;
+                    let mut peer = peer.ok_or_else(NoPeer::nothing_found)?;
                     if websocket {
                         // A quiet WebSocket is no fault.
                         peer.options.read_timeout = None;
@@ -158,7 +195,7 @@ impl Upstream {
                 }
                 Err(unresolved) => {
                     self.has_failed(attempts, now);
-                    if attempts.failed.count_ones() as usize >= self.addresses.len() {
+                    if !self.has_another(attempts) {
                         return Err(unresolved);
                     }
                 }
@@ -194,8 +231,7 @@ impl Upstream {
         self.has_failed(attempts, now);
         // Whoever takes too long would take as long again.
         let cut = !matches!(error.etype(), ReadTimedout | WriteTimedout);
-        let another = (attempts.failed.count_ones() as usize) < self.addresses.len();
-        cut && first && repeatable && another && attempts.made < MOST_ATTEMPTS
+        cut && first && repeatable && self.has_another(attempts) && attempts.made < MOST_ATTEMPTS
     }
 
     /// The console has answered.
@@ -203,6 +239,55 @@ impl Upstream {
         let Some(address) = self.addresses.get(attempts.at) else { return };
         if address.health.answered() {
             tracing::info!(host = address.host, port = address.port, "an address of the console answers again");
+        }
+    }
+
+    /// Is there an address that is up and did not fail this request?
+    fn has_another(&self, attempts: &Attempts) -> bool {
+        ((attempts.failed | self.down()).count_ones() as usize) < self.addresses.len()
+    }
+
+    /// The addresses that do not pass their checks, by bit.
+    fn down(&self) -> u32 {
+        if self.config.health.is_none() {
+            return 0;
+        }
+        let is_down = |(at, address): (usize, &Address)| if address.checked.is_down() { bit(at) } else { 0 };
+        self.addresses.iter().enumerate().map(is_down).fold(0, |down, bit| down | bit)
+    }
+
+    /// How its addresses are checked, where the configuration wants that, and how many there are.
+    pub(super) fn health(&self) -> Option<(&config::HealthCheck, usize)> {
+        Some((self.config.health.as_ref()?, self.addresses.len()))
+    }
+
+    /// Every way to one of its addresses: a name can have several.
+    pub(super) async fn ways(&self, at: usize) -> Result<Vec<HttpPeer>, NoPeer> {
+        let address = self.addresses.get(at).ok_or_else(NoPeer::nothing_found)?;
+        Ok(self.resolved(address).await?.peers.to_vec())
+    }
+
+    /// What a check of one of its addresses said: nothing was wrong, or what was.
+    pub(super) fn checked(&self, at: usize, said: Result<(), &str>) {
+        let (Some(check), Some(address)) = (&self.config.health, self.addresses.get(at)) else { return };
+        if !address.checked.has_changed(said.is_ok(), check.fails, check.passes) {
+            return;
+        }
+        let (host, port) = (&address.host, address.port);
+        match said {
+            Ok(()) => {
+                // What its last answers said is of before.
+                address.health.answered();
+                tracing::info!(host, port, "an address of the console passes its checks again");
+            }
+            Err(reason) => {
+                tracing::warn!(
+                    host,
+                    port,
+                    reason,
+                    "an address of the console does not pass its checks: it is left out"
+                );
+            }
         }
     }
 
@@ -221,21 +306,25 @@ impl Upstream {
     }
 
     /// The next address that did not fail this request and is not left out; when all are, one that is. An address that
-    /// has no other beside it is always asked.
-    fn choose(&self, tie: Option<u64>, failed: u32, now: Timestamp) -> usize {
+    /// has no other beside it is always asked. `None`: no address passes its checks.
+    fn choose(&self, tie: Option<u64>, failed: u32, now: Timestamp) -> Option<usize> {
+        let down = self.down();
+        if down.count_ones() as usize >= self.addresses.len() {
+            return None;
+        }
         if self.addresses.len() <= 1 {
-            return 0;
+            return Some(0);
         }
         let first = if tie.is_none() { self.turn.fetch_add(1, Relaxed) } else { 0 };
         // One after the other: whoever is asked whether it has rested long enough has had its turn.
-        let mut passed = failed;
+        let mut passed = failed | down;
         while let Some(at) = self.next(first, tie, passed) {
             if self.addresses.get(at).is_some_and(|address| address.health.is_asked(now, self.patience)) {
-                return at;
+                return Some(at);
             }
             passed |= bit(at);
         }
-        self.next(first, tie, failed).or_else(|| self.next(first, tie, 0)).unwrap_or(0)
+        self.next(first, tie, failed | down).or_else(|| self.next(first, tie, down))
     }
 
     /// The first in turn, or the one this tie likes best (rendezvous hashing, so that an address that goes or comes moves
@@ -249,7 +338,7 @@ impl Upstream {
         }
     }
 
-    async fn resolved(&self, address: &Address) -> Result<Arc<Resolved>, Unresolved> {
+    async fn resolved(&self, address: &Address) -> Result<Arc<Resolved>, NoPeer> {
         let known = address.resolved.load_full();
         if let Some(known) = known.as_ref().filter(|known| known.at.is_none_or(|at| at.elapsed() < FRESH)) {
             return Ok(known.clone());
@@ -272,8 +361,8 @@ impl Upstream {
                 tracing::warn!(%error, "the upstream host cannot be resolved; its last addresses are used");
                 Ok(known)
             }
-            (Err(error), None) => Err(Unresolved(error)),
-            (Ok(_none), _) => Err(Unresolved(std::io::ErrorKind::NotFound.into())),
+            (Err(error), None) => Err(NoPeer::Unresolved(error)),
+            (Ok(_none), _) => Err(NoPeer::nothing_found()),
         }
     }
 
@@ -311,198 +400,5 @@ fn mixed(mut number: u64) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: Timestamp = Timestamp::from_secs(1_000_000);
-
-    fn upstream(hosts: &[&str], tls: bool) -> Upstream {
-        let address = |host: &&str| config::UpstreamAddress { host: (*host).to_owned(), port: 8443 };
-        Upstream::new(config::Upstream {
-            path: "/".to_owned(),
-            audience: "https://console.test".to_owned(),
-            tls,
-            balance: Balance::RoundRobin,
-            addresses: hosts.iter().map(address).collect(),
-            host_header: None,
-            ca: None,
-            connect_timeout: Duration::from_secs(1),
-            read_timeout: Duration::from_secs(30),
-            max_fails: 3,
-            fail_timeout: Duration::from_secs(10),
-        })
-    }
-
-    async fn first(console: &Upstream, websocket: bool) -> HttpPeer {
-        console.peer(&mut Attempts::default(), websocket, NOW).await.unwrap()
-    }
-
-    /// The last part of the address of the next attempt.
-    async fn next(console: &Upstream, attempts: &mut Attempts, now: Timestamp) -> u8 {
-        let peer = console.peer(attempts, false, now).await.unwrap();
-        let Some(SocketAddr::V4(address)) = peer._address.as_inet() else { panic!("{peer}") };
-        address.ip().octets()[3]
-    }
-
-    #[tokio::test]
-    async fn a_tls_peer_always_has_a_name_to_verify() {
-        let peer = first(&upstream(&["127.0.0.1"], true), false).await;
-        assert_eq!(peer.sni, "127.0.0.1");
-        assert!(peer.options.verify_cert && peer.options.verify_hostname);
-        assert!(first(&upstream(&["::1"], true), false).await.to_string().contains("[::1]:8443"));
-    }
-
-    #[tokio::test]
-    async fn only_websockets_may_be_quiet() {
-        let console = upstream(&["127.0.0.1"], false);
-        assert_eq!(first(&console, false).await.options.read_timeout, Some(Duration::from_secs(30)));
-        assert_eq!(first(&console, true).await.options.read_timeout, None);
-    }
-
-    #[tokio::test]
-    async fn a_name_without_address_is_an_error_and_no_panic() {
-        let nowhere = upstream(&["nowhere.invalid"], false);
-        assert!(nowhere.peer(&mut Attempts::default(), false, NOW).await.is_err());
-        let one_is_there = upstream(&["nowhere.invalid", "127.0.0.2"], false);
-        for _ in 0..4 {
-            assert_eq!(next(&one_is_there, &mut Attempts::default(), NOW).await, 2);
-        }
-    }
-
-    #[tokio::test]
-    async fn addresses_take_turns_and_one_that_fails_is_not_asked_twice() {
-        let console = upstream(&["127.0.0.1", "127.0.0.2", "127.0.0.3"], false);
-        let mut turns = [0; 4];
-        for _ in 0..9 {
-            turns[usize::from(next(&console, &mut Attempts::default(), NOW).await)] += 1;
-        }
-        assert_eq!(turns, [0, 3, 3, 3]);
-        let mut attempts = Attempts::default();
-        let mut tried = vec![next(&console, &mut attempts, NOW).await];
-        while console.not_connected(&mut attempts, NOW) {
-            tried.push(next(&console, &mut attempts, NOW).await);
-        }
-        tried.sort_unstable();
-        assert_eq!(tried, [1, 2, 3]);
-    }
-
-    #[tokio::test]
-    async fn an_address_that_fails_again_and_again_is_left_out_until_it_has_rested() {
-        let console = upstream(&["127.0.0.1", "127.0.0.2"], false);
-        let mut failures = 0;
-        for _ in 0..6 {
-            let mut attempts = Attempts::default();
-            if next(&console, &mut attempts, NOW).await == 1 {
-                assert!(console.not_connected(&mut attempts, NOW), "there is the other one");
-                assert_eq!(next(&console, &mut attempts, NOW).await, 2);
-                failures += 1;
-            }
-            console.answered(&attempts);
-        }
-        assert_eq!(failures, 3);
-        for _ in 0..6 {
-            assert_eq!(next(&console, &mut Attempts::default(), NOW + Duration::from_secs(9)).await, 2);
-        }
-        let rested = NOW + Duration::from_secs(10);
-        let mut asked = 0;
-        for _ in 0..6 {
-            let mut attempts = Attempts::default();
-            if next(&console, &mut attempts, rested).await == 1 {
-                asked += 1;
-                console.not_connected(&mut attempts, rested);
-            }
-        }
-        assert_eq!(asked, 1, "one looks whether it is back");
-    }
-
-    #[tokio::test]
-    async fn when_all_are_left_out_they_are_asked_all_the_same() {
-        let console = upstream(&["127.0.0.1", "127.0.0.2"], false);
-        for _ in 0..12 {
-            let mut attempts = Attempts::default();
-            next(&console, &mut attempts, NOW).await;
-            console.not_connected(&mut attempts, NOW);
-        }
-        let mut attempts = Attempts::default();
-        let one = next(&console, &mut attempts, NOW).await;
-        assert!(console.not_connected(&mut attempts, NOW));
-        assert_ne!(next(&console, &mut attempts, NOW).await, one);
-        assert!(!console.not_connected(&mut attempts, NOW), "and that is all");
-    }
-
-    #[tokio::test]
-    async fn only_what_may_be_repeated_is_sent_again_and_only_once() {
-        let console = upstream(&["127.0.0.1", "127.0.0.2"], false);
-        let again = async |etype: ErrorType, reused: bool, repeatable: bool| {
-            let mut attempts = Attempts::default();
-            next(&console, &mut attempts, NOW).await;
-            let error = Error::new(etype).into_up();
-            let first = console.is_sent_again(&mut attempts, &error, reused, repeatable, NOW);
-            if first {
-                next(&console, &mut attempts, NOW).await;
-            }
-            assert!(!console.is_sent_again(&mut attempts, &error, reused, repeatable, NOW), "once is enough");
-            first
-        };
-        assert!(again(ErrorType::ConnectionClosed, true, true).await, "a stale connection");
-        assert!(again(ErrorType::ConnectionClosed, false, true).await, "there is another address");
-        assert!(!again(ErrorType::ConnectionClosed, true, false).await);
-        assert!(!again(ErrorType::ConnectionClosed, false, false).await);
-        assert!(!again(ErrorType::ReadTimedout, false, true).await);
-        let alone = upstream(&["127.0.0.1"], false);
-        let mut attempts = Attempts::default();
-        next(&alone, &mut attempts, NOW).await;
-        let lost = Error::new(ErrorType::ReadError).into_up();
-        assert!(!alone.is_sent_again(&mut attempts, &lost, false, true, NOW), "there is nowhere else");
-        let theirs = Error::new(ErrorType::ReadError).into_down();
-        assert!(!console.is_sent_again(&mut Attempts::default(), &theirs, true, true, NOW), "the client has gone");
-    }
-
-    /// How often each address is liked best, by people 0 to 2999.
-    async fn liked(console: &Upstream, now: Timestamp) -> Vec<u8> {
-        let mut liked = Vec::new();
-        for person in 0..3000_u32 {
-            let mut attempts = Attempts { tie: Some(number_of(&person.to_be_bytes())), ..Attempts::default() };
-            liked.push(next(console, &mut attempts, now).await);
-        }
-        liked
-    }
-
-    #[tokio::test]
-    async fn people_stay_where_they_are_and_are_spread_evenly() {
-        let three = upstream(&["127.0.0.1", "127.0.0.2", "127.0.0.3"], false);
-        let before = liked(&three, NOW).await;
-        let mut people = [0; 4];
-        for at in &before {
-            people[usize::from(*at)] += 1;
-        }
-        assert!(people[1..].iter().all(|count| (900..=1100).contains(count)), "{people:?}");
-        assert_eq!(
-            liked(&upstream(&["127.0.0.3", "127.0.0.1", "127.0.0.2"], false), NOW).await,
-            before,
-            "in any order"
-        );
-        let two = liked(&upstream(&["127.0.0.1", "127.0.0.3"], false), NOW).await;
-        assert!(
-            before.iter().zip(&two).all(|(was, is)| was == is || *was == 2),
-            "only those of the one that went move"
-        );
-    }
-
-    #[tokio::test]
-    async fn those_of_an_address_that_is_left_out_move_and_come_back() {
-        let three = upstream(&["127.0.0.1", "127.0.0.2", "127.0.0.3"], false);
-        let before = liked(&three, NOW).await;
-        for _ in 0..3 {
-            three.addresses[1].health.failed(NOW, three.patience);
-        }
-        let during = liked(&three, NOW).await;
-        assert!(before.iter().zip(&during).all(|(was, is)| if *was == 2 { *is != 2 } else { was == is }));
-        assert!(
-            during.iter().zip(&before).filter(|(_, was)| **was == 2).any(|(is, _)| *is == 1),
-            "not all to the same"
-        );
-        three.addresses[1].health.answered();
-        assert_eq!(liked(&three, NOW).await, before);
-    }
-}
+#[path = "upstream_tests.rs"]
+mod tests;

@@ -152,6 +152,44 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
         &["11:11 upstream.balance: \"sticky\" is not a way to balance"],
     ),
     (
+        "[upstream]\n",
+        "[upstream]\nhealth = { path = \"healthz?full\", every = \"10ms\", fails = 0 }\n",
+        &[
+            r#"11:19 upstream.health.path: "healthz?full" is not a path"#,
+            r#"11:43 upstream.health.every: "10ms" is not from 100ms to 1h"#,
+            "11:59 upstream.health.fails: 0 is not from 1 to 100",
+        ],
+    ),
+    (
+        "",
+        "[[upstream.credential]]\nheader = \"X_Sekisho_Key\"\nvalue = \"a\"\n[[upstream.credential]]\nheader = \"Cookie\"\nvalue = \"a\"",
+        &[
+            r#"22:10 upstream.credential.header: "X_Sekisho_Key" is what the gateway itself sends"#,
+            r#"25:10 upstream.credential.header: "Cookie" has a meaning of its own in HTTP"#,
+        ],
+    ),
+    (
+        "",
+        "[identity]\nuser = \"Remote-User\"\n[[upstream.credential]]\nheader = \"Remote_User\"\nvalue = \"\"",
+        &[
+            r#"24:10 upstream.credential.header: "remote_user" tells the console who is there"#,
+            "25:9 upstream.credential.value: it is not one line of 1 to 4096 ASCII characters",
+        ],
+    ),
+    (
+        "",
+        "[[upstream.credential]]\nuser = \"a:b\"\npassword = \"a\"\n[[upstream.credential]]\nuser = \"a\"\nheader = \"X-Key\"",
+        &[
+            r#"22:8 upstream.credential.user: "a:b" is no user name for HTTP Basic"#,
+            "24:1 upstream.credential: needs header and value, or user and password",
+        ],
+    ),
+    (
+        "",
+        "[[upstream.credential]]\nuser = \"a\"\npassword = \"a\"\n[[upstream.credential]]\ngroups = \"staff\"\nheader = \"Authorization\"\nvalue = \"Bearer a\"",
+        &["24:1 upstream.credential: never sent, since the one at line 21 is for everybody"],
+    ),
+    (
         "[upstream]\nurl = \"http://127.0.0.1:8080\"\n",
         "[[upstream]]\nurl = \"http://10.0.0.1\"\n[[upstream]]\npath = \"/api\"\nurl = \"http://10.0.0.2\"\n",
         &["12:1 upstream: never reached, since the one at line 10 covers \"/api\""],

@@ -7,7 +7,7 @@ use http::{HeaderMap, Method};
 use crate::steps;
 use crate::support::{
     browser::{Browser, Page, Speaks},
-    free_address,
+    eventually, free_address,
     gateway::Gateway,
     settings::{MAIL, QUICK_PASSWORDS},
     upstream::Upstream,
@@ -28,11 +28,16 @@ async fn in_front_of(addresses: &[SocketAddr], keys: &str) -> Gateway {
 
 /// In front of these consoles, each with its keys.
 async fn in_front_of_several(consoles: &[(SocketAddr, &str)], enrolled: &[&str]) -> Gateway {
+    in_front_of_several_with(consoles, enrolled, "").await
+}
+
+/// The same with more tables.
+async fn in_front_of_several_with(consoles: &[(SocketAddr, &str)], enrolled: &[&str], more: &str) -> Gateway {
     let table = |(address, keys): &(SocketAddr, &str)| format!("[[upstream]]\n{keys}\nurl = \"http://{address}\"\n");
     let tables: String = consoles.iter().map(table).collect();
     Gateway::start_with(&[], enrolled, |text| {
         let url = text.lines().find(|line| line.starts_with("url = \"http://")).unwrap().to_owned();
-        format!("{}{QUICK_PASSWORDS}{MAIL}", text.replace(&format!("[upstream]\n{url}\n"), &tables))
+        format!("{}{QUICK_PASSWORDS}{MAIL}{more}", text.replace(&format!("[upstream]\n{url}\n"), &tables))
     })
     .await
 }
@@ -255,4 +260,104 @@ async fn an_account_stays_at_its_address_while_that_answers() {
         assert_eq!(counts()[at], before[at] + 1, "back where it was");
     }
     assert!(used.iter().filter(|used| **used).count() >= 2, "not everybody at the same: {used:?}");
+}
+
+/// Until a console was asked for its health so often once more that the gateway has believed it.
+async fn checked(console: &Upstream) {
+    let checks = || lines(console).iter().filter(|line| line.starts_with("GET /healthz")).count();
+    let enough = checks() + 4;
+    eventually("checks", async || (checks() >= enough).then_some(())).await;
+}
+
+fn orders(console: &Upstream) -> usize {
+    lines(console).iter().filter(|line| line.contains(" /orders")).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_does_not_pass_its_checks_gets_no_request_and_people_are_told_at_once() {
+    let (one, two) = (Upstream::start(), Upstream::start());
+    let health = "health = { path = \"/healthz\", every = \"100ms\", fails = 2 }\n";
+    let gateway = in_front_of(&[one.address, two.address], health).await;
+    let browser = gateway.browser(Speaks::Http1, "en");
+    for _ in 0..4 {
+        assert_eq!(asks(&browser, Method::GET, None).await.status, 200);
+    }
+    assert_eq!((orders(&one), orders(&two)), (2, 2), "both are up");
+
+    one.answer("/healthz", "500 Internal Server Error", &[]);
+    checked(&one).await;
+    for _ in 0..4 {
+        assert_eq!(asks(&browser, Method::GET, None).await.status, 200);
+    }
+    assert_eq!((orders(&one), orders(&two)), (2, 6), "one of them is left out");
+
+    two.cut("/healthz");
+    checked(&two).await;
+    for (languages, says) in [("en", "isn't available right now"), ("ja", "ご利用いただけません")] {
+        let page = gateway.browser(Speaks::Http1, languages).visit("/orders").await;
+        let text = page.text();
+        assert_eq!((page.status, text.contains(says)), (503, true), "{text}");
+        assert_eq!(page.header("retry-after"), "5");
+        assert!(!page.header("x-request-id").is_empty());
+    }
+    assert_eq!(browser.fetch("/orders").await.status, 503);
+    assert_eq!((orders(&one), orders(&two)), (2, 6), "nobody was asked");
+
+    one.answer("/healthz", "302 Found", &[("location", "/elsewhere")]);
+    checked(&one).await;
+    assert_eq!(asks(&browser, Method::GET, None).await.status, 200, "it is back");
+    assert_eq!((orders(&one), orders(&two)), (3, 6));
+    for check in one.seen().iter().chain(&two.seen()).filter(|request| request.line.contains("/healthz")) {
+        let names: Vec<_> = check.headers.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names.len(), 5, "{names:?}");
+        for name in ["host", "user-agent", "accept", "x-forwarded-proto", "connection"] {
+            check.one(name);
+        }
+    }
+}
+
+/// What an old console wants to see of everybody who comes through the gateway.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_console_sees_its_credentials_of_people_who_are_signed_in_alone() {
+    let (console, rest) = (Upstream::start(), Upstream::start());
+    let credentials = "path = \"/orders\"\n\
+        credential = [\n\
+        { groups = [\"audit\", \"payments\"], user = \"boss\", password = \"open sesame\" },\n\
+        { user = \"clerk\", password = \"open sesame\" },\n\
+        { groups = [\"nobody\"], header = \"X-Desk\", value = \"9\" },\n\
+        { header = \"X-Api-Key\", value = \"k-123\" }]";
+    let public = "[[rule]]\npath = \"/orders/public\"\naccess = \"public\"\n";
+    let consoles = [(console.address, credentials), (rest.address, "")];
+    let gateway = in_front_of_several_with(&consoles, &["old"], public).await;
+    let theirs = || {
+        let mut fields = HeaderMap::new();
+        for name in ["authorization", "x-api-key", "x_api_key", "x-desk"] {
+            fields.insert(http::HeaderName::from_static(name), http::HeaderValue::from_static("Basic dGhlaXJzOng="));
+        }
+        fields
+    };
+    for speaks in [Speaks::Http1, Speaks::Http2] {
+        let browser = gateway.browser(speaks, "en");
+        assert_eq!(browser.send(Method::GET, "/orders/public", theirs(), None).await.status, 200);
+        let seen = console.last();
+        for name in ["authorization", "x-api-key", "x_api_key", "x-desk"] {
+            assert!(seen.all(name).is_empty(), "{speaks:?}: without a session nothing, theirs included: {name}");
+        }
+        steps::sign_in(&gateway, &browser, "old", &gateway.secrets[0]).await;
+        assert_eq!(browser.send(Method::GET, "/orders", theirs(), None).await.status, 200);
+        let seen = console.last();
+        assert_eq!(seen.one("authorization"), "Basic Ym9zczpvcGVuIHNlc2FtZQ==", "of the first group that fits");
+        assert_eq!(seen.one("x-api-key"), "k-123");
+        assert!(seen.all("x_api_key").is_empty() && seen.all("x-desk").is_empty());
+        browser.send(Method::GET, "/other", theirs(), None).await;
+        let seen = rest.last();
+        assert!(!seen.contains("k-123") && !seen.contains("Ym9zczp"), "another console has none of it");
+        assert_eq!(seen.one("authorization"), "Basic dGhlaXJzOng=", "and gets what the browser sends");
+        gateway.clock.advance(Duration::from_secs(30));
+    }
+    console.answer("/orders", "401 Unauthorized", &[("www-authenticate", "Basic realm=console")]);
+    let browser = gateway.browser(Speaks::Http1, "en");
+    steps::sign_in(&gateway, &browser, "old", &gateway.secrets[0]).await;
+    let refused = browser.visit("/orders").await;
+    assert_eq!((refused.status, refused.header("www-authenticate")), (401, ""), "nobody is asked for a password");
 }
