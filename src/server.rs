@@ -34,7 +34,7 @@ use crate::{
     app::{App, OpenError},
     clock::SharedClock,
     config::{Config, SecretUnreadable},
-    delivery::{Carriers, Reports, Worker, providers::inbox},
+    delivery::{Carriers, Means, ProviderUnusable, Reports, Worker, providers::inbox},
     entropy::SharedEntropy,
     portal::Portal,
     proxy::{
@@ -77,6 +77,9 @@ pub enum ServerError {
     /// What a console needs.
     #[error(transparent)]
     Console(#[from] ConsoleError),
+    /// A provider of messages.
+    #[error(transparent)]
+    Provider(#[from] ProviderUnusable),
     /// A configured header name.
     #[error(transparent)]
     Header(#[from] NotAHeaderName),
@@ -321,7 +324,8 @@ impl Background {
     /// Delivery, clearing up, the administration socket, and the inbox where one is configured.
     fn begin(&self, config: &Config, app: &Arc<App>, clock: SharedClock) -> Result<(), ServerError> {
         let messages = inbox::Inbox::new(config.time_zone.clone(), config.public_url.origin());
-        let carriers = Carriers::new(config, &messages);
+        let mut means = Means::new(config, messages.clone(), app.keyring().clone());
+        let carriers = Carriers::new(config, &mut means)?;
         let reports = Reports::new(app.store().clone(), clock.clone());
         let worker = Worker::new(app.store().clone(), app.keyring().clone(), clock, config, carriers);
         self.spawn(worker.run(self.stopped()));

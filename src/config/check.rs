@@ -10,10 +10,11 @@ use std::{
 };
 
 use super::{
-    AdminConfig, AssertionConfig, Branding, CohortConfig, Config, HoldConfig, IdentityHeaders, InboxConfig, Limits,
-    Listen, LogConfig, PasswordConfig, Provider, RecoveryConfig, RolloutConfig, SessionConfig, SignInConfig,
+    AdminConfig, AssertionConfig, Branding, ChannelConfig, CohortConfig, Config, HoldConfig, IdentityHeaders,
+    InboxConfig, Limits, Listen, LogConfig, PasswordConfig, RecoveryConfig, RolloutConfig, SessionConfig, SignInConfig,
     StoreConfig, TrustedDeviceConfig, UsersConfig, console, forward_auth,
     problem::Report,
+    providers::{self, Channel, Provided, RawChannel},
     raw,
     read::{At, Many},
     rules, upstream,
@@ -112,13 +113,16 @@ fn collide(a: SocketAddr, b: SocketAddr) -> bool {
     a.port() == b.port() && a.port() != 0 && overlap
 }
 
-fn channels(root: &raw::Root) -> [(&'static str, Option<&At<raw::Channel>>); 3] {
-    [("sms", root.sms.as_ref()), ("voice", root.voice.as_ref()), ("mail", root.mail.as_ref())]
+/// Every provider with the name of its table.
+pub(super) fn providers(root: &raw::Root) -> Vec<(String, &Provided)> {
+    let sms = root.sms.iter().flat_map(|channel| channel.value.provided());
+    let voice = root.voice.iter().flat_map(|channel| channel.value.provided());
+    let mail = root.mail.iter().flat_map(|channel| channel.value.provided());
+    sms.chain(voice).chain(mail).collect()
 }
 
 fn inbox_in_use(root: &raw::Root) -> bool {
-    let providers = channels(root).into_iter().filter_map(|(_, channel)| channel?.value.provider.as_ref());
-    providers.into_iter().any(|provider| matches!(provider.value, Provider::Inbox))
+    providers(root).into_iter().any(|(_, provided)| provided.name.value == "inbox")
 }
 
 fn check_channels(root: &raw::Root, report: &mut Report<'_>) {
@@ -131,17 +135,16 @@ fn check_channels(root: &raw::Root, report: &mut Report<'_>) {
     }
     let allowed = root.insecure.as_ref().and_then(|insecure| insecure.value.inbox_provider.as_ref());
     if allowed.is_some_and(|switch| !switch.value) {
-        for (name, channel) in channels(root) {
-            if let Some(provider) = channel.and_then(|channel| channel.value.provider.as_ref())
-                && matches!(provider.value, Provider::Inbox)
-            {
-                report.add(
-                    provider.span.as_ref(),
-                    format!("{name}.provider: the inbox shows every code to whoever opens its page"),
-                    Some("for development only: set inbox_provider = true in [insecure]".to_owned()),
-                );
-            }
+        for (table, provided) in providers(root).into_iter().filter(|(_, provided)| provided.name.value == "inbox") {
+            report.add(
+                provided.name.span.as_ref(),
+                format!("{table}.provider: the inbox shows every code to whoever opens its page"),
+                Some("for development only: set inbox_provider = true in [insecure]".to_owned()),
+            );
         }
+    }
+    for (table, provided) in providers(root) {
+        provided.keys.check(&table, report);
     }
     if let Some(inbox) = &root.inbox
         && inbox.span.is_some()
@@ -332,8 +335,9 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
         Some(asking) => Some(forward_auth::forward_auth(asking.value, directory)?),
     };
     let inbox = root.inbox?.value.listen?.value.0;
-    let provider =
-        |channel: Option<At<raw::Channel>>| channel.and_then(|channel| channel.value.provider).map(|at| at.value);
+    fn channel<C: Channel>(raw: Option<At<RawChannel<C>>>, directory: &Path) -> Option<Option<ChannelConfig>> {
+        raw.map_or(Some(None), |raw| raw.value.checked(directory).map(Some))
+    }
     Some(Config {
         public_url,
         time_zone: time_zone.zone,
@@ -442,9 +446,10 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
             slowest_upload: limits.slowest_upload?.value.0.into(),
             slowest_download: limits.slowest_download?.value.0.into(),
         },
-        sms: provider(root.sms),
-        voice: provider(root.voice),
-        mail: provider(root.mail),
+        sms: channel(root.sms, directory)?,
+        voice: channel(root.voice, directory)?,
+        mail: channel(root.mail, directory)?,
+        delivery: providers::delivery(root.delivery?.value, directory)?,
         inbox: listens_inbox.then_some(InboxConfig { listen: inbox }),
         threads: runtime.threads.map_or(cores, |threads| threads.value.0 as usize),
         log: LogConfig { filter: root.log?.value.filter?.value.0 },

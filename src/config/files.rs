@@ -50,6 +50,17 @@ pub(super) fn check(root: &raw::Root, directory: &Path, report: &mut Report<'_>)
             Err(error) => report.add(secret.span.as_ref(), format!("forward_auth.secret: {error}"), None),
         }
     }
+    for (table, provided) in super::check::providers(root) {
+        for (key, secret) in provided.keys.secrets() {
+            if let Some(secret) = secret
+                && let Err(error) = secret.value.clone().below(directory).read()
+            {
+                report.add(secret.span.as_ref(), format!("{table}.{key}: {error}"), None);
+            }
+        }
+    }
+    let delivery = root.delivery.as_ref().and_then(|delivery| delivery.value.ca.as_ref());
+    holds("delivery.ca", delivery, directory, CERTIFICATE, report);
     for console in root.upstream.iter().flat_map(|consoles| &consoles.value.0) {
         holds("upstream.ca", console.value.ca.as_ref(), directory, CERTIFICATE, report);
         if let Some(credentials) = &console.value.credential {

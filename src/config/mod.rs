@@ -11,6 +11,7 @@ mod files;
 mod forward_auth;
 mod logo;
 mod problem;
+mod providers;
 mod proxies;
 mod raw;
 mod read;
@@ -45,6 +46,7 @@ pub use self::{
     rules::{AccessConfig, ExpectConfig, Outcome, RuleConfig, SomebodyExpected},
 };
 pub use cors::CorsConfig;
+pub use providers::{ChannelConfig, ChannelKind, DeliveryConfig, InboxProvider, ProviderConfig};
 pub use proxies::ProxyHeader;
 pub use rule_value::{rule_method, rule_network, rule_path};
 pub use system_group::{NoGroup, SystemGroup};
@@ -175,11 +177,13 @@ pub struct Config {
     /// Limits on connections and request heads.
     pub limits: Limits,
     /// Who carries text messages; `None`: the SMS method is not offered.
-    pub sms: Option<Provider>,
+    pub sms: Option<ChannelConfig>,
     /// Who carries calls; `None`: the voice method is not offered.
-    pub voice: Option<Provider>,
+    pub voice: Option<ChannelConfig>,
     /// Who carries mail; `None`: no notices by mail.
-    pub mail: Option<Provider>,
+    pub mail: Option<ChannelConfig>,
+    /// How providers are reached.
+    pub delivery: DeliveryConfig,
     /// Where the message inbox listens, when any provider is `inbox`.
     pub inbox: Option<InboxConfig>,
     /// Worker threads of the proxy.
@@ -602,13 +606,6 @@ pub struct Limits {
     pub slowest_upload: u64,
     /// Bytes a second a client has to take of an answer; 0: any pace.
     pub slowest_download: u64,
-}
-
-/// A carrier of messages.
-#[derive(Clone, Debug)]
-pub enum Provider {
-    /// The development inbox.
-    Inbox,
 }
 
 /// The development inbox page.

@@ -4,12 +4,13 @@
 use std::net::SocketAddr;
 
 use super::{
-    Balance, ConfiguredSecret, Outcome, Provider, PublicUrl, RolloutMode,
+    Balance, ConfiguredSecret, Outcome, PublicUrl, RolloutMode,
     configured_secret::VariableName,
     console::{CookieName, OriginUrl},
     cors::{FieldName, PageOrigin},
     credential::{BasicUser, CredentialHeader},
     forward_auth::OriginalRequest,
+    providers::{Delivery, Mail, RawChannel, Sms, Voice},
     proxies::{ProxyHeader, ProxyNetwork},
     read::{Many, OneOrMany, OneOrMore, Whole, tables},
     rule_value::{AccessWord, ClientAddress, Network, RequestPath, RuleMethod, RulePath},
@@ -55,11 +56,12 @@ tables! {
         admin: Admin = optional,
         limits: Limits = default({}),
         /// Codes by text message. Without this table the method is not offered; one of `sms` and `voice` is needed.
-        sms: Channel = optional,
+        sms: RawChannel<Sms> = optional,
         /// Codes by telephone call. Without this table the method is not offered.
-        voice: Channel = optional,
+        voice: RawChannel<Voice> = optional,
         /// Notices by mail. Without this table there are none.
-        mail: Channel = optional,
+        mail: RawChannel<Mail> = optional,
+        delivery: Delivery = default({}),
         inbox: Inbox = default({}),
         log: Log = default({}),
         insecure: Insecure = default({}),
@@ -500,12 +502,6 @@ tables! {
         /// Bytes a second that a client has to take of an answer, on average over a minute in which nothing but the client is
         /// waited for. 0: any pace above nothing at all for a minute.
         slowest_download: Whole<0, 1_000_000> = default(240),
-    }
-
-    /// Who carries messages of one kind.
-    Channel {
-        /// Who carries them. `inbox` carries nothing: it shows the messages on a page, for trying out.
-        provider: Provider = required,
     }
 
     /// The page that shows the messages of the provider `inbox`.

@@ -75,6 +75,30 @@ pub(super) enum Shape {
         keys: Vec<Key>,
         or_one: bool,
     },
+    /// A table whose key `by` says which of these it is.
+    Choice {
+        about: &'static str,
+        by: &'static str,
+        variants: Vec<Variant>,
+    },
+}
+
+/// One of the tables that may stand at a key.
+#[derive(Debug)]
+pub(super) struct Variant {
+    /// What its distinguishing key holds.
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
+    /// The distinguishing one is among them.
+    pub(super) keys: Vec<Key>,
+}
+
+/// A table whose keys are declared.
+pub(super) trait Table: Sized {
+    const ABOUT: &'static str;
+    fn keys() -> Vec<Key>;
+    /// Reads its keys, and leaves the others to whoever opened the table.
+    fn read_keys(reader: &mut TableReader<'_, '_>) -> Self;
 }
 
 /// One key of a table, as documented.
@@ -275,7 +299,7 @@ impl<'r, 't> TableReader<'r, 't> {
             Presence::Required => {
                 let message = match T::shape() {
                     Shape::Leaf { .. } => format!("{path}: missing"),
-                    Shape::Table { .. } | Shape::Tables { .. } => format!("the table [{path}] is missing"),
+                    _ => format!("the table [{path}] is missing"),
                 };
                 self.report.add_missing(self.span.as_ref(), message, needed::<T>(key));
                 None
@@ -317,6 +341,7 @@ fn needed<T: Value>(key: &str) -> String {
             let required = keys.iter().filter(|key| matches!(key.presence, Presence::Required)).map(|key| key.name);
             format!("it needs: {}", required.collect::<Vec<_>>().join(", "))
         }
+        Shape::Choice { by, .. } => format!("it needs: {by}"),
     }
 }
 
@@ -340,27 +365,44 @@ macro_rules! tables {
     ($(
         $(#[doc = $about:literal])+
         $table:ident {
-            $( $(#[doc = $doc:literal])* $key:ident: $value:ty = $presence:ident $(($default:tt))?, )+
+            $( $(#[doc = $doc:literal])* $key:ident: $value:ty = $presence:ident $(($default:tt))?, )*
         }
     )+) => {$(
         $(#[doc = $about])+
         #[derive(Clone, Debug)]
         pub(super) struct $table {
-            $( $(#[doc = $doc])* pub(super) $key: Option<$crate::config::read::At<$value>>, )+
+            $( $(#[doc = $doc])* pub(super) $key: Option<$crate::config::read::At<$value>>, )*
+        }
+
+        impl $crate::config::read::Table for $table {
+            const ABOUT: &'static str = concat!($($about, "\n"),+);
+
+            fn keys() -> Vec<$crate::config::read::Key> {
+                vec![$(
+                    $crate::config::read::Key {
+                        name: stringify!($key),
+                        about: concat!($($doc, "\n"),*),
+                        presence: $crate::config::read::tables!(@ $presence $(($default))?),
+                        shape: <$value as $crate::config::read::Value>::shape(),
+                    },
+                )*]
+            }
+
+            fn read_keys(_reader: &mut $crate::config::read::TableReader<'_, '_>) -> Self {
+                Self {
+                    $( $key: _reader.key::<$value>(
+                        stringify!($key),
+                        $crate::config::read::tables!(@ $presence $(($default))?),
+                    ), )*
+                }
+            }
         }
 
         impl $crate::config::read::Value for $table {
             fn shape() -> $crate::config::read::Shape {
                 $crate::config::read::Shape::Table {
-                    about: concat!($($about, "\n"),+),
-                    keys: vec![$(
-                        $crate::config::read::Key {
-                            name: stringify!($key),
-                            about: concat!($($doc, "\n"),*),
-                            presence: tables!(@ $presence $(($default))?),
-                            shape: <$value as $crate::config::read::Value>::shape(),
-                        },
-                    )+],
+                    about: <Self as $crate::config::read::Table>::ABOUT,
+                    keys: <Self as $crate::config::read::Table>::keys(),
                 }
             }
 
@@ -370,9 +412,7 @@ macro_rules! tables {
                 report: &mut $crate::config::problem::Report<'_>,
             ) -> Option<Self> {
                 let mut reader = $crate::config::read::TableReader::open(value, key, report)?;
-                let table = Self {
-                    $( $key: reader.key::<$value>(stringify!($key), tables!(@ $presence $(($default))?)), )+
-                };
+                let table = <Self as $crate::config::read::Table>::read_keys(&mut reader);
                 reader.close();
                 Some(table)
             }

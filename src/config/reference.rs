@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{
     raw::Root,
-    read::{Key, Presence, Shape, Value as _},
+    read::{Key, Presence, Shape, Value as _, Variant},
 };
 
 /// JSON Schema (draft 2020-12) of the configuration file, for editors.
@@ -30,7 +30,23 @@ fn schema_of(shape: &Shape, about: &str) -> Json {
             let tables = json!({ "type": "array", "items": table });
             (if *or_one { json!({ "anyOf": [table, tables] }) } else { tables }, *about)
         }
+        Shape::Choice { about: of_table, by, variants } => {
+            let tables: Vec<Json> = variants.iter().map(|variant| variant_schema(by, variant)).collect();
+            (json!({ "anyOf": tables }), if about.is_empty() { *of_table } else { about })
+        }
     };
+    if let Some(schema) = schema.as_object_mut() {
+        schema.insert("description".to_owned(), prose(about).into());
+    }
+    schema
+}
+
+fn variant_schema(by: &str, Variant { name, about, keys }: &Variant) -> Json {
+    let mut schema = table_schema(keys);
+    if let Some(distinguishing) = schema.pointer_mut(&format!("/properties/{by}")).and_then(Json::as_object_mut) {
+        distinguishing.remove("enum");
+        distinguishing.insert("const".to_owned(), (*name).into());
+    }
     if let Some(schema) = schema.as_object_mut() {
         schema.insert("description".to_owned(), prose(about).into());
     }
@@ -77,9 +93,23 @@ pub fn reference() -> String {
     );
     if let Shape::Table { about, keys } = Root::shape() {
         section(&mut page, "Top of the file", about, &keys);
+        let mut described: Vec<&str> = Vec::new();
         for Key { name, about: of_key, presence, shape } in &keys {
             let (title, of_table, keys) = match shape {
                 Shape::Leaf { .. } => continue,
+                Shape::Choice { about, by, variants } => {
+                    choice(&mut page, name, if of_key.is_empty() { about } else { of_key }, by, variants);
+                    for variant in variants.iter().filter(|variant| !described.contains(&variant.name)) {
+                        section(
+                            &mut page,
+                            &format!("Tables with `{by} = \"{}\"`", variant.name),
+                            variant.about,
+                            &variant.keys,
+                        );
+                    }
+                    described.extend(variants.iter().map(|variant| variant.name));
+                    continue;
+                }
                 Shape::Table { about, keys } => (format!("`[{name}]`"), about, keys),
                 Shape::Tables { about, keys, or_one: true } => (format!("`[{name}]` or `[[{name}]]`"), about, keys),
                 Shape::Tables { about, keys, or_one: false } => (format!("`[[{name}]]`"), about, keys),
@@ -88,7 +118,7 @@ pub fn reference() -> String {
             section(&mut page, &title, if of_key.is_empty() { of_table } else { of_key }, keys);
             for inner in keys {
                 let (title, about, keys) = match &inner.shape {
-                    Shape::Leaf { .. } => continue,
+                    Shape::Leaf { .. } | Shape::Choice { .. } => continue,
                     Shape::Table { about, keys } => (format!("`[{name}.{}]`", inner.name), about, keys),
                     Shape::Tables { about, keys, .. } => (format!("`[[{name}.{}]]`", inner.name), about, keys),
                 };
@@ -97,6 +127,13 @@ pub fn reference() -> String {
         }
     }
     page
+}
+
+/// A table that is one of several: which, and where their keys are told.
+fn choice(page: &mut String, name: &str, about: &str, by: &str, variants: &[Variant]) {
+    let names = variants.iter().map(|variant| format!("`{}`", variant.name)).collect::<Vec<_>>().join(", ");
+    let _infallible =
+        write!(page, "\n## `[{name}]`\n\n{} The key `{by}` says which keys there are: {names}.\n", prose(about));
 }
 
 fn section(page: &mut String, title: &str, about: &str, keys: &[Key]) {

@@ -10,7 +10,7 @@ use toml::{Spanned, de::DeValue};
 use url::Url;
 
 use super::{
-    Balance, Provider, PublicUrl, RolloutMode,
+    Balance, PublicUrl, RolloutMode,
     problem::{Report, did_you_mean, quoted},
     read::{At, Refusal, Shape, Text, Value, report_type},
 };
@@ -465,19 +465,6 @@ impl Text for Day {
     }
 }
 
-const PROVIDERS: [(&str, Provider); 1] = [("inbox", Provider::Inbox)];
-
-impl Text for Provider {
-    const KIND: &'static str = "a provider";
-
-    fn parse(text: &str) -> Result<Self, Refusal> {
-        word(text, "a provider", &PROVIDERS)
-    }
-    fn constraint() -> serde_json::Value {
-        words(&PROVIDERS)
-    }
-}
-
 pub(super) fn word<T: Clone>(text: &str, kind: &str, known: &[(&str, T)]) -> Result<T, Refusal> {
     known.iter().find(|(name, _)| *name == text).map(|(_, value)| value.clone()).ok_or_else(|| {
         let names = known.iter().map(|(name, _)| *name);
@@ -548,7 +535,7 @@ impl Value for BothNames {
     fn shape() -> Shape {
         let name = match Name::shape() {
             Shape::Leaf { schema, .. } => schema,
-            Shape::Table { .. } | Shape::Tables { .. } => json!({}),
+            _ => json!({}),
         };
         let table = json!({
             "type": "object",

@@ -6,14 +6,14 @@ use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 use super::{
     message::{self, Sender},
     notices,
-    provider::{Body, Carrier, Outcome, Outgoing},
-    providers::inbox::Inbox,
+    provider::{Body, Carrier, Outcome, Outgoing, Refusal},
+    providers::{self, Means, ProviderUnusable},
     speech,
 };
 use crate::{
     authn::Passcode,
     clock::{SharedClock, Timestamp},
-    config::{Config, Provider},
+    config::{ChannelConfig, Config},
     keyring::Keyring,
     store::{Link, LinkPurpose, Notice, OutboxContent, OutboxItem, OutboxOutcome, Recipient, Store, StoreError},
 };
@@ -35,14 +35,13 @@ pub struct Carriers {
 }
 
 impl Carriers {
-    /// As configured. `inbox` stands wherever the configuration names it.
-    pub fn new(config: &Config, inbox: &Inbox) -> Self {
-        let carrier = |provider: &Option<Provider>| {
-            provider.as_ref().map(|provider| match provider {
-                Provider::Inbox => Carrier::Inbox(inbox.clone()),
-            })
+    /// As configured.
+    pub fn new(config: &Config, means: &mut Means) -> Result<Self, ProviderUnusable> {
+        let mut carrier = |channel: &Option<ChannelConfig>| match channel {
+            Some(channel) => providers::provider(&channel.provider, means).map(Some),
+            None => Ok(None),
         };
-        Self { sms: carrier(&config.sms), voice: carrier(&config.voice), mail: carrier(&config.mail) }
+        Ok(Self { sms: carrier(&config.sms)?, voice: carrier(&config.voice)?, mail: carrier(&config.mail)? })
     }
 
     async fn send(&self, message: &Outgoing) -> Outcome {
@@ -53,7 +52,7 @@ impl Carriers {
         };
         match carrier {
             Some(carrier) => carrier.send(message).await,
-            None => Outcome::Misconfigured,
+            None => Outcome::Refused(Refusal::Misconfigured),
         }
     }
 }
@@ -132,12 +131,13 @@ impl Worker {
         };
         let channel = message.body.channel();
         match self.carriers.send(&message).await {
-            Outcome::Accepted => {
+            // What may have been taken is on its way, as far as the page can tell.
+            Outcome::Accepted { .. } | Outcome::Ambiguous => {
                 tracing::info!(message = %item.id, channel, ending = ending(&item.to), "sent");
                 OutboxOutcome::Sent
             }
-            Outcome::Misconfigured => {
-                tracing::error!(message = %item.id, channel, "not sent: nobody is configured to carry this channel");
+            outcome => {
+                tracing::error!(message = %item.id, channel, outcome = outcome.as_str(), "not sent");
                 OutboxOutcome::Failed
             }
         }

@@ -61,6 +61,9 @@ fn the_reference_file_names_every_key() {
             header.trim_matches('[').clone_into(&mut table);
         } else if let Some((key, _)) = line.split_once(" = ") {
             named.push(if table.is_empty() { key.to_owned() } else { format!("{table}.{key}") });
+            if ["sms", "voice", "mail"].iter().any(|channel| table.starts_with(channel)) {
+                named.push(format!("provider.{key}"));
+            }
         }
     }
     for key in leaf_keys() {

@@ -28,11 +28,19 @@ fn the_reference_page_is_committed() {
     assert_committed("docs/configuration.md", &config::reference());
 }
 
-/// `table.key` for everything that is not a table.
+/// `table.key` for everything that is not a table. The keys of a provider are those of `provider`, whatever table names it.
 pub(super) fn leaf_keys() -> Vec<String> {
     let schema = config::schema();
     let mut keys = Vec::new();
     for (name, property) in properties(&schema) {
+        for variant in variants_of(property) {
+            let of_variant = properties(variant).filter(|(key, _)| !matches!(key.as_str(), "provider" | "second"));
+            keys.extend(of_variant.map(|(key, _)| format!("provider.{key}")));
+            keys.extend([format!("{name}.provider"), format!("{name}.second.provider")]);
+        }
+        if !variants_of(property).is_empty() {
+            continue;
+        }
         let table = table_of(property);
         if table.get("properties").is_some() {
             for (key, inner) in properties(table) {
@@ -47,7 +55,15 @@ pub(super) fn leaf_keys() -> Vec<String> {
             keys.push(name.clone());
         }
     }
+    keys.sort();
+    keys.dedup();
     keys
+}
+
+/// The tables of which one stands at a key, as its `provider` says.
+fn variants_of(property: &Value) -> Vec<&Value> {
+    let either = property.get("anyOf").and_then(Value::as_array).into_iter().flatten();
+    either.filter(|table| table.pointer("/properties/provider/const").is_some()).collect()
 }
 
 /// The table itself, where an array of it may stand, too.
@@ -62,15 +78,19 @@ fn properties(table: &Value) -> impl Iterator<Item = (&String, &Value)> {
 
 #[test]
 fn every_key_is_documented() {
-    let schema = config::schema();
-    let keys = leaf_keys();
-    assert!(keys.len() > 50, "{}", keys.len());
-    for key in keys {
-        let mut at = &schema;
-        for name in key.split('.') {
-            let table = table_of(at);
-            at = &table["properties"][name];
+    fn walk(at: &Value, path: &str, seen: &mut usize) {
+        for table in variants_of(at).into_iter().chain([table_of(at)]).filter(|table| table.get("properties").is_some())
+        {
+            for (name, inner) in properties(table) {
+                let path = format!("{path}.{name}");
+                let text = inner["description"].as_str().unwrap_or_default().trim();
+                assert!(text.ends_with('.'), "{path}: {inner}");
+                *seen += 1;
+                walk(inner, &path, seen);
+            }
         }
-        assert!(at["description"].as_str().is_some_and(|text| text.ends_with('.')), "{key}: {at}");
     }
+    let mut seen = 0;
+    walk(&config::schema(), "", &mut seen);
+    assert!(seen > 50, "{seen}");
 }

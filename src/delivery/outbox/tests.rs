@@ -16,7 +16,7 @@ use crate::{
         password::{self, Scheme},
     },
     clock::Clock,
-    delivery::{Reports, message::sample_sender},
+    delivery::{Reports, message::sample_sender, providers::inbox::Inbox},
     entropy::{Entropy, SharedEntropy},
     language::Language,
     secret::Digest,
@@ -104,7 +104,7 @@ impl Bench {
         store.enrol_directly(id, MethodPair::new(primary, backup).unwrap(), NOW).await.unwrap().unwrap();
 
         let inbox = Inbox::new(sample_sender().time_zone, sample_sender().origin);
-        let carrier = || Some(Carrier::Inbox(inbox.clone()));
+        let carrier = || Some(Arc::new(inbox.clone()) as Carrier);
         let carriers = Carriers { sms: carrier(), voice: carrier(), mail: carrier() };
         let worker = Worker { store, keyring, clock: clock.clone(), sender: sample_sender(), carriers };
         Self { worker, clock, inbox, entropy, hash, account: id, directory }

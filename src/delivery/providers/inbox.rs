@@ -14,6 +14,7 @@ use std::{
 };
 
 use askama::Template;
+use async_trait::async_trait;
 use axum::{
     Json, Router,
     extract::{Path, Request, State},
@@ -30,7 +31,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use crate::{
     clock::Timestamp,
     delivery::{
-        provider::{Body, Outcome, Outgoing},
+        provider::{Body, Outcome, Outgoing, Provider},
         report::Reports,
         speech::{self, Phrase},
     },
@@ -111,8 +112,7 @@ impl Inbox {
         }))
     }
 
-    /// Takes one message.
-    pub(in crate::delivery) fn receive(&self, message: &Outgoing) -> Outcome {
+    fn receive(&self, message: &Outgoing) {
         let (to, extension, subject, plan) = match &message.body {
             Body::Sms { to, .. } => (to.e164().to_owned(), None, None, None),
             Body::Voice { to, plan } => {
@@ -136,7 +136,6 @@ impl Inbox {
         let mut messages = self.0.messages.lock().unwrap_or_else(PoisonError::into_inner);
         messages.push_front(kept);
         messages.truncate(KEPT);
-        Outcome::Accepted
     }
 
     /// Newest first.
@@ -187,6 +186,18 @@ impl Inbox {
         recordings.push_front((id, made.clone()));
         recordings.truncate(RECORDINGS_KEPT);
         Some(made)
+    }
+}
+
+#[async_trait]
+impl Provider for Inbox {
+    fn name(&self) -> &'static str {
+        "inbox"
+    }
+
+    async fn send(&self, message: &Outgoing) -> Outcome {
+        self.receive(message);
+        Outcome::ACCEPTED
     }
 }
 

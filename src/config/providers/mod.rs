@@ -1,0 +1,300 @@
+//! Who carries messages: the tables `[sms]`, `[voice]` and `[mail]`, whose key `provider` says which other keys they
+//! have. A provider is one file here with its keys, one in `delivery/providers`, and a line in the list of each.
+
+mod inbox;
+mod service_url;
+
+use std::{marker::PhantomData, path::Path};
+
+use toml::{Spanned, de::DeValue};
+
+pub use self::inbox::InboxProvider;
+pub(super) use self::service_url::ProxyUrl;
+use super::{
+    ConfiguredSecret,
+    problem::Report,
+    read::{At, Key, Presence, Refusal, Shape, Table, TableReader, Text, Value, Variant, tables},
+    value::{FilePath, word, words},
+};
+
+/// What a message goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ChannelKind {
+    /// Text message.
+    Sms,
+    /// Call.
+    Voice,
+    /// Mail.
+    Mail,
+}
+
+impl ChannelKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Sms, Self::Voice, Self::Mail];
+
+    /// The word in logs, in the store, and the table of the configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sms => "sms",
+            Self::Voice => "voice",
+            Self::Mail => "mail",
+        }
+    }
+}
+
+/// Who carries the messages of one channel.
+#[derive(Clone, Debug)]
+pub struct ChannelConfig {
+    /// Who is asked first.
+    pub provider: ProviderConfig,
+    /// Who is asked when that one certainly did not take a message.
+    pub second: Option<ProviderConfig>,
+}
+
+/// The keys of one provider.
+pub(super) trait ProviderTable: Table {
+    /// What they become.
+    type Checked;
+
+    /// The channels it can carry.
+    const CARRIES: &'static [ChannelKind];
+
+    /// Reports what does not agree between its keys; `table` is the dotted name of the table.
+    fn check(&self, _table: &str, _report: &mut Report<'_>) {}
+
+    /// The secrets it names, with their keys: they must be readable when the gateway starts.
+    fn secrets(&self) -> Vec<(&'static str, Option<&At<ConfiguredSecret>>)> {
+        Vec::new()
+    }
+
+    /// `None` where something needed is missing, which is then reported.
+    fn checked(self, directory: &Path) -> Option<Self::Checked>;
+}
+
+macro_rules! providers {
+    ($($(#[doc = $doc:literal])+ $name:literal => $variant:ident($keys:ty => $checked:ty),)+) => {
+        /// One provider, with what it needs to know.
+        #[derive(Clone, Debug)]
+        pub enum ProviderConfig {
+            $( $(#[doc = $doc])+ $variant($checked), )+
+        }
+
+        impl ProviderConfig {
+            /// Its word in the configuration, in logs and in the store.
+            pub const fn name(&self) -> &'static str {
+                match self { $( Self::$variant(_) => $name, )+ }
+            }
+        }
+
+        /// Its keys as they stand in the file.
+        #[derive(Clone, Debug)]
+        pub(super) enum RawProvider {
+            $( $variant($keys), )+
+        }
+
+        impl RawProvider {
+            fn read(name: &str, reader: &mut TableReader<'_, '_>) -> Option<Self> {
+                match name {
+                    $( $name => Some(Self::$variant(<$keys>::read_keys(reader))), )+
+                    _ => None,
+                }
+            }
+
+            pub(super) fn check(&self, table: &str, report: &mut Report<'_>) {
+                match self { $( Self::$variant(keys) => keys.check(table, report), )+ }
+            }
+
+            pub(super) fn secrets(&self) -> Vec<(&'static str, Option<&At<ConfiguredSecret>>)> {
+                match self { $( Self::$variant(keys) => keys.secrets(), )+ }
+            }
+
+            fn checked(self, directory: &Path) -> Option<ProviderConfig> {
+                Some(match self { $( Self::$variant(keys) => ProviderConfig::$variant(keys.checked(directory)?), )+ })
+            }
+        }
+
+        /// Name, channels, documentation, and keys of each.
+        const PROVIDERS: &[(&str, &[ChannelKind], &str, fn() -> Vec<Key>)] = &[
+            $( ($name, <$keys as ProviderTable>::CARRIES, <$keys as Table>::ABOUT, <$keys as Table>::keys), )+
+        ];
+    };
+}
+
+providers! {
+    /// The development inbox.
+    "inbox" => Inbox(inbox::Keys => InboxProvider),
+}
+
+/// A channel as a type, so that a table knows which providers it can name.
+pub(super) trait Channel: Clone + std::fmt::Debug {
+    const KIND: ChannelKind;
+}
+
+macro_rules! channels {
+    ($($name:ident)+) => {$(
+        #[derive(Clone, Debug)]
+        pub(super) struct $name;
+        impl Channel for $name {
+            const KIND: ChannelKind = ChannelKind::$name;
+        }
+    )+};
+}
+channels! { Sms Voice Mail }
+
+fn carriers(kind: ChannelKind) -> Vec<(&'static str, &'static str)> {
+    PROVIDERS.iter().filter(|(_, carries, ..)| carries.contains(&kind)).map(|(name, ..)| (*name, *name)).collect()
+}
+
+/// The name of a provider that carries the channel.
+#[derive(Clone, Debug)]
+struct ProviderName<C>(&'static str, PhantomData<C>);
+
+impl<C: Channel> Text for ProviderName<C> {
+    const KIND: &'static str = "a provider";
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let kind = match C::KIND {
+            ChannelKind::Sms => "a provider of text messages",
+            ChannelKind::Voice => "a provider of calls",
+            ChannelKind::Mail => "a provider of mail",
+        };
+        word(text, kind, &carriers(C::KIND)).map(|name| Self(name, PhantomData))
+    }
+    fn constraint() -> serde_json::Value {
+        words(&carriers(C::KIND))
+    }
+}
+
+/// The table of a channel, or of its second provider.
+#[derive(Clone, Debug)]
+pub(super) struct Provided {
+    pub(super) name: At<&'static str>,
+    pub(super) keys: RawProvider,
+}
+
+impl Provided {
+    fn read<C: Channel>(reader: &mut TableReader<'_, '_>) -> Option<Self> {
+        let name: At<ProviderName<C>> = reader.key("provider", Presence::Required)?;
+        let keys = RawProvider::read(name.value.0, reader)?;
+        Some(Self { name: At { value: name.value.0, span: name.span }, keys })
+    }
+
+    fn variants<C: Channel>(with: fn() -> Vec<Key>) -> Vec<Variant> {
+        let known = PROVIDERS.iter().filter(|(_, carries, ..)| carries.contains(&C::KIND));
+        let variant = |(name, _, about, own): &(&'static str, &[ChannelKind], &'static str, fn() -> Vec<Key>)| {
+            let mut keys = vec![Key {
+                name: "provider",
+                about: "Who carries them.",
+                presence: Presence::Required,
+                shape: ProviderName::<C>::shape(),
+            }];
+            keys.extend(own());
+            keys.extend(with());
+            Variant { name, about, keys }
+        };
+        known.map(variant).collect()
+    }
+}
+
+/// Who carries messages of one channel.
+#[derive(Clone, Debug)]
+pub(super) struct RawChannel<C> {
+    pub(super) first: Provided,
+    pub(super) second: Option<At<Second<C>>>,
+}
+
+/// Who is asked when the first provider certainly did not take a message.
+#[derive(Clone, Debug)]
+pub(super) struct Second<C>(pub(super) Provided, PhantomData<C>);
+
+const SECOND: &str = "Who is asked when the first provider certainly did not take a message: it could not be reached, \
+                      has no money left, or refuses for a reason of its own. Never where it may have taken it.";
+
+impl<C: Channel> Value for RawChannel<C> {
+    fn shape() -> Shape {
+        let second =
+            || vec![Key { name: "second", about: "", presence: Presence::Optional, shape: Second::<C>::shape() }];
+        Shape::Choice {
+            about: "Who carries messages of one kind.",
+            by: "provider",
+            variants: Provided::variants::<C>(second),
+        }
+    }
+
+    fn read(value: &Spanned<DeValue<'_>>, key: &str, report: &mut Report<'_>) -> Option<Self> {
+        let mut reader = TableReader::open(value, key, report)?;
+        let first = Provided::read::<C>(&mut reader);
+        let second = reader.key("second", Presence::Optional);
+        // Which keys there are is not known without a provider.
+        let first = first?;
+        reader.close();
+        Some(Self { first, second })
+    }
+}
+
+impl<C: Channel> Value for Second<C> {
+    fn shape() -> Shape {
+        Shape::Choice { about: SECOND, by: "provider", variants: Provided::variants::<C>(Vec::new) }
+    }
+
+    fn read(value: &Spanned<DeValue<'_>>, key: &str, report: &mut Report<'_>) -> Option<Self> {
+        let mut reader = TableReader::open(value, key, report)?;
+        let provided = Provided::read::<C>(&mut reader)?;
+        reader.close();
+        Some(Self(provided, PhantomData))
+    }
+}
+
+impl<C: Channel> RawChannel<C> {
+    /// Each provider with the dotted name of its table.
+    pub(super) fn provided(&self) -> impl Iterator<Item = (String, &Provided)> {
+        let table = C::KIND.as_str();
+        let first = std::iter::once((table.to_owned(), &self.first));
+        first.chain(self.second.as_ref().map(|second| (format!("{table}.second"), &second.value.0)))
+    }
+
+    pub(super) fn checked(self, directory: &Path) -> Option<ChannelConfig> {
+        let second = match self.second {
+            Some(second) => Some(second.value.0.keys.checked(directory)?),
+            None => None,
+        };
+        Some(ChannelConfig { provider: self.first.keys.checked(directory)?, second })
+    }
+}
+
+tables! {
+    /// How providers are reached over HTTP.
+    Delivery {
+        /// A proxy for requests to providers. No other is used: variables of the environment count for nothing. Addresses of
+        /// this machine are reached without it.
+        proxy: ProxyUrl = optional,
+        /// Certificate authority that is believed beside the public ones, PEM: that of a proxy or a provider of your own.
+        ca: FilePath = optional,
+        /// Until a connection to a provider stands.
+        connect_timeout: super::value::Time<{ 100 * super::value::MILLISECOND }, { super::value::MINUTE }> = default("3s"),
+        /// Until a provider has answered. What it did not answer by then it may have taken: it is not sent again.
+        timeout: super::value::Time<{ 100 * super::value::MILLISECOND }, { super::value::MINUTE }> = default("10s"),
+    }
+}
+
+/// How providers are reached over HTTP.
+#[derive(Clone, Debug)]
+pub struct DeliveryConfig {
+    /// Through this proxy.
+    pub proxy: Option<url::Url>,
+    /// A certificate authority beside the public ones, PEM.
+    pub ca: Option<std::path::PathBuf>,
+    /// Until a connection stands.
+    pub connect_timeout: std::time::Duration,
+    /// Until the whole answer is there.
+    pub timeout: std::time::Duration,
+}
+
+pub(super) fn delivery(raw: Delivery, directory: &Path) -> Option<DeliveryConfig> {
+    Some(DeliveryConfig {
+        proxy: raw.proxy.map(|proxy| proxy.value.0),
+        ca: raw.ca.map(|ca| directory.join(ca.value.0)),
+        connect_timeout: raw.connect_timeout?.value.0,
+        timeout: raw.timeout?.value.0,
+    })
+}
