@@ -4,6 +4,8 @@
 use percent_encoding::percent_decode;
 use serde_json::Value;
 
+use super::charset::Charset;
+
 /// Fields that are shown.
 const MOST_FIELDS: usize = 100;
 /// Characters of one value, and of one name.
@@ -76,16 +78,16 @@ impl Contents {
             return Self::Empty;
         }
         let fields = match Kind::of(content_type) {
-            Kind::Urlencoded => Some(pairs(body).map(|(name, value)| field(&name, &value)).collect()),
+            Kind::Urlencoded => Some(decoded(content_type, pairs(body).collect())),
             Kind::Multipart => parts(content_type, body),
             Kind::Json => serde_json::from_slice(body).ok().and_then(|value| members(&value)),
-            Kind::Text => lines(body),
+            Kind::Text => lines(content_type, body),
         };
         match fields {
             Some(fields) => Self::of_fields(fields),
-            None => match std::str::from_utf8(body) {
-                Ok(text) => Self::Text(cut(text, MOST_TEXT)),
-                Err(_no_text) => Self::Unreadable(body.len()),
+            None => match Charset::of(content_type, &[body]).text(body) {
+                Some(text) => Self::Text(cut(&text, MOST_TEXT)),
+                None => Self::Unreadable(body.len()),
             },
         }
     }
@@ -98,19 +100,32 @@ impl Contents {
 }
 
 /// An urlencoded form as people read it: a line for each field, every character as it was typed. `None` for another kind
-/// of body, and where it is not in UTF-8.
+/// of body, and where it is no text.
 pub(super) fn as_text(content_type: &str, body: &[u8]) -> Option<String> {
     if Kind::of(content_type) != Kind::Urlencoded {
         return None;
     }
+    let pairs: Vec<_> = pairs(body).collect();
+    let charset = charset(content_type, &pairs);
     let mut text = String::new();
-    for (name, value) in pairs(body) {
-        let (name, value) = (std::str::from_utf8(&name).ok()?, std::str::from_utf8(&value).ok()?);
+    for (name, value) in &pairs {
+        let (name, value) = (charset.text(name)?, charset.text(value)?);
         // What stands on further lines is set in, so that it is no field of its own.
         let value = value.replace("\r\n", "\n").replace(['\r', '\n'], "\r\n  ");
-        text.extend([name, ": ", value.as_str(), "\r\n"]);
+        text.extend([&*name, ": ", value.as_str(), "\r\n"]);
     }
     Some(text)
+}
+
+/// One for all of a form: names and values are too short to be told one by one.
+fn charset(content_type: &str, pairs: &[(Vec<u8>, Vec<u8>)]) -> Charset {
+    let texts: Vec<&[u8]> = pairs.iter().flat_map(|(name, value)| [name.as_slice(), value.as_slice()]).collect();
+    Charset::of(content_type, &texts)
+}
+
+fn decoded(content_type: &str, pairs: Vec<(Vec<u8>, Vec<u8>)>) -> Vec<KeptField> {
+    let charset = charset(content_type, &pairs);
+    pairs.iter().map(|(name, value)| field(charset, name, value)).collect()
 }
 
 /// WHATWG URL §5.1, byte for byte.
@@ -126,17 +141,19 @@ fn pairs(body: &[u8]) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
     })
 }
 
-fn field(name: &[u8], value: &[u8]) -> KeptField {
-    let name = cut(&String::from_utf8_lossy(name), MOST_CHARS);
-    let value = if value.is_empty() {
-        KeptValue::Empty
-    } else if is_secret(&name) {
-        KeptValue::Secret
-    } else {
-        std::str::from_utf8(value)
-            .map_or(KeptValue::Unreadable(value.len()), |text| KeptValue::Text(cut(text, MOST_CHARS)))
-    };
-    KeptField { name, value }
+fn field(charset: Charset, name: &[u8], value: &[u8]) -> KeptField {
+    let name = cut(&charset.text(name).unwrap_or_else(|| String::from_utf8_lossy(name)), MOST_CHARS);
+    KeptField { value: kept(charset, &name, value), name }
+}
+
+fn kept(charset: Charset, name: &str, value: &[u8]) -> KeptValue {
+    if value.is_empty() {
+        return KeptValue::Empty;
+    }
+    if is_secret(name) {
+        return KeptValue::Secret;
+    }
+    charset.text(value).map_or(KeptValue::Unreadable(value.len()), |text| KeptValue::Text(cut(&text, MOST_CHARS)))
 }
 
 /// Does a field of this name hold what is not to be shown? Rather one too many.
@@ -185,31 +202,38 @@ fn parts(content_type: &str, body: &[u8]) -> Option<Vec<KeptField>> {
     let opening = format!("--{boundary}");
     let between = format!("\r\n{opening}");
     let mut rest = body.get(find(body, opening.as_bytes())? + opening.len()..)?;
-    let mut fields = Vec::new();
+    let mut found = Vec::new();
     while let Some(part) = rest.strip_prefix(b"\r\n") {
         let head_end = find(part, b"\r\n\r\n")?;
         let (head, after) = part.split_at_checked(head_end + 4)?;
         let end = find(after, between.as_bytes())?;
         let content = after.get(..end)?;
-        let (name, file) = disposition(head)?;
-        fields.push(match file {
-            Some(file) if file.is_empty() && content.is_empty() => {
-                KeptField { name: cut(&name, MOST_CHARS), value: KeptValue::Empty }
-            }
-            Some(file) => KeptField {
-                name: cut(&name, MOST_CHARS),
-                value: KeptValue::File(cut(&file, MOST_CHARS), content.len()),
-            },
-            None => field(name.as_bytes(), content),
-        });
+        found.push((head, content));
         rest = after.get(end + between.len()..)?;
     }
-    rest.starts_with(b"--").then_some(fields)
+    if !rest.starts_with(b"--") {
+        return None;
+    }
+    let is_file = |head: &[u8]| find(head, b"filename=\"").is_some();
+    let texts: Vec<&[u8]> =
+        found.iter().flat_map(|(head, content)| [*head, if is_file(head) { b"" } else { *content }]).collect();
+    let charset = Charset::of("", &texts);
+    found.into_iter().map(|(head, content)| part(charset, head, content)).collect()
+}
+
+fn part(charset: Charset, head: &[u8], content: &[u8]) -> Option<KeptField> {
+    let head = charset.text(head).unwrap_or_else(|| String::from_utf8_lossy(head));
+    let (name, file) = disposition(&head)?;
+    let value = match file {
+        Some(file) if file.is_empty() && content.is_empty() => KeptValue::Empty,
+        Some(file) => KeptValue::File(cut(&file, MOST_CHARS), content.len()),
+        None => return Some(KeptField { value: kept(charset, &name, content), name: cut(&name, MOST_CHARS) }),
+    };
+    Some(KeptField { name: cut(&name, MOST_CHARS), value })
 }
 
 /// Name of field and file in the head of a part.
-fn disposition(head: &[u8]) -> Option<(String, Option<String>)> {
-    let head = String::from_utf8_lossy(head);
+fn disposition(head: &str) -> Option<(String, Option<String>)> {
     let line = head.lines().find(|line| {
         line.split_once(':').is_some_and(|(name, _)| name.trim().eq_ignore_ascii_case("content-disposition"))
     })?;
@@ -248,16 +272,19 @@ fn flatten(path: &str, value: &Value, into: &mut Vec<KeptField>) {
                 flatten(&format!("{path}[{place}]"), value, into);
             }
         }
-        Value::Null => into.push(field(path.as_bytes(), b"")),
-        Value::String(text) => into.push(field(path.as_bytes(), text.as_bytes())),
-        Value::Bool(_) | Value::Number(_) => into.push(field(path.as_bytes(), value.to_string().as_bytes())),
+        Value::Null => into.push(field(Charset::UTF_8, path.as_bytes(), b"")),
+        Value::String(text) => into.push(field(Charset::UTF_8, path.as_bytes(), text.as_bytes())),
+        Value::Bool(_) | Value::Number(_) => {
+            into.push(field(Charset::UTF_8, path.as_bytes(), value.to_string().as_bytes()));
+        }
     }
 }
 
 /// A form as `text/plain`: `name=value`, a line each. `None` for any other text.
-fn lines(body: &[u8]) -> Option<Vec<KeptField>> {
-    let text = std::str::from_utf8(body).ok()?;
-    let pair = |line: &str| line.split_once('=').map(|(name, value)| field(name.as_bytes(), value.as_bytes()));
+fn lines(content_type: &str, body: &[u8]) -> Option<Vec<KeptField>> {
+    let text = Charset::of(content_type, &[body]).text(body)?;
+    let pair =
+        |line: &str| line.split_once('=').map(|(name, value)| field(Charset::UTF_8, name.as_bytes(), value.as_bytes()));
     text.lines().filter(|line| !line.is_empty()).map(pair).collect()
 }
 
@@ -291,7 +318,31 @@ mod tests {
         assert_eq!(shown(FORM, body), expected.map(|(name, value)| (name.to_owned(), value)));
         assert_eq!(Contents::read(FORM, b""), Contents::Empty);
         assert_eq!(Contents::read(FORM, b"&&"), Contents::Empty);
-        assert_eq!(shown(FORM, b"a=%83n")[0].1, KeptValue::Unreadable(2), "another encoding");
+        assert_eq!(shown(FORM, b"a=%83%00%FF")[0].1, KeptValue::Unreadable(3), "no text");
+    }
+
+    #[test]
+    fn a_form_of_an_old_page_is_read_too() {
+        // 配送業者=ヤマト運輸, パスワード=hunter2 and 備考=ok, as pages in these encodings send them.
+        let shift_jis =
+            "%94z%91%97%8B%C6%8E%D2=%83%84%83%7D%83g%89%5E%97A&%83p%83X%83%8F%81%5B%83h=hunter2&%94%F5%8Dl=ok";
+        let euc = "%C7%DB%C1%F7%B6%C8%BC%D4=%A5%E4%A5%DE%A5%C8%B1%BF%CD%A2&%A5%D1%A5%B9%A5%EF%A1%BC%A5%C9=hunter2\
+                   &%C8%F7%B9%CD=ok";
+        let expected = [("配送業者", text("ヤマト運輸")), ("パスワード", KeptValue::Secret), ("備考", text("ok"))];
+        let expected = expected.map(|(name, value)| (name.to_owned(), value));
+        for body in [shift_jis, euc] {
+            assert_eq!(shown(FORM, body.as_bytes()), expected, "{body}");
+        }
+        let lines = as_text(FORM, shift_jis.as_bytes()).unwrap();
+        assert_eq!(lines, "配送業者: ヤマト運輸\r\nパスワード: hunter2\r\n備考: ok\r\n");
+        let named = shown("application/x-www-form-urlencoded; charset=windows-1252", b"a=caf%E9");
+        assert_eq!(named[0].1, text("café"), "it says so");
+        let mut body = b"--b\r\nContent-Disposition: form-data; name=\"".to_vec();
+        body.extend(b"\x83p\x83X\x83\x8f\x81[\x83h\"\r\n\r\nhunter2\r\n--b\r\nContent-Disposition: form-data; name=\"");
+        body.extend(b"\x94\xf5\x8dl\"; filename=\"\x83\x84.csv\"\r\n\r\n\xff\r\n--b--\r\n");
+        let expected = [("パスワード", KeptValue::Secret), ("備考", KeptValue::File("ヤ.csv".to_owned(), 1))];
+        let expected = expected.map(|(name, value)| (name.to_owned(), value));
+        assert_eq!(shown("multipart/form-data; boundary=b", &body), expected);
     }
 
     #[test]
@@ -369,7 +420,7 @@ mod tests {
             as_text("Application/X-WWW-form-urlencoded; charset=utf-8", body).as_deref(),
             Some("carrier: ヤマト\r\nmemo: 1\r\n  2\r\n  3\r\npassword: a&b\r\n")
         );
-        assert_eq!(as_text(FORM, b"a=%83n"), None, "it is given as it was sent");
+        assert_eq!(as_text(FORM, b"a=%83%00%FF"), None, "it is given as it was sent");
         assert_eq!(as_text("text/plain", b"a=b"), None);
     }
 }

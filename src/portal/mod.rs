@@ -3,6 +3,7 @@
 
 pub mod arriving;
 pub mod challenge;
+mod charset;
 pub mod choice;
 pub mod code_help;
 pub mod cookie;
