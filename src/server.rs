@@ -192,6 +192,10 @@ fn serve(
     }
     let consoles = Upstream::all(config)?;
     let forward_auth = config.forward_auth.as_ref().map(ForwardAuth::new).transpose()?;
+    let proxied = |addresses: &[SocketAddr]| -> Vec<bool> {
+        addresses.iter().map(|address| config.listen.proxy_protocol.contains(address)).collect()
+    };
+    let (https_proxied, http_proxied) = (proxied(&config.listen.https), proxied(&config.listen.http));
     let https = free_addresses(&config.listen.https)?;
     let http = free_addresses(&config.listen.http)?;
 
@@ -218,22 +222,20 @@ fn serve(
     options.h2_idle_timeout = Some(HTTP2_IDLE);
     proxy.server_options = Some(options);
     proxy.handle_init_modules();
-    let acceptor = Some(Acceptor::from_server_config(rustls));
     let crowd = Crowd::new(config);
-    let guarded = GuardedApp::new(Arc::new(proxy), acceptor, rules.clone(), crowd.clone(), drain.clone());
-    let mut service = Service::new("https".to_owned(), guarded);
-    for address in &https {
-        service.add_tcp(&address.to_string());
-    }
-    server.add_service(service);
-    if !http.is_empty() {
-        let redirect = Arc::new(Redirect::new(config.public_url.clone()));
-        let mut service = Service::new("http".to_owned(), GuardedApp::new(redirect, None, rules, crowd, drain.clone()));
-        service.threads = Some(1);
-        for address in &http {
-            service.add_tcp(&address.to_string());
+    let proxy = Arc::new(proxy);
+    let redirect = Arc::new(Redirect::new(config.public_url.clone()));
+    for behind in [false, true] {
+        let acceptor = Some(Acceptor::from_server_config(rustls.clone()));
+        let guarded = GuardedApp::new(proxy.clone(), acceptor, rules.clone(), crowd.clone(), drain.clone());
+        if let Some(service) = listening("https", &https, &https_proxied, behind, guarded) {
+            server.add_service(service);
         }
-        server.add_service(service);
+        let guarded = GuardedApp::new(redirect.clone(), None, rules.clone(), crowd.clone(), drain.clone());
+        if let Some(mut service) = listening("http", &http, &http_proxied, behind, guarded) {
+            service.threads = Some(1);
+            server.add_service(service);
+        }
     }
 
     let failed = Arc::new(Mutex::new(None));
@@ -268,6 +270,24 @@ fn free_addresses(addresses: &[SocketAddr]) -> Result<Vec<SocketAddr>, ServerErr
         .iter()
         .map(|address| check(address).map_err(|source| ServerError::Listen { address: address.to_string(), source }))
         .collect()
+}
+
+/// The service for those of the addresses where connections begin with the PROXY protocol, or for the others. `None`: there
+/// are none.
+fn listening<A>(
+    name: &str,
+    addresses: &[SocketAddr],
+    proxied: &[bool],
+    behind: bool,
+    app: GuardedApp<A>,
+) -> Option<Service<GuardedApp<A>>> {
+    let mut these = addresses.iter().zip(proxied).filter(|(_, proxied)| **proxied == behind).peekable();
+    these.peek()?;
+    let mut service = Service::new(name.to_owned(), app.proxied(behind));
+    for (address, _) in these {
+        service.add_tcp(&address.to_string());
+    }
+    Some(service)
 }
 
 fn pingora_conf(config: &Config) -> ServerConf {

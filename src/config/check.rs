@@ -73,6 +73,7 @@ fn check_addresses(root: &raw::Root, report: &mut Report<'_>) {
         }
     }
     let gateway = sockets.len();
+    proxied_listeners(root, &sockets, report);
     if let Some(https) = root.listen.as_ref().and_then(|listen| listen.value.https.as_ref())
         && https.value.0.is_empty()
     {
@@ -103,6 +104,24 @@ fn check_addresses(root: &raw::Root, report: &mut Report<'_>) {
             let message = "upstream.url: this is where the gateway itself listens".to_owned();
             report.add(url.span.as_ref(), message, Some(help));
         }
+    }
+}
+
+/// The PROXY protocol is for addresses the gateway listens on, and somebody has to be able to connect there.
+fn proxied_listeners(root: &raw::Root, sockets: &[(&str, SocketAddr, Option<&Range<usize>>)], report: &mut Report<'_>) {
+    let Some(At { value: listen, .. }) = &root.listen else { return };
+    let Some(At { value: proxied, .. }) = &listen.proxy_protocol else { return };
+    for address in &proxied.0 {
+        if !sockets.iter().any(|(_, socket, _)| *socket == address.value) {
+            let message = format!("listen.proxy_protocol: {} is not among listen.https and listen.http", address.value);
+            let known: Vec<String> = sockets.iter().map(|(_, socket, _)| socket.to_string()).collect();
+            report.add(address.span.as_ref(), message, Some(format!("it can be: {}", known.join(", "))));
+        }
+    }
+    let nobody = listen.trusted_proxies.as_ref().is_some_and(|networks| networks.value.0.is_empty());
+    if let (Some(first), true) = (proxied.0.first(), nobody) {
+        let message = "listen.proxy_protocol: nobody could connect there, because no proxy is trusted".to_owned();
+        report.add(first.span.as_ref(), message, Some("name the proxies in listen.trusted_proxies".to_owned()));
     }
 }
 
@@ -351,6 +370,7 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
             hsts: listen.hsts?.value.0,
             trusted_proxies: listen.trusted_proxies?.value.0.iter().map(|network| network.value.0).collect(),
             client_address: listen.client_address?.value,
+            proxy_protocol: addresses(listen.proxy_protocol?.value),
         },
         upstreams: upstream::upstreams(root.upstream?.value, &audience, directory)?,
         console: console::console(root.console?.value)?,

@@ -269,6 +269,8 @@ pub struct Listen {
     pub trusted_proxies: Vec<IpNet>,
     /// Where they write it.
     pub client_address: ProxyHeader,
+    /// Those of `https` and `http` where every connection begins with the PROXY protocol.
+    pub proxy_protocol: Vec<SocketAddr>,
 }
 
 /// Which of several addresses of a console is asked.

@@ -85,6 +85,10 @@ tables! {
         trusted_proxies: OneOrMany<ProxyNetwork> = default([]),
         /// The header in which they write it; the other one counts for nothing. Each must write behind what it got.
         client_address: ProxyHeader = default("X-Forwarded-For"),
+        /// Those of `https` and `http` where proxies begin every connection with the PROXY protocol, version 1 or 2, as load
+        /// balancers do that do not touch TLS. There only `trusted_proxies` may connect, and a connection that begins otherwise
+        /// is closed. `docs/proxies.md` tells the story.
+        proxy_protocol: OneOrMany<SocketAddr> = default([]),
     }
 
     /// The console behind the gateway. Several, each starting with `[[upstream]]`, where consoles share the host: the first

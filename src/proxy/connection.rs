@@ -8,7 +8,7 @@ use std::{
     pin::{Pin, pin},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicU8, AtomicU64, Ordering},
     },
     task::{Context, Poll, Waker, ready},
     time::Duration,
@@ -33,10 +33,11 @@ use tokio::{
 };
 
 use super::{
-    crowd::Crowd,
+    crowd::{Crowd, Place},
     drain::Drain,
     head::RequestId,
     pace::Pace,
+    proxy_protocol,
     tunnel::{SessionEnd, Tunnel, Turn},
     wire::{self, Chunks, Fault, Framing, HeadLimits, HeadScan, Run},
 };
@@ -79,6 +80,9 @@ pub(crate) struct GuardedApp<A> {
     rules: ConnectionRules,
     crowd: Arc<Crowd>,
     drain: Drain,
+    proxied: bool,
+    /// Connections closed upon because no trusted proxy has said where they come from.
+    nowhere: AtomicU64,
 }
 
 impl<A> GuardedApp<A> {
@@ -90,7 +94,39 @@ impl<A> GuardedApp<A> {
         crowd: Arc<Crowd>,
         drain: Drain,
     ) -> Self {
-        Self { app, tls, rules, crowd, drain }
+        Self { app, tls, rules, crowd, drain, proxied: false, nowhere: AtomicU64::new(0) }
+    }
+
+    /// Every connection begins with the PROXY protocol.
+    pub(crate) fn proxied(self, proxied: bool) -> Self {
+        Self { proxied, ..self }
+    }
+
+    /// Where the connection comes from, and the same connection behind its PROXY header. `None`: it is closed.
+    async fn behind_header(&self, mut stream: Stream, place: Place) -> Option<(Guarded, Place)> {
+        let mut rest = BytesMut::new();
+        let said = if place.is_a_proxys() {
+            proxy_protocol::read(&mut stream, self.rules.head_deadline, &mut rest).await
+        } else {
+            Err("not from a trusted proxy")
+        };
+        let source = match said {
+            Ok(source) => source,
+            Err(reason) => {
+                let closed = self.nowhere.fetch_add(1, Ordering::Relaxed) + 1;
+                // Whoever makes us close connections must not fill the log.
+                if !reason.is_empty() && closed.is_power_of_two() {
+                    tracing::warn!(reason, closed, "PROXY protocol: connection closed");
+                }
+                return None;
+            }
+        };
+        let mut guarded = Guarded::transparent(stream, self.rules.clone());
+        guarded.pending = rest;
+        let Some(source) = source else { return Some((guarded, place)) };
+        let place = place.taken_by(source.ip())?;
+        guarded.comes_from(source);
+        Some((guarded, place))
     }
 }
 
@@ -102,30 +138,34 @@ impl<A: HttpServerApp + Send + Sync + 'static> ServerApp for GuardedApp<A> {
         }
         let peer = stream.get_socket_digest().and_then(|digest| digest.peer_addr()?.as_inet().map(SocketAddr::ip));
         // Kept to the end of the connection: Pingora serves all of its requests in the call below.
-        let _place = self.crowd.enter(peer)?;
+        let place = self.crowd.enter(peer)?;
+        let (transport, _place) = if self.proxied {
+            self.behind_header(stream, place).await?
+        } else {
+            (Guarded::transparent(stream, self.rules.clone()), place)
+        };
+        let socket = transport.socket.clone();
         let stream = match &self.tls {
-            None => stream,
-            Some(acceptor) => {
-                let transport = Guarded::transparent(stream, self.rules.clone());
-                match tokio::time::timeout(HANDSHAKE_DEADLINE, acceptor.tls_handshake(transport)).await {
-                    Ok(Ok(stream)) => Box::new(stream) as Stream,
-                    Ok(Err(error)) => {
-                        tracing::debug!(%error, "TLS handshake failed");
-                        return None;
-                    }
-                    Err(_elapsed) => {
-                        tracing::debug!("TLS handshake took too long");
-                        return None;
-                    }
+            None => Box::new(transport) as Stream,
+            Some(acceptor) => match tokio::time::timeout(HANDSHAKE_DEADLINE, acceptor.tls_handshake(transport)).await {
+                Ok(Ok(stream)) => Box::new(stream) as Stream,
+                Ok(Err(error)) => {
+                    tracing::debug!(%error, "TLS handshake failed");
+                    return None;
                 }
-            }
+                Err(_elapsed) => {
+                    tracing::debug!("TLS handshake took too long");
+                    return None;
+                }
+            },
         };
-        let stream = match stream.selected_alpn_proto() {
+        let mut guarded = match stream.selected_alpn_proto() {
             // HTTP/2 frames have one reading; only the wait for the first bytes has no bound in Pingora.
-            Some(ALPN::H2) => Box::new(Guarded::http2(stream, self.rules.clone())),
-            _ => Box::new(Guarded::new(stream, self.rules.clone())),
+            Some(ALPN::H2) => Guarded::http2(stream, self.rules.clone()),
+            _ => Guarded::new(stream, self.rules.clone()),
         };
-        self.app.process_new(stream, shutdown).await
+        guarded.socket = socket;
+        self.app.process_new(Box::new(guarded), shutdown).await
     }
 
     async fn cleanup(&self) {
@@ -153,6 +193,8 @@ pub(crate) struct Guarded {
     tunnel: Mutex<Option<Tunnel>>,
     /// The session behind the tunnel has ended: nothing is written after its last word.
     over: bool,
+    /// Of a connection that a proxy has passed on: its other end is where that says.
+    socket: Option<Arc<SocketDigest>>,
 }
 
 enum Phase {
@@ -206,7 +248,18 @@ impl Guarded {
         let upload = Pace::new(rules.slowest_upload, UPLOAD_WINDOW);
         let download = Pace::new(rules.slowest_download, DOWNLOAD_WINDOW);
         let pending = BytesMut::new();
-        Self { inner, rules, pending, phase, upload, download, signals, waiting, tunnel, over: false }
+        Self { inner, rules, pending, phase, upload, download, signals, waiting, tunnel, over: false, socket: None }
+    }
+
+    /// The other end is `source`, for everything that asks.
+    fn comes_from(&mut self, source: SocketAddr) {
+        let socket = SocketDigest::from_raw_fd(self.inner.id());
+        // Both cells are new, so nothing can have been set before.
+        let (_set, _also) = (socket.peer_addr.set(Some(source.into())), {
+            let here = self.inner.get_socket_digest().and_then(|digest| digest.local_addr().cloned());
+            socket.local_addr.set(here)
+        });
+        self.socket = Some(Arc::new(socket));
     }
 
     /// The gateway has answered the request: the next head may be read.
@@ -648,7 +701,7 @@ impl GetProxyDigest for Guarded {
 
 impl GetSocketDigest for Guarded {
     fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
-        self.inner.get_socket_digest()
+        self.socket.clone().or_else(|| self.inner.get_socket_digest())
     }
 }
 

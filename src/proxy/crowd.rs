@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv6Addr},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use super::client_address::ClientAddress;
@@ -33,6 +33,7 @@ struct Open {
 pub(super) struct Place {
     crowd: Arc<Crowd>,
     from: Option<IpAddr>,
+    proxy: bool,
 }
 
 impl Crowd {
@@ -45,18 +46,13 @@ impl Crowd {
 
     /// `None`: there is no place. One without an address counts among all.
     pub(super) fn enter(self: &Arc<Self>, peer: Option<IpAddr>) -> Option<Place> {
-        let peer = peer.map(|peer| peer.to_canonical()).filter(|peer| !self.proxies.trusts(*peer));
-        let from = peer.map(household);
+        let proxy = peer.is_some_and(|peer| self.proxies.trusts(peer.to_canonical()));
+        let from = peer.filter(|_| !proxy).map(household);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let crowded = from.is_some_and(|from| open.from.get(&from).is_some_and(|count| *count >= self.most_from_one));
         if open.all >= self.most || crowded {
             open.refused += 1;
-            let (refused, all) = (open.refused, open.all);
-            drop(open);
-            // Whoever makes us refuse must not fill the log.
-            if refused.is_power_of_two() {
-                tracing::warn!(refused, open = all, one_address = crowded, "no place for a connection");
-            }
+            tell(open, crowded);
             return None;
         }
         open.all += 1;
@@ -64,7 +60,42 @@ impl Crowd {
             *open.from.entry(from).or_default() += 1;
         }
         drop(open);
-        Some(Place { crowd: self.clone(), from })
+        Some(Place { crowd: self.clone(), from, proxy })
+    }
+}
+
+/// Whoever makes us refuse must not fill the log.
+fn tell(open: MutexGuard<'_, Open>, one_address: bool) {
+    let (refused, all) = (open.refused, open.all);
+    drop(open);
+    if refused.is_power_of_two() {
+        tracing::warn!(refused, open = all, one_address, "no place for a connection");
+    }
+}
+
+impl Place {
+    /// The connection comes from one of the proxies.
+    pub(super) fn is_a_proxys(&self) -> bool {
+        self.proxy
+    }
+
+    /// The proxy has said for whom it is. `None`: they have no place left.
+    pub(super) fn taken_by(mut self, client: IpAddr) -> Option<Self> {
+        if self.crowd.proxies.trusts(client.to_canonical()) {
+            return Some(self);
+        }
+        let from = household(client);
+        let mut open = self.crowd.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.from.entry(from).or_default();
+        if *count >= self.crowd.most_from_one {
+            open.refused += 1;
+            tell(open, true);
+            return None;
+        }
+        *count += 1;
+        drop(open);
+        self.from = Some(from);
+        Some(self)
     }
 }
 
@@ -84,8 +115,8 @@ impl Drop for Place {
 
 /// Whoever has one address of IPv6 has its whole /64.
 fn household(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
     }
 }
@@ -116,6 +147,24 @@ mod tests {
         assert!(enter("2001:db8::3").is_none() && enter("2001:db8:0:1::3").is_some());
         let proxied: Vec<_> = (0..50).map(|_| enter("10.0.0.5").unwrap()).collect();
         assert_eq!(proxied.len(), 50, "many people come through a proxy");
+    }
+
+    #[test]
+    fn whoever_comes_through_a_proxy_that_names_them_has_the_places_of_their_own_address() {
+        let crowd = crowd(100, 2);
+        let enter = |from: &str| crowd.enter(Some(from.parse().unwrap())).unwrap();
+        let through = |client: &str| enter("10.0.0.5").taken_by(client.parse().unwrap());
+        assert!(enter("10.0.0.5").is_a_proxys() && enter("::ffff:10.0.0.5").is_a_proxys());
+        assert!(!enter("192.0.2.9").is_a_proxys());
+        let (first, direct) = (through("192.0.2.1").unwrap(), enter("192.0.2.1"));
+        assert!(through("192.0.2.1").is_none() && through("::ffff:192.0.2.1").is_none());
+        assert!(through("192.0.2.2").is_some(), "somebody else");
+        let own: Vec<_> = (0..10).map(|_| through("10.0.0.6").unwrap()).collect();
+        drop(first);
+        let again = through("192.0.2.1").unwrap();
+        drop((again, direct, own));
+        let open = crowd.open.lock().unwrap();
+        assert_eq!((open.all, open.from.len(), open.refused), (0, 0, 2));
     }
 
     #[test]

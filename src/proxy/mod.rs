@@ -21,6 +21,7 @@ mod identity;
 mod own_pages;
 mod pace;
 mod portal_bridge;
+mod proxy_protocol;
 mod redirect;
 mod rewrite;
 mod session_end;

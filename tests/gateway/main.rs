@@ -27,6 +27,7 @@ mod mailed_links;
 mod notices;
 mod pages;
 mod parallel;
+mod proxy_protocol;
 mod recovery;
 mod recovery_request;
 mod rollout;
