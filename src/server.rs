@@ -14,7 +14,6 @@ use std::{
 use async_trait::async_trait;
 use pingora::{
     apps::HttpServerOptions,
-    listeners::tls::Acceptor,
     proxy::HttpProxy,
     server::{
         RunArgs, Server, ShutdownSignal, ShutdownSignalWatch,
@@ -32,16 +31,16 @@ use tokio::{
 use crate::{
     admin,
     app::{App, OpenError},
-    clock::SharedClock,
+    clock::{SharedClock, Timestamp},
     config::{Config, SecretUnreadable},
     delivery::{Carriers, Means, ProviderUnusable, Reports, Worker, providers::inbox},
     entropy::SharedEntropy,
     portal::Portal,
     proxy::{
         ConnectionRules, ConsoleError, Crowd, Drain, ForwardAuth, Gateway, GuardedApp, HealthChecks, MOST_ATTEMPTS,
-        NotAHeaderName, Redirect, Upstream, authorities,
+        NotAHeaderName, Redirect, TlsNow, Upstream, authorities,
     },
-    tls::{self, Certificates, TlsError},
+    tls::{self, Tls, TlsError},
 };
 
 /// Requests in work when the gateway is told to stop are given this long.
@@ -58,6 +57,10 @@ const WRITE_USES_EVERY: Duration = Duration::from_secs(5);
 const WRITE_REPORT_EVERY: Duration = Duration::from_mins(1);
 /// Between two looks whether a new signing key is due.
 const ROLL_KEYS_EVERY: Duration = Duration::from_mins(10);
+/// Between two looks whether certificates have changed; after the second that finds the same change they are read again.
+const LOOK_AT_CERTIFICATES_EVERY: Duration = Duration::from_secs(2);
+/// Between two warnings of the same.
+const WARN_OF_CERTIFICATES_EVERY: Duration = Duration::from_hours(24);
 /// A kept-alive connection is closed after so many requests, an idle HTTP/2 one after this time.
 const REQUESTS_PER_CONNECTION: u32 = 1000;
 const HTTP2_IDLE: Duration = Duration::from_mins(1);
@@ -107,7 +110,7 @@ pub enum ServerError {
     Gone,
 }
 
-/// Runs until SIGTERM or SIGINT. SIGHUP reads the certificate again.
+/// Runs until SIGTERM or SIGINT. SIGHUP reads the certificates again, as does a change of their files.
 #[expect(clippy::needless_pass_by_value, reason = "the configuration belongs to the server from here on")]
 pub fn run(config: Config, clock: SharedClock, entropy: SharedEntropy) -> Result<(), ServerError> {
     serve(&config, clock, entropy, StopWhen::Signalled, |ready| {
@@ -184,27 +187,23 @@ fn serve(
         tracing::warn!("{warning}");
     }
     private_directory(&config.runtime_directory)?;
-    let certificates = Certificates::load(&config.listen.certificate, &config.listen.private_key)?;
-    let rustls = tls::server_config(certificates.clone())?;
+    let tls = Tls::load(&config.listen)?;
     for authority in config.upstreams.iter().filter_map(|console| console.ca.as_ref()) {
         // Pingora would panic on a bad one.
         tls::load_certificates(authority)?;
     }
     let consoles = Upstream::all(config)?;
     let forward_auth = config.forward_auth.as_ref().map(ForwardAuth::new).transpose()?;
-    let proxied = |addresses: &[SocketAddr]| -> Vec<bool> {
-        addresses.iter().map(|address| config.listen.proxy_protocol.contains(address)).collect()
-    };
-    let (https_proxied, http_proxied) = (proxied(&config.listen.https), proxied(&config.listen.http));
-    let https = free_addresses(&config.listen.https)?;
-    let http = free_addresses(&config.listen.http)?;
+    let https = doors(&config.listen.https, &config.listen.proxy_protocol)?;
+    let http = doors(&config.listen.http, &config.listen.proxy_protocol)?;
 
     let background = Background::new()?;
     let app = Arc::new(background.block_on(App::open(config.clone(), clock.clone(), entropy.clone()))?);
     background.block_on(app.roll_signing_keys()).map_err(OpenError::from)?;
-    background.begin(config, &app, clock)?;
+    background.begin(config, &app, clock.clone())?;
+    background.spawn(watch_certificates(tls.clone(), config.public_url.host.clone(), clock, background.stopped()));
     if matches!(stop_when, StopWhen::Signalled) {
-        background.reload_on_hangup(certificates);
+        background.reload_on_hangup(tls.clone());
     }
 
     let drain = Drain::default();
@@ -225,21 +224,24 @@ fn serve(
     let crowd = Crowd::new(config);
     let proxy = Arc::new(proxy);
     let redirect = Arc::new(Redirect::new(config.public_url.clone()));
-    for behind in [false, true] {
-        let acceptor = Some(Acceptor::from_server_config(rustls.clone()));
-        let guarded = GuardedApp::new(proxy.clone(), acceptor, rules.clone(), crowd.clone(), drain.clone());
-        if let Some(service) = listening("https", &https, &https_proxied, behind, guarded) {
+    for proxied in [false, true] {
+        let tls = tls.clone();
+        let now: TlsNow = Box::new(move || tls.server_config());
+        let guarded = GuardedApp::new(proxy.clone(), Some(now), rules.clone(), crowd.clone(), drain.clone());
+        if let Some(service) = listening("https", &https, proxied, guarded) {
             server.add_service(service);
         }
         let guarded = GuardedApp::new(redirect.clone(), None, rules.clone(), crowd.clone(), drain.clone());
-        if let Some(mut service) = listening("http", &http, &http_proxied, behind, guarded) {
+        if let Some(mut service) = listening("http", &http, proxied, guarded) {
             service.threads = Some(1);
             server.add_service(service);
         }
     }
 
     let failed = Arc::new(Mutex::new(None));
-    let addresses = https.iter().chain(&http).copied().collect();
+    let addresses = |doors: &[Door]| doors.iter().map(|door| door.address).collect::<Vec<_>>();
+    let (https, http) = (addresses(&https), addresses(&http));
+    let addresses = [https.clone(), http.clone()].concat();
     let ready = Ready { app, https, http };
     let announce = Mutex::new(Some(Box::new(move || announce(ready)) as Box<dyn FnOnce() + Send>));
     let life = Life { addresses, announce, stop_when, drain, failed: failed.clone() };
@@ -262,30 +264,33 @@ fn private_directory(path: &Path) -> Result<(), ServerError> {
     Err(directory(io::Error::other(open)))
 }
 
+/// An address that is listened on.
+struct Door {
+    address: SocketAddr,
+    /// Connections begin with the PROXY protocol.
+    proxied: bool,
+}
+
 /// Checks that each address can be listened on, because Pingora only panics in a thread of its own when it cannot, and
 /// settles the ports that the system is to choose.
-fn free_addresses(addresses: &[SocketAddr]) -> Result<Vec<SocketAddr>, ServerError> {
-    let check = |address: &SocketAddr| std::net::TcpListener::bind(address)?.local_addr();
+fn doors(addresses: &[SocketAddr], proxied: &[SocketAddr]) -> Result<Vec<Door>, ServerError> {
+    let check = |configured: &SocketAddr| {
+        let address = std::net::TcpListener::bind(configured)?.local_addr()?;
+        Ok(Door { address, proxied: proxied.contains(configured) })
+    };
     addresses
         .iter()
         .map(|address| check(address).map_err(|source| ServerError::Listen { address: address.to_string(), source }))
         .collect()
 }
 
-/// The service for those of the addresses where connections begin with the PROXY protocol, or for the others. `None`: there
-/// are none.
-fn listening<A>(
-    name: &str,
-    addresses: &[SocketAddr],
-    proxied: &[bool],
-    behind: bool,
-    app: GuardedApp<A>,
-) -> Option<Service<GuardedApp<A>>> {
-    let mut these = addresses.iter().zip(proxied).filter(|(_, proxied)| **proxied == behind).peekable();
+/// The service of the doors where connections begin with the PROXY protocol, or of the others. `None`: there are none.
+fn listening<A>(name: &str, doors: &[Door], proxied: bool, app: GuardedApp<A>) -> Option<Service<GuardedApp<A>>> {
+    let mut these = doors.iter().filter(|door| door.proxied == proxied).peekable();
     these.peek()?;
-    let mut service = Service::new(name.to_owned(), app.proxied(behind));
-    for (address, _) in these {
-        service.add_tcp(&address.to_string());
+    let mut service = Service::new(name.to_owned(), app.proxied(proxied));
+    for door in these {
+        service.add_tcp(&door.address.to_string());
     }
     Some(service)
 }
@@ -381,7 +386,7 @@ impl Background {
         Ok(())
     }
 
-    fn reload_on_hangup(&self, certificates: Arc<Certificates>) {
+    fn reload_on_hangup(&self, tls: Arc<Tls>) {
         let stopped = self.stopped();
         self.spawn(async move {
             let Ok(mut hangup) = signal(SignalKind::hangup()) else {
@@ -390,10 +395,7 @@ impl Background {
             };
             let reload = async {
                 while hangup.recv().await.is_some() {
-                    match certificates.reload() {
-                        Ok(()) => tracing::info!("certificate read again"),
-                        Err(error) => tracing::error!(%error, "the old certificate stays in use"),
-                    }
+                    tell(&tls.reload());
                 }
             };
             tokio::select! {
@@ -481,6 +483,38 @@ async fn purge(app: Arc<App>, stopped: impl Future<Output = ()>) {
     tokio::select! {
         () = clear => {}
         () = stopped => {}
+    }
+}
+
+/// Renewed files are noticed without a word from whoever renews them, and files that are not renewed in time are told of.
+async fn watch_certificates(tls: Arc<Tls>, host: String, clock: SharedClock, stopped: impl Future<Output = ()>) {
+    let watch = async {
+        let mut told: Option<Timestamp> = None;
+        loop {
+            let now = clock.now();
+            if told.is_none_or(|told| now.since(told) >= WARN_OF_CERTIFICATES_EVERY) {
+                for warning in tls.warnings(&host, now) {
+                    tracing::warn!("{warning}");
+                }
+                told = Some(now);
+            }
+            tokio::time::sleep(LOOK_AT_CERTIFICATES_EVERY).await;
+            if let Some(read) = tls.reload_if_changed() {
+                tell(&read);
+                told = None;
+            }
+        }
+    };
+    tokio::select! {
+        () = watch => {}
+        () = stopped => {}
+    }
+}
+
+fn tell(read: &Result<(), TlsError>) {
+    match read {
+        Ok(()) => tracing::info!("certificates read again"),
+        Err(error) => tracing::error!(%error, "certificates cannot be read again: the old ones stay in use"),
     }
 }
 

@@ -26,7 +26,7 @@ impl World {
         let console = Arc::new(Mutex::new(Vec::new()));
         let upstream = console_at(console.clone());
         let file = directory.path().join("sekisho.toml");
-        let port = free_addresses(&["127.0.0.1:0".parse().unwrap()]).unwrap()[0].port();
+        let port = doors(&["127.0.0.1:0".parse().unwrap()], &[]).unwrap()[0].address.port();
         let text = format!(
             r#"
             public_url = "https://localhost:{port}"

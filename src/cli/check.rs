@@ -9,15 +9,18 @@ use super::{Failed, arguments::Check, complain, output};
 use crate::{
     access::{self, Rules, Unmet},
     authn::{Password, password::Scheme},
+    clock::{Clock as _, SystemClock},
     config::{self, Config, ExpectConfig, Problem, Problems, RuleConfig},
     entropy::SystemEntropy,
+    tls,
 };
 
 pub(super) fn run(check: &Check) -> Result<(), Failed> {
     match load(&check.config) {
         Ok(config) => {
             let cost = password_cost(&config)?;
-            let warnings = warnings(&config, cost);
+            let certificates = tls::warnings(&config.listen, &config.public_url.host, SystemClock.now());
+            let warnings: Vec<String> = warnings(&config, cost).into_iter().chain(certificates).collect();
             if check.json {
                 let cost = u64::try_from(cost.as_millis()).unwrap_or(u64::MAX);
                 return output::json(&serde_json::json!({

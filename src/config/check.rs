@@ -10,9 +10,9 @@ use std::{
 };
 
 use super::{
-    AdminConfig, AssertionConfig, Branding, ChannelConfig, CohortConfig, Config, HoldConfig, IdentityHeaders,
-    InboxConfig, Limits, Listen, LogConfig, PasswordConfig, RecoveryConfig, RolloutConfig, SessionConfig, SignInConfig,
-    StoreConfig, TrustedDeviceConfig, UsersConfig, console, forward_auth,
+    AdminConfig, AssertionConfig, Branding, ChannelConfig, ClientCertificates, CohortConfig, Config, HoldConfig,
+    IdentityHeaders, InboxConfig, Limits, Listen, LogConfig, PasswordConfig, RecoveryConfig, RolloutConfig,
+    SessionConfig, SignInConfig, StoreConfig, TrustedDeviceConfig, UsersConfig, certificates, console, forward_auth,
     problem::Report,
     providers::{self, Channel, Provided, RawChannel},
     raw,
@@ -74,6 +74,7 @@ fn check_addresses(root: &raw::Root, report: &mut Report<'_>) {
     }
     let gateway = sockets.len();
     proxied_listeners(root, &sockets, report);
+    certificates::check(root, report);
     if let Some(https) = root.listen.as_ref().and_then(|listen| listen.value.https.as_ref())
         && https.value.0.is_empty()
     {
@@ -365,8 +366,9 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
         listen: Listen {
             https: addresses(listen.https?.value),
             http: addresses(listen.http?.value),
-            certificate: directory.join(listen.certificate?.value.0),
-            private_key: directory.join(listen.private_key?.value.0),
+            certificates: certificates::pairs(listen.certificate?.value, listen.private_key?.value, directory),
+            client_ca: listen.client_ca.map(|ca| directory.join(ca.value.0)),
+            client_certificates: listen.client_certificates.map_or(ClientCertificates::Required, |at| at.value),
             hsts: listen.hsts?.value.0,
             trusted_proxies: listen.trusted_proxies?.value.0.iter().map(|network| network.value.0).collect(),
             client_address: listen.client_address?.value,

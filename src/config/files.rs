@@ -4,25 +4,42 @@
 use std::{fs, path::Path};
 
 use rustls::{
+    RootCertStore,
     crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
     sign::CertifiedKey,
 };
 
-use super::{problem::Report, raw, read::At, value::FilePath};
+use super::{
+    problem::Report,
+    raw,
+    read::{At, OneOrMany},
+    value::FilePath,
+};
 
 type Chain = Vec<CertificateDer<'static>>;
 
 /// What is wrong with the certificate and key files, at the keys that name them.
 pub(super) fn check(root: &raw::Root, directory: &Path, report: &mut Report<'_>) {
     if let Some(At { value: listen, .. }) = &root.listen {
-        let chain = holds("listen.certificate", listen.certificate.as_ref(), directory, CERTIFICATE, report);
-        let key = holds("listen.private_key", listen.private_key.as_ref(), directory, PRIVATE_KEY, report);
-        if let (Some(chain), Some(key)) = (chain, key)
-            && let Err(error) = CertifiedKey::from_der(chain, key, &ring::default_provider())
-        {
-            let span = listen.private_key.as_ref().and_then(|key| key.span.as_ref());
-            report.add(span, format!("listen.private_key: cannot be used with the certificate: {error}"), None);
+        let files = |list: &Option<At<OneOrMany<FilePath>>>| list.as_ref().map_or(Vec::new(), |at| at.value.0.clone());
+        let mut keys = files(&listen.private_key).into_iter();
+        for certificate in files(&listen.certificate) {
+            let named = keys.next();
+            let chain = holds("listen.certificate", Some(&certificate), directory, CERTIFICATE, report);
+            let key = holds("listen.private_key", named.as_ref(), directory, PRIVATE_KEY, report);
+            if let (Some(chain), Some(key)) = (chain, key)
+                && let Err(error) = CertifiedKey::from_der(chain, key, &ring::default_provider())
+            {
+                let span = named.as_ref().and_then(|key| key.span.as_ref());
+                report.add(span, format!("listen.private_key: cannot be used with the certificate: {error}"), None);
+            }
+        }
+        let authorities = holds("listen.client_ca", listen.client_ca.as_ref(), directory, CERTIFICATE, report);
+        let mut roots = RootCertStore::empty();
+        if let Some(Err(error)) = authorities.map(|all| all.into_iter().try_for_each(|one| roots.add(one))) {
+            let span = listen.client_ca.as_ref().and_then(|ca| ca.span.as_ref());
+            report.add(span, format!("listen.client_ca: cannot be used as an authority: {error}"), None);
         }
     }
     if let Some(At { value: branding, .. }) = &root.branding

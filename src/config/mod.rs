@@ -2,6 +2,7 @@
 //! into raw tables that keep their places, values are checked one by one and then against each other, and everything
 //! wrong is known at once.
 
+mod certificates;
 mod check;
 mod configured_secret;
 mod console;
@@ -36,6 +37,7 @@ use toml::{
 };
 
 pub use self::{
+    certificates::{CertificateFiles, ClientCertificates},
     configured_secret::{ConfiguredSecret, SecretUnreadable},
     console::{ConsoleConfig, ConsoleOrigin},
     credential::{ConsoleCredential, CredentialKind},
@@ -259,10 +261,12 @@ pub struct Listen {
     pub https: Vec<SocketAddr>,
     /// Plain HTTP that only redirects to HTTPS.
     pub http: Vec<SocketAddr>,
-    /// Certificate chain, PEM.
-    pub certificate: PathBuf,
-    /// Its private key, PEM.
-    pub private_key: PathBuf,
+    /// Chosen by the name a client asks for; the first is for all other names. At least one.
+    pub certificates: Vec<CertificateFiles>,
+    /// Authority of clients' certificates, PEM; `None`: nobody is asked for one.
+    pub client_ca: Option<PathBuf>,
+    /// Where there is one.
+    pub client_certificates: ClientCertificates,
     /// For how long browsers keep to HTTPS; zero: they are told nothing.
     pub hsts: Duration,
     /// Proxies whose word is taken for where a request comes from.

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 
 use super::{
-    Balance, ConfiguredSecret, Outcome, PublicUrl, RolloutMode,
+    Balance, ClientCertificates, ConfiguredSecret, Outcome, PublicUrl, RolloutMode,
     configured_secret::VariableName,
     console::{CookieName, OriginUrl},
     cors::{FieldName, PageOrigin},
@@ -73,10 +73,18 @@ tables! {
         https: OneOrMany<SocketAddr> = required,
         /// Plain HTTP, which only redirects to HTTPS.
         http: OneOrMany<SocketAddr> = default([]),
-        /// Certificate chain, PEM, leaf first.
-        certificate: FilePath = required,
-        /// The private key of the certificate, PEM.
-        private_key: FilePath = required,
+        /// Certificate chain, PEM, leaf first. Several, where clients come by several names or check different kinds of
+        /// signatures: the name a client asks for (SNI) chooses, and the first is for all other names. `docs/tls.md` tells
+        /// the story.
+        certificate: OneOrMany<FilePath> = required,
+        /// The private key of the certificate, PEM. One for each certificate, in the same order.
+        private_key: OneOrMany<FilePath> = required,
+        /// Certificate authority of the clients, PEM. With it clients are asked for a certificate of their own, before
+        /// anything else; a password and a code are needed all the same. Without it nobody is asked.
+        client_ca: FilePath = optional,
+        /// With `client_ca`. `required`: without a certificate nobody connects; `optional`: whoever shows none connects too,
+        /// and the log says of each request whether one was shown. Without it: `required`.
+        client_certificates: ClientCertificates = optional,
         /// For how long browsers open the host over HTTPS only and let nobody click past a bad certificate
         /// (`Strict-Transport-Security`, RFC 6797). `0s`: they are told nothing.
         hsts: Time<0, { 800 * DAY }> = default("365d"),

@@ -1,14 +1,13 @@
-//! The byte stream between the socket and Pingora: TLS, a deadline for the whole request head, and every HTTP/1 head
-//! and chunked body judged by [`wire`] before Pingora's parser sees a byte of it. It must never hand on
-//! a byte that belongs to a later request.
+//! The byte stream between TLS and Pingora: a deadline for the whole request head, and every HTTP/1 head and chunked
+//! body judged by [`wire`] before Pingora's parser sees a byte of it. It must never hand on a byte that belongs to a later
+//! request.
 
 use std::{
     fmt, io,
-    net::SocketAddr,
     pin::{Pin, pin},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU8, AtomicU64, Ordering},
+        atomic::{AtomicU8, Ordering},
     },
     task::{Context, Poll, Waker, ready},
     time::Duration,
@@ -16,16 +15,11 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::{Buf as _, Bytes, BytesMut};
-use pingora::{
-    apps::{HttpServerApp, ServerApp},
-    listeners::tls::Acceptor,
-    protocols::{
-        ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, Stream,
-        TimingDigest, UniqueID, UniqueIDType,
-        raw_connect::ProxyDigest,
-        tls::{SslDigest, TlsRef},
-    },
-    server::ShutdownWatch,
+use pingora::protocols::{
+    ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, Stream, TimingDigest,
+    UniqueID, UniqueIDType,
+    raw_connect::ProxyDigest,
+    tls::{SslDigest, TlsRef},
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf},
@@ -33,18 +27,14 @@ use tokio::{
 };
 
 use super::{
-    crowd::{Crowd, Place},
-    drain::Drain,
+    handshake::Handshake,
     head::RequestId,
     pace::Pace,
-    proxy_protocol,
     tunnel::{SessionEnd, Tunnel, Turn},
     wire::{self, Chunks, Fault, Framing, HeadLimits, HeadScan, Run},
 };
 use crate::{config::Limits, entropy::SharedEntropy};
 
-/// A TLS handshake that takes longer is dropped.
-const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
 /// A refused client may go on sending this long and this much; a connection closed with bytes unread is reset, and a
 /// reset can overtake the answer.
 const LINGER: Duration = Duration::from_secs(1);
@@ -59,7 +49,7 @@ const PREFACE_BYTES: usize = 24;
 #[derive(Clone, Debug)]
 pub(crate) struct ConnectionRules {
     head: HeadLimits,
-    head_deadline: Duration,
+    pub(super) head_deadline: Duration,
     slowest_upload: u64,
     slowest_download: u64,
     entropy: SharedEntropy,
@@ -70,106 +60,6 @@ impl ConnectionRules {
     pub(crate) fn new(limits: &Limits, entropy: SharedEntropy) -> Self {
         let Limits { head_deadline, slowest_upload, slowest_download, .. } = *limits;
         Self { head: HeadLimits::new(limits), head_deadline, slowest_upload, slowest_download, entropy }
-    }
-}
-
-/// Runs an HTTP application on connections that pass through TLS and [`Guarded`].
-pub(crate) struct GuardedApp<A> {
-    app: Arc<A>,
-    tls: Option<Acceptor>,
-    rules: ConnectionRules,
-    crowd: Arc<Crowd>,
-    drain: Drain,
-    proxied: bool,
-    /// Connections closed upon because no trusted proxy has said where they come from.
-    nowhere: AtomicU64,
-}
-
-impl<A> GuardedApp<A> {
-    /// Plain HTTP when `tls` is `None`.
-    pub(crate) fn new(
-        app: Arc<A>,
-        tls: Option<Acceptor>,
-        rules: ConnectionRules,
-        crowd: Arc<Crowd>,
-        drain: Drain,
-    ) -> Self {
-        Self { app, tls, rules, crowd, drain, proxied: false, nowhere: AtomicU64::new(0) }
-    }
-
-    /// Every connection begins with the PROXY protocol.
-    pub(crate) fn proxied(self, proxied: bool) -> Self {
-        Self { proxied, ..self }
-    }
-
-    /// Where the connection comes from, and the same connection behind its PROXY header. `None`: it is closed.
-    async fn behind_header(&self, mut stream: Stream, place: Place) -> Option<(Guarded, Place)> {
-        let mut rest = BytesMut::new();
-        let said = if place.is_a_proxys() {
-            proxy_protocol::read(&mut stream, self.rules.head_deadline, &mut rest).await
-        } else {
-            Err("not from a trusted proxy")
-        };
-        let source = match said {
-            Ok(source) => source,
-            Err(reason) => {
-                let closed = self.nowhere.fetch_add(1, Ordering::Relaxed) + 1;
-                // Whoever makes us close connections must not fill the log.
-                if !reason.is_empty() && closed.is_power_of_two() {
-                    tracing::warn!(reason, closed, "PROXY protocol: connection closed");
-                }
-                return None;
-            }
-        };
-        let mut guarded = Guarded::transparent(stream, self.rules.clone());
-        guarded.pending = rest;
-        let Some(source) = source else { return Some((guarded, place)) };
-        let place = place.taken_by(source.ip())?;
-        guarded.comes_from(source);
-        Some((guarded, place))
-    }
-}
-
-#[async_trait]
-impl<A: HttpServerApp + Send + Sync + 'static> ServerApp for GuardedApp<A> {
-    async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
-        if self.drain.is_draining() {
-            return None;
-        }
-        let peer = stream.get_socket_digest().and_then(|digest| digest.peer_addr()?.as_inet().map(SocketAddr::ip));
-        // Kept to the end of the connection: Pingora serves all of its requests in the call below.
-        let place = self.crowd.enter(peer)?;
-        let (transport, _place) = if self.proxied {
-            self.behind_header(stream, place).await?
-        } else {
-            (Guarded::transparent(stream, self.rules.clone()), place)
-        };
-        let socket = transport.socket.clone();
-        let stream = match &self.tls {
-            None => Box::new(transport) as Stream,
-            Some(acceptor) => match tokio::time::timeout(HANDSHAKE_DEADLINE, acceptor.tls_handshake(transport)).await {
-                Ok(Ok(stream)) => Box::new(stream) as Stream,
-                Ok(Err(error)) => {
-                    tracing::debug!(%error, "TLS handshake failed");
-                    return None;
-                }
-                Err(_elapsed) => {
-                    tracing::debug!("TLS handshake took too long");
-                    return None;
-                }
-            },
-        };
-        let mut guarded = match stream.selected_alpn_proto() {
-            // HTTP/2 frames have one reading; only the wait for the first bytes has no bound in Pingora.
-            Some(ALPN::H2) => Guarded::http2(stream, self.rules.clone()),
-            _ => Guarded::new(stream, self.rules.clone()),
-        };
-        guarded.socket = socket;
-        self.app.process_new(Box::new(guarded), shutdown).await
-    }
-
-    async fn cleanup(&self) {
-        self.app.http_cleanup().await;
     }
 }
 
@@ -195,6 +85,8 @@ pub(crate) struct Guarded {
     over: bool,
     /// Of a connection that a proxy has passed on: its other end is where that says.
     socket: Option<Arc<SocketDigest>>,
+    /// Of a connection with TLS.
+    handshake: Option<Arc<ProxyDigest>>,
 }
 
 enum Phase {
@@ -229,7 +121,8 @@ impl fmt::Debug for Guarded {
 }
 
 impl Guarded {
-    fn new(inner: Stream, rules: ConnectionRules) -> Self {
+    /// One whose requests are of HTTP/1.
+    fn http1(inner: Stream, rules: ConnectionRules) -> Self {
         Self::in_phase(inner, rules, Phase::Head { scan: HeadScan::default(), deadline: None })
     }
 
@@ -239,8 +132,20 @@ impl Guarded {
         Self::in_phase(inner, rules, Phase::Preface { left: PREFACE_BYTES, deadline })
     }
 
-    fn transparent(inner: Stream, rules: ConnectionRules) -> Self {
-        Self::in_phase(inner, rules, Phase::Transparent)
+    /// One whose bytes are for TLS to judge, or for another of these; `received` came before.
+    pub(super) fn transparent(inner: Stream, rules: ConnectionRules, received: BytesMut) -> Self {
+        Self { pending: received, ..Self::in_phase(inner, rules, Phase::Transparent) }
+    }
+
+    /// One of requests, in the version that was agreed on with TLS, from where `socket` says.
+    pub(super) fn requests(inner: Stream, rules: ConnectionRules, socket: Option<Arc<SocketDigest>>) -> Self {
+        let guarded = match inner.selected_alpn_proto() {
+            // HTTP/2 frames have one reading; only the wait for the first bytes has no bound in Pingora.
+            Some(ALPN::H2) => Self::http2(inner, rules),
+            _ => Self::http1(inner, rules),
+        };
+        let handshake = guarded.inner.get_ssl().and_then(Handshake::carried);
+        Self { socket, handshake, ..guarded }
     }
 
     fn in_phase(inner: Stream, rules: ConnectionRules, phase: Phase) -> Self {
@@ -248,18 +153,8 @@ impl Guarded {
         let upload = Pace::new(rules.slowest_upload, UPLOAD_WINDOW);
         let download = Pace::new(rules.slowest_download, DOWNLOAD_WINDOW);
         let pending = BytesMut::new();
-        Self { inner, rules, pending, phase, upload, download, signals, waiting, tunnel, over: false, socket: None }
-    }
-
-    /// The other end is `source`, for everything that asks.
-    fn comes_from(&mut self, source: SocketAddr) {
-        let socket = SocketDigest::from_raw_fd(self.inner.id());
-        // Both cells are new, so nothing can have been set before.
-        let (_set, _also) = (socket.peer_addr.set(Some(source.into())), {
-            let here = self.inner.get_socket_digest().and_then(|digest| digest.local_addr().cloned());
-            socket.local_addr.set(here)
-        });
-        self.socket = Some(Arc::new(socket));
+        let (over, socket, handshake) = (false, None, None);
+        Self { inner, rules, pending, phase, upload, download, signals, waiting, tunnel, over, socket, handshake }
     }
 
     /// The gateway has answered the request: the next head may be read.
@@ -695,7 +590,7 @@ impl GetTimingDigest for Guarded {
 
 impl GetProxyDigest for Guarded {
     fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        self.inner.get_proxy_digest()
+        self.handshake.clone().or_else(|| self.inner.get_proxy_digest())
     }
 }
 

@@ -18,7 +18,7 @@ fn rules() -> ConnectionRules {
 /// The client's end and the guarded server's end, as Pingora holds it.
 fn connection() -> (DuplexStream, Stream) {
     let (client, server) = tokio::io::duplex(1 << 20);
-    (client, Box::new(Guarded::new(Box::new(server), rules())))
+    (client, Box::new(Guarded::http1(Box::new(server), rules())))
 }
 
 /// What the application gets to read, and what the client gets to read, when the client sends this and half-closes.
@@ -338,7 +338,7 @@ async fn sockets() -> (tokio::net::TcpStream, Guarded) {
     let (client, server) =
         tokio::join!(tokio::net::TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
     let server: pingora::protocols::l4::stream::Stream = server.unwrap().0.into();
-    (client.unwrap(), Guarded::new(Box::new(server), rules()))
+    (client.unwrap(), Guarded::http1(Box::new(server), rules()))
 }
 
 #[tokio::test(start_paused = true)]
@@ -402,7 +402,7 @@ async fn an_answer_that_is_not_taken_is_broken_off() {
 
     // One that is taken at its pace arrives.
     let (mut client, server) = tokio::io::duplex(1000);
-    let mut server = Guarded::new(Box::new(server), rules());
+    let mut server = Guarded::http1(Box::new(server), rules());
     let take = async {
         let mut taken = 0;
         while taken < 20_000 {

@@ -26,7 +26,8 @@ use super::{
     drain::Drain,
     failure::{self, CONSOLE_DOWN, begins_the_answer, failure_status, log_failure},
     forward_auth::{self, ForwardAuth, Style, Verdict},
-    head::{self, ClientKind, Head, OUR_PREFIX, RequestId},
+    handshake::Handshake,
+    head::{self, ClientKind, Head, NotAdmitted, OUR_PREFIX, RequestId},
     held::{self, Holding},
     identity::{Changes, Forwarded, Identity, NotAHeaderName},
     own_pages::{self, OwnPages},
@@ -63,12 +64,15 @@ pub(crate) struct Gateway {
     addresses: Box<[OwnAddresses]>,
     own_pages: OwnPages,
     forward_auth: Option<ForwardAuth>,
+    host: String,
     authority: String,
     origin: String,
     form_bytes: usize,
     head: HeadLimits,
     client_address: ClientAddress,
     hsts: Option<HeaderValue>,
+    /// Clients are asked for a certificate.
+    client_certificates: bool,
     drain: Drain,
     panics: Arc<AtomicU64>,
 }
@@ -95,12 +99,14 @@ impl Gateway {
             app,
             upstreams,
             identity: Identity::new(&config.identity, &config.assertion, &authority)?,
+            host: config.public_url.host.clone(),
             authority,
             origin: config.public_url.origin(),
             form_bytes: config.limits.form_bytes,
             head: HeadLimits::new(&config.limits),
             client_address: ClientAddress::new(&config.listen),
             hsts: hsts(config.listen.hsts),
+            client_certificates: config.listen.client_ca.is_some(),
             drain,
             panics: Arc::default(),
         })
@@ -302,6 +308,13 @@ impl Gateway {
         self.upstreams.get(ctx.permit.as_ref()?.console()?)
     }
 
+    /// A connection that was opened for another host carries no requests for ours, whatever they say. Proxies open theirs by
+    /// names of their own (RFC 9110 §7.4).
+    fn is_for_us(&self, session: &Session) -> bool {
+        let agrees = Handshake::of(session).is_none_or(|handshake| handshake.is_for(&self.host));
+        agrees || self.client_address.trusts(peer(session).to_canonical())
+    }
+
     /// What the gate looks at.
     fn asked<'a>(head: &'a Head, headers: &'a http::HeaderMap) -> GateRequest<'a> {
         let cookie = |name| cookie::read(headers, name).map(Cookie);
@@ -440,7 +453,11 @@ impl ProxyHttp for Gateway {
             return self.answer_proxy(session, ctx, style).await;
         }
         let address = self.client_address.of(peer(session), &session.req_header().headers);
-        let admitted = head::admit(session.req_header(), address, &self.authority, &self.origin, &self.head);
+        let admitted = if self.is_for_us(session) {
+            head::admit(session.req_header(), address, &self.authority, &self.origin, &self.head)
+        } else {
+            Err(NotAdmitted::Misdirected)
+        };
         let head = match admitted {
             // Whoever shows a token is a program, whatever it says it takes.
             Ok(head)
@@ -656,6 +673,7 @@ impl ProxyHttp for Gateway {
                 Credential::Session { .. } => None,
             }),
             attempts = ctx.attempts.made,
+            client_certificate = Handshake::of(session).filter(|_| self.client_certificates).map(Handshake::has_certificate),
             error = error.map(|error| tracing::field::display(error.etype().as_str().to_owned())),
             "request"
         );

@@ -64,16 +64,15 @@ fn scan(received: &[u8]) -> Result<Option<Header>, &'static str> {
         return if received.len() < V1_BYTES { Ok(None) } else { Err("header of version 1 without an end") };
     };
     let line = within.get(V1_START.len()..end).and_then(|line| std::str::from_utf8(line).ok());
-    let source = line.and_then(v1_source).ok_or("unreadable header of version 1")?;
+    let line = line.ok_or("header of version 1 that is not text")?;
+    // Whatever stands behind it is to be skipped (§2.1).
+    let unknown = line == "UNKNOWN" || line.starts_with("UNKNOWN ");
+    let source = if unknown { None } else { Some(v1_source(line).ok_or("unreadable header of version 1")?) };
     Ok(Some(Header { bytes: end + 2, source }))
 }
 
-/// Behind `PROXY `. The outer `None`: unreadable.
-fn v1_source(line: &str) -> Option<Option<SocketAddr>> {
-    // Whatever else stands there is to be skipped (§2.1).
-    if line == "UNKNOWN" || line.starts_with("UNKNOWN ") {
-        return Some(None);
-    }
+/// Behind `PROXY `. `None`: unreadable.
+fn v1_source(line: &str) -> Option<SocketAddr> {
     let mut words = line.split(' ');
     let mut next = || words.next();
     let (family, source, target, source_port, target_port) = (next()?, next()?, next()?, next()?, next()?);
@@ -89,7 +88,7 @@ fn v1_source(line: &str) -> Option<Option<SocketAddr>> {
     };
     let (source, _) = (address(source)?, address(target)?);
     let (source_port, _) = (port(source_port)?, port(target_port)?);
-    Some(Some(SocketAddr::new(source, source_port)))
+    Some(SocketAddr::new(source, source_port))
 }
 
 /// Without the `+` and the zeros in front that `parse` allows.

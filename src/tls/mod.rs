@@ -1,5 +1,8 @@
-//! The certificate: loaded and checked here, because a bad file must be a clear message and never a panic, and swapped
-//! whole while connections run. A failed reload keeps the certificate that works.
+//! TLS of the listeners: certificates, keys and authorities are loaded and checked here, because a bad file must be a
+//! clear message and never a panic, and swapped whole while connections run. A failed reload keeps what works.
+
+mod leaf;
+mod watch;
 
 use std::{
     path::{Path, PathBuf},
@@ -8,11 +11,20 @@ use std::{
 
 use arc_swap::ArcSwap;
 use rustls::{
-    ServerConfig,
+    RootCertStore, ServerConfig, SignatureScheme,
     crypto::CryptoProvider,
     pki_types::{CertificateDer, PrivateKeyDer, pem, pem::PemObject as _},
-    server::{ClientHello, ResolvesServerCert, ServerSessionMemoryCache},
+    server::{
+        ClientHello, ProducesTickets, ResolvesServerCert, ServerSessionMemoryCache, StoresServerSessions,
+        VerifierBuilderError, WebPkiClientVerifier, danger::ClientCertVerifier,
+    },
     sign::CertifiedKey,
+};
+
+use self::{leaf::Leaf, watch::Watch};
+use crate::{
+    clock::Timestamp,
+    config::{CertificateFiles, ClientCertificates, Listen},
 };
 
 /// Sessions of TLS 1.2 clients that can be resumed; TLS 1.3 and ticket-taking clients need no memory here.
@@ -45,47 +57,198 @@ pub enum TlsError {
         /// What does not fit.
         source: rustls::Error,
     },
+    /// Not a certificate of an authority.
+    #[error("{}: {source}", path.display())]
+    Authority {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: rustls::Error,
+    },
+    /// The authorities cannot judge certificates.
+    #[error("{}: {source}", path.display())]
+    Verifier {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: VerifierBuilderError,
+    },
     /// The provider of cryptography refuses.
     #[error("TLS: {0}")]
     Provider(#[from] rustls::Error),
 }
 
-/// The certificate in use, and where it comes from.
+/// What the HTTPS listeners speak now, and where it comes from.
 #[derive(Debug)]
-pub struct Certificates {
-    certificate: PathBuf,
-    key: PathBuf,
-    current: ArcSwap<CertifiedKey>,
+pub struct Tls {
+    certificates: Vec<CertificateFiles>,
+    client_ca: Option<(PathBuf, ClientCertificates)>,
+    current: ArcSwap<Loaded>,
+    watch: Watch,
 }
 
-impl Certificates {
-    /// Loads a PEM chain, leaf first, and its key.
-    pub fn load(certificate: &Path, key: &Path) -> Result<Arc<Self>, TlsError> {
-        let current = ArcSwap::from_pointee(load_pair(certificate, key)?);
-        Ok(Arc::new(Self { certificate: certificate.to_owned(), key: key.to_owned(), current }))
+/// Everything that is swapped together.
+#[derive(Debug)]
+struct Loaded {
+    server: Arc<ServerConfig>,
+    leaves: Vec<Option<Leaf>>,
+    authorities: Vec<CertificateDer<'static>>,
+    resumption: Resumption,
+}
+
+/// How a client comes back without a whole handshake.
+#[derive(Clone, Debug)]
+struct Resumption {
+    tickets: Arc<dyn ProducesTickets>,
+    sessions: Arc<dyn StoresServerSessions>,
+}
+
+impl Resumption {
+    /// Keys of tickets are new every six hours, and those before stay good for as long again.
+    fn new() -> Result<Self, TlsError> {
+        let tickets = rustls::crypto::ring::Ticketer::new()?;
+        Ok(Self { tickets, sessions: ServerSessionMemoryCache::new(RESUMABLE_SESSIONS) })
+    }
+}
+
+impl Tls {
+    /// Loads what the configuration names.
+    pub fn load(listen: &Listen) -> Result<Arc<Self>, TlsError> {
+        let certificates = listen.certificates.clone();
+        let client_ca = listen.client_ca.clone().map(|path| (path, listen.client_certificates));
+        let watch = Watch::new(&certificates, client_ca.as_ref().map(|(path, _)| path));
+        let current = ArcSwap::from_pointee(Loaded::read(&certificates, client_ca.as_ref(), None)?);
+        Ok(Arc::new(Self { certificates, client_ca, current, watch }))
     }
 
-    /// Reads both files again. New connections get the new certificate; on an error the old one stays.
+    /// What a connection that begins now is held to.
+    pub fn server_config(&self) -> Arc<ServerConfig> {
+        self.current.load().server.clone()
+    }
+
+    /// Reads every file again. New connections get what is there now; on an error everything stays as it was.
     pub fn reload(&self) -> Result<(), TlsError> {
-        let pair = load_pair(&self.certificate, &self.key)?;
-        self.current.store(Arc::new(pair));
+        self.watch.read_now();
+        let now = Loaded::read(&self.certificates, self.client_ca.as_ref(), Some(&self.current.load()))?;
+        self.current.store(Arc::new(now));
         Ok(())
     }
-}
 
-impl ResolvesServerCert for Certificates {
-    /// There is one host, so one certificate, whatever name is asked for; a request for another host gets 421.
-    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.current.load_full())
+    /// The same once a file has changed and nobody writes it any more. `None`: nothing to do.
+    pub fn reload_if_changed(&self) -> Option<Result<(), TlsError>> {
+        self.watch.has_changed().then(|| self.reload())
+    }
+
+    /// What is worth saying of the certificates in use before browsers say it.
+    pub fn warnings(&self, host: &str, now: Timestamp) -> Vec<String> {
+        said_of(self.certificates.iter().zip(&self.current.load().leaves), host, now)
     }
 }
 
-fn load_pair(certificate: &Path, key: &Path) -> Result<CertifiedKey, TlsError> {
+/// The same of the files as they are now. Those that cannot be read are for others to complain of.
+pub fn warnings(listen: &Listen, host: &str, now: Timestamp) -> Vec<String> {
+    let read = |files: &CertificateFiles| load_certificates(&files.certificate).ok()?.first().and_then(Leaf::read);
+    let leaves: Vec<Option<Leaf>> = listen.certificates.iter().map(read).collect();
+    said_of(listen.certificates.iter().zip(&leaves), host, now)
+}
+
+fn said_of<'a>(
+    certificates: impl Iterator<Item = (&'a CertificateFiles, &'a Option<Leaf>)>,
+    host: &str,
+    now: Timestamp,
+) -> Vec<String> {
+    let (mut said, mut names, mut fits) = (Vec::new(), Vec::new(), false);
+    for (files, leaf) in certificates {
+        let Some(leaf) = leaf else { continue };
+        let warning = leaf.time_warning(now);
+        said.extend(warning.map(|warning| format!("{}: {warning}", files.certificate.display())));
+        fits |= leaf.is_for(host);
+        names.extend(leaf.names());
+    }
+    if !fits && !names.is_empty() {
+        said.push(format!("no certificate is for {host}, so browsers refuse it: {}", names.join(", ")));
+    }
+    said
+}
+
+impl Loaded {
+    fn read(
+        certificates: &[CertificateFiles],
+        client_ca: Option<&(PathBuf, ClientCertificates)>,
+        before: Option<&Self>,
+    ) -> Result<Self, TlsError> {
+        let keys = certificates.iter().map(load_pair).collect::<Result<Vec<_>, _>>()?;
+        let authorities = client_ca.map(|(path, _)| load_certificates(path)).transpose()?.unwrap_or_default();
+        // Whoever comes back is not asked for a certificate again: what other authorities let in begins anew.
+        let resumption = match before {
+            Some(before) if before.authorities == authorities => before.resumption.clone(),
+            _ => Resumption::new()?,
+        };
+        let builder = ServerConfig::builder_with_provider(provider())
+            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?;
+        let builder = match client_ca {
+            None => builder.with_no_client_auth(),
+            Some((path, asked)) => builder.with_client_cert_verifier(verifier(path, *asked, &authorities)?),
+        };
+        let leaves: Vec<_> = keys.iter().map(|key| key.end_entity_cert().ok().and_then(Leaf::read)).collect();
+        let named = keys.into_iter().zip(leaves.clone()).map(|(key, leaf)| (Arc::new(key), leaf)).collect();
+        let mut server = builder.with_cert_resolver(Arc::new(ByName(named)));
+        // Every suite is good; scanners ask for an order all the same.
+        server.ignore_client_order = true;
+        server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        server.ticketer = resumption.tickets.clone();
+        server.session_storage = resumption.sessions.clone();
+        Ok(Self { server: Arc::new(server), leaves, authorities, resumption })
+    }
+}
+
+fn verifier(
+    path: &Path,
+    asked: ClientCertificates,
+    authorities: &[CertificateDer<'static>],
+) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
+    let mut roots = RootCertStore::empty();
+    for authority in authorities {
+        let path = || path.to_owned();
+        roots.add(authority.clone()).map_err(|source| TlsError::Authority { path: path(), source })?;
+    }
+    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider());
+    let builder = match asked {
+        ClientCertificates::Required => builder,
+        ClientCertificates::Optional => builder.allow_unauthenticated(),
+    };
+    builder.build().map_err(|source| TlsError::Verifier { path: path.to_owned(), source })
+}
+
+/// Certificates by the name the client asks for (SNI), in the order of the configuration.
+#[derive(Debug)]
+struct ByName(Vec<(Arc<CertifiedKey>, Option<Leaf>)>);
+
+impl ByName {
+    /// The first that is for this name and whose signature the client can check. For other names, and where none is asked
+    /// for, the first of all: a request for another host gets 421.
+    fn choose(&self, name: Option<&str>, schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        let Self(all) = self;
+        let is_for = |leaf: &Option<Leaf>| name.is_some_and(|name| leaf.as_ref().is_some_and(|leaf| leaf.is_for(name)));
+        let known = all.iter().any(|(_, leaf)| is_for(leaf));
+        let candidates = || all.iter().filter(|(_, leaf)| !known || is_for(leaf)).map(|(key, _)| key);
+        let checked = candidates().find(|key| key.key.choose_scheme(schemes).is_some());
+        checked.or_else(|| candidates().next()).cloned()
+    }
+}
+
+impl ResolvesServerCert for ByName {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        self.choose(hello.server_name(), hello.signature_schemes())
+    }
+}
+
+fn load_pair(CertificateFiles { certificate, private_key: key }: &CertificateFiles) -> Result<CertifiedKey, TlsError> {
     let chain = load_certificates(certificate)?;
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|source| TlsError::Pem { path: key.to_owned(), source })?;
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|source| TlsError::Pem { path: key.clone(), source })?;
     CertifiedKey::from_der(chain, private, &provider()).map_err(|source| TlsError::Pair {
-        certificate: certificate.to_owned(),
-        key: key.to_owned(),
+        certificate: certificate.clone(),
+        key: key.clone(),
         source,
     })
 }
@@ -110,61 +273,6 @@ fn provider() -> Arc<CryptoProvider> {
     CryptoProvider::get_default().cloned().unwrap_or_else(|| Arc::new(rustls::crypto::ring::default_provider()))
 }
 
-/// TLS 1.2 and 1.3, HTTP/2 preferred, stateless tickets whose key lives as long as the process.
-pub fn server_config(certificates: Arc<Certificates>) -> Result<Arc<ServerConfig>, TlsError> {
-    let mut config = ServerConfig::builder_with_provider(provider())
-        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
-        .with_no_client_auth()
-        .with_cert_resolver(certificates);
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    config.ticketer = rustls::crypto::ring::Ticketer::new()?;
-    config.session_storage = ServerSessionMemoryCache::new(RESUMABLE_SESSIONS);
-    Ok(Arc::new(config))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn write_pair(directory: &Path, name: &str) -> (PathBuf, PathBuf) {
-        let made = rcgen::generate_simple_self_signed(vec!["console.test".to_owned()]).unwrap();
-        let (certificate, key) = (directory.join(format!("{name}.crt")), directory.join(format!("{name}.key")));
-        std::fs::write(&certificate, made.cert.pem()).unwrap();
-        std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-        (certificate, key)
-    }
-
-    #[test]
-    fn errors_name_the_file() {
-        let directory = tempfile::tempdir().unwrap();
-        let (certificate, key) = write_pair(directory.path(), "a");
-        let (_, other_key) = write_pair(directory.path(), "b");
-        let empty = directory.path().join("empty.pem");
-        std::fs::write(&empty, "").unwrap();
-        let missing = directory.path().join("missing.pem");
-        let message = |certificate: &Path, key: &Path| Certificates::load(certificate, key).unwrap_err().to_string();
-        assert!(message(&missing, &key).contains("missing.pem"));
-        assert!(message(&empty, &key).contains("empty.pem"));
-        assert!(message(&certificate, &missing).contains("missing.pem"));
-        assert!(message(&certificate, &certificate).contains("a.crt"), "a certificate is not a key");
-        let mismatch = message(&certificate, &other_key);
-        assert!(mismatch.contains("a.crt") && mismatch.contains("b.key"), "{mismatch}");
-    }
-
-    #[test]
-    fn a_reload_swaps_the_certificate_and_a_failed_one_keeps_it() {
-        let directory = tempfile::tempdir().unwrap();
-        let (certificate, key) = write_pair(directory.path(), "a");
-        let certificates = Certificates::load(&certificate, &key).unwrap();
-        let served = || certificates.current.load().cert.clone();
-        let first = served();
-        write_pair(directory.path(), "a");
-        certificates.reload().unwrap();
-        let second = served();
-        assert_ne!(first, second);
-        std::fs::write(&key, "not a key").unwrap();
-        assert!(certificates.reload().is_err());
-        assert_eq!(served(), second);
-        assert!(server_config(certificates).is_ok());
-    }
-}
+#[path = "tests.rs"]
+mod tests;

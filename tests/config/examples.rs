@@ -75,6 +75,6 @@ fn the_reference_file_names_every_key() {
 fn relative_paths_start_at_the_directory_of_the_file() {
     let text = include_str!("../../config/sekisho.toml");
     let config = config::parse(text, "/etc/sekisho/sekisho.toml").unwrap();
-    assert_eq!(config.listen.certificate, Path::new("/etc/sekisho/../certs/server.pem"));
+    assert_eq!(config.listen.certificates[0].certificate, Path::new("/etc/sekisho/../certs/server.pem"));
     assert_eq!(config.key_file, Path::new("/var/lib/sekisho/keys.json"), "beside the store");
 }

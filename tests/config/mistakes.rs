@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use sekisho::config::{self, Listen, Problems};
+use sekisho::config::{self, CertificateFiles, Listen, Problems};
 
 /// Twenty lines; what is appended starts at line 21.
 const GOOD: &str = include_str!("../../config/sekisho.toml");
@@ -75,6 +75,24 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
         "",
         "[[rule]]\npath = \"/ws\"\naccess = \"deny\"\nwebsocket = true",
         &["24:13 rule.websocket: nobody gets anything here"],
+    ),
+    (
+        "[listen]\n",
+        "[listen]\nproxy_protocol = [\"0.0.0.0:444\", \"nobody\"]\ntrusted_proxies = \"10.0.0.5\"\n",
+        &[r#"6:34 listen.proxy_protocol: "nobody" is not an address with a port"#],
+    ),
+    (
+        "[listen]\n",
+        "[listen]\nproxy_protocol = \"0.0.0.0:444\"\n",
+        &[
+            "6:18 listen.proxy_protocol: 0.0.0.0:444 is not among listen.https and listen.http",
+            "6:18 listen.proxy_protocol: nobody could connect there, because no proxy is trusted",
+        ],
+    ),
+    (
+        "[listen]\n",
+        "[listen]\nclient_certificates = \"required\"\n",
+        &["6:23 listen.client_certificates: no authority says which are good"],
     ),
     ("", "[users]\nper_seller = 0", &["22:14 users.per_seller: 0 is not from 1 to 10000"]),
     ("", "session = 5", &["21:1 insecure.session: unknown key"]),
@@ -516,7 +534,8 @@ fn the_files_it_names_are_checked_apart() {
     let text = GOOD.replace("../certs/", "");
     let file = directory.path().join("sekisho.toml");
     std::fs::write(&file, &text).unwrap();
-    let Listen { certificate, private_key, .. } = config::load(&file).expect("nothing else is wrong").listen;
+    let Listen { certificates, .. } = config::load(&file).expect("nothing else is wrong").listen;
+    let CertificateFiles { certificate, private_key } = certificates[0].clone();
     let messages = || -> Vec<String> {
         let problems = config::load_with_files(&file).unwrap_err();
         for problem in problems.as_slice() {

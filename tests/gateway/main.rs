@@ -39,6 +39,7 @@ mod story;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "this test uses a part of what the tests share")]
 mod support;
+mod tls;
 mod tokens;
 mod trust;
 mod tunnel;

@@ -1,23 +1,47 @@
-//! A certificate authority for one test and the gateway's certificate under it.
+//! A certificate authority for one test and certificates under it.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 
+/// An authority.
+pub(crate) struct Authority {
+    /// Its certificate, PEM.
+    pub(crate) pem: String,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    /// One that nobody has heard of.
+    pub(crate) fn new() -> Self {
+        let key = KeyPair::generate().expect("a key");
+        let mut ca = CertificateParams::new(Vec::new()).expect("parameters");
+        ca.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        ca.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        ca.distinguished_name.push(rcgen::DnType::CommonName, "Test authority");
+        let pem = ca.self_signed(&key).expect("a certificate").pem();
+        Self { pem, issuer: Issuer::new(ca, key) }
+    }
+
+    /// Writes `name.pem` and `name.key` for these hosts.
+    pub(crate) fn write(&self, directory: &Path, name: &str, hosts: &[&str]) -> (PathBuf, PathBuf) {
+        let key = KeyPair::generate().expect("a key");
+        let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
+        let leaf = CertificateParams::new(hosts).expect("parameters");
+        let leaf = leaf.signed_by(&key, &self.issuer).expect("a certificate");
+        let (certificate, private) = (directory.join(format!("{name}.pem")), directory.join(format!("{name}.key")));
+        fs::write(&certificate, leaf.pem()).expect("written");
+        fs::write(&private, key.serialize_pem()).expect("written");
+        (certificate, private)
+    }
+}
+
 /// The authority's certificate, PEM: what the test's browsers trust. Writes `server.pem` and `server.key` beside it.
 pub(crate) fn issue(directory: &Path) -> String {
-    let ca_key = KeyPair::generate().expect("a key");
-    let mut ca = CertificateParams::new(Vec::new()).expect("parameters");
-    ca.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    ca.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    ca.distinguished_name.push(rcgen::DnType::CommonName, "Test authority");
-    let ca_pem = ca.self_signed(&ca_key).expect("a certificate").pem();
-    let issuer = Issuer::new(ca, ca_key);
-
-    let key = KeyPair::generate().expect("a key");
-    let leaf = CertificateParams::new(["localhost".to_owned(), "127.0.0.1".to_owned()]).expect("parameters");
-    let leaf = leaf.signed_by(&key, &issuer).expect("a certificate");
-    fs::write(directory.join("server.pem"), leaf.pem()).expect("written");
-    fs::write(directory.join("server.key"), key.serialize_pem()).expect("written");
-    ca_pem
+    let authority = Authority::new();
+    authority.write(directory, "server", &["localhost", "127.0.0.1"]);
+    authority.pem
 }
