@@ -7,3 +7,4 @@
 mod entropy;
 mod oathtool;
 mod phones;
+mod requests;

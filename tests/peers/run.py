@@ -11,7 +11,7 @@ from pathlib import Path
 import install
 from table import Skipped, Table, at_most
 
-GROUPS = ("django", "oscar", "jupyter", "static")
+GROUPS = ("django", "oscar", "jupyter", "static", "differential")
 WHOLE = 3600
 
 
@@ -48,6 +48,10 @@ def main():
                 import consoles
 
                 consoles.run(table, world, chosen)
+                if "differential" in chosen:
+                    import differential
+
+                    differential.cases(table, world)
                 shutil.rmtree(world.people.directory, ignore_errors=True)
     table.write(install.ROOT / "target" / "peers.json")
     sys.exit(1 if table.count("failed") else 0)
