@@ -114,12 +114,13 @@ class Authority:
 
 
 class Gateway(Service):
-    def __init__(self, authority, example, upstream, people=None, tables="", extra_insecure=""):
-        """`people`: the directory of `People`, whose accounts this gateway has, too."""
+    def __init__(self, authority, example, upstream, people=None, tables="", public_port=None):
+        """`people`: the directory of `People`, whose accounts this gateway has, too. `public_port`: where browsers come in,
+        if another proxy is in front."""
         self.authority = authority
         self.directory = Path(tempfile.mkdtemp(prefix="sekisho-peer-"))
         self.port, self.inbox = free_port(), free_port()
-        self.url = f"https://localhost:{self.port}"
+        self.url = f"https://localhost:{public_port or self.port}"
         self.config = self.directory / "sekisho.toml"
         text = adapted(example.read_text(), self, upstream)
         self.config.write_text(text + tables)

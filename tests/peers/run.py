@@ -11,7 +11,7 @@ from pathlib import Path
 import install
 from table import Skipped, Table, at_most
 
-GROUPS = ("django", "oscar", "jupyter", "static", "differential")
+GROUPS = ("django", "oscar", "jupyter", "static", "clients", "verifiers", "differential")
 WHOLE = 3600
 
 
@@ -48,6 +48,14 @@ def main():
                 import consoles
 
                 consoles.run(table, world, chosen)
+                if "clients" in chosen:
+                    import clients
+
+                    clients.run(table, world)
+                if "verifiers" in chosen:
+                    import verifiers
+
+                    verifiers.run(table, world)
                 if "differential" in chosen:
                     import differential
 
