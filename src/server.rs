@@ -38,7 +38,7 @@ use crate::{
     portal::Portal,
     proxy::{
         ConnectionRules, ConsoleError, Crowd, Drain, ForwardAuth, Gateway, GuardedApp, HealthChecks, MOST_ATTEMPTS,
-        NotAHeaderName, Redirect, TlsNow, Upstream, authorities,
+        NotAHeaderName, Redirect, TlsNow, Upstream,
     },
     tls::{self, Tls, TlsError},
 };
@@ -188,10 +188,6 @@ fn serve(
     }
     private_directory(&config.runtime_directory)?;
     let tls = Tls::load(&config.listen)?;
-    for authority in config.upstreams.iter().filter_map(|console| console.ca.as_ref()) {
-        // Pingora would panic on a bad one.
-        tls::load_certificates(authority)?;
-    }
     let consoles = Upstream::all(config)?;
     let forward_auth = config.forward_auth.as_ref().map(ForwardAuth::new).transpose()?;
     let https = doors(&config.listen.https, &config.listen.proxy_protocol)?;
@@ -307,7 +303,6 @@ fn pingora_conf(config: &Config) -> ServerConf {
         graceful_shutdown_timeout_seconds: Some(1),
         // Whether there is another one each time is for the gateway to say.
         max_retries: MOST_ATTEMPTS,
-        ca_file: authorities(config),
         ..ServerConf::default()
     }
 }

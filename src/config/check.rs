@@ -12,7 +12,8 @@ use std::{
 use super::{
     AdminConfig, AssertionConfig, Branding, ChannelConfig, ClientCertificates, CohortConfig, Config, HoldConfig,
     IdentityHeaders, InboxConfig, Limits, Listen, LogConfig, PasswordConfig, RecoveryConfig, RolloutConfig,
-    SessionConfig, SignInConfig, StoreConfig, TrustedDeviceConfig, UsersConfig, certificates, console, forward_auth,
+    SessionConfig, SignInConfig, StoreConfig, TrustedDeviceConfig, UpstreamAddress, UsersConfig, certificates, console,
+    forward_auth,
     problem::Report,
     providers::{self, Channel, Provided, RawChannel},
     raw,
@@ -98,8 +99,9 @@ fn check_addresses(root: &raw::Root, report: &mut Report<'_>) {
     let consoles = root.upstream.iter().flat_map(|consoles| &consoles.value.0);
     let urls = consoles.filter_map(|console| console.value.url.as_ref());
     for url in urls.flat_map(|urls| &urls.value.0) {
-        if let Ok(ip) = url.value.host.parse::<IpAddr>()
-            && sockets.iter().take(gateway).any(|(_, own, _)| collide(*own, SocketAddr::new(ip, url.value.port)))
+        if let UpstreamAddress::Host { host, port } = &url.value.address
+            && let Ok(ip) = host.parse::<IpAddr>()
+            && sockets.iter().take(gateway).any(|(_, own, _)| collide(*own, SocketAddr::new(ip, *port)))
         {
             let help = "put the address of the console here".to_owned();
             let message = "upstream.url: this is where the gateway itself listens".to_owned();

@@ -7,7 +7,6 @@ use super::{
     raw,
     read::{At, OneOrMany, Refusal, Text},
     rule_value::RequestPath,
-    value::UpstreamUrl,
 };
 
 /// What the console has of its own.
@@ -94,13 +93,12 @@ pub(super) fn console(raw: raw::Console) -> Option<ConsoleConfig> {
     fn values<T>(list: At<OneOrMany<T>>) -> impl Iterator<Item = T> {
         list.value.0.into_iter().map(|item| item.value)
     }
-    let origin = |UpstreamUrl { tls, host, port }| ConsoleOrigin { tls, host, port };
     Some(ConsoleConfig {
         expired_cookies: values(raw.expired_cookies?).map(|name| name.0).collect(),
         shared_cookies: values(raw.shared_cookies?).map(|name| name.0).collect(),
         bound_cookies: raw.bound_cookies?.value,
         secure_cookies: raw.secure_cookies?.value,
-        origins: values(raw.origins?).map(|url| origin(url.0)).collect(),
+        origins: values(raw.origins?).map(|origin| origin.0).collect(),
         sign_out: values(raw.sign_out?).map(|path| path.0).collect(),
         sign_out_methods: values(raw.sign_out_methods?).map(|method| method.0).collect(),
         sign_out_call: raw.sign_out_call.map(|path| path.value.0),
@@ -111,7 +109,7 @@ pub(super) fn console(raw: raw::Console) -> Option<ConsoleConfig> {
 
 /// An origin the console believes to have; over https it may be an address, too.
 #[derive(Clone, Debug)]
-pub(super) struct OriginUrl(pub(super) UpstreamUrl);
+pub(super) struct OriginUrl(ConsoleOrigin);
 
 impl Text for OriginUrl {
     const KIND: &'static str = "an http or https URL without a path";
@@ -119,7 +117,7 @@ impl Text for OriginUrl {
     fn parse(text: &str) -> Result<Self, Refusal> {
         let (url, host, port) = super::value::bare_url(text, &["http", "https"])?;
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        Ok(Self(UpstreamUrl { tls: url.scheme() == "https", host, port }))
+        Ok(Self(ConsoleOrigin { tls: url.scheme() == "https", host, port }))
     }
 
     fn constraint() -> serde_json::Value {

@@ -79,8 +79,18 @@ pub(super) fn check(root: &raw::Root, directory: &Path, report: &mut Report<'_>)
     let delivery = root.delivery.as_ref().and_then(|delivery| delivery.value.ca.as_ref());
     holds("delivery.ca", delivery, directory, CERTIFICATE, report);
     for console in root.upstream.iter().flat_map(|consoles| &consoles.value.0) {
-        holds("upstream.ca", console.value.ca.as_ref(), directory, CERTIFICATE, report);
-        if let Some(credentials) = &console.value.credential {
+        let console = &console.value;
+        holds("upstream.ca", console.ca.as_ref(), directory, CERTIFICATE, report);
+        let named = console.client_certificate.as_ref();
+        let chain = holds("upstream.client_certificate", named, directory, CERTIFICATE, report);
+        let key = holds("upstream.client_key", console.client_key.as_ref(), directory, PRIVATE_KEY, report);
+        if let (Some(chain), Some(key)) = (chain, key)
+            && let Err(error) = CertifiedKey::from_der(chain, key, &ring::default_provider())
+        {
+            let span = console.client_key.as_ref().and_then(|key| key.span.as_ref());
+            report.add(span, format!("upstream.client_key: cannot be used with the certificate: {error}"), None);
+        }
+        if let Some(credentials) = &console.credential {
             super::credential::check_files(&credentials.value, directory, report);
         }
     }

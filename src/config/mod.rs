@@ -288,11 +288,26 @@ pub enum Balance {
 
 /// One of the addresses of a console.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UpstreamAddress {
-    /// Host name, for resolution, SNI and certificate verification; or an address, an IPv6 one without brackets.
-    pub host: String,
-    /// Port.
-    pub port: u16,
+pub enum UpstreamAddress {
+    /// On the network.
+    Host {
+        /// Host name, for resolution, SNI and certificate verification; or an address, an IPv6 one without brackets.
+        host: String,
+        /// Port.
+        port: u16,
+    },
+    /// A Unix socket on this machine.
+    Socket(PathBuf),
+}
+
+impl std::fmt::Display for UpstreamAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Host { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Self::Host { host, port } => write!(f, "{host}:{port}"),
+            Self::Socket(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
 }
 
 /// A console.
@@ -312,6 +327,10 @@ pub struct Upstream {
     pub host_header: Option<String>,
     /// PEM file with the certificate authority of the console, when it is not a public one.
     pub ca: Option<PathBuf>,
+    /// Certificate chain and private key, PEM, that the gateway shows the console.
+    pub client_certificate: Option<(PathBuf, PathBuf)>,
+    /// HTTP/2 to the console?
+    pub h2: bool,
     /// Until the connection stands.
     pub connect_timeout: Duration,
     /// Between two reads of an answer.
@@ -348,9 +367,9 @@ impl Upstream {
     /// Its addresses as URLs.
     pub fn urls(&self) -> Vec<String> {
         let scheme = if self.tls { "https" } else { "http" };
-        let url = |UpstreamAddress { host, port }: &UpstreamAddress| {
-            let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
-            format!("{scheme}://{host}:{port}")
+        let url = |address: &UpstreamAddress| match address {
+            UpstreamAddress::Host { .. } => format!("{scheme}://{address}"),
+            UpstreamAddress::Socket(_) => address.to_string(),
         };
         self.addresses.iter().map(url).collect()
     }

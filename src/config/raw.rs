@@ -105,8 +105,9 @@ tables! {
         /// The path of this console and everything below it: `/api` covers `/api` and `/api/orders`, not `/apis`. The console
         /// gets the path as it is.
         path: RulePath = default("/"),
-        /// Where the console is. Over https its certificate is verified for this host name. Several, when the same console
-        /// runs on several addresses: they take turns. `docs/upstreams.md` tells the story.
+        /// Where the console is: a URL, or a Unix socket as in `unix:/run/console.sock`. Over https its certificate is
+        /// verified for this host name. Several, when the same console runs on several addresses: they take turns.
+        /// `docs/upstreams.md` tells the story.
         url: OneOrMany<UpstreamUrl> = required,
         /// `aud` of the signed statements for this console. Without it: `assertion.audience`, else `public_url`, with the
         /// path of the console behind it.
@@ -115,6 +116,12 @@ tables! {
         host_header: HostHeader = optional,
         /// Certificate authority of the console, PEM, when it is not a public one.
         ca: FilePath = optional,
+        /// Certificate chain, PEM, leaf first, that the gateway shows the console over https. Needs `client_key`.
+        client_certificate: FilePath = optional,
+        /// Its private key, PEM.
+        client_key: FilePath = optional,
+        /// HTTP/2 to the console: over https when it offers it, over http and Unix sockets at once. WebSockets go by HTTP/1.1.
+        h2: bool = default(false),
         /// Until the connection to the console stands.
         connect_timeout: Time<{ 100 * MILLISECOND }, { 5 * MINUTE }> = default("3s"),
         /// Between two reads of an answer of the console.

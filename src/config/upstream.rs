@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{
-    HealthCheck, Upstream, UpstreamAddress, credential,
+    HealthCheck, Upstream, credential,
     problem::{Report, quoted},
     raw,
     read::{At, OneOrMore},
@@ -32,7 +32,6 @@ pub(super) fn check(
         let help = "give the last one no path: it gets what no other does".to_owned();
         report.add(last.span.as_ref(), "upstream: no console for /, and every path needs one".to_owned(), Some(help));
     }
-    check_authorities(consoles, report);
 }
 
 /// A console that nothing can reach is one somebody believes in.
@@ -55,21 +54,6 @@ fn check_paths(consoles: &[At<raw::Upstream>], report: &mut Report<'_>) {
     }
 }
 
-/// Connections to all consoles trust the same authorities.
-fn check_authorities(consoles: &[At<raw::Upstream>], report: &mut Report<'_>) {
-    let is_tls = |console: &raw::Upstream| {
-        console.url.as_ref().and_then(|url| url.value.0.first()).is_some_and(|url| url.value.tls)
-    };
-    let mut verified = consoles.iter().map(|console| &console.value).filter(|console| is_tls(console));
-    let Some(first) = verified.next() else { return };
-    let file = |console: &raw::Upstream| console.ca.as_ref().map(|ca| ca.value.0.clone());
-    if let Some(other) = verified.find(|other| file(other) != file(first)) {
-        let span = [other, first].into_iter().find_map(|console| console.ca.as_ref()?.span.as_ref());
-        let message = "upstream.ca: not the same for all consoles".to_owned();
-        report.add(span, message, Some("name one file for all of them: it may hold several authorities".to_owned()));
-    }
-}
-
 fn check_addresses(upstream: &raw::Upstream, report: &mut Report<'_>) {
     let Some(url) = &upstream.url else { return };
     let urls = &url.value.0;
@@ -87,15 +71,26 @@ fn check_addresses(upstream: &raw::Upstream, report: &mut Report<'_>) {
         report.add(other.span.as_ref(), message, Some(help));
     }
     for (index, url) in urls.iter().enumerate() {
-        let is_same = |other: &UpstreamUrl| (other.port, &other.host) == (url.value.port, &url.value.host);
+        let is_same = |other: &UpstreamUrl| other.address == url.value.address;
         if urls.iter().take(index).any(|other| is_same(&other.value)) {
             let message = "upstream.url: the same address twice".to_owned();
             report.add(url.span.as_ref(), message, Some("take one of them out".to_owned()));
         }
     }
-    if let Some(ca) = upstream.ca.as_ref().filter(|_| !first.value.tls) {
-        let help = "take it out, or start upstream.url with https://".to_owned();
-        report.add(ca.span.as_ref(), "upstream.ca: has no meaning without https".to_owned(), Some(help));
+    let (certificate, key) = (upstream.client_certificate.as_ref(), upstream.client_key.as_ref());
+    for (name, file) in [("ca", upstream.ca.as_ref()), ("client_certificate", certificate), ("client_key", key)] {
+        if let Some(file) = file.filter(|_| !first.value.tls) {
+            let help = "take it out, or start upstream.url with https://".to_owned();
+            report.add(file.span.as_ref(), format!("upstream.{name}: has no meaning without https"), Some(help));
+        }
+    }
+    let alone = match (certificate, key) {
+        (Some(certificate), None) => Some((certificate, "client_certificate: needs client_key")),
+        (None, Some(key)) => Some((key, "client_key: needs client_certificate")),
+        _ => None,
+    };
+    if let Some((file, message)) = alone {
+        report.add(file.span.as_ref(), format!("upstream.{message}"), Some("both, or neither".to_owned()));
     }
 }
 
@@ -113,7 +108,6 @@ fn upstream(raw: raw::Upstream, audience: &str, directory: &Path) -> Option<Upst
     let urls = raw.url?.value.0;
     let path = raw.path?.value.0;
     let below = format!("{audience}{}", path.trim_end_matches('/'));
-    let address = |url: At<UpstreamUrl>| UpstreamAddress { host: url.value.host, port: url.value.port };
     let health = match raw.health {
         None => None,
         Some(check) => Some(health(check.value)?),
@@ -122,10 +116,15 @@ fn upstream(raw: raw::Upstream, audience: &str, directory: &Path) -> Option<Upst
         audience: raw.audience.map_or(below, |audience| audience.value.0),
         path,
         tls: urls.first()?.value.tls,
-        addresses: urls.into_iter().map(address).collect(),
+        addresses: urls.into_iter().map(|url| url.value.address).collect(),
         balance: raw.balance?.value,
         host_header: raw.host_header.map(|host| host.value.0),
         ca: raw.ca.map(|ca| directory.join(ca.value.0)),
+        client_certificate: raw
+            .client_certificate
+            .zip(raw.client_key)
+            .map(|(certificate, key)| (directory.join(certificate.value.0), directory.join(key.value.0))),
+        h2: raw.h2?.value,
         connect_timeout: raw.connect_timeout?.value.0,
         read_timeout: raw.read_timeout?.value.0,
         max_fails: raw.max_fails?.value.0,

@@ -10,7 +10,7 @@ use toml::{Spanned, de::DeValue};
 use url::Url;
 
 use super::{
-    Balance, PublicUrl, RolloutMode,
+    Balance, PublicUrl, RolloutMode, UpstreamAddress,
     problem::{Report, did_you_mean, quoted},
     read::{At, Refusal, Shape, Text, Value, report_type},
 };
@@ -106,15 +106,21 @@ impl Text for PublicUrl {
 #[derive(Clone, Debug)]
 pub(super) struct UpstreamUrl {
     pub(super) tls: bool,
-    /// Without the brackets of an IPv6 address.
-    pub(super) host: String,
-    pub(super) port: u16,
+    pub(super) address: UpstreamAddress,
 }
 
 impl Text for UpstreamUrl {
-    const KIND: &'static str = "an http or https URL without a path";
+    const KIND: &'static str = "an http or https URL without a path, or a Unix socket";
 
     fn parse(text: &str) -> Result<Self, Refusal> {
+        if let Some(path) = text.strip_prefix("unix:") {
+            // The longest the kernel takes is 108 bytes with the one that ends it.
+            if !path.starts_with('/') || path.ends_with('/') || path.len() > 107 || path.contains('\0') {
+                let help = "as in \"unix:/run/console.sock\", of at most 107 bytes behind the colon";
+                return Err(Refusal::new(format!("{} is not the path of a socket", quoted(text)), help));
+            }
+            return Ok(Self { tls: false, address: UpstreamAddress::Socket(path.into()) });
+        }
         let (url, host, port) = bare_url(text, &["http", "https"])?;
         let tls = url.scheme() == "https";
         if tls && !matches!(url.host(), Some(url::Host::Domain(_))) {
@@ -124,11 +130,11 @@ impl Text for UpstreamUrl {
             ));
         }
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        Ok(Self { tls, host, port })
+        Ok(Self { tls, address: UpstreamAddress::Host { host, port } })
     }
 
     fn constraint() -> serde_json::Value {
-        json!({ "pattern": "^https?://[^/]+/?$" })
+        json!({ "pattern": "^(https?://[^/]+/?|unix:/.+)$" })
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, Version, header};
 use pingora::{
     http::{RequestHeader, ResponseHeader},
     prelude::*,
@@ -29,7 +29,7 @@ use super::{
     handshake::Handshake,
     head::{self, ClientKind, Head, NotAdmitted, OUR_PREFIX, RequestId},
     held::{self, Holding},
-    identity::{Changes, Forwarded, Identity, NotAHeaderName},
+    identity::{Changes, Forwarded, Identity, NotAHeaderName, takes_trailers},
     own_pages::{self, OwnPages},
     portal_bridge,
     rewrite::OwnAddresses,
@@ -572,7 +572,7 @@ impl ProxyHttp for Gateway {
 
     async fn upstream_request_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         request: &mut RequestHeader,
         ctx: &mut RequestContext,
     ) -> Result<()> {
@@ -594,6 +594,10 @@ impl ProxyHttp for Gateway {
         }
         if let Some(held) = &ctx.held {
             held.head(request)?;
+        }
+        // The one field of that kind that HTTP/2 has; gRPC asks for it.
+        if request.version == Version::HTTP_2 && takes_trailers(&session.req_header().headers) {
+            request.insert_header(header::TE, "trailers")?;
         }
         request.insert_header(header::HOST, upstream.host_header().unwrap_or(&self.authority))?;
         // Origin form, whatever form it came in; the bytes of path and query are the client's.

@@ -4,14 +4,10 @@
 use std::{fmt, future::Future, sync::Arc};
 
 use http::{Method, header};
-use pingora::{
-    connectors::{ConnectorOptions, http::Connector},
-    http::RequestHeader,
-    prelude::*,
-};
+use pingora::{connectors::http::Connector, http::RequestHeader, prelude::*};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::upstream::{self, Upstream};
+use super::upstream::Upstream;
 use crate::config::{self, Config};
 
 /// The checks of one gateway.
@@ -47,10 +43,8 @@ impl From<Box<Error>> for Fault {
 impl HealthChecks {
     /// Of these consoles.
     pub(crate) fn new(consoles: Arc<[Upstream]>, config: &Config) -> Arc<Self> {
-        let mut options = ConnectorOptions::new(1);
-        options.ca_file = upstream::authorities(config);
         let authority = config.public_url.authority();
-        Arc::new(Self { consoles, connector: Connector::new(Some(options)), authority })
+        Arc::new(Self { consoles, connector: Connector::new(None), authority })
     }
 
     /// For each address that is checked its checks, which never end.

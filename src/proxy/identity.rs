@@ -251,6 +251,12 @@ fn nominated(headers: &HeaderMap) -> impl Iterator<Item = HeaderName> + '_ {
         .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
 }
 
+/// Does the client say that it takes trailers (RFC 9110 §10.1.4)?
+pub(super) fn takes_trailers(headers: &HeaderMap) -> bool {
+    let members = headers.get_all(header::TE).iter().flat_map(directives);
+    members.into_iter().any(|member| member.eq_ignore_ascii_case(b"trailers"))
+}
+
 fn brings_a_body(headers: &HeaderMap) -> bool {
     headers.contains_key(header::TRANSFER_ENCODING)
         || headers.get(header::CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0")

@@ -4,6 +4,7 @@
 mod answer;
 mod client_address;
 mod connection;
+mod console_tls;
 mod context;
 mod cookies;
 mod cors;
@@ -44,4 +45,4 @@ pub(crate) use health_check::HealthChecks;
 pub use identity::NotAHeaderName;
 pub(crate) use redirect::Redirect;
 pub use upstream::ConsoleError;
-pub(crate) use upstream::{MOST_ATTEMPTS, Upstream, authorities};
+pub(crate) use upstream::{MOST_ATTEMPTS, Upstream};

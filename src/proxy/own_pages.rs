@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use pingora::{
-    connectors::{ConnectorOptions, http::v1::Connector},
+    connectors::http::Connector,
     http::{RequestHeader, ResponseHeader},
     prelude::*,
 };
@@ -15,7 +15,7 @@ use super::{
     cookies::Cookies,
     head::{ClientKind, Head, RequestId},
     identity::{Changes, Forwarded, Identity},
-    upstream::{self, Attempts, Upstream},
+    upstream::{Attempts, Upstream},
 };
 use crate::{
     access::{Decision, Permit},
@@ -51,15 +51,13 @@ impl OwnPages {
     /// As configured.
     pub(crate) fn new(config: &Config) -> Self {
         let console = &config.console;
-        let mut options = ConnectorOptions::new(4);
-        options.ca_file = upstream::authorities(config);
         let method = Method::from_bytes(console.sign_out_call_method.as_bytes()).unwrap_or(Method::POST);
         Self {
             sign_out: console.sign_out.clone(),
             sign_out_methods: console.sign_out_methods.clone(),
             sign_in: console.sign_in.clone(),
             call: console.sign_out_call.clone().map(|path| (method, path)),
-            connector: Connector::new(Some(options)),
+            connector: Connector::new(None),
             origin: config.public_url.origin(),
         }
     }
@@ -162,11 +160,11 @@ impl OwnPages {
             }
             let (mut session, _reused) = self.connector.get_http_session(&peer).await?;
             session.write_request_header(Box::new(asked)).await?;
-            session.finish_body().await?;
-            session.read_response().await?;
-            let status = session.get_status().map_or(0, |status| status.as_u16());
+            session.finish_request_body().await?;
+            session.read_response_header().await?;
+            let status = session.response_header().map_or(0, |head| head.status.as_u16());
             let mut read = 0;
-            while let Some(part) = session.read_body_bytes().await? {
+            while let Some(part) = session.read_response_body().await? {
                 read += part.len();
                 if read > ANSWER {
                     return Ok::<u16, Box<Error>>(status);

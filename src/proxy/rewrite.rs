@@ -5,7 +5,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::identity::Changes;
-use crate::config::{Config, Upstream};
+use crate::config::{Config, Upstream, UpstreamAddress};
 
 const CONTENT_LOCATION: HeaderName = header::CONTENT_LOCATION;
 
@@ -35,11 +35,15 @@ impl OwnAddresses {
         let bracketed = |host: &str| if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
         let default_port = if upstream.tls { 443 } else { 80 };
         let mut authorities = Vec::new();
-        for address in &upstream.addresses {
-            hosts.push(address.host.to_ascii_lowercase());
-            authorities.push(format!("{}:{}", bracketed(&address.host), address.port));
-            if address.port == default_port {
-                authorities.push(bracketed(&address.host));
+        let on_the_network = upstream.addresses.iter().filter_map(|address| match address {
+            UpstreamAddress::Host { host, port } => Some((host, *port)),
+            UpstreamAddress::Socket(_) => None,
+        });
+        for (host, port) in on_the_network.clone() {
+            hosts.push(host.to_ascii_lowercase());
+            authorities.push(format!("{}:{port}", bracketed(host)));
+            if port == default_port {
+                authorities.push(bracketed(host));
             }
         }
         if let Some(given) = upstream.host_header.as_deref().and_then(|host| host.parse::<http::uri::Authority>().ok())
@@ -47,8 +51,7 @@ impl OwnAddresses {
             hosts.push(given.host().to_ascii_lowercase());
             authorities.push(given.as_str().to_owned());
             // One that adds the port it listens on.
-            let ports = upstream.addresses.iter().map(|address| address.port);
-            authorities.extend(ports.map(|port| format!("{}:{port}", given.host())));
+            authorities.extend(on_the_network.map(|(_, port)| format!("{}:{port}", given.host())));
         }
         for authority in authorities.iter().map(|authority| authority.to_ascii_lowercase()) {
             // Behind a proxy it may believe in either scheme.

@@ -19,17 +19,23 @@ use pingora::{
 };
 
 use super::{
+    console_tls::{ConsoleTls, ConsoleTlsError},
     credential::Credentials,
     health::{Checked, Health, Patience},
 };
 use crate::{
     access::Permit,
     clock::Timestamp,
-    config::{self, Balance, SecretUnreadable},
+    config::{self, Balance, SecretUnreadable, UpstreamAddress},
 };
 
 /// A resolved name is used this long.
 const FRESH: Duration = Duration::from_secs(10);
+
+/// Requests at once on one HTTP/2 connection to a console.
+const STREAMS: usize = 100;
+/// A console that does not even answer a ping of HTTP/2 has gone.
+const PING_EVERY: Duration = Duration::from_secs(20);
 
 /// Attempts for one request, the first included. A console that is down must not be asked by everybody many times over.
 pub(crate) const MOST_ATTEMPTS: usize = 3;
@@ -43,6 +49,9 @@ pub(crate) struct Upstream {
     /// Whose turn it is.
     turn: AtomicUsize,
     credentials: Credentials,
+    tls: ConsoleTls,
+    /// No connection to it is one to another console.
+    group: u64,
 }
 
 /// Why a console cannot be asked as the configuration wants.
@@ -51,13 +60,15 @@ pub enum ConsoleError {
     /// A secret of the configuration.
     #[error("upstream.credential: {0}")]
     Credential(#[from] SecretUnreadable),
+    /// Authority or client certificate.
+    #[error(transparent)]
+    Tls(#[from] ConsoleTlsError),
 }
 
 /// One of its addresses.
 #[derive(Debug)]
 struct Address {
-    host: String,
-    port: u16,
+    place: UpstreamAddress,
     /// Its name as a number.
     number: u64,
     health: Health,
@@ -93,13 +104,6 @@ pub(crate) struct Attempts {
     lost: bool,
 }
 
-/// The file with the authorities that connections to the consoles trust; `None`: the public ones. A checked configuration
-/// has one for all of them.
-pub(crate) fn authorities(config: &config::Config) -> Option<String> {
-    let file = config.upstreams.iter().find_map(|console| console.ca.as_ref());
-    file.map(|path| path.to_string_lossy().into_owned())
-}
-
 /// Why there is nowhere to send a request to.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NoPeer {
@@ -120,20 +124,21 @@ impl NoPeer {
 impl Upstream {
     /// All of a configuration; reads what it names.
     pub(crate) fn all(config: &config::Config) -> Result<Arc<[Self]>, ConsoleError> {
-        config.upstreams.iter().cloned().map(Self::new).collect()
+        config.upstreams.iter().cloned().zip(1..).map(|(console, group)| Self::new(console, group)).collect()
     }
 
-    fn new(config: config::Upstream) -> Result<Self, ConsoleError> {
-        let address = |address: &config::UpstreamAddress| Address {
-            host: address.host.clone(),
-            port: address.port,
-            number: number_of(format!("{}:{}", address.host, address.port).as_bytes()),
+    fn new(config: config::Upstream, group: u64) -> Result<Self, ConsoleError> {
+        let address = |address: &UpstreamAddress| Address {
+            place: address.clone(),
+            number: number_of(address.to_string().as_bytes()),
             health: Health::default(),
             checked: Checked::default(),
             resolved: ArcSwapOption::empty(),
         };
         Ok(Self {
             credentials: Credentials::read(&config.credentials)?,
+            tls: ConsoleTls::load(&config)?,
+            group,
             addresses: config.addresses.iter().map(address).collect(),
             patience: Patience { failures: config.max_fails, rest: config.fail_timeout },
             turn: AtomicUsize::new(0),
@@ -187,6 +192,8 @@ impl Upstream {
                     let peer = resolved.peers.get((attempts.made - 1) % resolved.peers.len().max(1)).cloned();
                     let mut peer = peer.ok_or_else(NoPeer::nothing_found)?;
                     if websocket {
+                        // Pingora takes them to consoles by HTTP/1.1 alone.
+                        peer.options.alpn = ALPN::H1;
                         // A quiet WebSocket is no fault.
                         peer.options.read_timeout = None;
                         peer.options.http_upstream_request_policy = HttpUpstreamRequestPolicy::default();
@@ -219,12 +226,12 @@ impl Upstream {
         repeatable: bool,
         now: Timestamp,
     ) -> bool {
-        use ErrorType::{ConnectionClosed, ReadError, ReadTimedout, WriteError, WriteTimedout};
+        use ErrorType::{ConnectionClosed, H2Error, ReadError, ReadTimedout, WriteError, WriteTimedout};
         if *error.esource() != ErrorSource::Upstream {
             return false;
         }
         let first = !std::mem::replace(&mut attempts.lost, true);
-        if reused && matches!(error.etype(), ConnectionClosed | ReadError | WriteError) {
+        if reused && matches!(error.etype(), ConnectionClosed | H2Error | ReadError | WriteError) {
             // The console closed a connection it had kept for a while, which says nothing of its health.
             return first && repeatable;
         }
@@ -238,7 +245,7 @@ impl Upstream {
     pub(crate) fn answered(&self, attempts: &Attempts) {
         let Some(address) = self.addresses.get(attempts.at) else { return };
         if address.health.answered() {
-            tracing::info!(host = address.host, port = address.port, "an address of the console answers again");
+            tracing::info!(address = %address.place, "an address of the console answers again");
         }
     }
 
@@ -273,17 +280,15 @@ impl Upstream {
         if !address.checked.has_changed(said.is_ok(), check.fails, check.passes) {
             return;
         }
-        let (host, port) = (&address.host, address.port);
         match said {
             Ok(()) => {
                 // What its last answers said is of before.
                 address.health.answered();
-                tracing::info!(host, port, "an address of the console passes its checks again");
+                tracing::info!(address = %address.place, "an address of the console passes its checks again");
             }
             Err(reason) => {
                 tracing::warn!(
-                    host,
-                    port,
+                    address = %address.place,
                     reason,
                     "an address of the console does not pass its checks: it is left out"
                 );
@@ -297,8 +302,7 @@ impl Upstream {
         if self.addresses.len() > 1 && address.health.failed(now, self.patience) {
             let seconds = self.patience.rest.as_secs();
             tracing::warn!(
-                host = address.host,
-                port = address.port,
+                address = %address.place,
                 seconds,
                 "an address of the console does not answer: it is left out"
             );
@@ -343,15 +347,24 @@ impl Upstream {
         if let Some(known) = known.as_ref().filter(|known| known.at.is_none_or(|at| at.elapsed() < FRESH)) {
             return Ok(known.clone());
         }
-        let found = match address.host.parse::<IpAddr>() {
-            Ok(ip) => Ok((vec![SocketAddr::new(ip, address.port)], None)),
-            Err(_a_name) => tokio::net::lookup_host((address.host.as_str(), address.port))
+        let (host, port) = match &address.place {
+            UpstreamAddress::Host { host, port } => (host, *port),
+            UpstreamAddress::Socket(path) => {
+                let peer = HttpPeer::new_uds(&path.to_string_lossy(), false, String::new());
+                let peer = self.equipped(peer.map_err(|_no_path| NoPeer::nothing_found())?);
+                return Ok(Arc::new(Resolved { at: None, peers: Box::new([peer]) }));
+            }
+        };
+        let found = match host.parse::<IpAddr>() {
+            Ok(ip) => Ok((vec![SocketAddr::new(ip, port)], None)),
+            Err(_a_name) => tokio::net::lookup_host((host.as_str(), port))
                 .await
                 .map(|found| (found.collect::<Vec<_>>(), Some(Instant::now()))),
         };
         match (found, known) {
             (Ok((found, at)), _) if !found.is_empty() => {
-                let peers = found.into_iter().map(|found| self.template(address, found)).collect();
+                let peer = |found| self.equipped(HttpPeer::new::<SocketAddr>(found, self.config.tls, host.clone()));
+                let peers = found.into_iter().map(peer).collect();
                 let resolved = Arc::new(Resolved { at, peers });
                 address.resolved.store(Some(resolved.clone()));
                 Ok(resolved)
@@ -367,9 +380,18 @@ impl Upstream {
     }
 
     /// Made once for each resolution: a request only copies it.
-    fn template(&self, address: &Address, found: SocketAddr) -> HttpPeer {
-        let mut peer = HttpPeer::new(found, self.config.tls, address.host.clone());
-        peer.options.alpn = ALPN::H1;
+    fn equipped(&self, mut peer: HttpPeer) -> HttpPeer {
+        self.tls.equip(&mut peer);
+        // Pingora tells connections apart by where they lead, and not by what they trusted.
+        peer.group_key = self.group;
+        peer.options.alpn = match (self.config.h2, self.config.tls) {
+            (false, _) => ALPN::H1,
+            (true, true) => ALPN::H2H1,
+            // Nothing is negotiated without TLS.
+            (true, false) => ALPN::H2,
+        };
+        peer.options.max_h2_streams = STREAMS;
+        peer.options.h2_ping_interval = Some(PING_EVERY);
         peer.options.connection_timeout = Some(self.config.connect_timeout);
         peer.options.total_connection_timeout = Some(self.config.connect_timeout.saturating_mul(2));
         peer.options.read_timeout = Some(self.config.read_timeout);

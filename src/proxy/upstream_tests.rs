@@ -3,7 +3,7 @@ use super::*;
 const NOW: Timestamp = Timestamp::from_secs(1_000_000);
 
 fn upstream(hosts: &[&str], tls: bool) -> Upstream {
-    let address = |host: &&str| config::UpstreamAddress { host: (*host).to_owned(), port: 8443 };
+    let address = |host: &&str| UpstreamAddress::Host { host: (*host).to_owned(), port: 8443 };
     let config = config::Upstream {
         path: "/".to_owned(),
         audience: "https://console.test".to_owned(),
@@ -12,6 +12,8 @@ fn upstream(hosts: &[&str], tls: bool) -> Upstream {
         addresses: hosts.iter().map(address).collect(),
         host_header: None,
         ca: None,
+        client_certificate: None,
+        h2: false,
         connect_timeout: Duration::from_secs(1),
         read_timeout: Duration::from_secs(30),
         max_fails: 3,
@@ -19,7 +21,7 @@ fn upstream(hosts: &[&str], tls: bool) -> Upstream {
         health: None,
         credentials: Vec::new(),
     };
-    Upstream::new(config).unwrap()
+    Upstream::new(config, 1).unwrap()
 }
 
 async fn first(console: &Upstream, websocket: bool) -> HttpPeer {
@@ -215,4 +217,30 @@ async fn what_does_not_pass_its_checks_gets_nothing() {
         turns[usize::from(next(&console, &mut Attempts::default(), NOW).await)] += 1;
     }
     assert_eq!(turns, [0, 2, 2], "what its answers said before is forgotten");
+}
+
+#[tokio::test]
+async fn websockets_go_by_http_1_and_no_connection_is_shared_between_consoles() {
+    use pingora::{protocols::ALPN, upstreams::peer::Peer as _};
+    let at = |tls, group| {
+        let mut config = upstream(&["127.0.0.1"], tls).config;
+        config.h2 = true;
+        Upstream::new(config, group).unwrap()
+    };
+    for (tls, spoken) in [(true, ALPN::H2H1), (false, ALPN::H2)] {
+        assert_eq!(first(&at(tls, 1), false).await.options.alpn, spoken);
+        assert_eq!(first(&at(tls, 1), true).await.options.alpn, ALPN::H1);
+    }
+    let (one, other) = (first(&at(true, 1), false).await, first(&at(true, 2), false).await);
+    assert_ne!(one.reuse_hash(), other.reuse_hash(), "they may trust different authorities");
+}
+
+#[tokio::test]
+async fn a_socket_is_an_address_like_any_other() {
+    let mut config = upstream(&["127.0.0.1"], false).config;
+    config.addresses.push(UpstreamAddress::Socket("/run/console.sock".into()));
+    let console = Upstream::new(config, 1).unwrap();
+    let turns = [first(&console, false).await.to_string(), first(&console, false).await.to_string()];
+    assert!(turns.iter().any(|turn| turn.contains("/run/console.sock")), "{turns:?}");
+    assert!(turns.iter().any(|turn| turn.contains("127.0.0.1:8443")), "{turns:?}");
 }

@@ -223,9 +223,17 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
         &["13:1 upstream: no console for /, and every path needs one"],
     ),
     (
-        "[upstream]\nurl = \"http://127.0.0.1:8080\"\n",
-        "[[upstream]]\npath = \"/api\"\nurl = \"https://a.internal\"\nca = \"a.pem\"\n[[upstream]]\nurl = \"https://b.internal\"\n",
-        &["13:6 upstream.ca: not the same for all consoles"],
+        "url = \"http://127.0.0.1:8080\"",
+        "url = [\"unix:run/a.sock\", \"unix:/run/b.sock\"]\nclient_certificate = \"a.crt\"",
+        &[r#"11:8 upstream.url: "unix:run/a.sock" is not the path of a socket"#],
+    ),
+    (
+        "url = \"http://127.0.0.1:8080\"",
+        "url = \"unix:/run/b.sock\"\nclient_certificate = \"a.crt\"",
+        &[
+            "12:22 upstream.client_certificate: has no meaning without https",
+            "12:22 upstream.client_certificate: needs client_key",
+        ],
     ),
     (
         "url = \"http://127.0.0.1:8080\"",

@@ -45,6 +45,7 @@ mod trust;
 mod tunnel;
 mod upstreams;
 mod users;
+mod ways;
 
 use support::html;
 
