@@ -45,8 +45,8 @@ use crate::{
 
 /// Requests in work when the gateway is told to stop are given this long.
 const DRAIN: Duration = Duration::from_secs(20);
-/// Then background work is given this long.
-const WIND_UP: Duration = Duration::from_secs(5);
+/// Then background work is given this long: a message that is with a provider gets its answer.
+const WIND_UP: Duration = Duration::from_secs(12);
 /// Listeners that do not answer by then will not.
 const LISTEN_DEADLINE: Duration = Duration::from_secs(10);
 /// Between two clearings of what has expired.
@@ -346,6 +346,7 @@ impl Background {
         let messages = inbox::Inbox::new(config.time_zone.clone(), config.public_url.origin());
         let mut means = Means::new(config, messages.clone(), app.keyring().clone());
         let carriers = Carriers::new(config, &mut means)?;
+        app.carry_by(carriers.clone());
         let reports = Reports::new(app.store().clone(), clock.clone());
         let worker = Worker::new(app.store().clone(), app.keyring().clone(), clock, config, carriers);
         self.spawn(worker.run(self.stopped()));

@@ -132,6 +132,17 @@ pub enum Command {
         /// Whose.
         user: String,
     },
+    /// How delivery has been going.
+    DeliveryStatus {},
+    /// Sends a test.
+    TestDelivery {
+        /// By whom: the table of the configuration.
+        table: String,
+        /// Number or address.
+        to: String,
+        /// Of the text.
+        language: Language,
+    },
 }
 
 impl Command {
@@ -147,6 +158,7 @@ impl Command {
             | Self::ListTokens { .. }
             | Self::ObserveReport {}
             | Self::ListRecoveryRequests { .. }
+            | Self::DeliveryStatus {}
             | Self::ApproveRecovery { .. }
             | Self::RefuseRecovery { .. } => true,
             Self::AddUser(_)
@@ -164,7 +176,9 @@ impl Command {
             | Self::CreateToken(_)
             | Self::RevokeToken { .. }
             | Self::RevokeTokens { .. }
-            | Self::InviteUser(_) => false,
+            | Self::InviteUser(_)
+            // It costs money, and reaches anybody.
+            | Self::TestDelivery { .. } => false,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{
     command::{Command, InviteUser, NewUser},
+    delivery::{DeliveryView, TestedView},
     import,
     reply::{
         ApprovalView, DeviceView, InvitedView, RecoveryView, Reply, ResetView, SessionView, SharedView, TicketText,
@@ -179,6 +180,12 @@ pub async fn execute(app: &App, command: Command, by: Operator) -> Result<Reply,
         Command::EndSessions { user } => {
             let id = find(app, &user).await?.account.id;
             Reply::SessionsEnded(app.end_sessions(id).await??)
+        }
+        Command::DeliveryStatus {} => Reply::Delivery(DeliveryView::new(app.delivery_status().await?)),
+        Command::TestDelivery { table, to, language } => {
+            let tested = app.test_delivery(&table, &to, language).await?;
+            let (provider, outcome) = tested.map_err(|why| Failure::Refused(why.to_string()))?;
+            Reply::DeliveryTested(TestedView::new(provider, &outcome))
         }
     })
 }

@@ -3,6 +3,7 @@
 //! socket is decided by its file mode, and what they may do by the user the kernel reports.
 
 mod command;
+mod delivery;
 mod execute;
 mod import;
 mod reply;
@@ -10,6 +11,7 @@ mod socket;
 mod tokens;
 
 pub use command::{Command, EditUser, ImportUser, InviteUser, NewToken, NewUser};
+pub use delivery::{DeliveryView, MessagesView, ProviderView, TestedView};
 pub use execute::{Failure, USERS_A_REPLY, execute};
 pub use reply::{
     ApprovalView, CheckView, CreatedTokenView, DeviceView, ImportView, InvitedView, LineView, MethodView, PairView,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::delivery::{DeliveryView, TestedView};
 use crate::{
     account::{Account, Membership, Method, MethodPair},
     app::{ObserveReport, administration::SecondStepReset},
@@ -52,6 +53,10 @@ pub enum Reply {
     Tokens(Vec<TokenView>),
     /// Done; this many tokens open nothing any more.
     TokensRevoked(usize),
+    /// How delivery has been going.
+    Delivery(DeliveryView),
+    /// How a test went.
+    DeliveryTested(TestedView),
 }
 
 /// The text of an enrolment ticket. It travels over the private socket to the operator who asked, and is not printed by

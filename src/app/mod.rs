@@ -4,6 +4,7 @@
 pub mod administration;
 mod assertion;
 mod authenticator;
+mod carrying;
 mod challenge;
 pub mod console_cookies;
 mod devices;
@@ -33,7 +34,10 @@ pub(crate) mod tests;
 mod tokens;
 mod users;
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+};
 
 use arc_swap::ArcSwap;
 
@@ -65,6 +69,8 @@ pub use users::{
     AcceptOutcome, AcceptProblem, InviteForm, InviteProblem, OperatorInvitation, OwnerAnswer, UsersAccess, UsersView,
 };
 
+pub use carrying::{DeliveryStatus, NotTested, ProviderStatus};
+
 pub use crate::store::Delivery;
 
 use crate::{
@@ -73,6 +79,7 @@ use crate::{
     authn::{self, Cohort, password},
     clock::{SharedClock, Timestamp},
     config::{Config, SignInConfig},
+    delivery::Carriers,
     entropy::SharedEntropy,
     keyring::{Keyring, SigningKey},
     language::Language,
@@ -196,6 +203,8 @@ pub struct App {
     observation: observation::Observation,
     signing: ArcSwap<Vec<SigningKey>>,
     seen_cookies: console_cookies::SeenCookies,
+    /// Where this process delivers.
+    carriers: OnceLock<Carriers>,
     lock: Option<open::StoreLock>,
 }
 
@@ -233,6 +242,7 @@ impl App {
             observation,
             signing: ArcSwap::default(),
             seen_cookies: console_cookies::SeenCookies::default(),
+            carriers: OnceLock::new(),
             lock: None,
         })
     }

@@ -208,5 +208,5 @@ async fn trust(world: &World, jar: &mut Jar) {
 
 /// Messages the account's methods were sent so far, by their channels.
 async fn ordered(world: &World) -> usize {
-    world.app.store().claim_messages(100, world.app.now()).await.unwrap().len()
+    world.app.store().claim_messages(None, 100, world.app.now()).await.unwrap().len()
 }

@@ -5,7 +5,7 @@ use std::{net::IpAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{Failed, confirm, password, token::Token};
+use super::{Failed, confirm, delivery::Delivery, password, token::Token};
 use crate::{
     admin::{Command, EditUser, InviteUser, NewUser},
     language::Language,
@@ -46,6 +46,8 @@ pub(super) enum Verb {
     Token(Token),
     /// Requests of people who can use neither of their methods
     Recovery(Recovery),
+    /// Text messages, calls and mail: how they have been going out
+    Delivery(Delivery),
     /// What `mode = "observe"` has seen
     Observe(Observe),
     /// Prints a script that lets a shell complete commands and options

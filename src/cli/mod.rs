@@ -5,6 +5,7 @@ mod arguments;
 mod check;
 mod completions;
 mod confirm;
+mod delivery;
 pub mod demo;
 mod explain;
 mod import;
@@ -58,6 +59,7 @@ pub fn run() -> ExitCode {
         Verb::Session(session) => operate::run(&session.common, session.requested()),
         Verb::Token(token) => operate::run(&token.common, token.requested()),
         Verb::Recovery(recovery) => operate::run(&recovery.common, recovery.requested()),
+        Verb::Delivery(delivery) => operate::run(&delivery.common, delivery.requested()),
         Verb::Observe(observe) => operate::run(&observe.common, observe.requested()),
         Verb::Completions(wanted) => completions::run(wanted.shell),
         Verb::Man => completions::manual(),

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{Failed, observe, token};
+use super::{Failed, delivery, observe, token};
 use crate::{
     admin::{
         DeviceView, InvitedView, MethodView, PairView, RecoveryView, Reply, ResetView, SessionView, SharedView,
@@ -84,6 +84,8 @@ pub(super) fn reply_json(reply: &Reply) -> Result<(), Failed> {
         Reply::Shared(shared) => json(shared),
         Reply::TokenCreated(made) => json(made),
         Reply::Tokens(tokens) => json(tokens),
+        Reply::Delivery(view) => json(view),
+        Reply::DeliveryTested(view) => json(view),
         Reply::UserDeleted(_)
         | Reply::SessionsEnded(_)
         | Reply::DevicesRevoked(_)
@@ -139,6 +141,8 @@ pub(super) fn reply(reply: &Reply, zone: &jiff::tz::TimeZone) -> Result<(), Fail
         Reply::RecoveryRefused(receipt) => format!("{receipt} is refused; nothing changed for its account"),
         Reply::TokenCreated(made) => token::created(made, zone),
         Reply::Tokens(tokens) => token::list(tokens, zone),
+        Reply::Delivery(view) => delivery::status(view, zone),
+        Reply::DeliveryTested(view) => delivery::tested(view),
         Reply::TokensRevoked(revoked) => format!("done; tokens that open nothing any more: {revoked}"),
         Reply::DevicesRevoked(revoked) => format!("done; devices no longer trusted: {revoked}"),
     })

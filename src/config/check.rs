@@ -10,12 +10,11 @@ use std::{
 };
 
 use super::{
-    AdminConfig, AssertionConfig, Branding, ChannelConfig, ClientCertificates, CohortConfig, Config, HoldConfig,
-    IdentityHeaders, InboxConfig, Limits, Listen, LogConfig, PasswordConfig, RecoveryConfig, RolloutConfig,
-    SessionConfig, SignInConfig, StoreConfig, TrustedDeviceConfig, UpstreamAddress, UsersConfig, certificates, console,
-    forward_auth,
+    AdminConfig, AssertionConfig, Branding, ClientCertificates, CohortConfig, Config, HoldConfig, IdentityHeaders,
+    InboxConfig, Limits, Listen, LogConfig, PasswordConfig, RecoveryConfig, RolloutConfig, SessionConfig, SignInConfig,
+    StoreConfig, TrustedDeviceConfig, UpstreamAddress, UsersConfig, certificates, console, forward_auth,
     problem::Report,
-    providers::{self, Channel, Provided, RawChannel},
+    providers::{self, Provided},
     raw,
     read::{At, Many},
     rules, upstream,
@@ -166,7 +165,7 @@ fn check_channels(root: &raw::Root, report: &mut Report<'_>) {
         }
     }
     for (table, provided) in providers(root) {
-        provided.keys.check(&table, report);
+        provided.check(&table, report);
     }
     if let Some(inbox) = &root.inbox
         && inbox.span.is_some()
@@ -357,9 +356,14 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
         Some(asking) => Some(forward_auth::forward_auth(asking.value, directory)?),
     };
     let inbox = root.inbox?.value.listen?.value.0;
-    fn channel<C: Channel>(raw: Option<At<RawChannel<C>>>, directory: &Path) -> Option<Option<ChannelConfig>> {
-        raw.map_or(Some(None), |raw| raw.value.checked(directory).map(Some))
+    // A table that is there must not get lost.
+    let sms = root.sms.map(|raw| raw.value.checked(directory));
+    let voice = root.voice.map(|raw| raw.value.checked(directory));
+    let mail = root.mail.map(|raw| raw.value.checked(directory));
+    if [&sms, &voice, &mail].into_iter().any(|channel| matches!(channel, Some(None))) {
+        return None;
     }
+    let [sms, voice, mail] = [sms, voice, mail].map(Option::flatten);
     Some(Config {
         public_url,
         time_zone: time_zone.zone,
@@ -470,9 +474,9 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
             slowest_upload: limits.slowest_upload?.value.0.into(),
             slowest_download: limits.slowest_download?.value.0.into(),
         },
-        sms: channel(root.sms, directory)?,
-        voice: channel(root.voice, directory)?,
-        mail: channel(root.mail, directory)?,
+        sms,
+        voice,
+        mail,
         delivery: providers::delivery(root.delivery?.value, directory)?,
         inbox: listens_inbox.then_some(InboxConfig { listen: inbox }),
         threads: runtime.threads.map_or(cores, |threads| threads.value.0 as usize),

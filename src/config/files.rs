@@ -68,7 +68,7 @@ pub(super) fn check(root: &raw::Root, directory: &Path, report: &mut Report<'_>)
         }
     }
     for (table, provided) in super::check::providers(root) {
-        for (key, secret) in provided.keys.secrets() {
+        for (key, secret) in provided.secrets() {
             if let Some(secret) = secret
                 && let Err(error) = secret.value.clone().below(directory).read()
             {

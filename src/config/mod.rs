@@ -48,7 +48,7 @@ pub use self::{
     rules::{AccessConfig, ExpectConfig, Outcome, RuleConfig, SomebodyExpected},
 };
 pub use cors::CorsConfig;
-pub use providers::{ChannelConfig, ChannelKind, DeliveryConfig, InboxProvider, ProviderConfig};
+pub use providers::*;
 pub use proxies::ProxyHeader;
 pub use rule_value::{rule_method, rule_network, rule_path};
 pub use system_group::{NoGroup, SystemGroup};

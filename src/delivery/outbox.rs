@@ -1,69 +1,46 @@
-//! The worker that empties the outbox. It derives a code at the moment of sending, so that none is ever stored, and hands
-//! each message over at most once: a code that may have gone out is never sent again by itself.
+//! The workers that empty the outbox, one for each channel, so that a slow provider of one holds up no other. A code is
+//! derived at the moment of sending, so that none is ever stored. Before anything is written to a provider the store
+//! knows that it may have been: what may have gone out is never sent again by itself.
 
 use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
+use tokio::task::JoinSet;
+
 use super::{
+    line::Carriers,
     message::{self, Sender},
     notices,
-    provider::{Body, Carrier, Outcome, Outgoing, Refusal},
-    providers::{self, Means, ProviderUnusable},
+    provider::{Body, Outcome, Outgoing, Purpose, Refusal},
     speech,
 };
 use crate::{
     authn::Passcode,
     clock::{SharedClock, Timestamp},
-    config::{ChannelConfig, Config},
+    config::{ChannelKind, Config},
     keyring::Keyring,
     store::{Link, LinkPurpose, Notice, OutboxContent, OutboxItem, OutboxOutcome, Recipient, Store, StoreError},
 };
 
-/// Messages taken from the outbox at a time.
-const BATCH: u32 = 32;
-/// Looks for messages that no signal announced: those of another process, and those that were due after a restart.
-const POLL: Duration = Duration::from_secs(2);
+/// Messages of one channel that are with its providers at a time.
+const AT_A_TIME: usize = 16;
+/// Looks for messages that no signal announced: those of another process, and those that were to be tried again.
+const POLL: Duration = Duration::from_secs(1);
+/// The first wait before a message is tried again; each next one is twice as long.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+/// The longest one for a code, which somebody waits for.
+const LONGEST_WAIT_FOR_CODE: Duration = Duration::from_secs(15);
+/// And for anything else.
+const LONGEST_WAIT: Duration = Duration::from_mins(10);
+/// A code that is good for less than this is not worth another attempt.
+const WORTH_TRYING: Duration = Duration::from_secs(15);
 
-/// Who carries each channel; `None`: nobody.
+/// Sends what the outbox holds. Clones share everything.
 #[derive(Clone, Debug)]
-pub struct Carriers {
-    /// Text messages.
-    pub sms: Option<Carrier>,
-    /// Calls.
-    pub voice: Option<Carrier>,
-    /// Mail.
-    pub mail: Option<Carrier>,
-}
-
-impl Carriers {
-    /// As configured.
-    pub fn new(config: &Config, means: &mut Means) -> Result<Self, ProviderUnusable> {
-        let mut carrier = |channel: &Option<ChannelConfig>| match channel {
-            Some(channel) => providers::provider(&channel.provider, means).map(Some),
-            None => Ok(None),
-        };
-        Ok(Self { sms: carrier(&config.sms)?, voice: carrier(&config.voice)?, mail: carrier(&config.mail)? })
-    }
-
-    async fn send(&self, message: &Outgoing) -> Outcome {
-        let carrier = match message.body {
-            Body::Sms { .. } => &self.sms,
-            Body::Voice { .. } => &self.voice,
-            Body::Mail { .. } => &self.mail,
-        };
-        match carrier {
-            Some(carrier) => carrier.send(message).await,
-            None => Outcome::Refused(Refusal::Misconfigured),
-        }
-    }
-}
-
-/// Sends what the outbox holds.
-#[derive(Debug)]
 pub struct Worker {
     store: Store,
     keyring: Arc<Keyring>,
     clock: SharedClock,
-    sender: Sender,
+    sender: Arc<Sender>,
     carriers: Carriers,
 }
 
@@ -79,68 +56,151 @@ impl Worker {
             time_zone_name: config.time_zone_name.clone(),
             labels: config.users.labels.clone(),
         };
-        Self { store, keyring, clock, sender, carriers }
+        Self { store, keyring, clock, sender: Arc::new(sender), carriers }
     }
 
-    /// Works until `shutdown` resolves. Messages already taken are finished first; the rest wait in the outbox.
+    /// Works until `shutdown` resolves. Messages that are with a provider are finished; the rest wait in the outbox.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        let mut shutdown = pin!(shutdown);
+        match self.store.resume_messages(self.clock.now()).await {
+            Ok(resumed) if resumed.queued + resumed.unknown > 0 => {
+                let (queued, unknown) = (resumed.queued, resumed.unknown);
+                tracing::warn!(queued, unknown, "messages were under way when the gateway ended; unknown ones stay so");
+            }
+            Ok(_nothing) => {}
+            Err(error) => tracing::error!(%error, "what the last process left of the outbox cannot be read"),
+        }
+        let stop = tokio::sync::watch::Sender::new(false);
+        let until = || {
+            let mut stop = stop.subscribe();
+            async move {
+                // An error means that nobody can stop it any more, which is the same.
+                drop(stop.wait_for(|stop| *stop).await);
+            }
+        };
+        let stopping = async {
+            shutdown.await;
+            stop.send_replace(true);
+        };
+        let [sms, voice, mail] = ChannelKind::ALL.map(|channel| self.clone().work(channel, until()));
+        tokio::join!(stopping, sms, voice, mail);
+    }
+
+    async fn work(self, channel: ChannelKind, stop: impl Future<Output = ()>) {
+        let mut stop = pin!(stop);
+        let mut under_way = JoinSet::new();
         loop {
-            if let Err(error) = self.deliver_due().await {
-                tracing::error!(%error, "the outbox cannot be read; trying again");
+            if let Err(error) = self.begin(channel, &mut under_way).await {
+                tracing::error!(channel = channel.as_str(), %error, "the outbox cannot be read; trying again");
             }
             tokio::select! {
                 biased;
-                () = &mut shutdown => return,
-                () = self.store.next_message_signal() => {}
+                () = &mut stop => break,
+                Some(ended) = under_way.join_next() => note_panic(ended),
+                () = self.store.next_message_signal(channel) => {}
                 () = tokio::time::sleep(POLL) => {}
             }
         }
+        while let Some(ended) = under_way.join_next().await {
+            note_panic(ended);
+        }
     }
 
-    /// Sends everything that is due now; how many messages were taken. Fails only where none could be taken: one message
-    /// in trouble does not keep the others.
+    /// Takes as many as there is room for, and begins with them.
+    async fn begin(&self, channel: ChannelKind, under_way: &mut JoinSet<()>) -> Result<(), StoreError> {
+        let room = u32::try_from(AT_A_TIME.saturating_sub(under_way.len())).unwrap_or_default();
+        if room == 0 {
+            return Ok(());
+        }
+        for item in self.store.claim_messages(Some(channel), room, self.clock.now()).await? {
+            let worker = self.clone();
+            under_way.spawn(async move { worker.deliver(&item).await });
+        }
+        Ok(())
+    }
+
+    /// Sends everything that is due now, one after the other; how many messages were taken.
     pub async fn deliver_due(&self) -> Result<usize, StoreError> {
         let mut taken = 0;
         loop {
-            let items = self.store.claim_messages(BATCH, self.clock.now()).await?;
+            let items = self.store.claim_messages(None, 32, self.clock.now()).await?;
             if items.is_empty() {
                 return Ok(taken);
             }
             taken += items.len();
             for item in items {
-                let outcome = self.deliver(&item).await;
-                if let Err(error) = self.store.finish_message(item.id, outcome, self.clock.now()).await {
-                    tracing::error!(message = %item.id, %error, "how a message ended could not be recorded");
-                }
+                self.deliver(&item).await;
             }
         }
     }
 
-    async fn deliver(&self, item: &OutboxItem) -> OutboxOutcome {
+    async fn deliver(&self, item: &OutboxItem) {
+        if let Err(error) = self.try_deliver(item).await {
+            tracing::error!(message = %item.id, %error, "how a message ended could not be recorded");
+        }
+    }
+
+    /// An error where the store failed: what was handed over stays so, what was not is found again.
+    async fn try_deliver(&self, item: &OutboxItem) -> Result<(), StoreError> {
         let message = match self.render(item, self.clock.now()).await {
             Ok(Some(message)) => message,
             Ok(None) => {
                 tracing::info!(message = %item.id, "not sent: it is over");
-                return OutboxOutcome::Expired;
+                return self.finish(item, OutboxOutcome::Expired, "over").await;
             }
             Err(error) => {
                 tracing::error!(message = %item.id, %error, "not sent: its sign-in could not be read");
-                return OutboxOutcome::Failed;
+                return self.finish(item, OutboxOutcome::Failed, "unreadable").await;
             }
         };
-        let channel = message.body.channel();
-        match self.carriers.send(&message).await {
-            // What may have been taken is on its way, as far as the page can tell.
-            Outcome::Accepted { .. } | Outcome::Ambiguous => {
-                tracing::info!(message = %item.id, channel, ending = ending(&item.to), "sent");
-                OutboxOutcome::Sent
+        let channel = channel_of(item);
+        let Some(line) = self.carriers.line(channel) else {
+            tracing::error!(message = %item.id, channel = channel.as_str(), "not sent: nobody is configured to carry this channel");
+            return self.finish(item, OutboxOutcome::Failed, Refusal::Misconfigured.as_str()).await;
+        };
+        let (mut attempt, mut wait) = (1, None);
+        let mut last = Outcome::Unavailable;
+        for post in line.posts() {
+            let now = self.clock.now();
+            if !post.may_be_asked(now) {
+                wait = wait.max(Some(FIRST_WAIT));
+                continue;
             }
-            outcome => {
-                tracing::error!(message = %item.id, channel, outcome = outcome.as_str(), "not sent");
-                OutboxOutcome::Failed
+            let provider = post.carrier.name();
+            let Some(number) = self.store.hand_over(item.id, provider, now).await? else {
+                tracing::info!(message = %item.id, "not sent: it is over, or another has it");
+                return Ok(());
+            };
+            attempt = number;
+            let outcome = post.carrier.send(&message).await;
+            post.learn(&outcome, self.clock.now());
+            say(item, provider, number, &outcome);
+            match &outcome {
+                Outcome::Accepted { provider_id } => {
+                    let id = provider_id.as_ref().map(super::provider::ProviderId::as_str);
+                    let said = (outcome.as_str(), id);
+                    return self.store.finish_message(item.id, OutboxOutcome::Sent, said, self.clock.now()).await;
+                }
+                // It may be on its way: the page says that it can take a few minutes, and the person may ask again.
+                Outcome::Ambiguous => return self.finish(item, OutboxOutcome::Sent, outcome.as_str()).await,
+                Outcome::Throttled { retry_after } => wait = wait.max(Some(retry_after.unwrap_or_default())),
+                Outcome::Unavailable => wait = wait.max(Some(Duration::ZERO)),
+                Outcome::Refused(_) => {}
             }
+            if !outcome.may_fail_over() {
+                return self.finish(item, OutboxOutcome::Failed, outcome.as_str()).await;
+            }
+            self.store.take_back(item.id, outcome.as_str()).await?;
+            last = outcome;
         }
+        let due_at = wait.and_then(|wait| next_attempt(item, attempt, wait, self.clock.now()));
+        match due_at {
+            Some(due_at) => self.store.retry_message(item.id, due_at).await,
+            None => self.finish(item, OutboxOutcome::Failed, last.as_str()).await,
+        }
+    }
+
+    async fn finish(&self, item: &OutboxItem, ended: OutboxOutcome, word: &str) -> Result<(), StoreError> {
+        self.store.finish_message(item.id, ended, (word, None), self.clock.now()).await
     }
 
     /// `None` when its time or its challenge is over, or the sign-in that sets up its number.
@@ -213,8 +273,52 @@ impl Worker {
     }
 }
 
+fn say(item: &OutboxItem, provider: &str, attempt: u32, outcome: &Outcome) {
+    let (channel, ending, word) = (channel_of(item).as_str(), ending(&item.to), outcome.as_str());
+    match outcome {
+        Outcome::Accepted { .. } => {
+            tracing::info!(message = %item.id, channel, ending, provider, attempt, "sent");
+        }
+        _ if outcome.needs_operator() => {
+            tracing::error!(message = %item.id, channel, ending, provider, attempt, outcome = word, "not sent: an operator has to see to it");
+        }
+        _ => {
+            tracing::warn!(message = %item.id, channel, ending, provider, attempt, outcome = word, "not sent, as far as is known");
+        }
+    }
+}
+
+/// Until when to wait for the next attempt; `None` where the message would be over by then.
+fn next_attempt(item: &OutboxItem, attempt: u32, at_least: Duration, now: Timestamp) -> Option<Timestamp> {
+    let is_code = matches!(item.content, OutboxContent::Code { .. });
+    let longest = if is_code { LONGEST_WAIT_FOR_CODE } else { LONGEST_WAIT };
+    let doubled = FIRST_WAIT.saturating_mul(1 << attempt.saturating_sub(1).min(16));
+    let due_at = now + doubled.min(longest).max(at_least);
+    (due_at + WORTH_TRYING < item.expires_at).then_some(due_at)
+}
+
+const fn channel_of(item: &OutboxItem) -> ChannelKind {
+    match item.to {
+        Recipient::Sms(_) => ChannelKind::Sms,
+        Recipient::Voice(_) => ChannelKind::Voice,
+        Recipient::Mail(_) => ChannelKind::Mail,
+    }
+}
+
+/// The message stays as it was: found again where it was not handed over.
+fn note_panic(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "sending a message ended badly");
+    }
+}
+
 fn outgoing(item: &OutboxItem, body: Body, now: Timestamp) -> Outgoing {
-    Outgoing { id: item.id, language: item.language, at: now, body }
+    let purpose = match item.content {
+        OutboxContent::Code { .. } => Purpose::Code,
+        OutboxContent::Notice { .. } => Purpose::Notice,
+        OutboxContent::Link => Purpose::Link,
+    };
+    Outgoing { id: item.id, language: item.language, at: now, purpose, expires_at: item.expires_at, body }
 }
 
 /// The last two digits, for logs; nothing of a mail address.

@@ -24,8 +24,37 @@ pub struct Outgoing {
     pub language: Language,
     /// When it is handed over.
     pub at: Timestamp,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Worth nothing after this; for a code, when it ends.
+    pub expires_at: Timestamp,
     /// Channel, destination, text.
     pub body: Body,
+}
+
+/// What a message is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A code, which somebody waits for.
+    Code,
+    /// Something happened to an account.
+    Notice,
+    /// A link somebody asked for.
+    Link,
+    /// An operator tries whether messages arrive.
+    Test,
+}
+
+impl Purpose {
+    /// The word towards webhooks and commands.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::Notice => "notice",
+            Self::Link => "link",
+            Self::Test => "test",
+        }
+    }
 }
 
 /// Channel, destination and text.
@@ -61,6 +90,22 @@ impl Body {
             Self::Sms { .. } => "sms",
             Self::Voice { .. } => "voice",
             Self::Mail { .. } => "mail",
+        }
+    }
+
+    /// E.164 number or mail address.
+    pub fn to(&self) -> &str {
+        match self {
+            Self::Sms { to, .. } | Self::Voice { to, .. } => to.e164(),
+            Self::Mail { to, .. } => to.as_str(),
+        }
+    }
+
+    /// What is dialled after a call is answered.
+    pub fn extension(&self) -> Option<&str> {
+        match self {
+            Self::Voice { to, .. } => to.extension(),
+            Self::Sms { .. } | Self::Mail { .. } => None,
         }
     }
 
@@ -310,6 +355,8 @@ mod tests {
             id: OutboxId::random(&SystemEntropy::new()),
             language: Language::En,
             at: Timestamp::EPOCH,
+            purpose: Purpose::Code,
+            expires_at: Timestamp::EPOCH,
             body: Body::Sms {
                 to: PhoneNumber::parse("090-1234-5678", "JP").unwrap(),
                 text: "123456 is your Console code.".to_owned(),

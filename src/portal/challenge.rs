@@ -175,7 +175,7 @@ impl CodePage {
     /// Nothing was sent where sending failed, and nobody is being called any more: the line below says so.
     fn lead(&self) -> Option<String> {
         match self.delivery {
-            Some(Delivery::Failed | Delivery::Unanswered) => None,
+            Some(Delivery::Failed | Delivery::NotSms | Delivery::Refused | Delivery::Unanswered) => None,
             Some(Delivery::Queued | Delivery::Sent) | None => Some(lead(&self.method, self.stage, &self.frame)),
         }
     }
@@ -354,6 +354,10 @@ pub struct DeliveryLine {
     pub failed: String,
     /// A call: nobody picked up.
     pub unanswered: Option<String>,
+    /// A text message: the number takes none.
+    pub not_sms: Option<String>,
+    /// Nobody sends to the number.
+    pub refused: String,
 }
 
 impl DeliveryLine {
@@ -364,7 +368,8 @@ impl DeliveryLine {
         };
         let [queued, sent, failed] = keys.map(|key| frame.t(key));
         let unanswered = (kind == MethodKind::Voice).then(|| frame.t("delivery-voice-unanswered"));
-        Self { now, queued, sent, failed, unanswered }
+        let not_sms = (kind == MethodKind::Sms).then(|| frame.t("delivery-not-sms"));
+        Self { now, queued, sent, failed, unanswered, not_sms, refused: frame.t("delivery-refused") }
     }
     pub(super) fn text(&self) -> &str {
         match self.now {
@@ -372,6 +377,8 @@ impl DeliveryLine {
             Delivery::Sent => &self.sent,
             Delivery::Failed => &self.failed,
             Delivery::Unanswered => self.unanswered.as_deref().unwrap_or_default(),
+            Delivery::NotSms => self.not_sms.as_deref().unwrap_or(&self.failed),
+            Delivery::Refused => &self.refused,
         }
     }
     pub(super) const fn word(&self) -> &'static str {
@@ -386,6 +393,8 @@ pub(super) const fn delivery_word(delivery: Delivery) -> &'static str {
         Delivery::Sent => "sent",
         Delivery::Unanswered => "unanswered",
         Delivery::Failed => "failed",
+        Delivery::NotSms => "notsms",
+        Delivery::Refused => "refused",
     }
 }
 

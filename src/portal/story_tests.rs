@@ -395,11 +395,11 @@ async fn messages_with_codes_speak_the_language_of_the_settings() {
     world.pass(Duration::from_mins(1));
     let mut other = Browser::new(&world);
     other.sign_in("/.sekisho/sign-in").await;
-    let drop_before = world.app.store().claim_messages(32, world.app.now()).await.unwrap();
+    let drop_before = world.app.store().claim_messages(None, 32, world.app.now()).await.unwrap();
     assert!(drop_before.iter().all(|item| item.language == Language::En), "before anything was chosen");
     let help = other.open(Here::CodeHelp.path()).await;
     other.submit(&help, "/.sekisho/code/way", &[("way", "backup")]).await;
-    let sent = world.app.store().claim_messages(32, world.app.now()).await.unwrap();
+    let sent = world.app.store().claim_messages(None, 32, world.app.now()).await.unwrap();
     assert_eq!(sent.iter().map(|item| item.language).collect::<Vec<_>>(), [Language::Ja]);
 }
 

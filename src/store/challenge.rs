@@ -64,6 +64,10 @@ pub enum Delivery {
     Unanswered,
     /// It could not be sent.
     Failed,
+    /// It could not, and no text message ever will: the number takes none.
+    NotSms,
+    /// It could not: the number is none, or nobody sends there.
+    Refused,
 }
 
 /// What a provider says of a message after it took it.

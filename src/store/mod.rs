@@ -28,9 +28,9 @@ pub use held::{Held, HeldId, HeldRequest, HoldCaps, HoldRequest};
 pub use import::{AccountEdit, EditedAccount, ImportRun, ImportedAccount};
 pub use record::{
     AccountSummary, BeginSignIn, CodeSpend, CompleteSignIn, Completed, Credentials, EndedSession, EndedTrust,
-    EnrolledMethod, Enrolment, MethodState, NewAccount, NewAccountError, NewDevice, OutboxContent, OutboxId,
-    OutboxItem, OutboxOrder, OutboxOutcome, PasswordSpend, PendingSignIn, PresentDevice, PresentedDevice, RateLimit,
-    RateSpend, Recipient, SignInId, Stale, StoredSession, UsedCode,
+    EnrolledMethod, Enrolment, MethodState, NewAccount, NewAccountError, NewDevice, OutboxContent, OutboxCount,
+    OutboxId, OutboxItem, OutboxOrder, OutboxOutcome, PasswordSpend, PendingSignIn, PresentDevice, PresentedDevice,
+    RateLimit, RateSpend, Recipient, Resumed, SignInId, Stale, StoredSession, UsedCode,
 };
 
 pub use links::{Freeze, Link, LinkId, LinkPurpose, ResetPassword};
@@ -54,6 +54,7 @@ use crate::{
     account::{AccountId, LoginName, MethodId},
     authn::{Attempt, PasswordHash, SignIn, Ticket},
     clock::Timestamp,
+    config::ChannelKind,
     entropy::SharedEntropy,
     keyring::Keyring,
     secret::Digest,
@@ -421,25 +422,72 @@ impl Store {
         }
     }
 
-    /// Takes due messages: each is handed out once, and after a crash in the middle not again (at most once: a code
-    /// that may have gone out is never sent twice by itself).
-    pub async fn claim_messages(&self, limit: u32, now: Timestamp) -> Result<Vec<OutboxItem>> {
+    /// At the start: what a process took that is gone. What it had not begun to hand over waits again.
+    pub async fn resume_messages(&self, now: Timestamp) -> Result<Resumed> {
         match self {
-            Self::Sqlite(s) => s.claim_messages(limit, now).await,
+            Self::Sqlite(s) => s.resume_messages(now).await,
         }
     }
 
-    /// Records how it ended.
-    pub async fn finish_message(&self, id: OutboxId, outcome: OutboxOutcome, now: Timestamp) -> Result<()> {
+    /// Takes due messages of one channel, or of all. Each is with one worker at a time; it may not be sent before
+    /// [`hand_over`](Self::hand_over) says so.
+    pub async fn claim_messages(
+        &self,
+        channel: Option<ChannelKind>,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Vec<OutboxItem>> {
         match self {
-            Self::Sqlite(s) => s.finish_message(id, outcome, now).await,
+            Self::Sqlite(s) => s.claim_messages(channel, limit, now).await,
         }
     }
 
-    /// Waits until a message may have been ordered by this process.
-    pub async fn next_message_signal(&self) {
+    /// Writes down that from now on the message may be on its way: it is given out no more, come what may. The number of
+    /// the attempt; `None`: it is not ours any more, or over, and must not be sent.
+    pub async fn hand_over(&self, id: OutboxId, provider: &str, now: Timestamp) -> Result<Option<u32>> {
         match self {
-            Self::Sqlite(s) => s.next_message_signal().await,
+            Self::Sqlite(s) => s.hand_over(id, provider, now).await,
+        }
+    }
+
+    /// The provider certainly did not take it: it may be handed over again.
+    pub async fn take_back(&self, id: OutboxId, outcome: &str) -> Result<()> {
+        match self {
+            Self::Sqlite(s) => s.take_back(id, outcome).await,
+        }
+    }
+
+    /// Not now: it waits until then.
+    pub async fn retry_message(&self, id: OutboxId, due_at: Timestamp) -> Result<()> {
+        match self {
+            Self::Sqlite(s) => s.retry_message(id, due_at).await,
+        }
+    }
+
+    /// Records how it ended: the word for it, and the provider's own name of the message.
+    pub async fn finish_message(
+        &self,
+        id: OutboxId,
+        ended: OutboxOutcome,
+        said: (&str, Option<&str>),
+        now: Timestamp,
+    ) -> Result<()> {
+        match self {
+            Self::Sqlite(s) => s.finish_message(id, ended, said, now).await,
+        }
+    }
+
+    /// Messages that wait, and those that ended since then, by how they did.
+    pub async fn outbox_counts(&self, since: Timestamp) -> Result<Vec<OutboxCount>> {
+        match self {
+            Self::Sqlite(s) => s.outbox_counts(since).await,
+        }
+    }
+
+    /// Waits until a message of the channel may have been ordered by this process.
+    pub async fn next_message_signal(&self, channel: ChannelKind) {
+        match self {
+            Self::Sqlite(s) => s.next_message_signal(channel).await,
         }
     }
 

@@ -446,3 +446,29 @@ pub enum OutboxOutcome {
     /// The provider refused it for good.
     Failed,
 }
+
+/// What a process left behind that took messages and is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resumed {
+    /// They wait again.
+    pub queued: u64,
+    /// They may have gone out: they are not sent again.
+    pub unknown: u64,
+}
+
+/// So many messages of one kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxCount {
+    /// `sms`, `voice` or `mail`.
+    pub channel: String,
+    /// The one last asked.
+    pub provider: Option<String>,
+    /// `queued`, `claimed`, `sent`, `expired` or `failed`.
+    pub state: String,
+    /// The provider's last word.
+    pub outcome: Option<String>,
+    /// How many.
+    pub messages: u32,
+    /// When the oldest of them was ordered.
+    pub oldest: Timestamp,
+}

@@ -7,14 +7,14 @@ use super::generated::leaf_keys;
 fn examples() -> Vec<std::path::PathBuf> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
     let files = |directory| fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
-    let paths = files(directory.clone()).chain(files(directory.join("consoles")));
+    let paths = ["", "consoles", "delivery"].into_iter().flat_map(|part| files(directory.join(part)));
     paths.filter(|path| path.extension().is_some_and(|extension| extension == "toml")).collect()
 }
 
 #[test]
 fn every_example_loads() {
     let examples = examples();
-    assert!(examples.len() >= 7, "found {examples:?}");
+    assert!(examples.len() >= 9, "found {examples:?}");
     for path in examples {
         if let Err(problems) = config::load(&path) {
             panic!("{problems}");

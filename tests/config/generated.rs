@@ -34,7 +34,8 @@ pub(super) fn leaf_keys() -> Vec<String> {
     let mut keys = Vec::new();
     for (name, property) in properties(&schema) {
         for variant in variants_of(property) {
-            let of_variant = properties(variant).filter(|(key, _)| !matches!(key.as_str(), "provider" | "second"));
+            let of_variant =
+                properties(variant).filter(|(key, _)| !matches!(key.as_str(), "provider" | "second" | "answer"));
             keys.extend(of_variant.map(|(key, _)| format!("provider.{key}")));
             keys.extend([format!("{name}.provider"), format!("{name}.second.provider")]);
         }

@@ -111,7 +111,7 @@ async fn a_new_password_ends_everything_and_says_so() {
     let stored = bench.store.credentials(&hanako.name).await.unwrap().unwrap();
     assert_eq!(stored.hash, hash);
     assert!(stored.pair.is_some(), "the methods stay");
-    assert_eq!(bench.store.claim_messages(10, NOW).await.unwrap(), [told]);
+    assert_eq!(bench.store.claim_messages(None, 10, NOW).await.unwrap(), [told]);
 }
 
 #[tokio::test]
@@ -123,7 +123,7 @@ async fn a_reset_removes_both_methods_and_ends_everything() {
     assert_all_ended(&bench, &hanako, &session, &taro).await;
     assert!(bench.store.account(hanako.id).await.unwrap().unwrap().pair.is_none());
     assert!(bench.store.account(taro.id).await.unwrap().unwrap().pair.is_some());
-    assert_eq!(bench.store.claim_messages(10, NOW).await.unwrap(), [told]);
+    assert_eq!(bench.store.claim_messages(None, 10, NOW).await.unwrap(), [told]);
     let phones = MethodPair::new(
         bench.method(Target::Sms(phone("090-1234-5678"))),
         bench.method(Target::Voice(phone("03-1234-5678 内線12"))),

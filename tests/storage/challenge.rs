@@ -32,8 +32,8 @@ async fn a_message_is_told_from_its_order_to_its_end() {
     assert!(bench.store.ordered_code(pending.id, challenge, over).await.unwrap().is_none());
 
     assert_eq!(bench.store.delivery(challenge, MethodKind::Sms).await.unwrap(), Some(Delivery::Queued));
-    let [message] = &bench.store.claim_messages(10, NOW).await.unwrap()[..] else { panic!("one message") };
-    bench.store.finish_message(message.id, OutboxOutcome::Sent, NOW).await.unwrap();
+    let [message] = &bench.store.claim_messages(None, 10, NOW).await.unwrap()[..] else { panic!("one message") };
+    bench.store.finish_message(message.id, OutboxOutcome::Sent, ("accepted", None), NOW).await.unwrap();
     assert_eq!(bench.store.delivery(challenge, MethodKind::Sms).await.unwrap(), Some(Delivery::Sent));
     bench.store.forget_sends(key).await.unwrap();
     assert_eq!(bench.store.message_state(key, NOW).await.unwrap().next_at, None, "counted from the start");
@@ -57,7 +57,7 @@ async fn of_messages_at_once_one_goes_out() {
     assert_eq!(sent.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{sent:?}");
     let held = |outcome: &Result<_, Stale>| matches!(outcome, Err(Stale::SendAgainAt(at)) if *at == NOW + Duration::from_secs(30));
     assert_eq!(sent.iter().filter(|outcome| held(outcome)).count(), 4, "{sent:?}");
-    assert_eq!(bench.store.claim_messages(10, NOW).await.unwrap().len(), 1);
+    assert_eq!(bench.store.claim_messages(None, 10, NOW).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -69,11 +69,11 @@ async fn what_a_provider_reports_of_a_call_is_kept_once_and_is_of_that_call() {
     let challenge = texted.sign_in.challenge().unwrap().id();
     let become_of = async |bench: &Bench, channel| bench.store.delivery(challenge, channel).await.unwrap();
     let taken = async |bench: &Bench, at| {
-        let [message] = &bench.store.claim_messages(10, at).await.unwrap()[..] else { panic!("one message") };
+        let [message] = &bench.store.claim_messages(None, 10, at).await.unwrap()[..] else { panic!("one message") };
         message.id
     };
     let text = taken(&bench, NOW).await;
-    bench.store.finish_message(text, OutboxOutcome::Sent, NOW).await.unwrap();
+    bench.store.finish_message(text, OutboxOutcome::Sent, ("accepted", None), NOW).await.unwrap();
 
     // The same code by a call to the same number.
     let at = NOW + MINUTE;
@@ -87,7 +87,7 @@ async fn what_a_provider_reports_of_a_call_is_kept_once_and_is_of_that_call() {
         taken(&bench, at).await
     };
     assert!(bench.store.report_message(first, DeliveryReport::Unanswered, at).await.unwrap(), "before it is noted");
-    bench.store.finish_message(first, OutboxOutcome::Sent, at).await.unwrap();
+    bench.store.finish_message(first, OutboxOutcome::Sent, ("accepted", None), at).await.unwrap();
     bench.reopen().await;
     assert_eq!(become_of(&bench, MethodKind::Voice).await, Some(Delivery::Unanswered));
     assert_eq!(become_of(&bench, MethodKind::Sms).await, Some(Delivery::Sent), "the text message came all the same");
@@ -103,9 +103,9 @@ async fn what_a_provider_reports_of_a_call_is_kept_once_and_is_of_that_call() {
         assert!(!bench.store.report_message(early, DeliveryReport::Unanswered, at).await.unwrap(), "no such message");
         taken(&bench, at).await
     };
-    bench.store.finish_message(second, OutboxOutcome::Failed, at).await.unwrap();
+    bench.store.finish_message(second, OutboxOutcome::Failed, ("number_blocked", None), at).await.unwrap();
     assert!(!bench.store.report_message(second, DeliveryReport::Unanswered, at).await.unwrap(), "it never rang");
-    assert_eq!(become_of(&bench, MethodKind::Voice).await, Some(Delivery::Failed));
+    assert_eq!(become_of(&bench, MethodKind::Voice).await, Some(Delivery::Refused));
 }
 
 #[tokio::test]

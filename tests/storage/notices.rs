@@ -26,7 +26,7 @@ async fn what_changes_nothing_tells_nobody() {
             link: None,
         }]
     };
-    let told = async |at: Timestamp| bench.store.claim_messages(10, at).await.unwrap().len();
+    let told = async |at: Timestamp| bench.store.claim_messages(None, 10, at).await.unwrap().len();
     let store = &bench.store;
     let method = store.methods_of(hanako.id).await.unwrap().unwrap().pair.backup().id;
     let label = Label::parse("Office phone").unwrap();

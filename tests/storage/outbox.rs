@@ -3,8 +3,9 @@
 use sekisho::{
     account::{EmailAddress, MethodKind, Role},
     clock::Timestamp,
+    config::ChannelKind,
     language::Language,
-    store::{Notice, OutboxContent, OutboxId, OutboxItem, OutboxOutcome, Recipient},
+    store::{Notice, OutboxContent, OutboxId, OutboxItem, OutboxOutcome, Recipient, Resumed},
 };
 
 use crate::world::{Bench, DAY, LIFETIME, MINUTE, NOW, Person, phone};
@@ -41,18 +42,66 @@ async fn every_recipient_reads_back_in_order() {
         bench.store.enqueue(item).await.unwrap();
     }
     bench.reopen().await;
-    assert_eq!(bench.store.claim_messages(2, NOW + 2 * MINUTE).await.unwrap(), items[..2]);
-    assert_eq!(bench.store.claim_messages(2, NOW + 2 * MINUTE).await.unwrap(), items[2..]);
+    assert_eq!(bench.store.claim_messages(None, 2, NOW + 2 * MINUTE).await.unwrap(), items[..2]);
+    assert_eq!(bench.store.claim_messages(None, 2, NOW + 2 * MINUTE).await.unwrap(), items[2..]);
 }
 
 #[tokio::test]
-async fn what_was_taken_is_not_given_again_after_a_restart() {
+async fn what_was_handed_over_is_never_given_again_and_what_was_only_taken_is_after_a_restart() {
     let mut bench = Bench::new().await;
     let hanako = bench.newcomer("hanako").await;
-    bench.store.enqueue(&item(&bench, &hanako, mail(), NOW)).await.unwrap();
-    assert_eq!(bench.store.claim_messages(10, NOW).await.unwrap().len(), 1);
+    let (taken, handed, back) =
+        (item(&bench, &hanako, mail(), NOW), item(&bench, &hanako, mail(), NOW), item(&bench, &hanako, mail(), NOW));
+    for item in [&taken, &handed, &back] {
+        bench.store.enqueue(item).await.unwrap();
+    }
+    assert_eq!(bench.store.claim_messages(None, 10, NOW).await.unwrap().len(), 3);
+    for item in [&handed, &back] {
+        assert_eq!(bench.store.hand_over(item.id, "smtp", NOW).await.unwrap(), Some(1));
+        assert_eq!(bench.store.hand_over(item.id, "smtp", NOW).await.unwrap(), None, "once");
+    }
+    bench.store.take_back(back.id, "unavailable").await.unwrap();
     bench.reopen().await;
-    assert!(bench.store.claim_messages(10, NOW).await.unwrap().is_empty());
+    assert!(bench.store.claim_messages(None, 10, NOW).await.unwrap().is_empty(), "another process may have them");
+    assert_eq!(bench.store.resume_messages(NOW).await.unwrap(), Resumed { queued: 2, unknown: 1 });
+    let again = bench.store.claim_messages(None, 10, NOW).await.unwrap();
+    let mut ids: Vec<_> = again.iter().map(|item| item.id).collect();
+    ids.sort_unstable();
+    let mut expected = [taken.id, back.id];
+    expected.sort_unstable();
+    assert_eq!(ids, expected);
+    assert_eq!(bench.store.hand_over(back.id, "smtp", NOW).await.unwrap(), Some(2), "the second attempt");
+    assert_eq!(bench.store.resume_messages(NOW).await.unwrap(), Resumed { queued: 0, unknown: 0 }, "our own");
+}
+
+#[tokio::test]
+async fn what_was_taken_and_forgotten_is_anybodys_after_a_minute() {
+    let bench = Bench::new().await;
+    let hanako = bench.newcomer("hanako").await;
+    let (taken, handed) = (item(&bench, &hanako, mail(), NOW), item(&bench, &hanako, mail(), NOW));
+    for item in [&taken, &handed] {
+        bench.store.enqueue(item).await.unwrap();
+    }
+    assert_eq!(bench.store.claim_messages(None, 10, NOW).await.unwrap().len(), 2);
+    assert_eq!(bench.store.hand_over(handed.id, "smtp", NOW).await.unwrap(), Some(1));
+    assert!(bench.store.claim_messages(None, 10, NOW + MINUTE - MILLISECOND).await.unwrap().is_empty());
+    assert_eq!(bench.store.claim_messages(None, 10, NOW + MINUTE).await.unwrap(), [taken]);
+}
+
+#[tokio::test]
+async fn a_message_waits_until_it_is_due_and_is_not_handed_over_when_it_is_over() {
+    let bench = Bench::new().await;
+    let hanako = bench.newcomer("hanako").await;
+    let later = item(&bench, &hanako, mail(), NOW);
+    bench.store.enqueue(&later).await.unwrap();
+    let claim = async |at| bench.store.claim_messages(Some(ChannelKind::Mail), 10, at).await.unwrap().len();
+    assert_eq!(claim(NOW).await, 1);
+    bench.store.retry_message(later.id, NOW + 2 * MINUTE).await.unwrap();
+    assert_eq!(claim(NOW + 2 * MINUTE - MILLISECOND).await, 0);
+    let others = bench.store.claim_messages(Some(ChannelKind::Sms), 10, NOW + 2 * MINUTE).await.unwrap();
+    assert!(others.is_empty(), "each channel has its own");
+    assert_eq!(claim(NOW + 2 * MINUTE).await, 1);
+    assert_eq!(bench.store.hand_over(later.id, "smtp", NOW + 5 * MINUTE).await.unwrap(), None, "it is over");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -65,7 +114,7 @@ async fn workers_at_once_never_share_a_message() {
     let mut racing = tokio::task::JoinSet::new();
     for _ in 0..20 {
         let store = bench.store.clone();
-        racing.spawn(async move { store.claim_messages(3, NOW).await.unwrap() });
+        racing.spawn(async move { store.claim_messages(None, 3, NOW).await.unwrap() });
     }
     let mut ids: Vec<_> = racing.join_all().await.into_iter().flatten().map(|item| item.id).collect();
     assert_eq!(ids.len(), 20);
@@ -79,8 +128,8 @@ async fn a_message_past_its_time_is_not_given() {
     let bench = Bench::new().await;
     let hanako = bench.newcomer("hanako").await;
     bench.store.enqueue(&item(&bench, &hanako, mail(), NOW)).await.unwrap();
-    assert!(bench.store.claim_messages(10, NOW + 5 * MINUTE).await.unwrap().is_empty());
-    assert!(bench.store.claim_messages(10, NOW).await.unwrap().is_empty(), "it is finished");
+    assert!(bench.store.claim_messages(None, 10, NOW + 5 * MINUTE).await.unwrap().is_empty());
+    assert!(bench.store.claim_messages(None, 10, NOW).await.unwrap().is_empty(), "it is finished");
 }
 
 #[tokio::test]
@@ -90,8 +139,8 @@ async fn finished_messages_are_purged_after_a_week() {
     let (sent, lost) = (item(&bench, &hanako, mail(), NOW), item(&bench, &hanako, mail(), NOW));
     bench.store.enqueue(&sent).await.unwrap();
     bench.store.enqueue(&lost).await.unwrap();
-    assert_eq!(bench.store.claim_messages(10, NOW).await.unwrap().len(), 2);
-    bench.store.finish_message(sent.id, OutboxOutcome::Sent, NOW).await.unwrap();
+    assert_eq!(bench.store.claim_messages(None, 10, NOW).await.unwrap().len(), 2);
+    bench.store.finish_message(sent.id, OutboxOutcome::Sent, ("accepted", None), NOW).await.unwrap();
     assert_eq!(bench.store.purge(LIFETIME, NOW + 6 * DAY).await.unwrap(), 1, "only what was counted for the day");
     assert_eq!(bench.store.purge(LIFETIME, NOW + 8 * DAY).await.unwrap(), 2);
 }
@@ -104,8 +153,8 @@ async fn one_bad_row_does_not_hold_up_the_others() {
     bench.store.enqueue(&bad).await.unwrap();
     bench.plant("UPDATE outbox SET content = '{'").await;
     bench.store.enqueue(&good).await.unwrap();
-    assert_eq!(bench.store.claim_messages(10, NOW + MINUTE).await.unwrap(), [good]);
-    assert!(bench.store.claim_messages(10, NOW + MINUTE).await.unwrap().is_empty());
+    assert_eq!(bench.store.claim_messages(None, 10, NOW + MINUTE).await.unwrap(), [good]);
+    assert!(bench.store.claim_messages(None, 10, NOW + MINUTE).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -113,11 +162,11 @@ async fn the_worker_is_woken_by_an_order_it_did_not_wait_for() {
     let bench = Bench::new().await;
     let hanako = bench.person("hanako").await;
     bench.store.enqueue(&item(&bench, &hanako, mail(), NOW)).await.unwrap();
-    bench.store.next_message_signal().await;
+    bench.store.next_message_signal(ChannelKind::Sms).await;
     let pending = bench.begin(&hanako, NOW).await;
     let switch = sekisho::authn::Input::UseRole(sekisho::account::Role::Backup, bench.seed());
     bench.proceed(&pending, switch, NOW).await;
-    bench.store.next_message_signal().await;
+    bench.store.next_message_signal(ChannelKind::Sms).await;
 }
 
 #[tokio::test]
@@ -127,7 +176,7 @@ async fn a_phone_hears_the_same_news_once_in_ten_minutes_and_never_without_end()
     let sent = async |notice: Notice, to: Recipient, at: Timestamp| {
         let message = OutboxItem { content: OutboxContent::Notice { notice }, ..item(&bench, &hanako, to, at) };
         bench.store.enqueue(&message).await.unwrap();
-        bench.store.claim_messages(10, at).await.unwrap().len()
+        bench.store.claim_messages(None, 10, at).await.unwrap().len()
     };
     let text = || Recipient::Sms(phone("090-1234-5678"));
     let replaced = |role| Notice::MethodReplaced { role };
@@ -179,7 +228,7 @@ async fn news_of_another_method_or_request_or_account_is_told_however_soon_after
         let content = OutboxContent::Notice { notice: notice.clone() };
         let message = OutboxItem { content, ..item(&bench, person, Recipient::Sms(phone(number)), NOW) };
         bench.store.enqueue(&message).await.unwrap();
-        bench.store.claim_messages(10, NOW).await.unwrap().len()
+        bench.store.claim_messages(None, 10, NOW).await.unwrap().len()
     };
     // A number of its own for each, so that none of them fills its day.
     for (place, [one, other]) in news.iter().enumerate() {
@@ -199,7 +248,7 @@ async fn a_day_is_of_the_phone_whatever_the_account_and_of_the_mailbox_for_each_
     let told = async |person: &Person, notice: Notice, to: Recipient, at: Timestamp| {
         let message = OutboxItem { content: OutboxContent::Notice { notice }, ..item(&bench, person, to, at) };
         bench.store.enqueue(&message).await.unwrap();
-        bench.store.claim_messages(10, at).await.unwrap().len()
+        bench.store.claim_messages(None, 10, at).await.unwrap().len()
     };
     let (mut texts, mut last) = (0, NOW);
     for round in 0..8 {

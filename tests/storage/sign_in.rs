@@ -54,7 +54,7 @@ async fn enrol(bench: &mut Bench, person: &Person) -> CompleteSignIn {
     let sms = NewMethod { target: Target::Sms(phone("090-1234-5678")), label: None };
     let pending = bench.proceed(&pending, Input::Choose(sms, bench.seed()), NOW).await;
     bench.reopen().await;
-    assert_eq!(bench.store.claim_messages(10, NOW).await.unwrap().len(), 1, "one code went out");
+    assert_eq!(bench.store.claim_messages(None, 10, NOW).await.unwrap().len(), 1, "one code went out");
     let (attempt, left) = bench.store.spend_enrolment_attempt(pending.id).await.unwrap().unwrap();
     assert_eq!(left, 8);
     let pending = bench.store.pending_sign_in_by_id(pending.id, NOW).await.unwrap().unwrap();
@@ -125,7 +125,7 @@ async fn a_lost_swap_writes_nothing() {
     let hanako = bench.person("hanako").await;
     let pending = bench.begin(&hanako, NOW).await;
     let moved = bench.proceed(&pending, Input::UseRole(Role::Backup, bench.seed()), NOW).await;
-    assert_eq!(bench.store.claim_messages(10, NOW).await.unwrap().len(), 1);
+    assert_eq!(bench.store.claim_messages(None, 10, NOW).await.unwrap().len(), 1);
 
     let again = bench.advance(&pending, Input::UseRole(Role::Backup, bench.seed()), NOW).unwrap();
     let Step::Continue(sign_in) = again.step else { panic!("still pending") };
@@ -135,7 +135,7 @@ async fn a_lost_swap_writes_nothing() {
     assert_eq!(lost, Err(Stale::MovedOn));
     let stored = bench.store.pending_sign_in_by_id(pending.id, NOW).await.unwrap().unwrap();
     assert_eq!((stored.version, stored.sign_in), (moved.version, moved.sign_in.clone()));
-    assert!(bench.store.claim_messages(10, NOW).await.unwrap().is_empty(), "no message went out for it");
+    assert!(bench.store.claim_messages(None, 10, NOW).await.unwrap().is_empty(), "no message went out for it");
 
     let over = NOW + POLICY.sign_in_lifetime;
     let late = bench.store.save_sign_in(moved.id, moved.version, &moved.sign_in, None, over).await.unwrap();
@@ -295,7 +295,7 @@ async fn the_message_names_the_challenge_it_carries() {
     let hanako = bench.person("hanako").await;
     let pending = bench.begin(&hanako, NOW).await;
     let pending = bench.proceed(&pending, Input::UseRole(Role::Backup, bench.seed()), NOW).await;
-    let [message] = &bench.store.claim_messages(10, NOW).await.unwrap()[..] else { panic!("one message") };
+    let [message] = &bench.store.claim_messages(None, 10, NOW).await.unwrap()[..] else { panic!("one message") };
     let challenge = pending.sign_in.challenge().unwrap();
     assert_eq!(message.content, OutboxContent::Code { sign_in: pending.id, challenge: challenge.id() });
     assert_eq!((message.account, message.created_at, message.expires_at), (hanako.id, NOW, challenge.expires_at()));

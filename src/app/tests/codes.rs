@@ -228,7 +228,7 @@ async fn a_call_that_nobody_answered_is_told_until_the_next_one() {
         let Some(PendingView::Code(view)) = world.app.pending(&jar.browser()).await.unwrap() else { panic!() };
         view.delivery
     };
-    let calls = world.app.store().claim_messages(10, world.app.now()).await.unwrap();
+    let calls = world.app.store().claim_messages(None, 10, world.app.now()).await.unwrap();
     let call = calls.iter().find(|call| matches!(call.to, Recipient::Voice(_))).expect("a call").id;
     let reports = Reports::new(world.app.store().clone(), world.clock.clone());
     assert_eq!(delivery().await, Some(Delivery::Queued));

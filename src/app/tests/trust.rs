@@ -42,7 +42,7 @@ async fn a_copied_trust_ends_when_both_have_used_it() {
     let outcome = world.password(&mut owner, "hanako", PASSWORD).await;
     assert!(matches!(outcome, PasswordOutcome::Pending { .. }), "the owner's is old now: a code");
     assert!(interrupted(&world.decide(&thief).await).is_some(), "whoever came in with the copy is out");
-    let told = world.app.store().claim_messages(50, world.app.now()).await.unwrap();
+    let told = world.app.store().claim_messages(None, 50, world.app.now()).await.unwrap();
     let copied = |content: &OutboxContent| matches!(content, OutboxContent::Notice { notice: Notice::TrustCopied });
     assert!(told.iter().any(|message| copied(&message.content)), "{told:?}");
     let outcome = world.password(&mut thief, "hanako", PASSWORD).await;

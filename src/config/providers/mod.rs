@@ -1,15 +1,29 @@
 //! Who carries messages: the tables `[sms]`, `[voice]` and `[mail]`, whose key `provider` says which other keys they
 //! have. A provider is one file here with its keys, one in `delivery/providers`, and a line in the list of each.
 
+mod answer;
+mod command;
+mod form;
 mod inbox;
+mod named;
 mod service_url;
+mod smtp;
+mod webhook;
 
 use std::{marker::PhantomData, path::Path};
 
 use toml::{Spanned, de::DeValue};
 
-pub use self::inbox::InboxProvider;
 pub(super) use self::service_url::ProxyUrl;
+pub use self::{
+    answer::{AnswerOutcome, AnswerRule},
+    command::CommandConfig,
+    form::{FormConfig, FormMethod, Parameter},
+    inbox::InboxProvider,
+    named::{Placeholder, Template},
+    smtp::{SmtpConfig, SmtpEncryption},
+    webhook::WebhookConfig,
+};
 use super::{
     ConfiguredSecret,
     problem::Report,
@@ -71,6 +85,14 @@ pub(super) trait ProviderTable: Table {
     fn checked(self, directory: &Path) -> Option<Self::Checked>;
 }
 
+/// What is known of a provider without a file.
+struct Known {
+    name: &'static str,
+    carries: &'static [ChannelKind],
+    about: &'static str,
+    keys: fn() -> Vec<Key>,
+}
+
 macro_rules! providers {
     ($($(#[doc = $doc:literal])+ $name:literal => $variant:ident($keys:ty => $checked:ty),)+) => {
         /// One provider, with what it needs to know.
@@ -88,7 +110,7 @@ macro_rules! providers {
 
         /// Its keys as they stand in the file.
         #[derive(Clone, Debug)]
-        pub(super) enum RawProvider {
+        pub(in crate::config::providers) enum RawProvider {
             $( $variant($keys), )+
         }
 
@@ -100,11 +122,11 @@ macro_rules! providers {
                 }
             }
 
-            pub(super) fn check(&self, table: &str, report: &mut Report<'_>) {
+            fn check(&self, table: &str, report: &mut Report<'_>) {
                 match self { $( Self::$variant(keys) => keys.check(table, report), )+ }
             }
 
-            pub(super) fn secrets(&self) -> Vec<(&'static str, Option<&At<ConfiguredSecret>>)> {
+            fn secrets(&self) -> Vec<(&'static str, Option<&At<ConfiguredSecret>>)> {
                 match self { $( Self::$variant(keys) => keys.secrets(), )+ }
             }
 
@@ -113,9 +135,13 @@ macro_rules! providers {
             }
         }
 
-        /// Name, channels, documentation, and keys of each.
-        const PROVIDERS: &[(&str, &[ChannelKind], &str, fn() -> Vec<Key>)] = &[
-            $( ($name, <$keys as ProviderTable>::CARRIES, <$keys as Table>::ABOUT, <$keys as Table>::keys), )+
+        const PROVIDERS: &[Known] = &[
+            $( Known {
+                name: $name,
+                carries: <$keys as ProviderTable>::CARRIES,
+                about: <$keys as Table>::ABOUT,
+                keys: <$keys as Table>::keys,
+            }, )+
         ];
     };
 }
@@ -123,6 +149,14 @@ macro_rules! providers {
 providers! {
     /// The development inbox.
     "inbox" => Inbox(inbox::Keys => InboxProvider),
+    /// A signed JSON request to a service of the operator's own.
+    "webhook" => Webhook(webhook::Keys => WebhookConfig),
+    /// A form or a query to a gateway that speaks HTTP, as kannel does.
+    "form" => Form(form::Keys => FormConfig),
+    /// A program of this machine.
+    "command" => Command(command::Keys => CommandConfig),
+    /// A mail server.
+    "smtp" => Smtp(smtp::Keys => SmtpConfig),
 }
 
 /// A channel as a type, so that a table knows which providers it can name.
@@ -141,8 +175,12 @@ macro_rules! channels {
 }
 channels! { Sms Voice Mail }
 
-fn carriers(kind: ChannelKind) -> Vec<(&'static str, &'static str)> {
-    PROVIDERS.iter().filter(|(_, carries, ..)| carries.contains(&kind)).map(|(name, ..)| (*name, *name)).collect()
+fn carriers(kind: ChannelKind) -> impl Iterator<Item = &'static Known> {
+    PROVIDERS.iter().filter(move |known| known.carries.contains(&kind))
+}
+
+fn names(kind: ChannelKind) -> Vec<(&'static str, &'static str)> {
+    carriers(kind).map(|known| (known.name, known.name)).collect()
 }
 
 /// The name of a provider that carries the channel.
@@ -158,10 +196,10 @@ impl<C: Channel> Text for ProviderName<C> {
             ChannelKind::Voice => "a provider of calls",
             ChannelKind::Mail => "a provider of mail",
         };
-        word(text, kind, &carriers(C::KIND)).map(|name| Self(name, PhantomData))
+        word(text, kind, &names(C::KIND)).map(|name| Self(name, PhantomData))
     }
     fn constraint() -> serde_json::Value {
-        words(&carriers(C::KIND))
+        words(&names(C::KIND))
     }
 }
 
@@ -169,10 +207,20 @@ impl<C: Channel> Text for ProviderName<C> {
 #[derive(Clone, Debug)]
 pub(super) struct Provided {
     pub(super) name: At<&'static str>,
-    pub(super) keys: RawProvider,
+    keys: RawProvider,
 }
 
 impl Provided {
+    /// Reports what does not agree between its keys; `table` is the dotted name of the table.
+    pub(super) fn check(&self, table: &str, report: &mut Report<'_>) {
+        self.keys.check(table, report);
+    }
+
+    /// The secrets it names, with their keys.
+    pub(super) fn secrets(&self) -> Vec<(&'static str, Option<&At<ConfiguredSecret>>)> {
+        self.keys.secrets()
+    }
+
     fn read<C: Channel>(reader: &mut TableReader<'_, '_>) -> Option<Self> {
         let name: At<ProviderName<C>> = reader.key("provider", Presence::Required)?;
         let keys = RawProvider::read(name.value.0, reader)?;
@@ -180,19 +228,18 @@ impl Provided {
     }
 
     fn variants<C: Channel>(with: fn() -> Vec<Key>) -> Vec<Variant> {
-        let known = PROVIDERS.iter().filter(|(_, carries, ..)| carries.contains(&C::KIND));
-        let variant = |(name, _, about, own): &(&'static str, &[ChannelKind], &'static str, fn() -> Vec<Key>)| {
+        let variant = |known: &'static Known| {
             let mut keys = vec![Key {
                 name: "provider",
                 about: "Who carries them.",
                 presence: Presence::Required,
                 shape: ProviderName::<C>::shape(),
             }];
-            keys.extend(own());
+            keys.extend((known.keys)());
             keys.extend(with());
-            Variant { name, about, keys }
+            Variant { name: known.name, about: known.about, keys }
         };
-        known.map(variant).collect()
+        carriers(C::KIND).map(variant).collect()
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
         password::{self, Scheme},
     },
     clock::Clock,
-    delivery::{Reports, message::sample_sender, providers::inbox::Inbox},
+    delivery::{Line, Post, Reports, message::sample_sender, providers::inbox::Inbox},
     entropy::{Entropy, SharedEntropy},
     language::Language,
     secret::Digest,
@@ -104,9 +104,9 @@ impl Bench {
         store.enrol_directly(id, MethodPair::new(primary, backup).unwrap(), NOW).await.unwrap().unwrap();
 
         let inbox = Inbox::new(sample_sender().time_zone, sample_sender().origin);
-        let carrier = || Some(Arc::new(inbox.clone()) as Carrier);
+        let carrier = || Some(Line::of(Post::new("test", Arc::new(inbox.clone())), None));
         let carriers = Carriers { sms: carrier(), voice: carrier(), mail: carrier() };
-        let worker = Worker { store, keyring, clock: clock.clone(), sender: sample_sender(), carriers };
+        let worker = Worker { store, keyring, clock: clock.clone(), sender: Arc::new(sample_sender()), carriers };
         Self { worker, clock, inbox, entropy, hash, account: id, directory }
     }
 
@@ -405,13 +405,7 @@ async fn a_worker_that_is_told_to_stop_finishes_what_is_due() {
 async fn a_running_worker_sends_what_is_ordered_meanwhile() {
     let bench = Bench::new().await;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let worker = Worker {
-        store: bench.worker.store.clone(),
-        keyring: bench.worker.keyring.clone(),
-        clock: bench.clock.clone(),
-        sender: sample_sender(),
-        carriers: bench.worker.carriers.clone(),
-    };
+    let worker = bench.worker.clone();
     let order = async {
         bench.sign_in(Language::Ja).await;
         while bench.inbox.count() == 0 {
@@ -423,4 +417,214 @@ async fn a_running_worker_sends_what_is_ordered_meanwhile() {
         stopped.await.unwrap();
     });
     tokio::join!(running, order);
+}
+
+/// What a provider of a test says, one after the other, and the last for ever; and what it was given.
+#[derive(Debug)]
+struct Scripted {
+    name: &'static str,
+    says: Vec<Outcome>,
+    given: std::sync::Mutex<Vec<OutboxId>>,
+    /// Asked in the middle of being given something.
+    meanwhile: Option<(Store, Timestamp)>,
+}
+
+impl Scripted {
+    fn new(name: &'static str, says: &[Outcome]) -> Arc<Self> {
+        Arc::new(Self { name, says: says.to_vec(), given: std::sync::Mutex::default(), meanwhile: None })
+    }
+
+    fn given(&self) -> usize {
+        self.given.lock().unwrap().len()
+    }
+}
+
+#[async_trait::async_trait]
+impl crate::delivery::Provider for Scripted {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    async fn send(&self, message: &Outgoing) -> Outcome {
+        let number = {
+            let mut given = self.given.lock().unwrap();
+            given.push(message.id);
+            given.len() - 1
+        };
+        if let Some((store, now)) = &self.meanwhile {
+            // The process ends here, and another begins.
+            store.resume_messages(*now).await.unwrap();
+            assert!(store.claim_messages(None, 10, *now).await.unwrap().is_empty(), "it is given out no more");
+        }
+        self.says.get(number).or(self.says.last()).unwrap().clone()
+    }
+}
+
+fn line(first: &Arc<Scripted>, second: Option<&Arc<Scripted>>) -> Line {
+    let post = |table: &str, provider: &Arc<Scripted>| Post::new(table, provider.clone());
+    Line::of(post("sms", first), second.map(|second| post("sms.second", second)))
+}
+
+impl Bench {
+    async fn summary(&self) -> Vec<(String, Option<String>, Option<String>, u32)> {
+        let counts = self.worker.store.outbox_counts(NOW - Duration::from_hours(1)).await.unwrap();
+        counts.into_iter().map(|count| (count.state, count.provider, count.outcome, count.messages)).collect()
+    }
+}
+
+const THROTTLED: Outcome = Outcome::Throttled { retry_after: None };
+
+#[tokio::test]
+async fn what_may_be_on_its_way_is_never_sent_again() {
+    let mut bench = Bench::new().await;
+    let (first, second) =
+        (Scripted::new("first", &[Outcome::Ambiguous]), Scripted::new("second", &[Outcome::ACCEPTED]));
+    bench.worker.carriers.sms = Some(line(&first, Some(&second)));
+    let pending = bench.sign_in(Language::Ja).await;
+    for _ in 0..10 {
+        bench.worker.deliver_due().await.unwrap();
+        bench.wait(Duration::from_secs(20));
+    }
+    assert_eq!((first.given(), second.given()), (1, 0));
+    let challenge = pending.sign_in.challenge().unwrap().id();
+    let became = bench.worker.store.delivery(challenge, MethodKind::Sms).await.unwrap();
+    assert_eq!(became, Some(Delivery::Sent), "it can take a few minutes; the person may ask again");
+    let ambiguous = ("sent".to_owned(), Some("first".to_owned()), Some("ambiguous".to_owned()), 1);
+    assert_eq!(bench.summary().await, [ambiguous]);
+}
+
+#[tokio::test]
+async fn another_provider_is_asked_only_where_the_first_certainly_did_not_take_it() {
+    let cases = [
+        (Outcome::Unavailable, true),
+        (THROTTLED, true),
+        (Outcome::Refused(Refusal::QuotaExhausted), true),
+        (Outcome::Refused(Refusal::AuthFailed), true),
+        (Outcome::Refused(Refusal::Misconfigured), true),
+        (Outcome::Refused(Refusal::SenderRejected), true),
+        (Outcome::Refused(Refusal::ContentFiltered), true),
+        (Outcome::Refused(Refusal::NumberBlocked), false),
+        (Outcome::Refused(Refusal::InvalidNumber), false),
+        (Outcome::Refused(Refusal::NotSmsCapable), false),
+        (Outcome::Refused(Refusal::CountryBlocked), false),
+        (Outcome::Refused(Refusal::FraudBlocked { retry_after: None }), false),
+        (Outcome::Ambiguous, false),
+        (Outcome::ACCEPTED, false),
+    ];
+    for (says, asks) in cases {
+        let mut bench = Bench::new().await;
+        let (first, second) =
+            (Scripted::new("first", std::slice::from_ref(&says)), Scripted::new("second", &[Outcome::ACCEPTED]));
+        bench.worker.carriers.sms = Some(line(&first, Some(&second)));
+        let pending = bench.sign_in(Language::Ja).await;
+        bench.worker.deliver_due().await.unwrap();
+        assert_eq!((first.given(), second.given()), (1, usize::from(asks)), "{says:?}");
+        let challenge = pending.sign_in.challenge().unwrap().id();
+        let became = bench.worker.store.delivery(challenge, MethodKind::Sms).await.unwrap();
+        let failed = !asks && matches!(says, Outcome::Refused(_));
+        assert_eq!(became, Some(if failed { Delivery::Failed } else { Delivery::Sent }), "{says:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_taken_is_tried_again_with_pauses_while_the_code_is_good() {
+    for trouble in [THROTTLED, Outcome::Unavailable] {
+        let mut bench = Bench::new().await;
+        let provider = Scripted::new("first", &[trouble.clone(), trouble.clone(), Outcome::ACCEPTED]);
+        bench.worker.carriers.sms = Some(line(&provider, None));
+        bench.sign_in(Language::Ja).await;
+        for (wait, given) in [(0, 1), (0, 1), (1, 2), (1, 2), (1, 3), (60, 3)] {
+            bench.wait(Duration::from_secs(wait));
+            bench.worker.deliver_due().await.unwrap();
+            assert_eq!(provider.given(), given, "{trouble:?}");
+        }
+        let told = &provider.given.lock().unwrap();
+        assert!(told.iter().all(|id| *id == told[0]), "under one name each time");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_tried_for_longer_than_it_is_worth() {
+    let mut bench = Bench::new().await;
+    let provider = Scripted::new("first", &[THROTTLED]);
+    bench.worker.carriers.sms = Some(line(&provider, None));
+    let pending = bench.sign_in(Language::Ja).await;
+    for _ in 0..600 {
+        bench.worker.deliver_due().await.unwrap();
+        bench.wait(Duration::from_secs(1));
+    }
+    let tries = provider.given();
+    assert!((5..=30).contains(&tries), "{tries} in five minutes");
+    let challenge = pending.sign_in.challenge().unwrap().id();
+    let became = bench.worker.store.delivery(challenge, MethodKind::Sms).await.unwrap();
+    assert_eq!(became, Some(Delivery::Failed), "the page says to choose another way");
+
+    let mut bench = Bench::new().await;
+    let later = Outcome::Throttled { retry_after: Some(Duration::from_hours(1)) };
+    let provider = Scripted::new("first", &[later]);
+    bench.worker.carriers.sms = Some(line(&provider, None));
+    bench.sign_in(Language::Ja).await;
+    bench.worker.deliver_due().await.unwrap();
+    assert_eq!(bench.summary().await[0].0, "failed", "in an hour it is worth nothing");
+}
+
+#[tokio::test]
+async fn a_process_that_dies_while_it_hands_over_leaves_nothing_to_send_twice() {
+    let mut bench = Bench::new().await;
+    let path = bench.directory.path().join("sekisho.db");
+    let other = Store::open_sqlite(&path, bench.worker.keyring.clone(), bench.entropy.clone()).await.unwrap();
+    let meanwhile = Some((other.clone(), NOW));
+    let provider = Scripted { meanwhile, ..Arc::into_inner(Scripted::new("first", &[Outcome::ACCEPTED])).unwrap() };
+    let provider = Arc::new(provider);
+    bench.worker.carriers.sms = Some(line(&provider, None));
+    bench.sign_in(Language::Ja).await;
+    bench.worker.deliver_due().await.unwrap();
+    assert_eq!(provider.given(), 1);
+    // It lived after all, and knows better than whoever came after it.
+    assert_eq!(bench.summary().await, [("sent".to_owned(), Some("first".to_owned()), Some("accepted".to_owned()), 1)]);
+}
+
+#[tokio::test]
+async fn what_was_only_taken_is_found_again_and_whoever_took_it_finds_it_gone() {
+    let bench = Bench::new().await;
+    bench.sign_in(Language::Ja).await;
+    let path = bench.directory.path().join("sekisho.db");
+    let other = Store::open_sqlite(&path, bench.worker.keyring.clone(), bench.entropy.clone()).await.unwrap();
+    let [taken] = &bench.worker.store.claim_messages(None, 10, NOW).await.unwrap()[..] else { panic!("one message") };
+    assert!(other.claim_messages(None, 10, NOW).await.unwrap().is_empty(), "somebody has it");
+    assert_eq!(other.resume_messages(NOW).await.unwrap().queued, 1);
+    let [again] = &other.claim_messages(None, 10, NOW).await.unwrap()[..] else { panic!("the same message") };
+    assert_eq!(again.id, taken.id);
+    assert_eq!(bench.worker.store.hand_over(taken.id, "first", NOW).await.unwrap(), None, "not ours any more");
+    assert_eq!(other.hand_over(taken.id, "first", NOW).await.unwrap(), Some(1));
+    assert_eq!(other.hand_over(taken.id, "first", NOW).await.unwrap(), None, "once");
+}
+
+#[tokio::test]
+async fn a_slow_provider_of_one_channel_holds_up_no_other() {
+    #[derive(Debug)]
+    struct Stuck;
+    #[async_trait::async_trait]
+    impl crate::delivery::Provider for Stuck {
+        fn name(&self) -> &'static str {
+            "stuck"
+        }
+        async fn send(&self, _message: &Outgoing) -> Outcome {
+            std::future::pending().await
+        }
+    }
+    let mut bench = Bench::new().await;
+    bench.worker.carriers.sms = Some(Line::of(Post::new("sms", Arc::new(Stuck)), None));
+    bench.sign_in(Language::Ja).await;
+    bench.notice(Notice::TwoStepEnabled, Language::Ja).await;
+    let running = bench.worker.clone().run(std::future::pending());
+    let arrived = async {
+        while bench.inbox.count() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = running => panic!("it works for ever"),
+        () = arrived => {}
+    }
 }

@@ -449,6 +449,8 @@ mod tests {
 
     fn outgoing(body: Body, language: Language) -> Outgoing {
         Outgoing {
+            purpose: crate::delivery::Purpose::Code,
+            expires_at: Timestamp::EPOCH,
             id: OutboxId::random(&SystemEntropy::new()),
             language,
             at: Timestamp::from_secs(1_795_325_100),

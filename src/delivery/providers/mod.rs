@@ -1,16 +1,22 @@
 //! Who carries messages, one file each. Adding one: its file here, its keys in `config/providers`, a line in each list.
 
+mod command;
+mod form;
 pub mod inbox;
+mod smtp;
+mod webhook;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use http::HeaderValue;
 
 use self::inbox::Inbox;
 use super::{
     http::{Http, HttpUnusable},
-    provider::Carrier,
+    provider::{Carrier, Outcome, Refusal},
 };
 use crate::{
-    config::{Config, DeliveryConfig, ProviderConfig, SecretUnreadable},
+    config::{Config, ConfiguredSecret, DeliveryConfig, ProviderConfig, SecretUnreadable},
     keyring::Keyring,
 };
 
@@ -45,6 +51,9 @@ pub enum ProviderUnusable {
         /// What is wrong with it.
         reason: String,
     },
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
 }
 
 impl Means {
@@ -69,5 +78,32 @@ impl Means {
 pub(super) fn provider(config: &ProviderConfig, means: &mut Means) -> Result<Carrier, ProviderUnusable> {
     Ok(match config {
         ProviderConfig::Inbox(_) => Arc::new(means.inbox.clone()),
+        ProviderConfig::Webhook(webhook) => Arc::new(webhook::Webhook::new(webhook, means.http()?)?),
+        ProviderConfig::Form(form) => Arc::new(form::Form::new(form, means.http()?)?),
+        ProviderConfig::Command(command) => Arc::new(command::Command::new(command, means.delivery.timeout)),
+        ProviderConfig::Smtp(smtp) => Arc::new(smtp::Smtp::new(smtp, means)?),
     })
+}
+
+/// The outcome with this word, as services and operators write it; `None` where there is no such word.
+fn outcome_called(word: &str, retry_after: Option<Duration>) -> Option<Outcome> {
+    Some(match word {
+        "accepted" => Outcome::ACCEPTED,
+        "throttled" => Outcome::Throttled { retry_after },
+        "unavailable" => Outcome::Unavailable,
+        "ambiguous" => Outcome::Ambiguous,
+        refusal => Outcome::Refused(match Refusal::parse(refusal)? {
+            Refusal::FraudBlocked { .. } => Refusal::FraudBlocked { retry_after },
+            other => other,
+        }),
+    })
+}
+
+/// A secret as the value of a header that is never shown.
+fn header_of(key: &'static str, secret: &ConfiguredSecret) -> Result<HeaderValue, ProviderUnusable> {
+    let secret = secret.read().map_err(|error| ProviderUnusable::Secret(key, error))?;
+    let mut value = HeaderValue::from_bytes(secret.expose())
+        .map_err(|_not_one| ProviderUnusable::Secret(key, SecretUnreadable::Unusable))?;
+    value.set_sensitive(true);
+    Ok(value)
 }

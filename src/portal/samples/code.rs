@@ -82,7 +82,13 @@ pub(super) fn code(language: Language, pages: &mut Pages) {
         let off = vec![(role, ShownMethod { label: None, ..method })];
         pages.add("switched-off", state, &SwitchedOffPage { frame, off, target: "/orders/1042".to_owned() });
     }
-    for (state, delivery) in [("queued", Delivery::Queued), ("sent", Delivery::Sent), ("failed", Delivery::Failed)] {
+    for (state, delivery) in [
+        ("queued", Delivery::Queued),
+        ("sent", Delivery::Sent),
+        ("failed", Delivery::Failed),
+        ("notsms", Delivery::NotSms),
+        ("refused", Delivery::Refused),
+    ] {
         pages.add("code", &format!("sms-{state}"), &CodePage { again, delivery: Some(delivery), ..by_sms() });
         pages.add("code", &format!("voice-{state}"), &CodePage { again, delivery: Some(delivery), ..by_voice() });
     }

@@ -196,7 +196,7 @@ impl SqliteStore {
         channel: MethodKind,
     ) -> Result<Option<Delivery>> {
         let row = sqlx::query(
-            "SELECT id, state, report FROM outbox WHERE challenge = $1 AND channel = $2
+            "SELECT id, state, report, outcome FROM outbox WHERE challenge = $1 AND channel = $2
              ORDER BY created_at DESC, rowid DESC LIMIT 1",
         )
         .bind(challenge.to_string())
@@ -211,10 +211,17 @@ impl SqliteStore {
             _ => None,
         };
         let cells = Cells::of(&row, "outbox", "id")?;
+        let because: Option<&str> = row.try_get("outcome")?;
         // A report may overtake the note that the message was taken.
         Ok(Some(match cells.optional_text("report", DeliveryReport::parse)? {
             Some(DeliveryReport::Unanswered) => Delivery::Unanswered,
-            None => cells.text("state", word)?,
+            None => match (cells.text("state", word)?, because) {
+                (Delivery::Failed, Some("not_sms_capable")) => Delivery::NotSms,
+                (Delivery::Failed, Some("invalid_number" | "number_blocked" | "country_blocked" | "fraud_blocked")) => {
+                    Delivery::Refused
+                }
+                (state, _) => state,
+            },
         }))
     }
 }

@@ -39,7 +39,7 @@ use super::{Result, StoreError};
 use crate::{
     authn::throttle::{CODE_WINDOW, PASSWORD_FORGET},
     clock::Timestamp,
-    entropy::SharedEntropy,
+    entropy::{SharedEntropy, encode_id, random_bytes},
     keyring::Keyring,
     session::{Lifetime, SHARED_WINDOW},
 };
@@ -72,7 +72,10 @@ pub struct SqliteStore {
     readers: SqlitePool,
     keyring: Arc<Keyring>,
     entropy: SharedEntropy,
-    ordered: Arc<Notify>,
+    /// One for each channel, in the order of `ChannelKind::ALL`.
+    ordered: Arc<[Notify; 3]>,
+    /// What this process writes beside the messages it takes.
+    claimant: String,
 }
 
 fn migrator() -> Migrator {
@@ -94,6 +97,7 @@ fn migrator() -> Migrator {
         migration(12, "held", include_str!("../migrations/0012_held.sql")),
         migration(13, "tokens", include_str!("../migrations/0013_tokens.sql")),
         migration(14, "history and opening", include_str!("../migrations/0014_history_and_opening.sql")),
+        migration(15, "handing over", include_str!("../migrations/0015_handing_over.sql")),
     ])
 }
 
@@ -148,7 +152,8 @@ impl SqliteStore {
         let writer = pool().max_connections(1).connect_with(options.clone()).await?;
         migrator().run(&writer).await.map_err(schema_error)?;
         let readers = pool().max_connections(READERS).connect_with(options.pragma("query_only", "on")).await?;
-        Ok(Self { writer, readers, keyring, entropy, ordered: Arc::new(Notify::new()) })
+        let claimant = encode_id(random_bytes(&*entropy));
+        Ok(Self { writer, readers, keyring, entropy, ordered: Arc::default(), claimant })
     }
 
     /// A transaction that holds the write lock from its first statement, so that what it reads stays true. Dropped

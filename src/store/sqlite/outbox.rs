@@ -1,20 +1,34 @@
-//! Messages to send. A message is handed out once: a code that may have gone out is never sent again by itself.
+//! Messages to send. A message is taken, then handed over by one conditional update before anything is written to a
+//! provider: what may have gone out is never given out again, and what was only taken is.
 
 use std::time::Duration;
 
 use sqlx::{Row as _, Sqlite, SqliteConnection, Transaction, sqlite::SqliteRow};
+use tokio::sync::Notify;
 
 use super::{SqliteStore, accounts::PhoneColumns, attempts, links, rows::Cells};
 use crate::{
     account::{AccountId, EmailAddress, MethodKind},
     clock::Timestamp,
+    config::ChannelKind,
     language::Language,
     secret::Digest,
     store::{
-        DeliveryReport, LinkId, Notice, OutboxContent, OutboxId, OutboxItem, OutboxOrder, OutboxOutcome, RateLimit,
-        RateSpend, Recipient, Result, SignInId, StoreError,
+        DeliveryReport, LinkId, Notice, OutboxContent, OutboxCount, OutboxId, OutboxItem, OutboxOrder, OutboxOutcome,
+        RateLimit, RateSpend, Recipient, Result, Resumed, SignInId, StoreError,
     },
 };
+
+/// Free to be taken: never taken, or by somebody who is gone.
+macro_rules! waiting {
+    () => {
+        "(state = 'queued' AND (due_at IS NULL OR due_at <= $1)
+          OR state = 'claimed' AND handed_at IS NULL AND claimed_at <= $2) AND ($3 IS NULL OR channel = $3)"
+    };
+}
+
+/// Whoever took a message hands it over at once; one that was only taken this long ago is anybody's again.
+const CLAIM_LASTS: Duration = Duration::from_mins(1);
 
 const fn outcome_word(outcome: OutboxOutcome) -> &'static str {
     match outcome {
@@ -167,7 +181,7 @@ impl SqliteStore {
     pub(super) async fn commit(&self, tx: Transaction<'static, Sqlite>, ordered: bool) -> Result<()> {
         tx.commit().await?;
         if ordered {
-            self.ordered.notify_one();
+            self.ordered.iter().for_each(Notify::notify_one);
         }
         Ok(())
     }
@@ -178,26 +192,66 @@ impl SqliteStore {
         self.commit(tx, true).await
     }
 
-    pub(in crate::store) async fn claim_messages(&self, limit: u32, now: Timestamp) -> Result<Vec<OutboxItem>> {
-        // The worker asks often and there is seldom anything: a look costs no write lock.
-        let waiting =
-            sqlx::query("SELECT id FROM outbox WHERE state = 'queued' LIMIT 1").fetch_optional(&self.readers).await?;
+    /// What another process took and died over. One SQLite file has one gateway, so whoever else holds a message is gone;
+    /// should it live, it finds that it holds nothing any more before it hands anything over.
+    pub(in crate::store) async fn resume_messages(&self, now: Timestamp) -> Result<Resumed> {
+        let mut tx = self.write().await?;
+        let found = sqlx::query(
+            "UPDATE outbox SET state = 'queued', claimed_by = NULL
+             WHERE state = 'claimed' AND handed_at IS NULL AND claimed_by IS NOT $1",
+        )
+        .bind(&self.claimant)
+        .execute(&mut *tx)
+        .await?;
+        let unknown = sqlx::query(
+            "UPDATE outbox SET state = 'sent', outcome = 'ambiguous', finished_at = $2
+             WHERE state = 'claimed' AND handed_at IS NOT NULL AND claimed_by IS NOT $1",
+        )
+        .bind(&self.claimant)
+        .bind(now.as_millis())
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(Resumed { queued: found.rows_affected(), unknown: unknown.rows_affected() })
+    }
+
+    pub(in crate::store) async fn claim_messages(
+        &self,
+        channel: Option<ChannelKind>,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Vec<OutboxItem>> {
+        // The workers ask often and there is seldom anything: a look costs no write lock.
+        let channel = channel.map(ChannelKind::as_str);
+        let abandoned = (now - CLAIM_LASTS).as_millis();
+        let waiting = sqlx::query(concat!("SELECT id FROM outbox WHERE ", waiting!(), " LIMIT 1"))
+            .bind(now.as_millis())
+            .bind(abandoned)
+            .bind(channel)
+            .fetch_optional(&self.readers)
+            .await?;
         if waiting.is_none() {
             return Ok(Vec::new());
         }
         let mut tx = self.write().await?;
         sqlx::query(
-            "UPDATE outbox SET state = 'expired', finished_at = $1 WHERE state = 'queued' AND expires_at <= $1",
+            "UPDATE outbox SET state = 'expired', finished_at = $1
+             WHERE state IN ('queued', 'claimed') AND handed_at IS NULL AND expires_at <= $1",
         )
         .bind(now.as_millis())
         .execute(&mut *tx)
         .await?;
-        let claimed = sqlx::query(
-            "UPDATE outbox SET state = 'claimed', claimed_at = $1
-             WHERE id IN (SELECT id FROM outbox WHERE state = 'queued' ORDER BY created_at, id LIMIT $2)
-             RETURNING *",
-        )
+        // Codes first: somebody waits for them. (PostgreSQL: the inner SELECT … FOR UPDATE SKIP LOCKED.)
+        let claimed = sqlx::query(concat!(
+            "UPDATE outbox SET state = 'claimed', claimed_at = $1, claimed_by = $4
+             WHERE id IN (SELECT id FROM outbox WHERE ",
+            waiting!(),
+            " ORDER BY challenge IS NULL, created_at, id LIMIT $5) RETURNING *"
+        ))
         .bind(now.as_millis())
+        .bind(abandoned)
+        .bind(channel)
+        .bind(&self.claimant)
         .bind(i64::from(limit))
         .fetch_all(&mut *tx)
         .await?;
@@ -228,21 +282,104 @@ impl SqliteStore {
         Ok(items)
     }
 
+    pub(in crate::store) async fn hand_over(
+        &self,
+        id: OutboxId,
+        provider: &str,
+        now: Timestamp,
+    ) -> Result<Option<u32>> {
+        let mut tx = self.write().await?;
+        let row = sqlx::query(
+            "UPDATE outbox SET handed_at = $3, provider = $4, attempts = attempts + 1
+             WHERE id = $1 AND state = 'claimed' AND claimed_by = $2 AND handed_at IS NULL AND expires_at > $3
+             RETURNING attempts",
+        )
+        .bind(id.to_string())
+        .bind(&self.claimant)
+        .bind(now.as_millis())
+        .bind(provider)
+        .fetch_optional(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        row.map(|row| Ok(row.try_get("attempts")?)).transpose()
+    }
+
+    pub(in crate::store) async fn take_back(&self, id: OutboxId, outcome: &str) -> Result<()> {
+        let mut tx = self.write().await?;
+        sqlx::query(
+            "UPDATE outbox SET handed_at = NULL, outcome = $3
+             WHERE id = $1 AND state = 'claimed' AND claimed_by = $2",
+        )
+        .bind(id.to_string())
+        .bind(&self.claimant)
+        .bind(outcome)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    pub(in crate::store) async fn retry_message(&self, id: OutboxId, due_at: Timestamp) -> Result<()> {
+        let mut tx = self.write().await?;
+        sqlx::query(
+            "UPDATE outbox SET state = 'queued', claimed_by = NULL, due_at = $3
+             WHERE id = $1 AND state = 'claimed' AND claimed_by = $2 AND handed_at IS NULL",
+        )
+        .bind(id.to_string())
+        .bind(&self.claimant)
+        .bind(due_at.as_millis())
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     pub(in crate::store) async fn finish_message(
         &self,
         id: OutboxId,
-        outcome: OutboxOutcome,
+        ended: OutboxOutcome,
+        (outcome, provider_id): (&str, Option<&str>),
         now: Timestamp,
     ) -> Result<()> {
         let mut tx = self.write().await?;
-        sqlx::query("UPDATE outbox SET state = $2, finished_at = $3 WHERE id = $1 AND state = 'claimed'")
-            .bind(id.to_string())
-            .bind(outcome_word(outcome))
-            .bind(now.as_millis())
-            .execute(&mut *tx)
-            .await?;
+        // Another process that started meanwhile may have written that nobody knows: we do.
+        sqlx::query(
+            "UPDATE outbox SET state = $3, outcome = $4, provider_id = $5, finished_at = $6
+             WHERE id = $1 AND claimed_by = $2 AND (state = 'claimed' OR outcome = 'ambiguous')",
+        )
+        .bind(id.to_string())
+        .bind(&self.claimant)
+        .bind(outcome_word(ended))
+        .bind(outcome)
+        .bind(provider_id)
+        .bind(now.as_millis())
+        .execute(&mut *tx)
+        .await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    pub(in crate::store) async fn outbox_counts(&self, since: Timestamp) -> Result<Vec<OutboxCount>> {
+        let rows = sqlx::query(
+            "SELECT channel, provider, state, outcome, COUNT(*) AS messages, MIN(created_at) AS oldest FROM outbox
+             WHERE finished_at > $1 OR finished_at IS NULL
+             GROUP BY channel, provider, state, outcome ORDER BY channel, provider, state, outcome",
+        )
+        .bind(since.as_millis())
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(OutboxCount {
+                    channel: row.try_get("channel")?,
+                    provider: row.try_get("provider")?,
+                    state: row.try_get("state")?,
+                    outcome: row.try_get("outcome")?,
+                    messages: row.try_get("messages")?,
+                    oldest: Timestamp::from_millis(row.try_get("oldest")?),
+                })
+            })
+            .collect()
     }
 
     pub(in crate::store) async fn report_message(
@@ -269,7 +406,13 @@ impl SqliteStore {
         Ok(kept.rows_affected() > 0)
     }
 
-    pub(in crate::store) async fn next_message_signal(&self) {
-        self.ordered.notified().await;
+    pub(in crate::store) async fn next_message_signal(&self, channel: ChannelKind) {
+        let [sms, voice, mail] = &*self.ordered;
+        let signal = match channel {
+            ChannelKind::Sms => sms,
+            ChannelKind::Voice => voice,
+            ChannelKind::Mail => mail,
+        };
+        signal.notified().await;
     }
 }
