@@ -15,6 +15,8 @@
 #[expect(dead_code, reason = "this test uses a part of what the tests share")]
 mod support;
 
+mod sends;
+
 use std::{
     sync::{
         Arc, Mutex,
