@@ -20,13 +20,19 @@ pub fn both(pair: Option<&MethodPair>) -> Vec<&Method> {
 }
 
 impl App {
-    /// The messages of a notice, to be stored in the transaction of what happened: a mail with a "this wasn't me" link, a
-    /// text message to each number that gets codes by text, and a call where nothing else reaches the person and the
-    /// news is worth one. `told` are the methods as they were before.
+    /// The messages of a notice, to be stored in the transaction of what happened: a mail and a text message to each number
+    /// that gets codes by text, each with a "this wasn't me" link, and a call where nothing else reaches the person and
+    /// the news is worth one. `told` are the methods as they were before.
     pub fn notices(&self, account: &Account, told: &[&Method], notice: &Notice, now: Timestamp) -> Vec<OutboxItem> {
-        let mailed_to = account.email.as_ref().map(ToString::to_string);
-        let link = self.mailed_link(Some(account), LinkPurpose::NotMe, mailed_to, NOT_ME_LASTS, now);
-        let link = (*notice != Notice::Frozen && !notice.by_an_owner() && !notice.by_an_operator()).then_some(link);
+        let with_link = *notice != Notice::Frozen && !notice.by_an_owner() && !notice.by_an_operator();
+        let link = |to: &Recipient| {
+            // Kept with the link: whoever changed an address or a number must not end what was sent to the one before.
+            let sent_to = match to {
+                Recipient::Mail(address) => address.to_string(),
+                Recipient::Sms(number) | Recipient::Voice(number) => number.e164().to_owned(),
+            };
+            with_link.then(|| self.mailed_link(Some(account), LinkPurpose::NotMe, Some(sent_to), NOT_ME_LASTS, now))
+        };
         self.notices_with(account, told, notice, link, now)
     }
 
@@ -42,38 +48,39 @@ impl App {
         if mailed.is_empty() { self.notices(account, told, notice, now) } else { mailed }
     }
 
-    /// The same with another link in the mail.
+    /// The same with other links. Each message has one of its own: what one phone received tells nothing of another's.
     pub(super) fn notices_with(
         &self,
         account: &Account,
         told: &[&Method],
         notice: &Notice,
-        link: Option<Link>,
+        link: impl Fn(&Recipient) -> Option<Link>,
         now: Timestamp,
     ) -> Vec<OutboxItem> {
         let snapshot = self.snapshot();
         let config = &snapshot.config;
-        let item = |to, link| OutboxItem {
+        let item = |to: Recipient| OutboxItem {
             id: OutboxId::random(&*self.entropy),
             account: account.id,
-            to,
             language: account.language,
             content: OutboxContent::Notice { notice: notice.clone() },
             created_at: now,
             expires_at: now + WORTH_SENDING,
-            link,
+            // A call can carry none.
+            link: if matches!(to, Recipient::Voice(_)) { None } else { link(&to) },
+            to,
         };
         let mut items = Vec::new();
         if config.mail.is_some()
             && let Some(address) = &account.email
         {
-            items.push(item(Recipient::Mail(address.clone()), link));
+            items.push(item(Recipient::Mail(address.clone())));
         }
         for method in told {
             match &method.target {
-                Target::Sms(number) if config.sms.is_some() => items.push(item(Recipient::Sms(number.clone()), None)),
+                Target::Sms(number) if config.sms.is_some() => items.push(item(Recipient::Sms(number.clone()))),
                 Target::Voice(number) if config.voice.is_some() && notice.grave() => {
-                    items.push(item(Recipient::Voice(number.clone()), None));
+                    items.push(item(Recipient::Voice(number.clone())));
                 }
                 Target::App(_) | Target::Sms(_) | Target::Voice(_) => {}
             }
@@ -81,7 +88,7 @@ impl App {
         items
     }
 
-    /// A new link, to be stored with the mail that carries it.
+    /// A new link, to be stored with the message that carries it.
     pub fn mailed_link(
         &self,
         account: Option<&Account>,

@@ -14,7 +14,7 @@ use crate::{
     clock::Timestamp,
     store::{
         ApproveRecovery, Approved, EndRecovery, LinkPurpose, NoRecovery, NotDecided, Notice, OpenRecovery,
-        PendingSignIn, RecoveryId, StoredRecovery,
+        PendingSignIn, Recipient, RecoveryId, StoredRecovery,
     },
 };
 
@@ -137,9 +137,12 @@ impl App {
             let notice =
                 Notice::RecoveryRequested { receipt: receipt.as_str().to_owned(), ready_at: planned.ready_at() };
             let lasts = planned.expires_at().since(now);
-            let link = self.mailed_link(Some(account), LinkPurpose::CancelRecovery, Some(id.to_string()), lasts, now);
+            let link = |_: &Recipient| {
+                let subject = Some(id.to_string());
+                Some(self.mailed_link(Some(account), LinkPurpose::CancelRecovery, subject, lasts, now))
+            };
             let told = both(pending.pair.as_ref());
-            let notices = self.notices_with(account, &told, &notice, Some(link), now);
+            let notices = self.notices_with(account, &told, &notice, link, now);
             let open =
                 OpenRecovery { id, account: account.id, receipt, times, most: MOST, within: WITHIN, notices, now };
             match self.store.open_recovery(&open).await? {

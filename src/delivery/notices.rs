@@ -1,5 +1,5 @@
 //! The words of notices and of mails that carry a link, in both languages. A message to a phone names the service and
-//! never the account, and carries no link (`product.md` R9).
+//! never the account (`product.md` R9).
 
 mod english;
 mod japanese;
@@ -11,7 +11,7 @@ use crate::{
     store::{LinkPurpose, Notice},
 };
 
-/// A link on its way into a mail. Its `Debug` does not show the address: whoever has it can use it.
+/// A link on its way into a mail or a text message. Its `Debug` does not show the address: whoever has it can use it.
 pub(super) struct MailedLink {
     pub(super) purpose: LinkPurpose,
     pub(super) address: String,
@@ -64,21 +64,30 @@ pub(super) fn mail(
     }
 }
 
-/// The text message of a notice.
-pub(super) fn text(language: Language, sender: &Sender, notice: &Notice) -> String {
+/// The text message of a notice. The link stands last, on a line of its own.
+pub(super) fn text(language: Language, sender: &Sender, notice: &Notice, link: Option<&MailedLink>) -> String {
     let service = sender.name(language);
+    let link = link.filter(|_| !notice.by_an_owner());
+    let address = link.map(|link| format!("\n{}", link.address)).unwrap_or_default();
+    let purpose = link.map(|link| link.purpose);
     match language {
-        Language::Ja if notice.by_an_owner() => {
-            format!("【{service}】{}ご不明な点は、運営窓口へご連絡ください。", japanese::short(notice))
-        }
-        Language::En if notice.by_an_owner() => {
-            format!("{service}: {} Any questions? Ask the person who runs the service.", english::short(notice))
-        }
         Language::Ja => {
-            format!("【{service}】{}お心当たりがなければ、運営窓口へご連絡ください。", japanese::short(notice))
+            let next = match purpose {
+                _ if notice.by_an_owner() => "ご不明な点は、運営窓口へご連絡ください。",
+                None => "お心当たりがなければ、運営窓口へご連絡ください。",
+                Some(LinkPurpose::CancelRecovery) => "次のページからも取り消せます。",
+                Some(_) => "お心当たりがなければ、次のページでアカウントを止め、運営窓口へご連絡ください。",
+            };
+            format!("【{service}】{}{next}{address}", japanese::short(notice))
         }
         Language::En => {
-            format!("{service}: {} Wasn't this you? Tell the person who runs the service.", english::short(notice))
+            let next = match purpose {
+                _ if notice.by_an_owner() => "Any questions? Ask the person who runs the service.",
+                None => "Wasn't this you? Tell the person who runs the service.",
+                Some(LinkPurpose::CancelRecovery) => "This page cancels it, too:",
+                Some(_) => "Wasn't this you? Stop the account on this page, and tell the person who runs the service:",
+            };
+            format!("{service}: {} {next}{address}", english::short(notice))
         }
     }
 }
@@ -276,15 +285,29 @@ mod tests {
         }
     }
 
-    /// 3GPP TS 23.038 §6.2.1: 70 UCS-2 units a segment, 134 in two; one text is at most two segments.
+    /// 3GPP TS 23.038 §6.2.1: 67 UCS-2 units or 153 septets in a segment of several. Words are at most two, with an
+    /// address of this length four and two.
     #[test]
     fn texts_are_short_and_name_no_account() {
         let sender = sample_sender();
         for kind in all() {
-            let ja = text(Language::Ja, &sender, &kind);
+            let ja = text(Language::Ja, &sender, &kind, None);
             assert!(ja.encode_utf16().count() <= 134, "{ja}");
-            let en = text(Language::En, &sender, &kind);
+            let en = text(Language::En, &sender, &kind, None);
             assert!(en.is_ascii() && en.len() <= 160, "{} {en}", en.len());
+            for purpose in [LinkPurpose::NotMe, LinkPurpose::CancelRecovery] {
+                let token = format!("1.{}.{}", "i".repeat(22), "m".repeat(43));
+                let link = MailedLink {
+                    address: format!("https://console.example.jp/.sekisho/link/{token}"),
+                    ..link(purpose)
+                };
+                let (ja, en) =
+                    (text(Language::Ja, &sender, &kind, Some(&link)), text(Language::En, &sender, &kind, Some(&link)));
+                assert!(ja.encode_utf16().count() <= 4 * 67 && en.is_ascii() && en.len() <= 2 * 153, "{ja} {en}");
+                let last = |text: &str| text.lines().last() == Some(link.address.as_str());
+                assert_eq!((last(&ja), last(&en)), (!kind.by_an_owner(), !kind.by_an_owner()), "{ja} {en}");
+                assert!(!ja.contains("hanako") && !en.contains("hanako"), "{ja} {en}");
+            }
             for text in [&ja, &en] {
                 // No user name and no browser: a phone may belong to somebody else.
                 assert!(!text.contains("hanako") && !text.contains("Firefox") && !text.contains("http"), "{text}");
@@ -342,7 +365,7 @@ mod tests {
         assert!(ja.contains("のバックアップ手段（音声通話・末尾56の番号）を停止しました"), "{ja}");
         let en = mail(Language::En, &sender, &notice, AT, None).text;
         assert!(en.contains("the backup method (voice call to the number ending 56) of your"), "{en}");
-        let (ja, en) = (text(Language::Ja, &sender, &notice), text(Language::En, &sender, &notice));
+        let (ja, en) = (text(Language::Ja, &sender, &notice, None), text(Language::En, &sender, &notice, None));
         assert!(ja.contains("バックアップ手段を停止") && en.contains("your backup method was stopped"), "{ja} {en}");
         assert!(!ja.contains("56") && !en.contains("56"), "a phone may be somebody else's");
     }

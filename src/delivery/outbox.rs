@@ -243,7 +243,10 @@ impl Worker {
                 let mail = notices::mail(language, sender, notice, item.created_at, link.as_ref());
                 Body::Mail { to: to.clone(), mail }
             }
-            Recipient::Sms(to) => Body::Sms { to: to.clone(), text: notices::text(language, sender, notice) },
+            Recipient::Sms(to) => {
+                let link = item.link.as_ref().and_then(|link| self.mailed(link));
+                Body::Sms { to: to.clone(), text: notices::text(language, sender, notice, link.as_ref()) }
+            }
             Recipient::Voice(to) => {
                 let (text, reading) = notices::spoken(language, notice)?;
                 let plan = speech::announcement(language, sender.name(language), text, reading);

@@ -71,7 +71,7 @@ pub struct Link {
     pub account: Option<AccountId>,
     /// What it is for.
     pub purpose: LinkPurpose,
-    /// What it is about, within its purpose: an address, an invitation, a request.
+    /// What it is about, within its purpose: whom it was sent to, an invitation, a request.
     pub subject: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,

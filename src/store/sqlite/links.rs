@@ -104,7 +104,7 @@ impl SqliteStore {
     ) -> Result<Vec<EmailAddress>> {
         let rows = sqlx::query(
             "SELECT DISTINCT subject FROM links
-             WHERE account_id = $1 AND purpose = 'not_me' AND subject IS NOT NULL AND expires_at > $2",
+             WHERE account_id = $1 AND purpose = 'not_me' AND subject LIKE '%@%' AND expires_at > $2",
         )
         .bind(account.to_string())
         .bind(now.as_millis())
@@ -132,8 +132,8 @@ impl SqliteStore {
         .bind(freeze.now.as_millis())
         .execute(&mut *tx)
         .await?;
-        // Whatever was mailed so far may be in a stranger's hands; but whoever had the mailbox before can still say that it
-        // wasn't them, or a stranger who changed the address could silence them by saying so first.
+        // Whatever was mailed so far may be in a stranger's hands; but whoever had the mailbox or the phone before can still say that it
+        // wasn't them, or a stranger who changed it could silence them by saying so first.
         sqlx::query(
             "DELETE FROM links WHERE account_id = $1
              AND NOT (purpose = 'not_me' AND subject <> $2 AND created_at < $3)",

@@ -165,7 +165,7 @@ guide-cannot-change-ask-open = Press “{ help-recovery }”.
 guide-cannot-change-ask-receipt = Read what happens next, press “{ recovery-submit }”, and write down the receipt number the page shows.
 guide-cannot-change-ask-wait = Wait. A request is decided at the earliest at the time the page names, so that you can object if it wasn't you who asked.
 guide-cannot-change-ask-answer = The person who runs { $service } checks that it is really you and gives you a ticket. It works for a short time only.
-guide-cannot-change-ask-notices = As soon as somebody asks, we say so to your phones and your email address; the mail has a link to cancel, and signing in with a code cancels, too. If you have asked for nothing, cancel the request and change your password.
+guide-cannot-change-ask-notices = As soon as somebody asks, we say so to your phones and your email address; text messages and mails have a link to cancel, and signing in with a code cancels, too. If you have asked for nothing, cancel the request and change your password.
 guide-cannot-change-ask = Is the page not offered, or does nothing happen? Ask the person who runs { $service }.
 
 guide-cannot-change-ticket-heading = When you have a ticket

@@ -144,7 +144,7 @@ settings-password-differ = The two new passwords aren't the same. Type the new o
 
 settings-email-title = Email address
 settings-email-now = Notices go to { $address }. You can sign in with it, too.
-settings-email-none = No address is known, so notices go to your phones only.
+settings-email-none = No address is known, so notices go only to phones that get your codes.
 settings-email-pending = We mailed a link to { $address }. Open it by { $time } to use that address. Until then nothing changes.
 settings-email-ask = To change it, ask the person who runs { $service }.
 settings-email-label = New email address

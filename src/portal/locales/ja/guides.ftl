@@ -152,7 +152,7 @@ guide-cannot-change-ask-open = 「{ help-recovery }」を押します。
 guide-cannot-change-ask-receipt = 手続きの流れを確認して「{ recovery-submit }」を押し、表示された受付番号を控えます。
 guide-cannot-change-ask-wait = しばらくお待ちください。ご本人の申請でなかった場合に取り消せるよう、ページに表示された時刻より前に判断が下されることはありません。
 guide-cannot-change-ask-answer = { $service }の運営窓口がご本人であることを確認し、チケットをお渡しします。チケットを使える期間は限られています。
-guide-cannot-change-ask-notices = 申請があると、登録されている電話番号とメールアドレスにお知らせします。取り消し用のリンクはメールに付いています。認証コードでログインしても、申請は取り消されます。心当たりのないお知らせが届いたときは、申請を取り消し、パスワードを変更してください。
+guide-cannot-change-ask-notices = 申請があると、登録されている電話番号とメールアドレスにお知らせします。取り消し用のリンクは、SMSとメールに付いています。認証コードでログインしても、申請は取り消されます。心当たりのないお知らせが届いたときは、申請を取り消し、パスワードを変更してください。
 guide-cannot-change-ask = この項目が表示されないときや、手続きが進まないときは、{ $service }の運営窓口にご連絡ください。
 
 guide-cannot-change-ticket-heading = チケットを受け取ったら
