@@ -32,8 +32,13 @@ pub const HELD: &str = "__Host-sekisho-held";
 /// The sign-in that was completed last, until its session has arrived, sealed.
 pub const ARRIVING: &str = "__Host-sekisho-arriving";
 
+/// Another value with every form that is answered, and read by nobody. Browsers may show a page again that they were told
+/// not to keep (a QR code, recovery codes, a code that was typed), but not when a cookie has changed since.
+pub const TURN: &str = "__Host-sekisho-turn";
+
 /// All of them; none ever reaches the console.
-pub const NAMES: [&str; 12] = [SESSION, SIGN_IN, DEVICE, KNOWN, NOTE, CSRF, LANGUAGE, LINK, TO, HELD, CODES, ARRIVING];
+pub const NAMES: [&str; 13] =
+    [SESSION, SIGN_IN, DEVICE, KNOWN, NOTE, CSRF, LANGUAGE, LINK, TO, HELD, CODES, ARRIVING, TURN];
 
 /// What every name of ours begins with, whatever the case: browsers compare prefixes so.
 const OURS: &str = "__Host-sekisho";

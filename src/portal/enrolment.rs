@@ -416,6 +416,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
     let view = match visit.portal.app.pending(&visit.browser()).await? {
         Some(PendingView::Enrol(view)) => view,
         Some(PendingView::Code(_)) => return Ok(visit.see(Here::Code)),
+        None if visit.flow == Flow::Replacement => return settings::nothing_to_replace(visit).await,
         None => return gone(visit).await,
     };
     let note = visit.note();

@@ -16,7 +16,7 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use super::{
     Portal,
     arriving::MOST as MOST_BOUNCES,
-    challenge, choice, code_help, csrf, enrolment,
+    challenge, choice, code_help, cookie, csrf, enrolment,
     error::Problem,
     form::Form,
     fresh, guides,
@@ -33,6 +33,7 @@ use crate::{
     app::{self, Flow},
     audit,
     config::Logo,
+    entropy,
 };
 
 /// GET (and HEAD), or POST.
@@ -439,7 +440,11 @@ async fn serve(portal: &Portal, route: Route, request: Request) -> Response<Body
             }
             return asset(portal, &parts, "image/svg+xml", Bytes::from_static(style::MARK.as_bytes()));
         }
-        _ => answer(portal, route, &parts, body).await,
+        _ => {
+            let answer = answer(portal, route, &parts, body).await;
+            let acted = route.verb == Verb::Post && answer.location.is_some();
+            if acted { answer.with(turn(portal)) } else { answer }
+        }
     };
     answer.into_response().map(Body::from)
 }
@@ -507,6 +512,12 @@ async fn state(portal: &Portal, parts: &http::request::Parts) -> Response<Body> 
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// Coming back to the page of the form is a new request, and not a look at what stood there.
+fn turn(portal: &Portal) -> Option<HeaderValue> {
+    let value = entropy::encode_id(entropy::random_bytes(&**portal.app.entropy()));
+    cookie::set(cookie::TURN, &value, cookie::Keep::WhileOpen)
 }
 
 async fn answer(portal: &Portal, route: Route, parts: &http::request::Parts, body: Body) -> Answer {

@@ -566,6 +566,13 @@ pub(super) fn replaced(visit: &Visit<'_>, grant: &Grant) -> Answer {
     visit.see_with(Here::Settings, News::Settings(SettingsNews::Replaced)).with(Visit::session_cookie(grant))
 }
 
+/// The page of a replacement, where there is none: back after it was done, most of all. Nothing was asked to be done, and
+/// the settings say by themselves how things stand.
+pub(super) async fn nothing_to_replace(visit: &Visit<'_>) -> app::Result<Answer> {
+    let signed_in = visit.portal.app.session(&visit.browser()).await?.is_some();
+    Ok(visit.see(if signed_in { Here::Settings } else { Here::SignIn }))
+}
+
 /// No method is being replaced.
 pub(super) async fn gone(visit: &Visit<'_>) -> app::Result<Answer> {
     let signed_in = visit.portal.app.session(&visit.browser()).await?.is_some();

@@ -286,6 +286,16 @@ impl Chromium {
         .await;
     }
 
+    /// "Back", where the page there may have the same address.
+    pub(crate) async fn back(&self) {
+        self.client.back().await.expect("a page there");
+        eventually("a page that is read", async || {
+            let there = self.client.execute("return document.readyState === 'complete'", Vec::new()).await.ok()?;
+            (there == Value::Bool(true)).then_some(())
+        })
+        .await;
+    }
+
     /// Waits until the next page is there.
     pub(crate) async fn arrived(&self) {
         eventually("the next page", async || {

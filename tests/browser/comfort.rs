@@ -187,3 +187,48 @@ async fn a_message_is_followed_and_a_key_is_copied() {
     let key = newcomer.run("return document.getElementById('key').innerText.replace(/\\s+/g, '')", Vec::new()).await;
     assert_eq!(copied, key, "as an app takes it: without spaces");
 }
+
+/// Browsers keep pages for "Back" that they were told not to store.
+async fn coming_back_shows_no_secret(scripts: bool) {
+    let scene = Scene::set(&EN).await;
+    let browser = Chromium::start("en").await;
+    browser.scripts(scripts).await;
+    let count =
+        async |css: &str| browser.run("return document.querySelectorAll(arguments[0]).length", vec![json!(css)]).await;
+    browser.open(&scene.url("/")).await;
+    password(&browser).await;
+    browser.click(NEXT).await;
+    browser.click(NEXT).await;
+    assert_eq!(count("svg.qr, .key, [name=code]").await, json!(3));
+    let key: String = browser.find(".key").await.text().await.unwrap().split_whitespace().collect();
+    let shown = authenticator::code(&key, SystemClock.now());
+    browser.type_into("[name=code]", &shown).await;
+    browser.click(NEXT).await;
+    assert!(browser.text().await.contains("Choose a backup"), "{}", browser.text().await);
+    browser.back().await;
+    assert_eq!(count("svg.qr, .key, [name=code]").await, json!(0), "{}", browser.text().await);
+
+    browser.open(&scene.url("/")).await;
+    browser.tick("label[for=kind-voice]").await;
+    browser.type_into("[name=phone]", "03-1234-5678").await;
+    let before = scene.inbox.newest().await;
+    browser.click(NEXT).await;
+    browser.type_into("[name=code]", &scene.message(before, "voice").await).await;
+    browser.click(NEXT).await;
+    browser.click("main form.aside button.primary").await;
+    assert_eq!(count(".recovery-codes code").await, json!(10), "{}", browser.text().await);
+    browser.click("main button.primary").await;
+    browser.back().await;
+    assert_eq!(count(".recovery-codes code").await, json!(0), "{}", browser.text().await);
+    assert!(browser.text().await.contains(EN.shown_once), "{}", browser.text().await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn coming_back_shows_nothing_that_was_shown_once() {
+    coming_back_shows_no_secret(true).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn coming_back_shows_nothing_that_was_shown_once_without_scripts() {
+    coming_back_shows_no_secret(false).await;
+}
