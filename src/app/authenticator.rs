@@ -457,6 +457,9 @@ impl App {
         );
         let trusted = finish.trust.as_ref().map(|t| t.device.id.to_string());
         let device = finish.trust.as_ref().map(|t| t.cookie.clone()).or(finish.device);
+        // An operator chose the language for somebody they may never have met; the person has now read the pages in one.
+        let language = (enrolled.is_some() && !recovered).then(|| browser.language);
+        let account = &Account { language: language.unwrap_or(account.language), ..account.clone() };
         let notices = match &enrolled {
             None => self.sign_in_notices(account, browser, &session, used, now).await?,
             Some(pair) => {
@@ -482,6 +485,7 @@ impl App {
             session: session.clone(),
             used,
             enrolled,
+            language,
             opened_by,
             recovered,
             later,

@@ -154,17 +154,18 @@ impl App {
             }
             SignIn::Enrol { draft, by, .. } => {
                 let proving = draft.proving().map(|(_, new, challenge)| (new, challenge));
-                let (send_again, delivery) = self.proving_state(proving, now).await?;
-                let view = enrolment_view(&self.snapshot().config, &pending, (draft, *by), send_again, delivery, now);
+                let sending = self.proving_state(proving, now).await?;
+                let view =
+                    enrolment_view(&self.snapshot().config, &pending, (draft, *by), sending, browser.language, now);
                 let known = self.known_numbers(&pending, draft).await?;
                 let typed = self.typed_number(&pending).await?;
                 Some(PendingView::Enrol(EnrolmentView { known, ..view.with_typed(typed) }))
             }
             SignIn::Replace(state) => {
                 let proving = state.proving().map(|(new, challenge)| (new, challenge));
-                let (send_again, delivery) = self.proving_state(proving, now).await?;
+                let sending = self.proving_state(proving, now).await?;
                 let config = &self.snapshot().config;
-                let view = replacement_view(config, &pending, state, send_again, delivery, now);
+                let view = replacement_view(config, &pending, state, sending, browser.language, now);
                 let typed = self.typed_number(&pending).await?;
                 view.map(|view| PendingView::Enrol(view.with_typed(typed)))
             }

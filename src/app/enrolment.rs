@@ -16,6 +16,7 @@ use crate::{
     },
     clock::Timestamp,
     config::Config,
+    language::Language,
     secret::SecretString,
     store::{Delivery, PendingSignIn},
 };
@@ -338,6 +339,7 @@ fn proving_view(
     account: &Account,
     (role, method, challenge): (Role, &NewMethod, &Challenge),
     (send_again, delivery): (SendAvailability, Option<Delivery>),
+    language: Language,
     now: Timestamp,
 ) -> ProvingView {
     ProvingView {
@@ -347,7 +349,7 @@ fn proving_view(
         app: match &method.target {
             Target::App(seed) => Some(AppSecretView {
                 base32: totp::base32(seed),
-                uri: totp::provisioning_uri(seed, config.branding.name(account.language), account.user_name.as_str()),
+                uri: totp::provisioning_uri(seed, config.branding.name(language), account.user_name.as_str()),
             }),
             Target::Sms(_) | Target::Voice(_) => None,
         },
@@ -372,8 +374,8 @@ pub(super) fn enrolment_view(
     config: &Config,
     pending: &PendingSignIn,
     (draft, by): (&EnrolmentDraft, OpenedBy),
-    send_again: SendAvailability,
-    delivery: Option<Delivery>,
+    sending: (SendAvailability, Option<Delivery>),
+    language: Language,
     now: Timestamp,
 ) -> EnrolmentView {
     let primary = match draft {
@@ -386,14 +388,13 @@ pub(super) fn enrolment_view(
             Some(chosen(&primary.method().target, primary.method().label.as_ref()))
         }
     };
-    let sending = (send_again, delivery);
     EnrolmentView {
         account: pending.account.id,
         step: draft.step(),
         opened_by: by,
         replacing: None,
         primary,
-        proving: draft.proving().map(|proving| proving_view(config, &pending.account, proving, sending, now)),
+        proving: draft.proving().map(|proving| proving_view(config, &pending.account, proving, sending, language, now)),
         choices: choices(config, draft.primary_kind()),
         mailed_to: match draft {
             EnrolmentDraft::AwaitingLink => pending.account.email.as_ref().map(super::first_link::masked),
@@ -408,15 +409,14 @@ pub(super) fn replacement_view(
     config: &Config,
     pending: &PendingSignIn,
     state: &Replace,
-    send_again: SendAvailability,
-    delivery: Option<Delivery>,
+    sending: (SendAvailability, Option<Delivery>),
+    language: Language,
     now: Timestamp,
 ) -> Option<EnrolmentView> {
     let pair = pending.pair.as_ref()?;
     let role = state.role(pair)?;
     let view = |role: Role| chosen(&pair.get(role).target, pair.get(role).label.as_ref());
     let proving = state.proving().map(|(new, challenge)| (role, new, challenge));
-    let sending = (send_again, delivery);
     Some(EnrolmentView {
         account: pending.account.id,
         step: match (role, proving.is_some()) {
@@ -428,7 +428,7 @@ pub(super) fn replacement_view(
         opened_by: OpenedBy::Password,
         replacing: Some(Replacing { role, old: view(role), stays: view(role.other()) }),
         primary: None,
-        proving: proving.map(|proving| proving_view(config, &pending.account, proving, sending, now)),
+        proving: proving.map(|proving| proving_view(config, &pending.account, proving, sending, language, now)),
         choices: choices(config, Some(pair.get(role.other()).kind())),
         mailed_to: None,
         known: Vec::new(),

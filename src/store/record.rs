@@ -281,6 +281,8 @@ pub struct CompleteSignIn {
     pub used: Option<UsedCode>,
     /// The pair to store; the account must have none, unless this is a recovery.
     pub enrolled: Option<Enrolment>,
+    /// The language of messages from now on: whoever enrols has read the pages in it.
+    pub language: Option<Language>,
     /// What opened that enrolment beside the password.
     pub opened_by: OpenedBy,
     /// Keyed digest of the network it comes from; never an address.

@@ -282,6 +282,7 @@ impl Bench {
             session: done.authenticated.establish(new, now),
             used,
             enrolled: None,
+            language: None,
             opened_by: done.opened_by,
             recovered: false,
             later: None,

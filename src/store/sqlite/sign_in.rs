@@ -252,6 +252,13 @@ impl SqliteStore {
                 .execute(&mut *tx)
                 .await?;
         }
+        if let Some(language) = complete.language {
+            sqlx::query("UPDATE accounts SET language = $2 WHERE id = $1")
+                .bind(account.to_string())
+                .bind(language.tag())
+                .execute(&mut *tx)
+                .await?;
+        }
         let told = match complete.used {
             Some(_) => recovery::end_by_code(&mut tx, account, complete.ends_recovery.as_ref(), complete.now).await?,
             None => false,
