@@ -201,8 +201,16 @@ fn session_row(session: &SessionView, zone: &jiff::tz::TimeZone) -> [String; 6] 
     ]
 }
 
+/// By the name this machine knows the user by, wherever its users are kept; `id` (POSIX) asks the same sources as a login.
+fn operator(uid: u32) -> String {
+    let asked = std::process::Command::new("id").arg("-nu").arg(uid.to_string()).output().ok();
+    let name = asked.filter(|answer| answer.status.success()).and_then(|answer| String::from_utf8(answer.stdout).ok());
+    let name = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    name.map_or_else(|| format!("uid {uid}"), |name| format!("{name} (uid {uid})"))
+}
+
 fn recovery_row(request: &RecoveryView, zone: &jiff::tz::TimeZone) -> [String; 6] {
-    let by = request.approved_by.iter().map(|uid| format!("uid {uid}")).collect::<Vec<_>>().join(", ");
+    let by = request.approved_by.iter().map(|uid| operator(*uid)).collect::<Vec<_>>().join(", ");
     [
         request.receipt.clone(),
         request.user.clone(),

@@ -14,7 +14,7 @@
     for (const button of all("button[formaction]")) {
       button.setAttribute("formaction", kept(button.getAttribute("formaction")));
     }
-    for (const link of all("a.primary[href^='/'], a[href^='/.sekisho/']:not([href*='/guides'])")) {
+    for (const link of all("a.primary[href^='/'], a[data-on], a[href^='/.sekisho/']:not([href*='/guides'])")) {
       link.setAttribute("href", kept(link.getAttribute("href")));
     }
   }

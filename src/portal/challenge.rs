@@ -467,6 +467,11 @@ pub(super) async fn state(visit: &Visit<'_>) -> app::Result<serde_json::Value> {
 
 /// Nothing waits for what was sent: on to what does wait, else where a session leads, else to the sign-in.
 pub(super) async fn gone(visit: &Visit<'_>) -> app::Result<Answer> {
+    gone_saying(visit, SignInNotice::SignInEnded).await
+}
+
+/// The same; the sign-in says this.
+pub(super) async fn gone_saying(visit: &Visit<'_>, notice: SignInNotice) -> app::Result<Answer> {
     match visit.flow {
         Flow::SignIn => {}
         Flow::FreshCode => return fresh::gone(visit).await,
@@ -480,7 +485,7 @@ pub(super) async fn gone(visit: &Visit<'_>) -> app::Result<Answer> {
     if visit.portal.app.session(&visit.browser()).await?.is_some() {
         return Ok(visit.see(Here::Target));
     }
-    Ok(visit.see_with(Here::SignIn, News::SignIn(SignInNotice::SignInEnded)))
+    Ok(visit.see_with(Here::SignIn, News::SignIn(notice)))
 }
 
 /// The pending code, or the page that belongs to this visitor instead.

@@ -8,6 +8,7 @@ use super::{
     challenge,
     notice::Note,
     page::{Here, PageFrame, html},
+    sign_in::SignInNotice,
     visit::{Answer, Visit},
 };
 use crate::{
@@ -84,7 +85,7 @@ impl RecoveryPage {
 
 pub(super) async fn show(visit: &Visit<'_>) -> app::Result<Answer> {
     let Some(view) = visit.portal.app.recovery_view(&visit.browser()).await? else {
-        return challenge::gone(visit).await;
+        return challenge::gone_saying(visit, SignInNotice::RecoveryAwaits).await;
     };
     let RecoveryView { request, wait, next_from } = view;
     let frame = visit.frame(Here::Recovery, &Note::default());

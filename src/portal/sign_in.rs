@@ -44,6 +44,8 @@ pub enum SignInNotice {
     SignedOut,
     /// The pending sign-in is over: too old, done by another tab, or replaced by a newer one. The page cannot know.
     SignInEnded,
+    /// The same, while a recovery request may have been decided: only its owner, who knows the password, is told how.
+    RecoveryAwaits,
     /// Too many wrong codes while setting up the methods.
     TooManyTries,
     /// "Use another account" was chosen.
@@ -98,6 +100,7 @@ impl SignInPage {
             SignInNotice::SessionEnded => frame.t("notice-session-ended"),
             SignInNotice::SignedOut => frame.t("notice-signed-out"),
             SignInNotice::SignInEnded => frame.t("notice-sign-in-ended"),
+            SignInNotice::RecoveryAwaits => frame.t("notice-recovery-awaits"),
             SignInNotice::TooManyTries => frame.t("notice-too-many-tries"),
             SignInNotice::OtherAccount => frame.t("notice-other-account"),
             SignInNotice::AccountMade => frame.t("notice-account-made"),

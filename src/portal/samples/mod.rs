@@ -123,6 +123,7 @@ fn sign_in(language: Language, pages: &mut Pages) {
         ("ended", SignInNotice::SessionEnded),
         ("signed-out", SignInNotice::SignedOut),
         ("sign-in-ended", SignInNotice::SignInEnded),
+        ("recovery-awaits", SignInNotice::RecoveryAwaits),
         ("too-many-tries", SignInNotice::TooManyTries),
         ("other-account", SignInNotice::OtherAccount),
         ("account-made", SignInNotice::AccountMade),

@@ -32,10 +32,14 @@ notice-bad-credentials = The user name (email address) or password isn't right. 
 notice-credentials-missing = Enter both your user name (email address) and your password.
 notice-password-wait = There were too many wrong passwords. You can sign in again at { $time }.
 notice-busy = Many people are signing in just now. Try again in a minute.
-notice-session-expired = You were signed out after { $minutes } minutes. Sign in to continue where you were.
+notice-session-expired = You were signed out after { $minutes ->
+    [one] { $minutes } minute
+   *[other] { $minutes } minutes
+  }. Sign in to continue where you were.
 notice-session-ended = You've been signed out. To go on, sign in again.
 notice-signed-out = You're signed out.
 notice-sign-in-ended = This sign-in has ended. Sign in again.
+notice-recovery-awaits = To see how your recovery request stands, sign in again. Once it's approved, you enter your ticket there.
 notice-too-many-tries = That was wrong too many times, so this sign-in has ended. Sign in again.
 notice-other-account = To use another account, enter its user name and password.
 
@@ -199,7 +203,7 @@ pairs-backup = Allowed backup
 pairs-app = Authenticator app
 pairs-sms = Text message (mobile)
 pairs-voice = Voice call (mobile or landline)
-pairs-app-backup = Text message; voice call
+pairs-app-backup = Text message to a phone; voice call to a phone (mobile or landline)
 pairs-phone-backup = Authenticator app; text message to a different number; voice call to a different number
 pairs-note = One phone number can't be both, whether it is texted or called. A landline gets calls only, a 050 number too.
 

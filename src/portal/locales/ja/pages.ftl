@@ -36,6 +36,7 @@ notice-session-expired = { $minutes }分間操作がなかったため、ログ�
 notice-session-ended = ログアウトされています。続けるには、もう一度ログインしてください。
 notice-signed-out = ログアウトしました。
 notice-sign-in-ended = このログイン手続きは終了しました。もう一度ログインしてください。
+notice-recovery-awaits = 申請の状況は、もう一度ログインすると確認できます。承認されている場合は、続けてチケットを入力できます。
 notice-too-many-tries = 入力の間違いが続いたため、このログイン手続きは終了しました。もう一度ログインしてください。
 notice-other-account = 別のアカウントのユーザー名とパスワードを入力してください。
 
@@ -114,7 +115,7 @@ help-back = コードの入力に戻る
 why-not-until = { $time }からお使いになれます。
 why-not-no-more-sends = 続けて送れる回数の上限に達しました。次は{ $time }から送れます。ほかの方法は今すぐ使えます。
 why-not-paused = 入力の間違いが続いたため、{ $time }まで使えません。
-why-not-disabled = 入力の間違いが多かったため、停止しています。別の方法でログインし、セキュリティ設定で設定し直してください。
+why-not-disabled = 入力の間違いが多かったため、停止しています。別の方法でログインし、高度なセキュリティ設定で設定し直してください。
 why-not-sms-not-offered = このサービスではSMSを送っていません。
 why-not-voice-not-offered = このサービスでは音声通話を使っていません。
 why-not-landline = 固定電話ではSMSを受け取れません。
@@ -193,7 +194,7 @@ pairs-backup = 選べるバックアップ手段
 pairs-app = 認証アプリ
 pairs-sms = SMS（携帯電話）
 pairs-voice = 音声通話（携帯電話・固定電話）
-pairs-app-backup = SMS、音声通話
+pairs-app-backup = 電話番号へのSMS、電話番号への音声通話（携帯電話・固定電話）
 pairs-phone-backup = 認証アプリ、別の番号へのSMS、別の番号への音声通話
 pairs-note = SMSと音声通話のどちらで使う場合も、同じ電話番号を2つの手段に登録することはできません。固定電話と050の番号は、音声通話だけに使えます。
 
