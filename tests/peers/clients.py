@@ -372,7 +372,8 @@ def slow(table, state, directory):
             if "No open connections left" in attack.said():
                 ended = int(arguments[-1])
             # What the kernel still holds for a slow reader stays open for it; that the gateway has let go says its log.
-            ended = max(ended, gateway.log.read_text().count("answer broken off"))
+            log = gateway.log.read_text()
+            ended = max(ended, log.count("answer broken off") + log.count('"WriteTimedout"'))
             away = [row["Seconds"] for row in rows if int(row["Service Available"]) == 0]
             hold(not away, f"slowhttptest found it unavailable at second {away}; {ended} ended; others waited {slowest:.1f} s")
             hold(ended >= 0.95 * int(arguments[-1]), f"{ended} were ended: {rows[-1]}")

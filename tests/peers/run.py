@@ -12,7 +12,7 @@ import install
 from table import Skipped, Table, at_most
 
 GROUPS = ("django", "oscar", "jupyter", "static", "clients", "verifiers", "differential")
-WHOLE = 3600
+WHOLE = 9000
 
 
 class World:
