@@ -40,7 +40,7 @@ use crate::{
         ConnectionRules, ConsoleError, Crowd, Drain, ForwardAuth, Gateway, GuardedApp, HealthChecks, MOST_ATTEMPTS,
         NotAHeaderName, Redirect, TlsNow, Upstream,
     },
-    tls::{self, Tls, TlsError},
+    tls::{Tls, TlsError},
 };
 
 /// Requests in work when the gateway is told to stop are given this long.

@@ -79,7 +79,7 @@ impl World {
     /// A TLS connection on which bytes can be sent as they are.
     async fn raw(&self) -> tokio_rustls::client::TlsStream<tokio::net::TcpStream> {
         let mut roots = rustls::RootCertStore::empty();
-        roots.add(tls::load_certificates(&self.directory.path().join("ca.pem")).unwrap().remove(0)).unwrap();
+        roots.add(crate::tls::load_certificates(&self.directory.path().join("ca.pem")).unwrap().remove(0)).unwrap();
         let config = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
         let stream = tokio::net::TcpStream::connect(self.running.https()[0]).await.unwrap();
         let name = "localhost".try_into().unwrap();

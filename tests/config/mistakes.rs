@@ -276,8 +276,16 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
         &[r#"3:13 time_zone: "Mars" is not a time zone"#, r#"4:16 phone_region: "jp" is not a region"#],
     ),
     ("[sms]\nprovider = \"inbox\" # carries nothing\n", "", &["1:1 there is neither [sms] nor [voice]"]),
-    (r#"provider = "inbox""#, r#"provider = "twilio""#, &[r#"17:12 sms.provider: "twilio" is not a provider"#]),
-    (r#"provider = "inbox""#, r#"provider = "indox""#, &[r#"17:12 sms.provider: "indox" is not a provider"#]),
+    (
+        r#"provider = "inbox""#,
+        r#"provider = "pigeon""#,
+        &[r#"17:12 sms.provider: "pigeon" is not a provider of text messages"#],
+    ),
+    (
+        r#"provider = "inbox""#,
+        r#"provider = "indox""#,
+        &[r#"17:12 sms.provider: "indox" is not a provider of text messages"#],
+    ),
     (
         "inbox_provider = true",
         "inbox_provider = false",
@@ -443,7 +451,7 @@ access = "secret"
             r#"5:9 listen.https: "443" is not an address with a port"#,
             r#"8:7 upstream.url: "console" is not a URL"#,
             r#"10:7 store.url: "mysql" is not a store Sekisho knows"#,
-            r#"12:12 voice.provider: "pigeon" is not a provider"#,
+            r#"12:12 voice.provider: "pigeon" is not a provider of calls"#,
             "14:8 session.idle: 13h is longer than session.absolute (12h)",
             r#"16:12 trusted_device.lifetime: "2y" is not a duration"#,
             r#"19:10 rule.access: "secret" is not an access word"#,

@@ -246,7 +246,8 @@ impl Provided {
 /// Who carries messages of one channel.
 #[derive(Clone, Debug)]
 pub(super) struct RawChannel<C> {
-    pub(super) first: Provided,
+    /// `None` once reported that nobody is named whom we know.
+    first: Option<Provided>,
     pub(super) second: Option<At<Second<C>>>,
 }
 
@@ -273,8 +274,9 @@ impl<C: Channel> Value for RawChannel<C> {
         let first = Provided::read::<C>(&mut reader);
         let second = reader.key("second", Presence::Optional);
         // Which keys there are is not known without a provider.
-        let first = first?;
-        reader.close();
+        if first.is_some() {
+            reader.close();
+        }
         Some(Self { first, second })
     }
 }
@@ -296,7 +298,7 @@ impl<C: Channel> RawChannel<C> {
     /// Each provider with the dotted name of its table.
     pub(super) fn provided(&self) -> impl Iterator<Item = (String, &Provided)> {
         let table = C::KIND.as_str();
-        let first = std::iter::once((table.to_owned(), &self.first));
+        let first = self.first.iter().map(move |first| (table.to_owned(), first));
         first.chain(self.second.as_ref().map(|second| (format!("{table}.second"), &second.value.0)))
     }
 
@@ -305,7 +307,7 @@ impl<C: Channel> RawChannel<C> {
             Some(second) => Some(second.value.0.keys.checked(directory)?),
             None => None,
         };
-        Some(ChannelConfig { provider: self.first.keys.checked(directory)?, second })
+        Some(ChannelConfig { provider: self.first?.keys.checked(directory)?, second })
     }
 }
 
