@@ -18,7 +18,8 @@ use crate::{
     session::{DeviceLabel, SecondStep, SessionId},
     store::{
         BeginSignIn, CompleteSignIn, Credentials, EnrolledMethod, Enrolment, Happened, MessageState, Notice, OutboxId,
-        OutboxOrder, PasswordSpend, PendingSignIn, RateLimit, RateSpend, SendKey, SignInId, Stale, UsedCode,
+        OutboxItem, OutboxOrder, PasswordSpend, PendingSignIn, RateLimit, RateSpend, SendKey, SignInId, Stale,
+        UsedCode,
     },
 };
 use secrecy::ExposeSecret as _;
@@ -313,6 +314,21 @@ impl App {
         Ok(reached.map_or(SendAvailability::Now, SendAvailability::Exhausted))
     }
 
+    /// After a recovery those are told who knew the account before it, not the new methods alone.
+    async fn enrolment_notices(
+        &self,
+        account: &Account,
+        pair: &Enrolment,
+        recovered: bool,
+        now: Timestamp,
+    ) -> Result<Vec<OutboxItem>> {
+        let before = if recovered { self.told_pair(account).await? } else { None };
+        let mut told = both(before.as_ref());
+        told.extend([&pair.primary().method, &pair.backup().method]);
+        let what = if recovered { Notice::Recovered } else { Notice::TwoStepEnabled };
+        Ok(self.notices(account, &told, &what, now))
+    }
+
     /// Does this browser already have a pending sign-in of the same account? A second tab then joins it: the same
     /// challenge, the same code, no second message.
     async fn continues(&self, browser: &Browser<'_>, begun: &SignIn, now: Timestamp) -> Result<bool> {
@@ -458,18 +474,11 @@ impl App {
         let trusted = finish.trust.as_ref().map(|t| t.device.id.to_string());
         let device = finish.trust.as_ref().map(|t| t.cookie.clone()).or(finish.device);
         // An operator chose the language for somebody they may never have met; the person has now read the pages in one.
-        let language = (enrolled.is_some() && !recovered).then(|| browser.language);
+        let language = (enrolled.is_some() && !recovered).then_some(browser.language);
         let account = &Account { language: language.unwrap_or(account.language), ..account.clone() };
         let notices = match &enrolled {
             None => self.sign_in_notices(account, browser, &session, used, now).await?,
-            Some(pair) => {
-                // After a recovery those are told who knew the account before it, not the new methods alone.
-                let before = if recovered { self.told_pair(account).await? } else { None };
-                let mut told = both(before.as_ref());
-                told.extend([&pair.primary().method, &pair.backup().method]);
-                let what = if recovered { Notice::Recovered } else { Notice::TwoStepEnabled };
-                self.notices(account, &told, &what, now)
-            }
+            Some(pair) => self.enrolment_notices(account, pair, recovered, now).await?,
         };
         let methods = enrolled.as_ref().map(|p| (p.primary().method.kind(), p.backup().method.kind()));
         let later = match waived {

@@ -78,7 +78,7 @@ impl Contents {
             return Self::Empty;
         }
         let fields = match Kind::of(content_type) {
-            Kind::Urlencoded => Some(decoded(content_type, pairs(body).collect())),
+            Kind::Urlencoded => Some(decoded(content_type, &pairs(body).collect::<Vec<_>>())),
             Kind::Multipart => parts(content_type, body),
             Kind::Json => serde_json::from_slice(body).ok().and_then(|value| members(&value)),
             Kind::Text => lines(content_type, body),
@@ -123,8 +123,8 @@ fn charset(content_type: &str, pairs: &[(Vec<u8>, Vec<u8>)]) -> Charset {
     Charset::of(content_type, &texts)
 }
 
-fn decoded(content_type: &str, pairs: Vec<(Vec<u8>, Vec<u8>)>) -> Vec<KeptField> {
-    let charset = charset(content_type, &pairs);
+fn decoded(content_type: &str, pairs: &[(Vec<u8>, Vec<u8>)]) -> Vec<KeptField> {
+    let charset = charset(content_type, pairs);
     pairs.iter().map(|(name, value)| field(charset, name, value)).collect()
 }
 

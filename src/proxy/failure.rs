@@ -11,6 +11,7 @@ use super::{head::RequestId, upstream::NoPeer};
 pub(super) const CONSOLE_DOWN: ErrorType = ErrorType::new("ConsoleDown");
 
 /// There is nowhere to send a request to.
+#[expect(clippy::unnecessary_box_returns, reason = "Pingora takes its errors in boxes")]
 pub(super) fn nowhere(why: NoPeer) -> Box<Error> {
     let kind = match why {
         NoPeer::Unresolved(_) => ErrorType::ConnectNoRoute,

@@ -77,15 +77,15 @@ impl Checked {
         self.down.load(Relaxed)
     }
 
-    /// One more check. `true`: it is up now and was down, or the other way round. `fails` and `passes` of them in a row are
+    /// One more check. `true`: it is up now and was down, or the other way round. So many of them in a row are
     /// believed.
-    pub(super) fn has_changed(&self, passed: bool, fails: u32, passes: u32) -> bool {
+    pub(super) fn has_changed(&self, passed: bool, to_fail: u32, to_pass: u32) -> bool {
         if passed != self.is_down() {
             self.otherwise.store(0, Relaxed);
             return false;
         }
         let otherwise = self.otherwise.fetch_add(1, Relaxed).saturating_add(1);
-        if otherwise < if passed { passes } else { fails } {
+        if otherwise < if passed { to_pass } else { to_fail } {
             return false;
         }
         self.otherwise.store(0, Relaxed);
