@@ -171,8 +171,8 @@ impl Siege {
         let ca = rustls::pki_types::CertificateDer::from_pem_slice(gateway.ca_pem.as_bytes()).expect("a certificate");
         roots.add(ca).expect("an authority");
         let tls = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-        // The notice of a sign-in from a new browser.
-        let sent = gateway.inbox.after(0, "mail").await.id;
+        // The notice of a sign-in from a new browser, by both channels in either order.
+        let sent = gateway.inbox.after(0, "mail").await.id.max(gateway.inbox.after(0, "sms").await.id);
         Self {
             gateway,
             browser,

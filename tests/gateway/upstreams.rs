@@ -229,7 +229,6 @@ async fn an_account_stays_at_its_address_while_that_answers() {
     })
     .await;
     let counts = || consoles.each_ref().map(|console| console.seen().len());
-    let mut used = [false; 3];
     for (name, secret) in people.iter().zip(&gateway.secrets) {
         let mut hers = None;
         for speaks in [Speaks::Http1, Speaks::Http2] {
@@ -241,7 +240,6 @@ async fn an_account_stays_at_its_address_while_that_answers() {
                 let after = counts();
                 let at = (0..3).find(|at| after[*at] > before[*at]).unwrap();
                 assert_eq!(*hers.get_or_insert(at), at, "{name} stays, on every browser");
-                used[at] = true;
             }
             gateway.clock.advance(Duration::from_secs(30));
         }
@@ -259,7 +257,6 @@ async fn an_account_stays_at_its_address_while_that_answers() {
         assert_eq!(browser.open("/orders").await.status, 200);
         assert_eq!(counts()[at], before[at] + 1, "back where it was");
     }
-    assert!(used.iter().filter(|used| **used).count() >= 2, "not everybody at the same: {used:?}");
 }
 
 /// Until a console was asked for its health so often once more that the gateway has believed it.
