@@ -33,7 +33,7 @@ use crate::{
     app::{App, OpenError},
     clock::{SharedClock, Timestamp},
     config::{Config, SecretUnreadable},
-    delivery::{Carriers, Means, ProviderUnusable, Reports, Worker, providers::inbox},
+    delivery::{Carriers, Means, ProviderUnusable, Reports, Worker, callback::Callbacks, providers::inbox},
     entropy::SharedEntropy,
     portal::Portal,
     proxy::{
@@ -196,7 +196,7 @@ fn serve(
     let background = Background::new()?;
     let app = Arc::new(background.block_on(App::open(config.clone(), clock.clone(), entropy.clone()))?);
     background.block_on(app.roll_signing_keys()).map_err(OpenError::from)?;
-    background.begin(config, &app, clock.clone())?;
+    let callbacks = background.begin(config, &app, clock.clone())?;
     background.spawn(watch_certificates(tls.clone(), config.public_url.host.clone(), clock, background.stopped()));
     if matches!(stop_when, StopWhen::Signalled) {
         background.reload_on_hangup(tls.clone());
@@ -206,7 +206,7 @@ fn serve(
     let mut server = Server::new_with_opt_and_conf(Opt::default(), pingora_conf(config));
     server.bootstrap();
     let rules = ConnectionRules::new(&config.limits, entropy);
-    let portal = Arc::new(Portal::new(app.clone()));
+    let portal = Arc::new(Portal::new(app.clone()).with_callbacks(callbacks));
     let gateway = Gateway::new(app.clone(), portal, config, consoles.clone(), forward_auth, drain.clone())?;
     for checks in HealthChecks::new(consoles, config).of_each_address() {
         background.spawn(until(background.stopped(), checks));
@@ -341,13 +341,16 @@ impl Background {
         }
     }
 
-    /// Delivery, clearing up, the administration socket, and the inbox where one is configured.
-    fn begin(&self, config: &Config, app: &Arc<App>, clock: SharedClock) -> Result<(), ServerError> {
+    /// Delivery, clearing up, the administration socket, and the inbox where one is configured. Gives what takes the reports
+    /// of providers.
+    fn begin(&self, config: &Config, app: &Arc<App>, clock: SharedClock) -> Result<Callbacks, ServerError> {
         let messages = inbox::Inbox::new(config.time_zone.clone(), config.public_url.origin());
         let mut means = Means::new(config, messages.clone(), app.keyring().clone());
         let carriers = Carriers::new(config, &mut means)?;
         app.carry_by(carriers.clone());
         let reports = Reports::new(app.store().clone(), clock.clone());
+        let origin = config.public_url.origin();
+        let callbacks = Callbacks::new(&carriers, app.keyring().clone(), reports.clone(), origin);
         let worker = Worker::new(app.store().clone(), app.keyring().clone(), clock, config, carriers);
         self.spawn(worker.run(self.stopped()));
         self.spawn(purge(app.clone(), self.stopped()));
@@ -371,7 +374,7 @@ impl Background {
         }
 
         let Some(inbox) = &config.inbox else {
-            return Ok(());
+            return Ok(callbacks);
         };
         let listen = |source| ServerError::Listen { address: inbox.listen.to_string(), source };
         let listener = std::net::TcpListener::bind(inbox.listen).map_err(listen)?;
@@ -379,7 +382,7 @@ impl Background {
         let listener = tokio::net::TcpListener::from_std(listener).map_err(listen)?;
         let pages = axum::serve(listener, inbox::router(messages, reports)).with_graceful_shutdown(self.stopped());
         self.spawn(async move { report("inbox", pages.await) });
-        Ok(())
+        Ok(callbacks)
     }
 
     fn reload_on_hangup(&self, tls: Arc<Tls>) {

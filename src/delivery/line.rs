@@ -86,6 +86,11 @@ impl Carriers {
             ChannelKind::Mail => self.mail.as_ref(),
         }
     }
+
+    /// Everybody who carries anything.
+    pub fn all(&self) -> impl Iterator<Item = &Carrier> {
+        [&self.sms, &self.voice, &self.mail].into_iter().flatten().flat_map(Line::posts).map(|post| &post.carrier)
+    }
 }
 
 impl Line {

@@ -1,6 +1,7 @@
 //! Getting messages to people: what they say, who carries them, and the worker that empties the outbox. Codes are
 //! derived at the moment of sending and are never stored, logged or shown in `Debug`.
 
+pub mod callback;
 pub mod http;
 mod line;
 pub mod message;

@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 
 use super::{
+    callback::{Callback, NotGenuine},
     message::Mail,
     speech::{self, Phrase},
 };
@@ -12,7 +13,7 @@ use crate::{
     account::{EmailAddress, PhoneNumber},
     clock::Timestamp,
     language::Language,
-    store::OutboxId,
+    store::{DeliveryReport, OutboxId},
 };
 
 /// A rendered message. It may hold a code: its `Debug` shows neither the text nor the number.
@@ -297,6 +298,12 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// Hands one message over, at most once: it never repeats a request that was written. It answers within the time the
     /// configuration gives providers.
     async fn send(&self, message: &Outgoing) -> Outcome;
+
+    /// Reads what somebody who knew the address of a message's reports sent there. Nothing is believed that the provider
+    /// did not sign; `Ok(None)`: genuine, and nothing that matters.
+    async fn read_callback(&self, _callback: &Callback<'_>) -> Result<Option<DeliveryReport>, NotGenuine> {
+        Err(NotGenuine)
+    }
 }
 
 /// A shared provider.

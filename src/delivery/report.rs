@@ -19,7 +19,7 @@ impl Reports {
         Self { store, clock }
     }
 
-    /// Keeps the first report of a message. `false`: it has one, no carrier took it, or it cannot be true of its channel.
+    /// Keeps the report of a message. `false`: it says nothing new, no carrier took it, or it cannot be true of its channel.
     pub async fn take(&self, message: OutboxId, report: DeliveryReport) -> Result<bool, StoreError> {
         let kept = self.store.report_message(message, report, self.clock.now()).await?;
         if kept {

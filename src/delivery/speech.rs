@@ -181,10 +181,19 @@ pub fn transcript(plan: &[Phrase]) -> String {
 
 /// The plan as SSML (W3C Speech Synthesis Markup Language 1.1), as `espeak-ng -m` reads it.
 pub fn ssml(plan: &[Phrase], language: Language) -> String {
-    let mut ssml = String::from("<speak>");
+    format!("<speak>{}</speak>", marked_up(plan, language, |_text, reading| reading))
+}
+
+/// The same for voices that read Japanese as it is written, without the element around it.
+pub fn written(plan: &[Phrase], language: Language) -> String {
+    marked_up(plan, language, |text, _reading| text)
+}
+
+fn marked_up<'p>(plan: &'p [Phrase], language: Language, spelling: fn(&'p str, &'p str) -> &'p str) -> String {
+    let mut ssml = String::new();
     for phrase in plan {
         match phrase {
-            Phrase::Say { reading, .. } => escape_into(&mut ssml, reading),
+            Phrase::Say { text, reading } => escape_into(&mut ssml, spelling(text, reading)),
             Phrase::Digit(digit) => ssml.push_str(digit_word(language, *digit)),
             Phrase::Pause(pause) => {
                 let written = write!(ssml, "<break time=\"{}ms\"/>", pause.as_millis());
@@ -192,7 +201,6 @@ pub fn ssml(plan: &[Phrase], language: Language) -> String {
             }
         }
     }
-    ssml.push_str("</speak>");
     ssml
 }
 

@@ -4,6 +4,7 @@
 //! The file is made once. It is never regenerated where data exists: everything sealed with it would be lost.
 
 mod access_token;
+mod callback_token;
 mod cookie_token;
 mod file;
 mod jwt;
@@ -67,10 +68,12 @@ pub enum Purpose {
     ConsoleCookie,
     /// MAC inside an access token.
     AccessToken,
+    /// MAC inside the addresses providers report to.
+    Callback,
 }
 
 impl Purpose {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::SessionCookie,
         Self::SignInCookie,
         Self::TokenDigest,
@@ -87,6 +90,7 @@ impl Purpose {
         Self::HeldCookie,
         Self::ConsoleCookie,
         Self::AccessToken,
+        Self::Callback,
     ];
 
     const fn info(self) -> &'static [u8] {
@@ -107,6 +111,7 @@ impl Purpose {
             Self::HeldCookie => b"sekisho/1/held-cookie",
             Self::ConsoleCookie => b"sekisho/1/console-cookie",
             Self::AccessToken => b"sekisho/1/access-token",
+            Self::Callback => b"sekisho/1/callback",
         }
     }
 }

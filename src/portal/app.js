@@ -127,8 +127,9 @@
         location.reload();
         return null;
       }
-      if (line && state.delivery && line.dataset.now !== state.delivery && line.dataset[state.delivery]) {
-        line.textContent = line.dataset[state.delivery];
+      const said = line && (state.delivered || line.dataset[state.delivery]);
+      if (said && line.dataset.now !== state.delivery) {
+        line.textContent = said;
         line.className = "status " + state.delivery;
         line.dataset.now = state.delivery;
         const rang = state.delivery === "unanswered";

@@ -175,8 +175,16 @@ impl CodePage {
     /// Nothing was sent where sending failed, and nobody is being called any more: the line below says so.
     fn lead(&self) -> Option<String> {
         match self.delivery {
-            Some(Delivery::Failed | Delivery::NotSms | Delivery::Refused | Delivery::Unanswered) => None,
-            Some(Delivery::Queued | Delivery::Sent) | None => Some(lead(&self.method, self.stage, &self.frame)),
+            Some(
+                Delivery::Failed
+                | Delivery::NotSms
+                | Delivery::Refused
+                | Delivery::Unanswered
+                | Delivery::Undelivered,
+            ) => None,
+            Some(Delivery::Queued | Delivery::Sent | Delivery::Delivered(_)) | None => {
+                Some(lead(&self.method, self.stage, &self.frame))
+            }
         }
     }
     /// An earlier message was said to be good for longer than it is.
@@ -358,18 +366,33 @@ pub struct DeliveryLine {
     pub not_sms: Option<String>,
     /// Nobody sends to the number.
     pub refused: String,
+    /// The provider could not deliver it.
+    pub undelivered: String,
+    /// It arrived then. There is no such sentence before.
+    pub delivered: Option<String>,
 }
 
 impl DeliveryLine {
     pub(super) fn new(kind: MethodKind, now: Delivery, frame: &PageFrame) -> Self {
-        let keys = match kind {
-            MethodKind::App | MethodKind::Sms => ["delivery-sms-queued", "delivery-sms-sent", "delivery-sms-failed"],
-            MethodKind::Voice => ["delivery-voice-queued", "delivery-voice-sent", "delivery-voice-failed"],
+        let (keys, arrived) = match kind {
+            MethodKind::App | MethodKind::Sms => (
+                ["delivery-sms-queued", "delivery-sms-sent", "delivery-sms-failed", "delivery-sms-undelivered"],
+                "delivery-sms-delivered",
+            ),
+            MethodKind::Voice => (
+                ["delivery-voice-queued", "delivery-voice-sent", "delivery-voice-failed", "delivery-voice-undelivered"],
+                "delivery-voice-delivered",
+            ),
         };
-        let [queued, sent, failed] = keys.map(|key| frame.t(key));
+        let [queued, sent, failed, undelivered] = keys.map(|key| frame.t(key));
+        let delivered = match now {
+            Delivery::Delivered(at) => Some(frame.say(arrived, &[("time", frame.clock_until(at).into())])),
+            _ => None,
+        };
         let unanswered = (kind == MethodKind::Voice).then(|| frame.t("delivery-voice-unanswered"));
         let not_sms = (kind == MethodKind::Sms).then(|| frame.t("delivery-not-sms"));
-        Self { now, queued, sent, failed, unanswered, not_sms, refused: frame.t("delivery-refused") }
+        let refused = frame.t("delivery-refused");
+        Self { now, queued, sent, failed, unanswered, not_sms, refused, undelivered, delivered }
     }
     pub(super) fn text(&self) -> &str {
         match self.now {
@@ -379,6 +402,8 @@ impl DeliveryLine {
             Delivery::Unanswered => self.unanswered.as_deref().unwrap_or_default(),
             Delivery::NotSms => self.not_sms.as_deref().unwrap_or(&self.failed),
             Delivery::Refused => &self.refused,
+            Delivery::Undelivered => &self.undelivered,
+            Delivery::Delivered(_) => self.delivered.as_deref().unwrap_or_default(),
         }
     }
     pub(super) const fn word(&self) -> &'static str {
@@ -395,6 +420,8 @@ pub(super) const fn delivery_word(delivery: Delivery) -> &'static str {
         Delivery::Failed => "failed",
         Delivery::NotSms => "notsms",
         Delivery::Refused => "refused",
+        Delivery::Undelivered => "undelivered",
+        Delivery::Delivered(_) => "delivered",
     }
 }
 
@@ -451,18 +478,31 @@ pub(super) async fn state(visit: &Visit<'_>) -> app::Result<serde_json::Value> {
     let go = session
         .is_some_and(|account| who.is_empty() || constant_time_eq(who.as_bytes(), visit.who(account).as_bytes()));
     let sending = match app.pending(&visit.browser()).await? {
-        Some(PendingView::Code(view)) => Some((view.delivery, view.send_again)),
-        Some(PendingView::Enrol(view)) => view.proving.map(|proving| (proving.delivery, proving.send_again)),
+        Some(PendingView::Code(view)) => Some((view.delivery, view.send_again, view.method.kind)),
+        Some(PendingView::Enrol(view)) => {
+            view.proving.map(|proving| (proving.delivery, proving.send_again, proving.method.kind))
+        }
         None => None,
     };
-    let delivery = sending.and_then(|(delivery, _)| delivery);
+    let delivery = sending.and_then(|(delivery, ..)| delivery);
+    // Only now is it known when it arrived; every other sentence stands on the page.
+    let arrived = match (delivery, sending) {
+        (Some(now @ Delivery::Delivered(_)), Some((.., kind))) => {
+            DeliveryLine::new(kind, now, &visit.frame(code_page(visit), &Note::default())).delivered
+        }
+        _ => None,
+    };
     // In seconds; 0: now, none: not as long as anybody looks at the page.
-    let again_in = sending.filter(|_| delivery.is_some()).and_then(|(_, again)| match again {
+    let again_in = sending.filter(|_| delivery.is_some()).and_then(|(_, again, _)| match again {
         SendAvailability::Now => Some(0),
         SendAvailability::From(at) => Some(at.since(visit.now).as_secs() + 1),
         SendAvailability::Exhausted(_) => None,
     });
-    Ok(serde_json::json!({ "go": go, "delivery": delivery.map(delivery_word), "again_in": again_in }))
+    let mut told = serde_json::json!({ "go": go, "delivery": delivery.map(delivery_word), "again_in": again_in });
+    if let (Some(arrived), Some(told)) = (arrived, told.as_object_mut()) {
+        told.insert("delivered".to_owned(), arrived.into());
+    }
+    Ok(told)
 }
 
 /// Nothing waits for what was sent: on to what does wait, else where a session leads, else to the sign-in.

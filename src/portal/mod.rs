@@ -2,6 +2,7 @@
 //! templates; every sentence comes from a catalogue in both languages; nothing needs a script.
 
 pub mod arriving;
+pub mod callback;
 pub mod challenge;
 mod charset;
 pub mod choice;
@@ -57,7 +58,7 @@ use self::{
     page::{Here, Site, html},
     visit::{Answer, Framing, Visit},
 };
-use crate::{access::Interruption, app::App, config::Logo};
+use crate::{access::Interruption, app::App, config::Logo, delivery::callback::Callbacks};
 
 /// Everything the pages need, shared by router and proxy.
 #[derive(Debug)]
@@ -66,6 +67,7 @@ pub struct Portal {
     site: Arc<Site>,
     sheet: Bytes,
     logo: Option<Logo>,
+    callbacks: Option<Callbacks>,
 }
 
 impl Portal {
@@ -82,7 +84,13 @@ impl Portal {
             }
         });
         let site = Arc::new(Site::new(config, &sheet, logo.as_ref()));
-        Self { app, site, sheet, logo }
+        Self { app, site, sheet, logo, callbacks: None }
+    }
+
+    /// Takes what providers report, too.
+    #[must_use]
+    pub fn with_callbacks(self, callbacks: Callbacks) -> Self {
+        Self { callbacks: Some(callbacks), ..self }
     }
 
     /// The application behind the pages.

@@ -1,5 +1,6 @@
 //! Every address of ours, in one table: the router is built from it, and so is the test that visits each in every
-//! sign-in state. A GET changes nothing and sends nothing; a POST is answered by a redirect to a page.
+//! sign-in state. A GET changes nothing and sends nothing; a POST is answered by a redirect to a page. One address is not for
+//! browsers and stands beside the table: [`CALLBACK`].
 
 use std::sync::Arc;
 
@@ -16,6 +17,8 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use super::{
     Portal,
     arriving::MOST as MOST_BOUNCES,
+    callback,
+    callback::CALLBACK,
     challenge, choice, code_help, cookie, csrf, enrolment,
     error::Problem,
     form::Form,
@@ -397,6 +400,7 @@ pub fn router(portal: Arc<Portal>) -> Router {
         });
         router = router.route(route.path, methods);
     }
+    router = router.route(CALLBACK, on(MethodFilter::POST, callback::take));
     router.fallback(not_found).method_not_allowed_fallback(wrong_method).with_state(portal)
 }
 

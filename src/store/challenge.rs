@@ -68,11 +68,19 @@ pub enum Delivery {
     NotSms,
     /// It could not: the number is none, or nobody sends there.
     Refused,
+    /// The provider reported then that it arrived; of a call, that somebody took it.
+    Delivered(Timestamp),
+    /// The provider took it and could not deliver it.
+    Undelivered,
 }
 
 /// What a provider says of a message after it took it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeliveryReport {
+    /// It could not be delivered.
+    Undelivered,
+    /// It arrived; of a call: somebody took it.
+    Delivered,
     /// A call: it rang and nobody picked up, or the line was engaged.
     Unanswered,
 }
@@ -81,13 +89,25 @@ impl DeliveryReport {
     /// The word in the store and in logs.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Undelivered => "undelivered",
+            Self::Delivered => "delivered",
             Self::Unanswered => "unanswered",
         }
     }
 
     /// Reads [`as_str`](Self::as_str).
     pub fn parse(word: &str) -> Option<Self> {
-        (word == Self::Unanswered.as_str()).then_some(Self::Unanswered)
+        [Self::Undelivered, Self::Delivered, Self::Unanswered].into_iter().find(|report| report.as_str() == word)
+    }
+
+    /// What this report corrects: reports come late, twice and in any order. A message that arrived after all arrived; a
+    /// call that a machine took was taken by nobody.
+    pub(in crate::store) const fn overrules(self) -> &'static [Self] {
+        match self {
+            Self::Undelivered => &[],
+            Self::Delivered => &[Self::Undelivered],
+            Self::Unanswered => &[Self::Undelivered, Self::Delivered],
+        }
     }
 }
 
@@ -126,8 +146,8 @@ impl Store {
         }
     }
 
-    /// Keeps what a provider says of a message that was given to it; the first report stays. `false` when there is one
-    /// already, no such message was given to a provider, or the report cannot be true of its channel.
+    /// Keeps what a provider says of a message that was given to it, in whatever order it says it. `false` when it says
+    /// nothing new, no such message was given to a provider, or the report cannot be true of its channel.
     pub async fn report_message(&self, id: OutboxId, report: DeliveryReport, now: Timestamp) -> Result<bool> {
         match self {
             Self::Sqlite(s) => s.report_message(id, report, now).await,

@@ -6,8 +6,10 @@ mod command;
 mod form;
 mod inbox;
 mod named;
+mod names;
 mod service_url;
 mod smtp;
+mod twilio;
 mod webhook;
 
 use std::{marker::PhantomData, path::Path};
@@ -21,7 +23,9 @@ pub use self::{
     form::{FormConfig, FormMethod, Parameter},
     inbox::InboxProvider,
     named::{Placeholder, Template},
+    names::SenderId,
     smtp::{SmtpConfig, SmtpEncryption},
+    twilio::TwilioProvider,
     webhook::WebhookConfig,
 };
 use super::{
@@ -157,6 +161,8 @@ providers! {
     "command" => Command(command::Keys => CommandConfig),
     /// A mail server.
     "smtp" => Smtp(smtp::Keys => SmtpConfig),
+    /// Twilio.
+    "twilio" => Twilio(twilio::Keys => TwilioProvider),
 }
 
 /// A channel as a type, so that a table knows which providers it can name.

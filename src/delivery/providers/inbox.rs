@@ -454,6 +454,7 @@ mod tests {
             id: OutboxId::random(&SystemEntropy::new()),
             language,
             at: Timestamp::from_secs(1_795_325_100),
+            expires_at: Timestamp::from_secs(1_795_325_400),
             body,
         }
     }

@@ -3,7 +3,10 @@
 mod command;
 mod form;
 pub mod inbox;
+#[cfg(test)]
+mod peer;
 mod smtp;
+mod twilio;
 mod webhook;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -82,6 +85,7 @@ pub(super) fn provider(config: &ProviderConfig, means: &mut Means) -> Result<Car
         ProviderConfig::Form(form) => Arc::new(form::Form::new(form, means.http()?)?),
         ProviderConfig::Command(command) => Arc::new(command::Command::new(command, means.delivery.timeout)),
         ProviderConfig::Smtp(smtp) => Arc::new(smtp::Smtp::new(smtp, means)?),
+        ProviderConfig::Twilio(config) => Arc::new(twilio::Twilio::new(config, means)?),
     })
 }
 

@@ -88,6 +88,8 @@ pub(super) fn code(language: Language, pages: &mut Pages) {
         ("failed", Delivery::Failed),
         ("notsms", Delivery::NotSms),
         ("refused", Delivery::Refused),
+        ("delivered", Delivery::Delivered(minutes(0))),
+        ("undelivered", Delivery::Undelivered),
     ] {
         pages.add("code", &format!("sms-{state}"), &CodePage { again, delivery: Some(delivery), ..by_sms() });
         pages.add("code", &format!("voice-{state}"), &CodePage { again, delivery: Some(delivery), ..by_voice() });

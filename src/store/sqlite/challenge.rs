@@ -196,7 +196,7 @@ impl SqliteStore {
         channel: MethodKind,
     ) -> Result<Option<Delivery>> {
         let row = sqlx::query(
-            "SELECT id, state, report, outcome FROM outbox WHERE challenge = $1 AND channel = $2
+            "SELECT id, state, report, reported_at, outcome FROM outbox WHERE challenge = $1 AND channel = $2
              ORDER BY created_at DESC, rowid DESC LIMIT 1",
         )
         .bind(challenge.to_string())
@@ -215,6 +215,8 @@ impl SqliteStore {
         // A report may overtake the note that the message was taken.
         Ok(Some(match cells.optional_text("report", DeliveryReport::parse)? {
             Some(DeliveryReport::Unanswered) => Delivery::Unanswered,
+            Some(DeliveryReport::Undelivered) => Delivery::Undelivered,
+            Some(DeliveryReport::Delivered) => Delivery::Delivered(cells.time("reported_at")?),
             None => match (cells.text("state", word)?, because) {
                 (Delivery::Failed, Some("not_sms_capable")) => Delivery::NotSms,
                 (Delivery::Failed, Some("invalid_number" | "number_blocked" | "country_blocked" | "fraud_blocked")) => {

@@ -389,17 +389,22 @@ impl SqliteStore {
         now: Timestamp,
     ) -> Result<bool> {
         let channel = match report {
-            DeliveryReport::Unanswered => "voice",
+            DeliveryReport::Unanswered => Some("voice"),
+            DeliveryReport::Undelivered | DeliveryReport::Delivered => None,
         };
+        let overruled = |n: usize| report.overrules().get(n).map(|known| known.as_str());
         let mut tx = self.write().await?;
         let kept = sqlx::query(
             "UPDATE outbox SET report = $2, reported_at = $3
-             WHERE id = $1 AND channel = $4 AND state IN ('claimed', 'sent') AND report IS NULL",
+             WHERE id = $1 AND channel = COALESCE($4, channel) AND state IN ('claimed', 'sent')
+               AND (report IS NULL OR report = $5 OR report = $6)",
         )
         .bind(id.to_string())
         .bind(report.as_str())
         .bind(now.as_millis())
         .bind(channel)
+        .bind(overruled(0))
+        .bind(overruled(1))
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
