@@ -23,6 +23,20 @@ fn every_example_loads() {
 }
 
 #[test]
+fn every_provider_has_an_example_that_loads() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/delivery");
+    let mut shown: Vec<String> = Vec::new();
+    for path in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
+        let config = config::load(&path).unwrap_or_else(|problems| panic!("{problems}"));
+        let channels = [config.sms, config.voice, config.mail];
+        shown.extend(channels.iter().flatten().map(|channel| channel.provider.name().to_owned()));
+    }
+    for name in config::PROVIDER_NAMES.iter().filter(|name| **name != "inbox") {
+        assert!(shown.iter().any(|known| known == name), "{name} has no example in config/delivery");
+    }
+}
+
+#[test]
 fn the_starter_has_at_most_twenty_lines() {
     assert!(include_str!("../../config/sekisho.toml").lines().count() <= 20);
 }

@@ -14,6 +14,7 @@ mod admission;
 mod assertion;
 mod attacks;
 mod bodies;
+mod callbacks;
 mod codes;
 mod console;
 mod cors;

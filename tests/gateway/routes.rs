@@ -5,7 +5,10 @@ use reqwest::{
     Method,
     header::{HeaderMap, HeaderValue},
 };
-use sekisho::portal::routes::{ROUTES, Verb};
+use sekisho::portal::{
+    callback::CALLBACK,
+    routes::{ROUTES, Verb},
+};
 
 use crate::{
     steps,
@@ -35,9 +38,11 @@ enum Gets {
     LedTo(&'static str),
     /// 403: it is another one's.
     Refused,
+    /// 404 without a page: it is not for browsers.
+    Nothing,
 }
 
-use Gets::{LedTo, Refused, Shown};
+use Gets::{LedTo, Nothing, Refused, Shown};
 
 const SIGN_IN: Gets = LedTo("/.sekisho/sign-in");
 const CODE: Gets = LedTo("/.sekisho/code");
@@ -138,6 +143,7 @@ const TABLE: &[(Verb, &str, [Gets; 4])] = &[
     (Verb::Post, "/.sekisho/recovery-codes", [SIGN_IN, SIGN_IN, SIGN_IN, SETTINGS]),
     (Verb::Post, "/.sekisho/recovery-codes/file", [SIGN_IN, SIGN_IN, SIGN_IN, NEW_CODES]),
     (Verb::Post, "/.sekisho/language", [SIGN_IN, SIGN_IN, SIGN_IN, CONSOLE]),
+    (Verb::Post, "/.sekisho/callback/provider/token", [Nothing; 4]),
     (Verb::Get, "/.sekisho/guides", [Shown; 4]),
     (Verb::Get, "/.sekisho/guides/enabling", [Shown; 4]),
     (Verb::Get, "/.sekisho/guides/authenticator-app", [Shown; 4]),
@@ -179,6 +185,7 @@ fn every_address_has_a_line() {
     let mut listed: Vec<String> = TABLE.iter().map(|(verb, path, _)| format!("{verb:?} {path}")).collect();
     let mut there: Vec<String> =
         ROUTES.iter().map(|route| format!("{:?} {}", route.verb, route.path.replace("{token}", "token"))).collect();
+    there.push(format!("{:?} {}", Verb::Post, CALLBACK.replace("{provider}", "provider").replace("{token}", "token")));
     listed.sort();
     there.sort();
     assert_eq!(listed, there);
@@ -203,6 +210,7 @@ async fn every_state_gets_what_the_table_says() {
             let (status, end, found) = match expected[place] {
                 Shown => (200, 200, *path),
                 Refused => (403, 403, *path),
+                Nothing => (404, 404, *path),
                 // A page of owners that refuses whoever is led to it.
                 USERS => (303, 403, "/.sekisho/users"),
                 LedTo(path) => (303, 200, path),
@@ -221,7 +229,11 @@ async fn every_state_gets_what_the_table_says() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_form_acts_without_its_token_or_from_elsewhere() {
     let gateway = Gateway::start(&["fresh"], &["old"], "[session]\nper_account = 100\n").await;
-    let acting = || TABLE.iter().filter(|(verb, path, _)| *verb == Verb::Post && *path != "/.sekisho/language");
+    let acting = || {
+        TABLE
+            .iter()
+            .filter(|(verb, path, gets)| *verb == Verb::Post && *path != "/.sekisho/language" && *gets != [Nothing; 4])
+    };
     for state in STATES {
         let (browser, page) = reach(&gateway, state).await;
         let cookies = format!("{:?}", browser.cookies());

@@ -109,6 +109,29 @@ async fn what_a_provider_reports_of_a_call_is_kept_once_and_is_of_that_call() {
 }
 
 #[tokio::test]
+async fn reports_come_in_any_order_and_the_truest_stays() {
+    let mut bench = Bench::new().await;
+    let hanako = bench.person("hanako").await;
+    let pending = bench.begin(&hanako, NOW).await;
+    let texted = bench.proceed(&pending, Input::UseRole(Role::Backup, bench.seed()), NOW).await;
+    let challenge = texted.sign_in.challenge().unwrap().id();
+    let [message] = &bench.store.claim_messages(10, NOW).await.unwrap()[..] else { panic!("one message") };
+    bench.store.finish_message(message.id, OutboxOutcome::Sent, NOW).await.unwrap();
+    let later = NOW + MINUTE;
+    for (report, at, kept, now) in [
+        (DeliveryReport::Unanswered, NOW, false, Delivery::Sent),
+        (DeliveryReport::Undelivered, NOW, true, Delivery::Undelivered),
+        (DeliveryReport::Undelivered, later, false, Delivery::Undelivered),
+        (DeliveryReport::Delivered, NOW, true, Delivery::Delivered(NOW)),
+        (DeliveryReport::Delivered, later, false, Delivery::Delivered(NOW)),
+        (DeliveryReport::Undelivered, later, false, Delivery::Delivered(NOW)),
+    ] {
+        assert_eq!(bench.store.report_message(message.id, report, at).await.unwrap(), kept, "{report:?}");
+        assert_eq!(bench.store.delivery(challenge, MethodKind::Sms).await.unwrap(), Some(now), "{report:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_code_gives_way_in_the_second_half_of_its_time_and_every_sign_in_follows() {
     let bench = Bench::new().await;
     let hanako = bench.person("hanako").await;

@@ -139,6 +139,9 @@ macro_rules! providers {
             }
         }
 
+        /// The name of each.
+        pub const PROVIDER_NAMES: &[&str] = &[ $( $name, )+ ];
+
         const PROVIDERS: &[Known] = &[
             $( Known {
                 name: $name,

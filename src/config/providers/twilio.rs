@@ -126,8 +126,10 @@ impl ProviderTable for Keys {
     const CARRIES: &'static [ChannelKind] = &[ChannelKind::Sms, ChannelKind::Voice];
 
     fn check(&self, table: &str, report: &mut Report<'_>) {
-        let span = self.account.as_ref().and_then(|account| account.span.as_ref());
-        let mut missing = |message: String, help: &str| report.add(span, message, Some(help.to_owned()));
+        // Without an account that is all there is to say.
+        let Some(account) = &self.account else { return };
+        let mut missing =
+            |message: String, help: &str| report.add(account.span.as_ref(), message, Some(help.to_owned()));
         if self.api_key.is_some() != self.api_key_secret.is_some() {
             missing(format!("{table}.api_key: the key and api_key_secret go together"), "give both, or none");
         }
