@@ -102,7 +102,7 @@ macro_rules! providers {
         /// One provider, with what it needs to know.
         #[derive(Clone, Debug)]
         pub enum ProviderConfig {
-            $( $(#[doc = $doc])+ $variant($checked), )+
+            $( $(#[doc = $doc])+ $variant(Box<$checked>), )+
         }
 
         impl ProviderConfig {
@@ -115,13 +115,13 @@ macro_rules! providers {
         /// Its keys as they stand in the file.
         #[derive(Clone, Debug)]
         pub(in crate::config::providers) enum RawProvider {
-            $( $variant($keys), )+
+            $( $variant(Box<$keys>), )+
         }
 
         impl RawProvider {
             fn read(name: &str, reader: &mut TableReader<'_, '_>) -> Option<Self> {
                 match name {
-                    $( $name => Some(Self::$variant(<$keys>::read_keys(reader))), )+
+                    $( $name => Some(Self::$variant(Box::new(<$keys>::read_keys(reader)))), )+
                     _ => None,
                 }
             }
@@ -135,7 +135,7 @@ macro_rules! providers {
             }
 
             fn checked(self, directory: &Path) -> Option<ProviderConfig> {
-                Some(match self { $( Self::$variant(keys) => ProviderConfig::$variant(keys.checked(directory)?), )+ })
+                Some(match self { $( Self::$variant(keys) => ProviderConfig::$variant(Box::new(keys.checked(directory)?)), )+ })
             }
         }
 
