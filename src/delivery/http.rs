@@ -89,7 +89,7 @@ impl Http {
             client = client.tls_certs_merge(authorities);
         }
         if let Some(proxy) = &config.proxy {
-            let here = reqwest::NoProxy::from_string("localhost,127.0.0.0/8,::1");
+            let here = reqwest::NoProxy::from_string("localhost,127.0.0.0/8,::1,169.254.169.254");
             client = client.proxy(reqwest::Proxy::all(proxy.clone())?.no_proxy(here));
         }
         Ok(Self(client.build()?))

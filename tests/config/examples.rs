@@ -28,8 +28,10 @@ fn every_provider_has_an_example_that_loads() {
     let mut shown: Vec<String> = Vec::new();
     for path in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
         let config = config::load(&path).unwrap_or_else(|problems| panic!("{problems}"));
-        let channels = [config.sms, config.voice, config.mail];
-        shown.extend(channels.iter().flatten().map(|channel| channel.provider.name().to_owned()));
+        for channel in [config.sms, config.voice, config.mail].into_iter().flatten() {
+            let named = [Some(&channel.provider), channel.second.as_ref()].into_iter().flatten();
+            shown.extend(named.map(|provider| provider.name().to_owned()));
+        }
     }
     for name in config::PROVIDER_NAMES.iter().filter(|name| **name != "inbox") {
         assert!(shown.iter().any(|known| known == name), "{name} has no example in config/delivery");

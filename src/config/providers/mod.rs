@@ -2,6 +2,7 @@
 //! have. A provider is one file here with its keys, one in `delivery/providers`, and a line in the list of each.
 
 mod answer;
+mod aws;
 mod command;
 mod form;
 mod inbox;
@@ -19,6 +20,7 @@ use toml::{Spanned, de::DeValue};
 pub(super) use self::service_url::ProxyUrl;
 pub use self::{
     answer::{AnswerOutcome, AnswerRule},
+    aws::{AwsAccess, AwsProvider, SnsProvider},
     command::CommandConfig,
     form::{FormConfig, FormMethod, Parameter},
     inbox::InboxProvider,
@@ -166,6 +168,10 @@ providers! {
     "smtp" => Smtp(smtp::Keys => SmtpConfig),
     /// Twilio.
     "twilio" => Twilio(twilio::Keys => TwilioProvider),
+    /// AWS End User Messaging.
+    "aws" => Aws(aws::Keys => AwsProvider),
+    /// Amazon SNS.
+    "sns" => Sns(aws::SnsKeys => SnsProvider),
 }
 
 /// A channel as a type, so that a table knows which providers it can name.

@@ -1,5 +1,7 @@
 //! Who carries messages, one file each. Adding one: its file here, its keys in `config/providers`, a line in each list.
 
+mod aws;
+mod aws_signing;
 mod command;
 mod form;
 pub mod inbox;
@@ -85,6 +87,8 @@ pub(super) fn provider(config: &ProviderConfig, means: &mut Means) -> Result<Car
         ProviderConfig::Form(form) => Arc::new(form::Form::new(form, means.http()?)?),
         ProviderConfig::Command(command) => Arc::new(command::Command::new(command, means.delivery.timeout)),
         ProviderConfig::Smtp(smtp) => Arc::new(smtp::Smtp::new(smtp, means)?),
+        ProviderConfig::Aws(config) => Arc::new(aws::Aws::new(config, means)?),
+        ProviderConfig::Sns(config) => Arc::new(aws::Sns::new(config, means)?),
         ProviderConfig::Twilio(config) => Arc::new(twilio::Twilio::new(config, means)?),
     })
 }
