@@ -259,7 +259,7 @@ mod tests {
         assert!(format!("{:?}", signer.source).contains("169.254.169.254"));
         signer.source = Source::Role { metadata: peer.url.clone(), kept: Arc::default() };
         let ends = Timestamp::from_millis("2026-11-23T12:00:00Z".parse::<jiff::Timestamp>().unwrap().as_millisecond());
-        let before = |minutes| Timestamp::from_millis(ends.as_millis() - minutes * 60_000);
+        let before = |minutes: i64| Timestamp::from_millis(ends.as_millis() - minutes * 60_000);
         let post = |at| run(signer.post(&[], "Action=Publish".to_owned(), at)).unwrap();
         let first = post(before(30));
         assert_eq!(first.headers()["x-amz-security-token"], "t");
