@@ -176,11 +176,7 @@ impl CodePage {
     fn lead(&self) -> Option<String> {
         match self.delivery {
             Some(
-                Delivery::Failed
-                | Delivery::NotSms
-                | Delivery::Refused
-                | Delivery::Unanswered
-                | Delivery::Undelivered,
+                Delivery::Failed | Delivery::NotSms | Delivery::Refused | Delivery::Unanswered | Delivery::Undelivered,
             ) => None,
             Some(Delivery::Queued | Delivery::Sent | Delivery::Delivered(_)) | None => {
                 Some(lead(&self.method, self.stage, &self.frame))

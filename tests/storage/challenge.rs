@@ -115,8 +115,8 @@ async fn reports_come_in_any_order_and_the_truest_stays() {
     let pending = bench.begin(&hanako, NOW).await;
     let texted = bench.proceed(&pending, Input::UseRole(Role::Backup, bench.seed()), NOW).await;
     let challenge = texted.sign_in.challenge().unwrap().id();
-    let [message] = &bench.store.claim_messages(10, NOW).await.unwrap()[..] else { panic!("one message") };
-    bench.store.finish_message(message.id, OutboxOutcome::Sent, NOW).await.unwrap();
+    let [message] = &bench.store.claim_messages(None, 10, NOW).await.unwrap()[..] else { panic!("one message") };
+    bench.store.finish_message(message.id, OutboxOutcome::Sent, ("accepted", None), NOW).await.unwrap();
     let later = NOW + MINUTE;
     for (report, at, kept, now) in [
         (DeliveryReport::Unanswered, NOW, false, Delivery::Sent),

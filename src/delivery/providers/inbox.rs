@@ -454,7 +454,6 @@ mod tests {
             id: OutboxId::random(&SystemEntropy::new()),
             language,
             at: Timestamp::from_secs(1_795_325_100),
-            expires_at: Timestamp::from_secs(1_795_325_400),
             body,
         }
     }
