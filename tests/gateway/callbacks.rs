@@ -140,7 +140,7 @@ async fn the_waiting_page_says_what_the_provider_reports_and_nobody_is_signed_in
     assert_eq!(say("delivered").await, 204);
     let arrived = shown().await;
     assert!(arrived.contains("Status: delivered at "), "{arrived}");
-    gateway.clock.advance(Duration::from_secs(60));
+    gateway.clock.advance(Duration::from_mins(1));
     for late in ["delivered", "undelivered", "sent"] {
         assert_eq!(say(late).await, 204);
     }

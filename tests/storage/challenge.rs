@@ -110,7 +110,7 @@ async fn what_a_provider_reports_of_a_call_is_kept_once_and_is_of_that_call() {
 
 #[tokio::test]
 async fn reports_come_in_any_order_and_the_truest_stays() {
-    let mut bench = Bench::new().await;
+    let bench = Bench::new().await;
     let hanako = bench.person("hanako").await;
     let pending = bench.begin(&hanako, NOW).await;
     let texted = bench.proceed(&pending, Input::UseRole(Role::Backup, bench.seed()), NOW).await;

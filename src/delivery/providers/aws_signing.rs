@@ -1,4 +1,4 @@
-//! AWS Signature Version 4 for what we send: a POST to the root of an endpoint, without a query. AWS's own signer
+//! AWS Signature Version 4 for what we send: a POST to an endpoint, without a query. AWS's own signer
 //! (`aws-sigv4`) would bring its runtime types, another generation of `http` and a second implementation of HMAC; this is
 //! checked by AWS's published test vectors instead. Keys come from the configuration, or from the role of the machine.
 
@@ -105,7 +105,7 @@ impl Signer {
         }
         signed.sort_unstable();
         let scope = format!("{date}/{}/{}/aws4_request", self.region, self.service);
-        let authorization = authorization(&key, &scope, (&date, &time), &signed, ("/", &body));
+        let authorization = authorization(&key, &scope, (&date, &time), &signed, (self.endpoint.path(), &body));
         let mut request = Request::builder().method(Method::POST).uri(self.endpoint.as_str());
         for (name, value) in signed.into_iter().filter(|(name, _)| *name != "host") {
             let mut value = HeaderValue::from_str(value).ok()?;
@@ -197,7 +197,7 @@ fn authorization(
 ) -> String {
     let hash = |bytes: &[u8]| HEXLOWER.encode(digest::digest(&digest::SHA256, bytes).as_ref());
     let names = headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
-    let lines: String = headers.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
+    let lines = headers.iter().fold(String::new(), |lines, (name, value)| lines + name + ":" + value.trim() + "\n");
     let canonical = format!("POST\n{path}\n\n{lines}\n{names}\n{}", hash(body.as_bytes()));
     let to_sign = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{}", hash(canonical.as_bytes()));
     let mac = |key: &[u8], text: &str| hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text.as_bytes());

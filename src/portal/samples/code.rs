@@ -15,6 +15,19 @@ use crate::{
     },
 };
 
+/// What may have become of a message.
+fn deliveries() -> [(&'static str, Delivery); 7] {
+    [
+        ("queued", Delivery::Queued),
+        ("sent", Delivery::Sent),
+        ("failed", Delivery::Failed),
+        ("notsms", Delivery::NotSms),
+        ("refused", Delivery::Refused),
+        ("delivered", Delivery::Delivered(minutes(0))),
+        ("undelivered", Delivery::Undelivered),
+    ]
+}
+
 pub(super) fn code(language: Language, pages: &mut Pages) {
     let page = |method: ShownMethod, other: ShownMethod| CodePage {
         frame: PageFrame { here: Here::Code, ..frame(language) },
@@ -82,15 +95,7 @@ pub(super) fn code(language: Language, pages: &mut Pages) {
         let off = vec![(role, ShownMethod { label: None, ..method })];
         pages.add("switched-off", state, &SwitchedOffPage { frame, off, target: "/orders/1042".to_owned() });
     }
-    for (state, delivery) in [
-        ("queued", Delivery::Queued),
-        ("sent", Delivery::Sent),
-        ("failed", Delivery::Failed),
-        ("notsms", Delivery::NotSms),
-        ("refused", Delivery::Refused),
-        ("delivered", Delivery::Delivered(minutes(0))),
-        ("undelivered", Delivery::Undelivered),
-    ] {
+    for (state, delivery) in deliveries() {
         pages.add("code", &format!("sms-{state}"), &CodePage { again, delivery: Some(delivery), ..by_sms() });
         pages.add("code", &format!("voice-{state}"), &CodePage { again, delivery: Some(delivery), ..by_voice() });
     }

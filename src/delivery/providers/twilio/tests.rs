@@ -163,6 +163,23 @@ fn every_known_code_means_what_the_table_says() {
 }
 
 #[test]
+fn what_a_person_or_an_operator_reads_follows_from_twilios_code() {
+    let half_an_hour = Some(Duration::from_mins(30));
+    for (code, refusal) in [
+        (20003, Refusal::AuthFailed),
+        (21211, Refusal::InvalidNumber),
+        (21408, Refusal::CountryBlocked),
+        (21610, Refusal::NumberBlocked),
+        (21614, Refusal::NotSmsCapable),
+        (30007, Refusal::ContentFiltered),
+        (30450, Refusal::FraudBlocked { retry_after: half_an_hour }),
+    ] {
+        let error = format!(r#"{{"code":{code},"message":"x","more_info":"y","status":400}}"#);
+        assert_eq!(answered(400, &error), Outcome::Refused(refusal), "{code}");
+    }
+}
+
+#[test]
 fn an_unknown_code_means_what_its_status_says() {
     let unknown = r#"{"code":99999,"message":"x"}"#;
     for (status, expected) in [
