@@ -151,7 +151,8 @@ async fn the_waiting_page_says_what_the_provider_reports_and_nobody_is_signed_in
     let state = browser.fetch("/.sekisho/state").await.body;
     assert!(state.contains(r#""delivery":"delivered""#) && state.contains("Status: delivered at "), "{state}");
     assert_ne!(stranger.open("/").await.url.path(), "/", "whoever reports is nobody");
-    assert_eq!(browser.open("/").await.url.path(), "/.sekisho/code", "and a code is still asked");
+    assert_eq!(browser.open("/.sekisho/code").await.url.path(), "/.sekisho/code", "and a code is still asked");
+    assert_ne!(browser.open("/").await.url.path(), "/", "of this browser too");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
