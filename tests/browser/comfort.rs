@@ -208,7 +208,7 @@ async fn coming_back_shows_no_secret(scripts: bool) {
     browser.back().await;
     assert_eq!(count("svg.qr, .key, [name=code]").await, json!(0), "{}", browser.text().await);
 
-    browser.open(&scene.url("/")).await;
+    browser.open(&scene.url("/.sekisho/enrolment")).await;
     browser.tick("label[for=kind-voice]").await;
     browser.type_into("[name=phone]", "03-1234-5678").await;
     let before = scene.inbox.newest().await;
