@@ -62,6 +62,7 @@ impl App {
                 return Ok(Some(until));
             }
         }
+        // In the account's language and not the page's: it warns its owner of whoever typed the password.
         let link = self.mailed_link(Some(account), LinkPurpose::FirstEnrolment, None, LASTS, now);
         if let Some(mail) = self.link_mail(account, link, now) {
             self.store.enqueue(&mail).await?;

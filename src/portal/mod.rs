@@ -2,6 +2,7 @@
 //! templates; every sentence comes from a catalogue in both languages; nothing needs a script.
 
 pub mod arriving;
+mod assets;
 pub mod callback;
 pub mod challenge;
 mod charset;
