@@ -2,6 +2,7 @@
 
 mod cors;
 mod decision;
+mod destination;
 mod expect;
 mod hold;
 mod jar;
@@ -11,6 +12,7 @@ mod rule;
 
 pub use cors::{Cors, preflight_for};
 pub use decision::{Credential, Decision, Denial, Interruption, Permit, Principal, TokenFault};
+pub use destination::{Unreachable, reachable};
 pub use expect::{Unmet, Who, unmet};
 pub use hold::{NotKept, Posted, worth_keeping};
 pub use jar::Jar;

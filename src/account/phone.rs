@@ -131,6 +131,15 @@ impl PhoneNumber {
     pub const fn kind(&self) -> NumberKind {
         self.kind
     }
+    /// Its country (ISO 3166-1 alpha-2); `None` where it has none.
+    pub fn country(&self) -> Option<String> {
+        let number = rlibphonenumber::PhoneNumber::parse(&self.e164, None).ok()?;
+        number.get_region_code().map(|region| region.to_string())
+    }
+    /// All but the last four digits: the block of ten thousand numbers it belongs to.
+    pub fn block(&self) -> &str {
+        self.e164.get(..self.e164.len().saturating_sub(4)).unwrap_or_default()
+    }
     /// As people of its country write it, `090-1234-5678`; with its country code for people of another `region`. Only for
     /// whoever typed it a moment ago.
     pub fn spelled(&self, region: &str) -> String {

@@ -5,6 +5,7 @@ use super::{
     notices::both,
 };
 use crate::{
+    access::reachable,
     account::{Account, AccountId, LoginName, Method, MethodPair, PhoneNumber, Target},
     audit::{Event, Origin},
     authn::{
@@ -239,6 +240,10 @@ impl App {
             let (cookie, token) =
                 self.keyring.issue(Purpose::SignInCookie, TokenId::random(&*self.entropy)).ok_or(AppError::Key)?;
             let language = spoken_by(account, credentials.pair.is_some(), browser);
+            if send.as_ref().is_some_and(|order| self.unreachable(&order.to).is_some()) {
+                withheld = true;
+                continue;
+            }
             let message = send.map(|order| self.outbox_order(order, &sign_in, language)).transpose()?;
             let method = message.as_ref().map(|message| message.order.kind.as_str());
             let begin = BeginSignIn {
@@ -302,13 +307,16 @@ impl App {
         Ok(RateLimit { key, limit, window: Duration::from_hours(24) })
     }
 
-    /// What the waits allow, and the day of the number besides.
+    /// What the waits allow, and the number itself and its day besides.
     pub(super) async fn within_day(
         &self,
         waits: SendAvailability,
         number: Option<&PhoneNumber>,
         now: Timestamp,
     ) -> Result<SendAvailability> {
+        if number.is_some_and(|number| reachable(number, &self.snapshot().config.destinations).is_err()) {
+            return Ok(SendAvailability::Blocked);
+        }
         let (SendAvailability::Now, Some(number)) = (waits, number) else { return Ok(waits) };
         let reached = self.store.rate_reached(self.day_of(number)?, now).await?;
         Ok(reached.map_or(SendAvailability::Now, SendAvailability::Exhausted))

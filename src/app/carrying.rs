@@ -49,6 +49,9 @@ pub enum NotTested {
     /// Not what the channel can reach.
     #[error("this is not a telephone number, or for mail not a mail address")]
     Address,
+    /// The configuration keeps it from the number.
+    #[error("nothing is sent to this number: [destinations] says so")]
+    Unreachable,
 }
 
 impl App {
@@ -111,6 +114,11 @@ impl App {
             }),
         };
         let Some(body) = body else { return Ok(Err(NotTested::Address)) };
+        if let Body::Sms { to, .. } | Body::Voice { to, .. } = &body
+            && self.unreachable(to).is_some()
+        {
+            return Ok(Err(NotTested::Unreachable));
+        }
         let now = self.now();
         let id = OutboxId::random(&*self.entropy);
         let purpose = Purpose::Test;

@@ -432,6 +432,7 @@ impl App {
             | Refusal::OutOfStep
             | Refusal::SendAgainAt(_)
             | Refusal::NoMoreSends(_)
+            | Refusal::NotThere
             | Refusal::Ticket(_) => CodeProblem::Stale,
         })
     }

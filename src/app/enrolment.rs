@@ -5,6 +5,7 @@ use super::{
     sending::{SendAvailability, SendRefusal, Sending},
 };
 use crate::{
+    access::Unreachable,
     account::{
         Account, AccountId, Label, MethodKind, NewMethod, PairError, PhoneError, PhoneNumber, Role, Target,
         backup_choice,
@@ -174,6 +175,8 @@ pub enum EnrolmentOutcome {
 pub enum ChoiceProblem {
     /// The number.
     Number(PhoneError),
+    /// Nothing is sent to such a number.
+    Unreachable(Unreachable),
     /// The pair, or the number with this channel.
     Pair(PairError),
     /// The label.
@@ -249,8 +252,11 @@ impl App {
         let target = match form.kind {
             MethodKind::App => Target::App(totp::seed(&*self.entropy)),
             MethodKind::Sms | MethodKind::Voice => match self.number_of(browser, &form).await? {
-                Ok(number) if form.kind == MethodKind::Sms => Target::Sms(number),
-                Ok(number) => Target::Voice(number),
+                Ok(number) => match (self.unreachable(&number), form.kind) {
+                    (Some(why), _) => return refuse(ChoiceProblem::Unreachable(why)),
+                    (None, MethodKind::Sms) => Target::Sms(number),
+                    (None, _) => Target::Voice(number),
+                },
                 Err(problem) => return refuse(ChoiceProblem::Number(problem)),
             },
         };

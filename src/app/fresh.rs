@@ -88,6 +88,10 @@ impl App {
             let Ok(Transition { step: Step::Continue(sign_in), send }) = asked else {
                 return Err(AppError::Bug("a session was not asked for a code"));
             };
+            if send.as_ref().is_some_and(|order| self.unreachable(&order.to).is_some()) {
+                withheld = true;
+                continue;
+            }
             let message = send.map(|order| self.outbox_order(order, &sign_in, language)).transpose()?;
             let begin = BeginSignIn {
                 id: SignInId::random(&*self.entropy),

@@ -3,7 +3,8 @@
 
 use super::{App, AppError, Browser, Result, authenticator::spoken_by, challenge::switch_to};
 use crate::{
-    account::Role,
+    access::{Unreachable, reachable},
+    account::{PhoneNumber, Role},
     audit::{Event, Origin},
     authn::{ChallengeSeed, Context, Input, Messages, Refusal, SignIn, Step, Transition, throttle},
     clock::Timestamp,
@@ -20,6 +21,8 @@ pub enum SendAvailability {
     From(Timestamp),
     /// All of this flow are sent; it begins again then.
     Exhausted(Timestamp),
+    /// Nothing goes to this number.
+    Blocked,
 }
 
 impl SendAvailability {
@@ -51,6 +54,8 @@ pub enum SendRefusal {
     From(Timestamp),
     /// All of this flow are sent; it begins again then.
     Exhausted(Timestamp),
+    /// Nothing goes to this number.
+    Blocked,
     /// The number or the service has no such channel.
     Unavailable,
     /// The page was not the current one.
@@ -62,6 +67,7 @@ impl From<Refusal> for SendRefusal {
         match refusal {
             Refusal::SendAgainAt(at) => Self::From(at),
             Refusal::NoMoreSends(at) => Self::Exhausted(at),
+            Refusal::NotThere => Self::Blocked,
             Refusal::Pair(_) => Self::Unavailable,
             Refusal::OutOfStep | Refusal::Code(_) | Refusal::Ticket(_) => Self::Stale,
         }
@@ -118,7 +124,7 @@ impl App {
             Err(refusal) => refusal,
         };
         if joins
-            && let Refusal::SendAgainAt(_) | Refusal::NoMoreSends(_) = refusal
+            && let Refusal::SendAgainAt(_) | Refusal::NoMoreSends(_) | Refusal::NotThere = refusal
             && let Some(second) = input(&pending, seed())
             && self.advance(browser, &pending, second, Sending::Withheld, now).await?.is_ok()
         {
@@ -147,6 +153,9 @@ impl App {
             return Err(AppError::Bug("a sign-in was completed without a code"));
         };
         let language = spoken_by(&pending.account, pending.pair.is_some(), browser);
+        if send.as_ref().is_some_and(|order| self.unreachable(&order.to).is_some()) {
+            return Ok(Err(Refusal::NotThere));
+        }
         let message = send.map(|order| self.outbox_order(order, &next, language)).transpose()?;
         let enrolling = message.is_some() && next.method().is_none();
         let enrolment_sends = if enrolling { Some(self.enrolment_sends(pending)?) } else { None };
@@ -171,6 +180,15 @@ impl App {
             Err(Stale::NoMoreSends(at)) => Err(Refusal::NoMoreSends(at)),
             Err(Stale::MovedOn | Stale::StepUsed) => Err(Refusal::OutOfStep),
         })
+    }
+
+    /// Why nothing is sent to a number, whether it is a method already or not: the configuration may have changed since.
+    pub(super) fn unreachable(&self, number: &PhoneNumber) -> Option<Unreachable> {
+        let refused = reachable(number, &self.snapshot().config.destinations).err();
+        if let Some(why) = refused {
+            tracing::warn!(ending = number.last_two(), reason = why.as_str(), "nothing is sent to this number");
+        }
+        refused
     }
 
     /// Numbers that nobody has proven count for themselves; this counts all that one account tries, so that a

@@ -3,6 +3,7 @@
 pub(crate) mod bench;
 mod codes;
 mod defaults;
+mod destinations;
 mod enrolment;
 mod foreign;
 mod jars;

@@ -236,6 +236,9 @@ pub enum Refusal {
     /// All messages of this flow are sent; from then on it begins again. The store said so.
     #[error("no more messages until {0}")]
     NoMoreSends(Timestamp),
+    /// Nothing is sent to this number; the configuration or the store said so.
+    #[error("nothing is sent to this number")]
+    NotThere,
     /// The method cannot be used, or not with the other one.
     #[error(transparent)]
     Pair(#[from] PairError),

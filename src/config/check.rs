@@ -12,7 +12,7 @@ use std::{
 use super::{
     AdminConfig, AssertionConfig, Branding, ClientCertificates, CohortConfig, Config, HoldConfig, IdentityHeaders,
     InboxConfig, Limits, Listen, LogConfig, PasswordConfig, RecoveryConfig, RolloutConfig, SessionConfig, SignInConfig,
-    StoreConfig, TrustedDeviceConfig, UpstreamAddress, UsersConfig, certificates, console, forward_auth,
+    StoreConfig, TrustedDeviceConfig, UpstreamAddress, UsersConfig, certificates, console, destinations, forward_auth,
     problem::Report,
     providers::{self, Provided},
     raw,
@@ -309,6 +309,7 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
         Some(file) => directory.join(file.value.0),
         None => store_file.with_file_name("keys.json"),
     };
+    let phone_region = root.phone_region?.value.0;
     let runtime = root.runtime?.value;
     let branding = root.branding?.value;
     let name = branding.name?.value;
@@ -368,7 +369,7 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
         public_url,
         time_zone: time_zone.zone,
         time_zone_name: time_zone.name,
-        phone_region: root.phone_region?.value.0,
+        phone_region: phone_region.clone(),
         listen: Listen {
             https: addresses(listen.https?.value),
             http: addresses(listen.http?.value),
@@ -477,6 +478,7 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
         sms,
         voice,
         mail,
+        destinations: destinations::destinations(root.destinations?.value, &phone_region)?,
         delivery: providers::delivery(root.delivery?.value, directory)?,
         inbox: listens_inbox.then_some(InboxConfig { listen: inbox }),
         threads: runtime.threads.map_or(cores, |threads| threads.value.0 as usize),

@@ -8,6 +8,7 @@ mod configured_secret;
 mod console;
 mod cors;
 mod credential;
+mod destinations;
 mod files;
 mod forward_auth;
 mod logo;
@@ -41,6 +42,7 @@ pub use self::{
     configured_secret::{ConfiguredSecret, SecretUnreadable},
     console::{ConsoleConfig, ConsoleOrigin},
     credential::{ConsoleCredential, CredentialKind},
+    destinations::{DestinationsConfig, NumberType, is_country, is_number_prefix},
     forward_auth::{ForwardAuthConfig, OriginalRequest},
     logo::{Logo, LogoError},
     problem::{Problem, Problems},
@@ -184,6 +186,8 @@ pub struct Config {
     pub voice: Option<ChannelConfig>,
     /// Who carries mail; `None`: no notices by mail.
     pub mail: Option<ChannelConfig>,
+    /// Which telephone numbers anything goes to.
+    pub destinations: DestinationsConfig,
     /// How providers are reached.
     pub delivery: DeliveryConfig,
     /// Where the message inbox listens, when any provider is `inbox`.

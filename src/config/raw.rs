@@ -9,6 +9,7 @@ use super::{
     console::{CookieName, OriginUrl},
     cors::{FieldName, PageOrigin},
     credential::{BasicUser, CredentialHeader},
+    destinations::Destinations,
     forward_auth::OriginalRequest,
     providers::{Delivery, Mail, RawChannel, Sms, Voice},
     proxies::{ProxyHeader, ProxyNetwork},
@@ -61,6 +62,7 @@ tables! {
         voice: RawChannel<Voice> = optional,
         /// Notices by mail. Without this table there are none.
         mail: RawChannel<Mail> = optional,
+        destinations: Destinations = default({}),
         delivery: Delivery = default({}),
         inbox: Inbox = default({}),
         log: Log = default({}),

@@ -14,9 +14,10 @@ use super::{
     speech,
 };
 use crate::{
+    access::reachable,
     authn::Passcode,
     clock::{SharedClock, Timestamp},
-    config::{ChannelKind, Config},
+    config::{ChannelKind, Config, DestinationsConfig},
     keyring::Keyring,
     store::{Link, LinkPurpose, Notice, OutboxContent, OutboxItem, OutboxOutcome, Recipient, Store, StoreError},
 };
@@ -42,6 +43,7 @@ pub struct Worker {
     clock: SharedClock,
     sender: Arc<Sender>,
     carriers: Carriers,
+    destinations: Arc<DestinationsConfig>,
 }
 
 impl Worker {
@@ -56,7 +58,8 @@ impl Worker {
             time_zone_name: config.time_zone_name.clone(),
             labels: config.users.labels.clone(),
         };
-        Self { store, keyring, clock, sender: Arc::new(sender), carriers }
+        let destinations = Arc::new(config.destinations.clone());
+        Self { store, keyring, clock, sender: Arc::new(sender), carriers, destinations }
     }
 
     /// Works until `shutdown` resolves. Messages that are with a provider are finished; the rest wait in the outbox.
@@ -152,6 +155,13 @@ impl Worker {
                 return self.finish(item, OutboxOutcome::Failed, "unreadable").await;
             }
         };
+        if let Recipient::Sms(number) | Recipient::Voice(number) = &item.to
+            && let Err(why) = reachable(number, &self.destinations)
+        {
+            let (ending, reason) = (number.last_two(), why.as_str());
+            tracing::warn!(message = %item.id, ending, reason, "not sent: nothing is sent to this number");
+            return self.finish(item, OutboxOutcome::Failed, reason).await;
+        }
         let channel = channel_of(item);
         let Some(line) = self.carriers.line(channel) else {
             tracing::error!(message = %item.id, channel = channel.as_str(), "not sent: nobody is configured to carry this channel");

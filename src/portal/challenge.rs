@@ -249,6 +249,7 @@ impl CodePage {
                 let wait = frame.say("code-unsent-from", &[("digits", digits.into()), ("time", time.into())]);
                 self.still(other_works, wait)
             }
+            (_, SendAvailability::Blocked) => self.still(other_works, frame.t("code-blocked")),
             (_, SendAvailability::Exhausted(at)) => self.still(other_works, frame.timed_from("code-no-more-sends", at)),
         }
     }
@@ -492,7 +493,7 @@ pub(super) async fn state(visit: &Visit<'_>) -> app::Result<serde_json::Value> {
     let again_in = sending.filter(|_| delivery.is_some()).and_then(|(_, again, _)| match again {
         SendAvailability::Now => Some(0),
         SendAvailability::From(at) => Some(at.since(visit.now).as_secs() + 1),
-        SendAvailability::Exhausted(_) => None,
+        SendAvailability::Exhausted(_) | SendAvailability::Blocked => None,
     });
     let mut told = serde_json::json!({ "go": go, "delivery": delivery.map(delivery_word), "again_in": again_in });
     if let (Some(arrived), Some(told)) = (arrived, told.as_object_mut()) {

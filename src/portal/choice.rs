@@ -13,6 +13,7 @@ use super::{
     visit::{Answer, Visit},
 };
 use crate::{
+    access::Unreachable,
     account::{MethodKind, PairError, PhoneError, Role},
     app::{
         self, ChoiceForm, ChoiceProblem, EnrolmentOutcome, EnrolmentView, KnownNumber, PendingView, ProvingView,
@@ -29,6 +30,8 @@ pub enum ChooseError {
     Nothing,
     /// The number cannot be read or used.
     Phone(PhoneError),
+    /// Nothing is sent to such a number.
+    Unreachable(Unreachable),
     /// The method, or the pair, is not allowed.
     Pair(PairError),
     /// The name for it is too long.
@@ -53,6 +56,7 @@ impl ChooseError {
     const fn field(self) -> ChooseField {
         match self {
             Self::Phone(_)
+            | Self::Unreachable(_)
             | Self::Pair(
                 PairError::SameNumber | PairError::LandlineSms | PairError::VoipSms | PairError::ExtensionSms,
             ) => ChooseField::Phone,
@@ -72,6 +76,8 @@ impl ChooseError {
             Self::Phone(PhoneError::NotANumber) => frame.t("choose-not-a-number"),
             Self::Phone(PhoneError::KindRefused) => frame.t("choose-kind-refused"),
             Self::Phone(PhoneError::Extension) => frame.t("choose-extension-bad"),
+            Self::Unreachable(Unreachable::Country) => frame.t("choose-other-country"),
+            Self::Unreachable(Unreachable::Kind | Unreachable::Prefix) => frame.t("choose-not-reached"),
             Self::Pair(error) => pair_text(error, frame),
             Self::Label => frame.t("choose-label-bad"),
             Self::NotOffered(MethodKind::Voice) => frame.t("why-not-voice-not-offered"),
@@ -328,6 +334,8 @@ pub(super) async fn submit(visit: &Visit<'_>) -> app::Result<Answer> {
         EnrolmentOutcome::Gone => gone(visit).await?,
         EnrolmentOutcome::Refused(problem) => match problem {
             ChoiceProblem::Number(problem) => again(ChooseError::Phone(problem)),
+            ChoiceProblem::Unreachable(why) => again(ChooseError::Unreachable(why)),
+            ChoiceProblem::Send(SendRefusal::Blocked) => again(ChooseError::Unreachable(Unreachable::Prefix)),
             ChoiceProblem::Pair(problem) => again(ChooseError::Pair(problem)),
             ChoiceProblem::Label => again(ChooseError::Label),
             ChoiceProblem::NotOffered => again(ChooseError::NotOffered(kind)),

@@ -60,6 +60,8 @@ pub enum WhyNot {
     Until(Timestamp),
     /// All messages of this flow are sent; the next may go then.
     NoMoreSends(Timestamp),
+    /// Nothing goes to the number.
+    Blocked,
     /// Too many wrong codes, until then.
     Paused(Timestamp),
     /// Disabled.
@@ -81,6 +83,7 @@ impl WhyNot {
         match self {
             Self::Until(at) => frame.timed_from("why-not-until", at),
             Self::NoMoreSends(at) => frame.timed_from("why-not-no-more-sends", at),
+            Self::Blocked => frame.t("why-not-blocked"),
             Self::Paused(at) => frame.timed_from("why-not-paused", at),
             Self::Disabled => frame.t("why-not-disabled"),
             Self::SmsNotOffered => frame.t("why-not-sms-not-offered"),
@@ -213,6 +216,7 @@ pub(super) const fn not_sending(availability: SendAvailability) -> Option<WhyNot
         SendAvailability::Now => None,
         SendAvailability::From(at) => Some(WhyNot::Until(at)),
         SendAvailability::Exhausted(at) => Some(WhyNot::NoMoreSends(at)),
+        SendAvailability::Blocked => Some(WhyNot::Blocked),
     }
 }
 
@@ -310,9 +314,9 @@ pub(super) async fn take(visit: &Visit<'_>) -> app::Result<Answer> {
             visit.see_with(code_page(visit), News::Code(CodeNotice::NotYet(at)))
         }
         // The page says by itself what is not available, and from when.
-        SendOutcome::Refused(SendRefusal::From(_) | SendRefusal::Exhausted(_) | SendRefusal::Unavailable) => {
-            visit.see(help_page(visit))
-        }
+        SendOutcome::Refused(
+            SendRefusal::From(_) | SendRefusal::Exhausted(_) | SendRefusal::Blocked | SendRefusal::Unavailable,
+        ) => visit.see(help_page(visit)),
         SendOutcome::Gone => gone(visit).await?,
     })
 }

@@ -341,6 +341,7 @@ impl ProvePhonePage {
                 at,
             ),
             WhyNot::NoMoreSends(at) => self.frame.timed_from("prove-no-more-sends", at),
+            WhyNot::Blocked => self.frame.t("choose-not-reached"),
             other => other.text(&self.frame),
         })
     }

@@ -1,5 +1,7 @@
 //! The worker on a real store: what leaves the outbox, what does not, and what is never written down.
 
+mod guarded;
+
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use tower::ServiceExt as _;
@@ -106,7 +108,8 @@ impl Bench {
         let inbox = Inbox::new(sample_sender().time_zone, sample_sender().origin);
         let carrier = || Some(Line::of(Post::new("test", Arc::new(inbox.clone())), None));
         let carriers = Carriers { sms: carrier(), voice: carrier(), mail: carrier() };
-        let worker = Worker { store, keyring, clock: clock.clone(), sender: Arc::new(sample_sender()), carriers };
+        let (sender, destinations) = (Arc::new(sample_sender()), Arc::new(guarded::everywhere()));
+        let worker = Worker { store, keyring, clock: clock.clone(), sender, carriers, destinations };
         Self { worker, clock, inbox, entropy, hash, account: id, directory }
     }
 

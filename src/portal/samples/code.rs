@@ -114,6 +114,7 @@ pub(super) fn code(language: Language, pages: &mut Pages) {
         ("unsent", no_code(false, SendAvailability::Now, true)),
         ("unsent-wait", no_code(false, SendAvailability::From(minutes(2)), true)),
         ("no-more-sends", no_code(true, SendAvailability::Exhausted(minutes(120)), true)),
+        ("blocked", no_code(false, SendAvailability::Blocked, true)),
         ("nothing-works", no_code(true, SendAvailability::Exhausted(minutes(120)), false)),
         ("paused", CodeStage::Paused { until: minutes(15), other_works: true }),
         ("paused-both", CodeStage::Paused { until: minutes(15), other_works: false }),
@@ -147,6 +148,8 @@ pub(super) fn help(language: Language, pages: &mut Pages) {
     pages.add("help", "sms-wait", &page(MethodKind::Sms, vec![again(sms(), until), call(until), app_backup()]));
     let none = Some(WhyNot::NoMoreSends(minutes(120)));
     pages.add("help", "sms-no-more", &page(MethodKind::Sms, vec![again(sms(), none), call(none), app_backup()]));
+    let blocked = Some(WhyNot::Blocked);
+    pages.add("help", "sms-blocked", &page(MethodKind::Sms, vec![again(sms(), blocked), call(blocked), app_backup()]));
     let no_voice = Some(WhyNot::VoiceNotOffered);
     pages.add("help", "no-voice", &page(MethodKind::Sms, vec![again(sms(), None), call(no_voice), app_backup()]));
     for (state, not) in [

@@ -2,6 +2,7 @@
 
 use super::{Pages, app, frame, minutes, sms, voice};
 use crate::{
+    access::Unreachable,
     account::{MethodKind, PairError, PhoneError, Role},
     app::{Delivery, KnownNumber, TypedNumber, Unchoosable},
     authn::{Grace, OpenedBy},
@@ -81,6 +82,8 @@ pub(super) fn enrolment(language: Language, pages: &mut Pages) {
         ("empty", Some(MethodKind::Sms), "", ChooseError::Phone(PhoneError::Empty)),
         ("not-a-number", Some(MethodKind::Sms), "090-12", ChooseError::Phone(PhoneError::NotANumber)),
         ("refused", Some(MethodKind::Voice), "0120-444-444", ChooseError::Phone(PhoneError::KindRefused)),
+        ("country", Some(MethodKind::Sms), "+44 7400 123456", ChooseError::Unreachable(Unreachable::Country)),
+        ("not-reached", Some(MethodKind::Sms), "090-1234-5678", ChooseError::Unreachable(Unreachable::Prefix)),
         ("extension-bad", Some(MethodKind::Voice), "03-1234-5678 内線x", ChooseError::Phone(PhoneError::Extension)),
         ("landline", Some(MethodKind::Sms), "03-1234-5678", ChooseError::Pair(PairError::LandlineSms)),
         ("voip", Some(MethodKind::Sms), "050-1234-5678", ChooseError::Pair(PairError::VoipSms)),

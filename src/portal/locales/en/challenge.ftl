@@ -10,6 +10,7 @@ code-over = That code doesn't work any more.
 code-new-from = You can get a new one from { $time }.
 code-unsent = There is no code for the number ending { $digits } yet. Get one now.
 code-unsent-from = The number ending { $digits } got a message a short while ago. You can get the next code from { $time }.
+code-blocked = We can't send a code to this number now.
 code-no-more-sends = We've sent all the messages we can for now. You can get another code from { $time }.
 code-not-yet = A message went out a moment ago. We can send it again from { $time }.
 code-not-yet-voice = We called a moment ago. We can call again from { $time }.

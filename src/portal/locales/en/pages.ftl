@@ -123,6 +123,7 @@ help-back = Back to the code field
 
 why-not-until = You can do this from { $time }.
 why-not-no-more-sends = We've sent all the messages we can for now. You can get another one from { $time }; the other ways work now.
+why-not-blocked = We can't send a code to this number now. The other ways work.
 why-not-paused = There were too many wrong codes. You can use this again at { $time }.
 why-not-disabled = This was switched off after many wrong codes. Sign in another way, then set it up again in the security settings.
 why-not-sms-not-offered = This service doesn't send text messages.
@@ -187,6 +188,8 @@ choose-nothing = Choose how to get your code.
 choose-phone-empty = Enter the phone number that should get the code.
 choose-not-a-number = That isn't a phone number we know. Check the digits; for other countries start with + and the country code.
 choose-kind-refused = Codes can't go to toll-free, premium-rate, Navi-Dial, pager or satellite numbers. Use another number.
+choose-other-country = Codes can't go to telephone numbers in this country. Enter another number, or choose the authenticator app.
+choose-not-reached = We can't send codes to this number. Enter another number, or choose the authenticator app.
 choose-extension-bad = An extension is 1 to 7 digits. Check the extension.
 choose-landline-sms = This is a landline, so it can't get text messages. Choose a voice call or enter a mobile number.
 choose-voip-sms = This is a 050 number, so it can't get text messages. Choose a voice call or enter a mobile number.

@@ -7,6 +7,7 @@ code-over = このコードは使えなくなりました。
 code-new-from = 新しいコードは{ $time }から受け取れます。
 code-unsent = 末尾{ $digits }の番号には、まだコードを送っていません。今すぐ受け取れます。
 code-unsent-from = 末尾{ $digits }の番号には、少し前にメッセージを送りました。次のコードは{ $time }から受け取れます。
+code-blocked = 現在、この番号にはコードを送れません。
 code-no-more-sends = 続けて送れる回数の上限に達しました。次のコードは{ $time }から受け取れます。
 code-not-yet = メッセージは少し前に送りました。{ $time }以降に、もう一度お送りできます。
 code-not-yet-voice = 先ほどお電話しました。{ $time }以降に、もう一度お電話できます。
