@@ -66,6 +66,7 @@ fn browser<'a>(sign_in: Option<&'a str>, device: Option<&'a str>) -> Browser<'a>
         known: None,
         marks: Marks::None,
         link: None,
+        seed: None,
         session: None,
         sign_in: sign_in.map(Cookie),
         device: device.map(Cookie),

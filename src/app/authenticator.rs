@@ -19,8 +19,8 @@ use crate::{
     session::{DeviceLabel, SecondStep, SessionId},
     store::{
         BeginSignIn, CompleteSignIn, Credentials, EnrolledMethod, Enrolment, Happened, MessageState, Notice, OutboxId,
-        OutboxItem, OutboxOrder, PasswordSpend, PendingSignIn, RateLimit, RateSpend, SendKey, SignInId, Stale,
-        UsedCode,
+        OutboxItem, OutboxOrder, PasswordSpend, PendingSignIn, RateLimit, RateSpend, SendKey, SignInId, SignInPlace,
+        Stale, UsedCode,
     },
 };
 use secrecy::ExposeSecret as _;
@@ -144,6 +144,7 @@ impl App {
                 return Ok(PasswordOutcome::Refused(PasswordRefusal::WaitUntil(until)));
             }
         }
+        let place = self.place_known_by(browser, known.as_deref())?;
         let budget = self.password_budget(&name, credentials.as_ref(), known)?;
         if let PasswordSpend::Wait(until) = self.store.spend_password_attempt(budget, now).await? {
             refused("account");
@@ -189,12 +190,12 @@ impl App {
             EnrolmentWish::AsAsked | EnrolmentWish::Now => Standing::Enforced,
         };
         let account = &credentials.account;
-        // First as if a message may go out. Where the store says that none may yet, or that another sign-in has just
-        // ordered one, the code that is good is joined: whoever knows the password causes no more messages than one.
+        // First as if a message may go out. Where the store says that none may yet, the code that is good in this browser
+        // is joined, if there is one: whoever knows the password causes no more messages than one.
         let mut withheld = false;
         for _ in 0..3 {
             let messages = match &credentials.pair {
-                Some(pair) => self.store.message_state(SendKey::Method(pair.primary().id), now).await?,
+                Some(pair) => self.store.method_messages(pair.primary().id, &place, now).await?,
                 None => MessageState::default(),
             };
             let ctx = Context {
@@ -244,11 +245,12 @@ impl App {
                 withheld = true;
                 continue;
             }
-            let message = send.map(|order| self.outbox_order(order, &sign_in, language)).transpose()?;
+            let message = send.map(|order| self.outbox_order(order, &sign_in, place, language)).transpose()?;
             let method = message.as_ref().map(|message| message.order.kind.as_str());
             let begin = BeginSignIn {
                 id: SignInId::random(&*self.entropy),
                 digest: self.keyring.token_digest(&token).ok_or(AppError::Key)?,
+                place,
                 sign_in,
                 expires_at: now + snapshot.config.sign_in.lifetime,
                 message,
@@ -269,7 +271,7 @@ impl App {
                     return Ok(PasswordOutcome::Pending { cookie: Some(cookie), device: judged.cookie });
                 }
                 Err(Stale::SendAgainAt(_) | Stale::NoMoreSends(_)) => withheld = true,
-                // The account changed, or another sign-in made a new code the good one: looked at once more.
+                // The account changed, or another tab made a new code the good one: looked at once more.
                 Err(Stale::MovedOn | Stale::StepUsed) => {}
             }
         }
@@ -277,13 +279,19 @@ impl App {
     }
 
     /// The message of a code, and what pays for it: the method, or the number while it is being set up.
-    pub(super) fn outbox_order(&self, order: SendOrder, sign_in: &SignIn, language: Language) -> Result<OutboxOrder> {
+    pub(super) fn outbox_order(
+        &self,
+        order: SendOrder,
+        sign_in: &SignIn,
+        place: SignInPlace,
+        language: Language,
+    ) -> Result<OutboxOrder> {
         let key = match sign_in.method() {
-            Some(method) => SendKey::Method(method),
+            Some(method) => place.counts(method),
             None => self.number_key(&order.to)?,
         };
         let limit = self.snapshot().send_limit(key, self.day_of(&order.to)?);
-        Ok(OutboxOrder { id: OutboxId::random(&*self.entropy), order, language, limit })
+        Ok(OutboxOrder { id: OutboxId::random(&*self.entropy), order, language, limit, place })
     }
 
     /// What counts the messages to a number that is being set up: its digits, whatever the account and the channel.

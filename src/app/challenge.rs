@@ -56,7 +56,7 @@ pub struct CodeView {
     pub other: MethodView,
     /// Until when a message's code works.
     pub expires_at: Timestamp,
-    /// Has it ended, or been used by another sign-in?
+    /// Has it ended, been used in another tab, or not been sent at all?
     pub expired: bool,
     /// Was a message sent that this code came by? Not where the wait from an earlier sign-in still runs.
     pub sent: bool,
@@ -227,7 +227,7 @@ impl App {
         };
         let (own, others) = (messages(role), messages(role.other()));
         let waits = snapshot.config.sign_in.resend_waits.len();
-        // A code that another sign-in has used, or replaced, is good no more.
+        // A code that another tab has used, or replaced, is good no more.
         let good = own.code.as_ref().is_some_and(|code| code.id() == challenge.id());
         let switch = switch_to(challenge.kind(), pair.get(role), &snapshot.config);
         Some(CodeView {

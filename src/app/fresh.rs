@@ -11,7 +11,7 @@ use crate::{
     keyring::{CookieToken, Purpose, TokenId},
     secret::Digest,
     session::{Session, SessionId},
-    store::{Acting, BeginSignIn, PendingSignIn, RenewSession, SendKey, SignInId, Stale, UsedCode},
+    store::{Acting, BeginSignIn, PendingSignIn, RenewSession, SignInId, Stale, UsedCode},
 };
 
 /// Is the code of a browser's session young enough for what is sensitive?
@@ -69,10 +69,11 @@ impl App {
         let language = super::authenticator::spoken_by(&summary.account, true, browser);
         let Some(methods) = self.store.methods_of(session.account()).await? else { return Ok(StepUp::NoMethods) };
         let snapshot = self.snapshot();
-        // As at a sign-in: where no message may go out yet, the code that is good is joined.
+        let place = self.place(browser, &summary.account, now).await?;
+        // As at a sign-in: where no message may go out yet, the code that is good in this browser is joined.
         let mut withheld = false;
         for _ in 0..3 {
-            let messages = self.store.message_state(SendKey::Method(methods.pair.primary().id), now).await?;
+            let messages = self.store.method_messages(methods.pair.primary().id, &place, now).await?;
             let ctx = Context {
                 policy: &snapshot.policy(),
                 keyring: &self.keyring,
@@ -92,10 +93,11 @@ impl App {
                 withheld = true;
                 continue;
             }
-            let message = send.map(|order| self.outbox_order(order, &sign_in, language)).transpose()?;
+            let message = send.map(|order| self.outbox_order(order, &sign_in, place, language)).transpose()?;
             let begin = BeginSignIn {
                 id: SignInId::random(&*self.entropy),
                 digest: self.fresh_code_digest(session.digest())?,
+                place,
                 sign_in,
                 expires_at: now + snapshot.config.sign_in.lifetime,
                 message,
@@ -112,7 +114,7 @@ impl App {
                     return Ok(StepUp::Pending);
                 }
                 Err(Stale::SendAgainAt(_) | Stale::NoMoreSends(_)) => withheld = true,
-                // The session ended, or another sign-in made a new code the good one: looked at once more.
+                // The session ended, or another tab made a new code the good one: looked at once more.
                 Err(Stale::MovedOn | Stale::StepUsed) => {}
             }
         }

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
 
-use super::{App, Browser, Cookie};
+use super::{App, AppError, Browser, Cookie, Result};
 use crate::{
-    account::AccountId,
+    account::{Account, AccountId},
     clock::Timestamp,
     entropy::random_bytes,
     keyring::{CookieToken, Place, Purpose},
+    store::SignInPlace,
 };
 
 /// How long a browser is known after a sign-in on it.
@@ -115,6 +116,25 @@ impl App {
         let of_late = |known: &Known| known.account == account && now.since(known.at) < KNOWN_FOR;
         let known = self.known(browser.known).unwrap_or_default().into_iter().find(of_late)?;
         Some(BASE64URL_NOPAD.encode(&known.id))
+    }
+
+    /// Where a sign-in to this account takes place.
+    pub(super) async fn place(&self, browser: &Browser<'_>, account: &Account, now: Timestamp) -> Result<SignInPlace> {
+        let known = match self.known_browser(&self.presented(browser), account, now).await? {
+            Some(device) => Some(device.to_string()),
+            None => self.known_as(browser, account.id, now),
+        };
+        self.place_known_by(browser, known.as_deref())
+    }
+
+    /// The same where it was looked up already what the account knows the browser by.
+    pub(super) fn place_known_by(&self, browser: &Browser<'_>, known: Option<&str>) -> Result<SignInPlace> {
+        // One that brought no seed was given no form either: its codes are good nowhere else.
+        let seed = browser.seed.unwrap_or_else(|| random_bytes(&*self.entropy));
+        let mac = |parts: &[&[u8]]| self.keyring.mac(self.keyring.active(), Purpose::TokenDigest, parts);
+        let browser = mac(&[b"browser", &seed]).ok_or(AppError::Key)?;
+        let known = known.map(|known| self.throttle_key(&[b"sends", known.as_bytes()])).transpose()?;
+        Ok(SignInPlace { browser, known })
     }
 
     /// The cookie of this browser after a sign-in to this account. `None` where it cannot be sealed.

@@ -293,6 +293,8 @@ pub struct Browser<'a> {
     pub marks: Marks<'a>,
     /// The token of the mailed link that was opened last, unsealed.
     pub link: Option<Cookie<'a>>,
+    /// The random seed of its forms, where it brought one.
+    pub seed: Option<[u8; 16]>,
     /// The client's address.
     pub address: IpAddr,
     /// The `User-Agent` header.

@@ -16,7 +16,10 @@ mod tokens;
 mod trust;
 mod trust_ends;
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use bench::{Bench, MAIL, PASSWORD, config};
 use http::Method;
@@ -130,8 +133,9 @@ impl World {
 }
 
 /// A browser's cookies.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Jar {
+    seed: [u8; 16],
     session: Option<String>,
     sign_in: Option<String>,
     device: Option<String>,
@@ -141,11 +145,15 @@ struct Jar {
 
 impl Jar {
     fn new() -> Self {
-        Self::default()
+        static BROWSERS: AtomicU64 = AtomicU64::new(0);
+        let nth = BROWSERS.fetch_add(1, Ordering::Relaxed);
+        let seed = u128::from(nth).to_be_bytes();
+        Self { seed, session: None, sign_in: None, device: None, known: None, marks: Vec::new() }
     }
     fn browser(&self) -> Browser<'_> {
         Browser {
             link: None,
+            seed: Some(self.seed),
             session: self.session.as_deref().map(Cookie),
             sign_in: self.sign_in.as_deref().map(Cookie),
             device: self.device.as_deref().map(Cookie),

@@ -111,7 +111,7 @@ pub struct Context<'a> {
     pub now: Timestamp,
 }
 
-/// The codes by message that are good now, whichever sign-in asked for them, and whether one more may be sent.
+/// The codes by message that are good now in this browser, and whether one more may be sent.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Messages<'a> {
     /// The primary's.
@@ -290,7 +290,7 @@ impl SignIn {
     }
 
     /// The same while the two methods changed places, for the code that was asked for is still the code of its method;
-    /// and with the method's newest code by message, whichever sign-in asked for it: a method has one that counts.
+    /// and with the method's newest code by message in this browser: there is one that counts.
     #[must_use]
     pub fn following(self, pair: Option<&MethodPair>, messages: &Messages<'_>) -> Self {
         let (Self::EnterCode(state), Some(pair)) = (&self, pair) else { return self };

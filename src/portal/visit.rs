@@ -139,6 +139,7 @@ impl<'a> Visit<'a> {
             known: cookie(cookie::KNOWN),
             marks: cookie::marks(self.headers),
             link: self.link.as_deref().map(Cookie),
+            seed: self.seed.was_brought().then(|| *self.seed.bytes()),
             address: self.client.address,
             user_agent: self.headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default(),
             language: self.language,

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::{OutboxId, RateLimit, Result, SignInId, Store};
+use super::{OutboxId, RateLimit, Result, SignInId, SignInPlace, Store};
 use crate::{
     account::{MethodId, MethodKind},
     authn::{Challenge, ChallengeId},
@@ -13,8 +13,10 @@ use crate::{
 /// Whose messages are counted together, across sign-ins and sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SendKey {
-    /// An enrolled method.
+    /// An enrolled method, from browsers its account does not know.
     Method(MethodId),
+    /// An enrolled method, from one browser that its account knows, by the keyed digest of what it is known by.
+    Known(MethodId, Digest),
     /// A number that is being set up, by the keyed digest of its digits, whoever sets it up.
     Number(Digest),
 }
@@ -24,6 +26,7 @@ impl fmt::Display for SendKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Method(id) => write!(f, "method:{id}"),
+            Self::Known(id, digest) => write!(f, "method:{id}:{}", data_encoding::HEXLOWER.encode(digest.as_bytes())),
             Self::Number(digest) => write!(f, "number:{}", data_encoding::HEXLOWER.encode(digest.as_bytes())),
         }
     }
@@ -45,7 +48,7 @@ pub struct SendLimit {
 /// What was sent to a method or a number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MessageState {
-    /// The code of the method that is good now, whichever sign-in asked for it.
+    /// The code of the method that is good now in this browser.
     pub code: Option<Challenge>,
     /// Messages of this flow, while a wait runs.
     pub sent: u32,
@@ -112,7 +115,15 @@ impl DeliveryReport {
 }
 
 impl Store {
-    /// What was sent to a method or a number, and from when more may be. Reads only.
+    /// What was sent to a method, from when more may be, and the code that is good where the sign-in takes place. Reads
+    /// only.
+    pub async fn method_messages(&self, method: MethodId, place: &SignInPlace, now: Timestamp) -> Result<MessageState> {
+        match self {
+            Self::Sqlite(s) => s.method_messages(method, place, now).await,
+        }
+    }
+
+    /// How many messages were counted, and from when more may be sent. Reads only, and no code.
     pub async fn message_state(&self, key: SendKey, now: Timestamp) -> Result<MessageState> {
         match self {
             Self::Sqlite(s) => s.message_state(key, now).await,

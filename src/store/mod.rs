@@ -30,7 +30,7 @@ pub use record::{
     AccountSummary, BeginSignIn, CodeSpend, CompleteSignIn, Completed, Credentials, EndedSession, EndedTrust,
     EnrolledMethod, Enrolment, MethodState, NewAccount, NewAccountError, NewDevice, OutboxContent, OutboxCount,
     OutboxId, OutboxItem, OutboxOrder, OutboxOutcome, PasswordSpend, PendingSignIn, PresentDevice, PresentedDevice,
-    RateLimit, RateSpend, Recipient, Resumed, SignInId, Stale, StoredSession, UsedCode,
+    RateLimit, RateSpend, Recipient, Resumed, SignInId, SignInPlace, Stale, StoredSession, UsedCode,
 };
 
 pub use links::{Freeze, Link, LinkId, LinkPurpose, ResetPassword};

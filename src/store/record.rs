@@ -1,5 +1,6 @@
 //! What goes into the store's transactions and comes out of them.
 
+use super::SendKey;
 use super::{EndRecovery, Link, MessageState, Notice, SendLimit};
 use crate::{
     account::{Account, AccountId, EmailAddress, Method, MethodId, MethodPair, PhoneNumber},
@@ -149,6 +150,28 @@ pub struct OutboxOrder {
     pub language: Language,
     /// What pays for it.
     pub limit: SendLimit,
+    /// Where its code is good.
+    pub place: SignInPlace,
+}
+
+/// Where a sign-in takes place.
+#[derive(Clone, Copy, Debug)]
+pub struct SignInPlace {
+    /// Keyed digest of the seed of the browser's forms: a code by message is good in the browser that ordered it alone.
+    pub browser: Digest,
+    /// Keyed digest of what the account knows the browser by. It then has waits of its own: nobody who only has the
+    /// password makes its person wait for a message.
+    pub known: Option<Digest>,
+}
+
+impl SignInPlace {
+    /// Whose messages are counted together with one to this method.
+    pub const fn counts(&self, method: MethodId) -> SendKey {
+        match self.known {
+            None => SendKey::Method(method),
+            Some(known) => SendKey::Known(method, known),
+        }
+    }
 }
 
 /// A sign-in that begins: the password was right and a code or an enrolment is due.
@@ -158,6 +181,8 @@ pub struct BeginSignIn {
     pub id: SignInId,
     /// Keyed digest of its cookie.
     pub digest: Digest,
+    /// Where it takes place.
+    pub place: SignInPlace,
     /// The state.
     pub sign_in: SignIn,
     /// When it ends.
@@ -179,6 +204,8 @@ pub struct PendingSignIn {
     pub id: SignInId,
     /// For compare-and-swap.
     pub version: i64,
+    /// Where it takes place.
+    pub place: SignInPlace,
     /// The state.
     pub sign_in: SignIn,
     /// Whose it is.

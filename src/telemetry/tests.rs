@@ -97,6 +97,7 @@ fn what_must_not_be_seen_is_in_no_line() {
     let seed = SecretBytes::new(*b"PlantedMarker7seed20");
     let browser = Browser {
         link: None,
+        seed: None,
         session: Some(Cookie(MARKER)),
         sign_in: Some(Cookie(MARKER)),
         device: Some(Cookie(MARKER)),

@@ -4,10 +4,14 @@ use std::time::Duration;
 
 use sekisho::{
     authn::Input,
-    store::{Delivery, DeliveryReport, MessageState, OutboxOutcome, PendingSignIn, SendKey, Stale},
+    secret::Digest,
+    store::{
+        BeginSignIn, Delivery, DeliveryReport, MessageState, OutboxOrder, OutboxOutcome, PendingSignIn, SendKey,
+        SendLimit, SignInPlace, Stale,
+    },
 };
 
-use crate::world::{Bench, MINUTE, NOW};
+use crate::world::{Bench, HERE, MINUTE, NOW};
 use sekisho::account::{MethodKind, Role};
 
 #[tokio::test]
@@ -20,15 +24,15 @@ async fn a_message_is_told_from_its_order_to_its_end() {
     assert_eq!(bench.store.message_state(key, NOW).await.unwrap().sent, 0);
     let pending = bench.proceed(&pending, Input::UseRole(Role::Backup, bench.seed()), NOW).await;
     bench.reopen().await;
-    let state = bench.store.message_state(key, NOW).await.unwrap();
+    let state = bench.store.method_messages(backup, &HERE, NOW).await.unwrap();
     assert_eq!((state.sent, state.next_at), (1, Some(NOW + Duration::from_secs(30))));
     let challenge = state.code.expect("a code that is good").id();
     assert_eq!(pending.sign_in.challenge().map(sekisho::authn::Challenge::id), Some(challenge));
     assert!(bench.store.ordered_code(pending.id, challenge, NOW).await.unwrap().is_some());
     let over = NOW + 5 * MINUTE;
     let before = over - Duration::from_millis(1);
-    assert!(bench.store.message_state(key, before).await.unwrap().code.is_some());
-    assert!(bench.store.message_state(key, over).await.unwrap().code.is_none(), "five minutes");
+    assert!(bench.store.method_messages(backup, &HERE, before).await.unwrap().code.is_some());
+    assert!(bench.store.method_messages(backup, &HERE, over).await.unwrap().code.is_none(), "five minutes");
     assert!(bench.store.ordered_code(pending.id, challenge, over).await.unwrap().is_none());
 
     assert_eq!(bench.store.delivery(challenge, MethodKind::Sms).await.unwrap(), Some(Delivery::Queued));
@@ -37,6 +41,36 @@ async fn a_message_is_told_from_its_order_to_its_end() {
     assert_eq!(bench.store.delivery(challenge, MethodKind::Sms).await.unwrap(), Some(Delivery::Sent));
     bench.store.forget_sends(key).await.unwrap();
     assert_eq!(bench.store.message_state(key, NOW).await.unwrap().next_at, None, "counted from the start");
+}
+
+#[tokio::test]
+async fn a_code_is_good_in_the_browser_that_ordered_it_and_in_no_other() {
+    let bench = Bench::new().await;
+    let hanako = bench.person("hanako").await;
+    let backup = bench.store.methods_of(hanako.id).await.unwrap().unwrap().pair.backup().id;
+    let there = SignInPlace { browser: Digest::new([2; 32]), known: Some(Digest::new([3; 32])) };
+    let code_in = async |place: SignInPlace| {
+        bench.store.method_messages(backup, &place, NOW).await.unwrap().code.map(|code| code.id())
+    };
+    let mut orders = Vec::new();
+    for place in [HERE, there] {
+        let begin = BeginSignIn { place, ..bench.beginning(&hanako, NOW).await };
+        bench.store.begin_sign_in(&begin, NOW).await.unwrap().unwrap();
+        let pending = bench.store.pending_sign_in(&begin.digest, NOW).await.unwrap().unwrap();
+        assert_eq!(code_in(place).await, None, "nothing was ordered here");
+        let next = bench.advance(&pending, Input::UseRole(Role::Backup, bench.seed()), NOW).unwrap();
+        let sekisho::authn::Step::Continue(sign_in) = next.step else { panic!("still pending") };
+        let order = bench.order(next.send.unwrap(), &sign_in);
+        let limit = SendLimit { key: place.counts(backup), ..order.limit.clone() };
+        let order = OutboxOrder { place, limit, ..order };
+        bench.store.save_sign_in(pending.id, pending.version, &sign_in, Some(&order), NOW).await.unwrap().unwrap();
+        let after = bench.store.pending_sign_in(&begin.digest, NOW).await.unwrap().unwrap();
+        let own = after.sign_in.challenge().map(sekisho::authn::Challenge::id);
+        assert_eq!((code_in(place).await, after.backup_messages.sent), (own, 1), "waits of its own");
+        orders.push(own);
+    }
+    assert_ne!(orders[0], orders[1]);
+    assert_eq!((code_in(HERE).await, code_in(there).await), (orders[0], orders[1]), "one takes no place of another");
 }
 
 #[tokio::test]

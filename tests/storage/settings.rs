@@ -15,7 +15,7 @@ use sekisho::{
     },
 };
 
-use crate::world::{Bench, DAY, LIFETIME, MINUTE, NOW, PASSWORD, POLICY, Person, app_code, phone};
+use crate::world::{Bench, DAY, HERE, LIFETIME, MINUTE, NOW, PASSWORD, POLICY, Person, app_code, phone};
 
 impl Bench {
     /// The pending fresh code of a session; `replaces` a code that is waited for already.
@@ -40,6 +40,7 @@ impl Bench {
         BeginSignIn {
             id: SignInId::random(&*self.entropy),
             digest: self.digest(),
+            place: HERE,
             sign_in,
             expires_at: now + POLICY.sign_in_lifetime,
             message: None,

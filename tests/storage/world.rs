@@ -21,7 +21,7 @@ use sekisho::{
     session::{DeviceLabel, Lifetime, Session, SessionId},
     store::{
         BeginSignIn, CodeSpend, CompleteSignIn, EnrolledMethod, NewAccount, OutboxId, OutboxOrder, PendingSignIn,
-        RateLimit, SendKey, SendLimit, SignInId, Store, UsedCode,
+        RateLimit, SendKey, SendLimit, SignInId, SignInPlace, Store, UsedCode,
     },
 };
 
@@ -33,6 +33,8 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 pub(crate) const POLICY: Policy =
     Policy { code_lifetime: Duration::from_mins(5), sign_in_lifetime: Duration::from_mins(15) };
 pub(crate) const LIFETIME: Lifetime = Lifetime { idle: Duration::from_hours(1), absolute: Duration::from_hours(12) };
+/// One browser, which no account knows yet.
+pub(crate) const HERE: SignInPlace = SignInPlace { browser: Digest::new([1; 32]), known: None };
 
 pub(crate) struct Bench {
     pub(crate) store: Store,
@@ -178,7 +180,7 @@ impl Bench {
 
     pub(crate) fn order(&self, order: SendOrder, sign_in: &SignIn) -> OutboxOrder {
         let (id, limit) = (OutboxId::random(&*self.entropy), self.limit(sign_in));
-        OutboxOrder { id, order, language: Language::Ja, limit }
+        OutboxOrder { id, order, language: Language::Ja, limit, place: HERE }
     }
 
     /// The right password: what there is to store for the code page or the enrolment.
@@ -201,6 +203,7 @@ impl Bench {
         BeginSignIn {
             id: SignInId::random(&*self.entropy),
             digest: self.digest(),
+            place: HERE,
             sign_in,
             expires_at: now + POLICY.sign_in_lifetime,
             message,

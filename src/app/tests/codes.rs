@@ -6,7 +6,9 @@ use super::{Jar, PASSWORD, WRONG, World, ordered};
 use crate::{
     access::Decision,
     account::{MethodKind, Role},
-    app::{CodeOutcome, CodeProblem, PasswordOutcome, PendingView, SendAvailability, SendOutcome, SendRefusal},
+    app::{
+        CodeOutcome, CodeProblem, CodeView, PasswordOutcome, PendingView, SendAvailability, SendOutcome, SendRefusal,
+    },
     authn::throttle,
     delivery::Reports,
     session::SecondStep,
@@ -75,8 +77,16 @@ async fn sending_again_waits_and_says_from_when() {
     assert_eq!(permit.principal().unwrap().second_step(), Some(SecondStep::Code(MethodKind::Voice)), "as it came");
 }
 
+/// The page of a sign-in that waits for a code.
+async fn code_view(world: &World, jar: &Jar) -> CodeView {
+    match world.app.pending(&jar.browser()).await.unwrap() {
+        Some(PendingView::Code(view)) => view,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[tokio::test]
-async fn r6_new_sign_ins_within_the_wait_send_nothing_and_share_the_code() {
+async fn r6_new_sign_ins_within_the_wait_send_nothing_and_learn_from_when_they_may() {
     let world = World::new().await;
     world.enrolled("hanako").await;
     ordered(&world).await;
@@ -88,57 +98,81 @@ async fn r6_new_sign_ins_within_the_wait_send_nothing_and_share_the_code() {
         world.pass(Duration::from_secs(1));
         let mut other = Jar::new();
         world.password(&mut other, "hanako", PASSWORD).await;
-        assert_eq!(world.code(&other).await, code, "the same code while it works");
         others.push(other);
     }
     assert_eq!(ordered(&world).await, 1, "nine right passwords in eight seconds");
-    let Some(PendingView::Code(view)) = world.app.pending(&others[0].browser()).await.unwrap() else { panic!() };
+    let view = code_view(&world, &others[0]).await;
     let from = world.app.now() + Duration::from_secs(22);
-    assert_eq!(view.send_again, SendAvailability::From(from), "the page says when the next can go");
+    assert_eq!((view.sent, view.expired, view.send_again), (false, true, SendAvailability::From(from)));
 
     world.pass(Duration::from_secs(21));
     let early = world.app.send_again(&others[1].browser()).await.unwrap();
     assert!(matches!(early, SendOutcome::Refused(SendRefusal::From(at)) if at == from), "{early:?}");
     world.pass(Duration::from_secs(1));
     assert!(matches!(world.app.send_again(&others[1].browser()).await.unwrap(), SendOutcome::Done));
-    assert_eq!((ordered(&world).await, world.code(&others[1]).await), (1, code.clone()));
+    assert_eq!(ordered(&world).await, 1);
+    let own = world.code(&others[1]).await;
 
-    // It counts once, whoever is first.
-    assert!(matches!(world.submit(&mut others[2], &code, false).await, CodeOutcome::SignedIn(_)));
-    let replay = world.submit(&mut others[3], &code, false).await;
-    assert!(matches!(replay, CodeOutcome::Refused(CodeProblem::Expired)), "{replay:?}");
-    let Some(PendingView::Code(view)) = world.app.pending(&others[3].browser()).await.unwrap() else { panic!() };
-    assert!(view.expired, "and the page says so");
+    // A code opens the sign-in it was ordered in, once, and no other: not one that was sent nothing, and not one that
+    // was sent another.
+    let refused = world.submit(&mut others[2], &code, false).await;
+    assert!(matches!(refused, CodeOutcome::Refused(_)), "{refused:?}");
+    if own != code {
+        let refused = world.submit(&mut others[1], &code, false).await;
+        assert!(matches!(refused, CodeOutcome::Refused(CodeProblem::Wrong { .. })), "{refused:?}");
+    }
+    assert!(matches!(world.submit(&mut others[1], &own, false).await, CodeOutcome::SignedIn(_)));
+    assert!(matches!(world.submit(&mut first, &code, false).await, CodeOutcome::SignedIn(_)), "nobody took it away");
 }
 
 #[tokio::test]
-async fn r6_a_new_sign_in_joins_no_code_that_is_nearly_over_and_the_newest_counts() {
+async fn whoever_has_only_the_password_makes_no_known_browser_wait_for_a_code() {
+    let world = World::new().await;
+    let owners = world.enrolled("hanako").await;
+    ordered(&world).await;
+    let mut stranger = Jar::new();
+    world.password(&mut stranger, "hanako", PASSWORD).await;
+    assert_eq!(ordered(&world).await, 1);
+    for _ in 0..4 {
+        let SendAvailability::From(at) = code_view(&world, &stranger).await.send_again else { panic!("a wait runs") };
+        world.pass(at.since(world.app.now()));
+        assert!(matches!(world.app.send_again(&stranger.browser()).await.unwrap(), SendOutcome::Done));
+        assert_eq!(ordered(&world).await, 1);
+    }
+    let mut owner = Jar { session: None, seed: Jar::new().seed, ..owners };
+    world.password(&mut owner, "hanako", PASSWORD).await;
+    assert_eq!(ordered(&world).await, 1, "the browser is known to the account");
+    assert!(matches!(code_view(&world, &owner).await.send_again, SendAvailability::From(_)), "it waits for itself");
+    let code = world.code(&owner).await;
+    assert!(matches!(world.submit(&mut owner, &code, false).await, CodeOutcome::SignedIn(_)));
+}
+
+#[tokio::test]
+async fn r6_a_browser_that_begins_again_joins_its_code_unless_that_is_nearly_over_and_the_newest_counts() {
     let half = Duration::from_mins(5) / 2;
     let at = async |later: Duration| {
         let world = World::new().await;
         world.enrolled("hanako").await;
         ordered(&world).await;
-        let (mut first, mut second) = (Jar::new(), Jar::new());
+        let mut first = Jar::new();
         world.password(&mut first, "hanako", PASSWORD).await;
         let old = world.code(&first).await;
         world.pass(later);
+        // The same browser, without the cookie of the sign-in it had begun.
+        let mut second = Jar { sign_in: None, ..first.clone() };
         world.password(&mut second, "hanako", PASSWORD).await;
         assert_eq!(ordered(&world).await, 2, "the wait is over");
         (world, first, second, old)
     };
-    let view = async |world: &World, jar: &Jar| match world.app.pending(&jar.browser()).await.unwrap() {
-        Some(PendingView::Code(view)) => view,
-        other => panic!("{other:?}"),
-    };
     let (world, first, second, old) = at(half.saturating_sub(Duration::from_millis(1))).await;
     assert_eq!((world.code(&second).await, world.code(&first).await), (old.clone(), old));
-    assert!(!view(&world, &second).await.supersedes);
+    assert!(!code_view(&world, &second).await.supersedes);
 
     let (world, mut first, mut second, old) = at(half).await;
     let newest = world.code(&second).await;
     let until = world.app.now() + 2 * half;
     for jar in [&first, &second] {
-        let view = view(&world, jar).await;
+        let view = code_view(&world, jar).await;
         assert!(view.supersedes && !view.expired && view.expires_at == until, "both pages say so: {view:?}");
     }
     if old != newest {
@@ -158,11 +192,11 @@ async fn r6_a_password_sent_four_times_at_once_sends_one_message() {
     let world = Arc::new(World::new().await);
     world.enrolled("hanako").await;
     ordered(&world).await;
+    let impatient = Jar::new();
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..4 {
-        let world = world.clone();
+        let (world, mut jar) = (world.clone(), impatient.clone());
         tasks.spawn(async move {
-            let mut jar = Jar::new();
             let outcome = world.password(&mut jar, "hanako", PASSWORD).await;
             assert!(matches!(outcome, PasswordOutcome::Pending { cookie: Some(_), .. }), "{outcome:?}");
             world.code(&jar).await

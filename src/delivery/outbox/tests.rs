@@ -24,12 +24,14 @@ use crate::{
     secret::Digest,
     store::{
         BeginSignIn, Delivery, EnrolledMethod, NewAccount, OutboxId, OutboxOrder, RateLimit, SendKey, SendLimit,
-        SignInId,
+        SignInId, SignInPlace,
     },
 };
 
 const NOW: Timestamp = Timestamp::from_secs(1_795_325_100);
 const POLICY: Policy = Policy { code_lifetime: Duration::from_mins(5), sign_in_lifetime: Duration::from_mins(10) };
+
+const HERE: SignInPlace = SignInPlace { browser: Digest::new([1; 32]), known: None };
 
 #[derive(Debug)]
 struct HandClock(AtomicI64);
@@ -119,7 +121,7 @@ impl Bench {
         let day = RateLimit { key: Digest::new([7; 32]), limit: 1_000, window: Duration::from_hours(24) };
         let limit = SendLimit { key, waits: vec![Duration::ZERO; 9], rest: Duration::from_hours(2), day };
         let id = OutboxId::random(&*self.entropy);
-        let order = transition.send.clone().map(|order| OutboxOrder { id, order, language, limit });
+        let order = transition.send.clone().map(|order| OutboxOrder { id, order, language, limit, place: HERE });
         (sign_in, order)
     }
 
@@ -140,7 +142,7 @@ impl Bench {
         let who = password::verify(Some(&candidate), typed.as_ref(), &self.hash, now).unwrap();
         let keyring = &self.worker.keyring;
         let pair = self.pair().await;
-        let good = self.worker.store.message_state(SendKey::Method(pair.primary().id), now).await.unwrap().code;
+        let good = self.worker.store.method_messages(pair.primary().id, &HERE, now).await.unwrap().code;
         let messages = Messages { primary: good.as_ref(), ..Messages::default() };
         let ctx = Context {
             policy: &POLICY,
@@ -159,6 +161,7 @@ impl Bench {
         let begin = BeginSignIn {
             id: SignInId::random(&*self.entropy),
             digest: cookie,
+            place: HERE,
             sign_in: sign_in.clone(),
             expires_at: now + POLICY.sign_in_lifetime,
             message,

@@ -1,5 +1,5 @@
-//! Messages with codes: how many may go out, and the one code of a method that is good now. Both are decided inside the
-//! transaction that orders the message, so that any number of sign-ins at once send no more than one.
+//! Messages with codes: how many may go out, and the code of a method that is good now in a browser. Both are decided
+//! inside the transaction that orders the message, so that any number of sign-ins at once send no more than one.
 
 use sqlx::{Row as _, SqliteConnection};
 
@@ -9,18 +9,19 @@ use crate::{
     authn::{Challenge, ChallengeId, SignIn},
     clock::Timestamp,
     keyring::{Place, Purpose},
+    secret::Digest,
     store::{
-        Delivery, DeliveryReport, MessageState, OutboxOrder, RateSpend, Result, SendKey, SendLimit, SignInId, Stale,
-        StoreError,
+        Delivery, DeliveryReport, MessageState, OutboxOrder, RateSpend, Result, SendKey, SendLimit, SignInId,
+        SignInPlace, Stale, StoreError,
     },
 };
 
 fn challenge_place(method: &MethodId) -> Place<'_> {
-    Place { table: "method_codes", column: "challenge", row: method.as_bytes() }
+    Place { table: "sign_in_codes", column: "challenge", row: method.as_bytes() }
 }
 
 fn corrupt(method: &MethodId) -> StoreError {
-    StoreError::Corrupt { table: "method_codes", column: "challenge", row: method.to_string() }
+    StoreError::Corrupt { table: "sign_in_codes", column: "challenge", row: method.to_string() }
 }
 
 /// Pays for one message, or says from when the next one may go. One statement counts, sets the wait that follows, and
@@ -85,7 +86,7 @@ impl SqliteStore {
         }
         if let Some(challenge) = sign_in.challenge()
             && let Some(method) = challenge.method()
-            && !self.put_code(db, account, method, challenge, now).await?
+            && !self.put_code(db, account, method, &message.place.browser, challenge, now).await?
         {
             return Ok(Err(Stale::MovedOn));
         }
@@ -93,13 +94,14 @@ impl SqliteStore {
         Ok(Ok(()))
     }
 
-    /// `false` when another code of the method is good and has more than half of the time that the new one has, or the
-    /// method is gone.
+    /// `false` when another code of the method is good in this browser and has more than half of the time that the new one
+    /// has, or the method is gone.
     async fn put_code(
         &self,
         db: &mut SqliteConnection,
         account: AccountId,
         method: MethodId,
+        browser: &Digest,
         challenge: &Challenge,
         now: Timestamp,
     ) -> Result<bool> {
@@ -109,12 +111,12 @@ impl SqliteStore {
             .seal(Purpose::SealedColumn, challenge_place(&method), record.expose(), &*self.entropy)
             .map_err(|_unsealed| corrupt(&method))?;
         let put = sqlx::query(
-            "INSERT INTO method_codes (method_id, challenge_id, challenge, expires_at)
-             SELECT id, $3, $4, $5 FROM methods WHERE id = $1 AND account_id = $2
-             ON CONFLICT (method_id) DO UPDATE SET
+            "INSERT INTO sign_in_codes (method_id, browser, challenge_id, challenge, expires_at)
+             SELECT id, $7, $3, $4, $5 FROM methods WHERE id = $1 AND account_id = $2
+             ON CONFLICT (method_id, browser) DO UPDATE SET
                  challenge_id = excluded.challenge_id, challenge = excluded.challenge, expires_at = excluded.expires_at
-             WHERE (method_codes.expires_at - $6) * 2 <= excluded.expires_at - $6
-                OR method_codes.challenge_id = excluded.challenge_id",
+             WHERE (sign_in_codes.expires_at - $6) * 2 <= excluded.expires_at - $6
+                OR sign_in_codes.challenge_id = excluded.challenge_id",
         )
         .bind(method.to_string())
         .bind(account.to_string())
@@ -122,25 +124,38 @@ impl SqliteStore {
         .bind(sealed)
         .bind(challenge.expires_at().as_millis())
         .bind(now.as_millis())
+        .bind(browser.as_bytes().as_slice())
         .execute(db)
         .await?;
         Ok(put.rows_affected() > 0)
     }
 
+    pub(in crate::store) async fn method_messages(
+        &self,
+        method: MethodId,
+        place: &SignInPlace,
+        now: Timestamp,
+    ) -> Result<MessageState> {
+        self.messages(&mut *self.read().await?, method, place, now).await
+    }
+
     /// What was sent to a method, and the code that is good.
-    pub(super) async fn method_messages(
+    pub(super) async fn messages(
         &self,
         db: &mut SqliteConnection,
         method: MethodId,
+        place: &SignInPlace,
         now: Timestamp,
     ) -> Result<MessageState> {
-        let row = sqlx::query("SELECT challenge FROM method_codes WHERE method_id = $1 AND expires_at > $2")
+        let sql = "SELECT challenge FROM sign_in_codes WHERE method_id = $1 AND browser = $2 AND expires_at > $3";
+        let row = sqlx::query(sql)
             .bind(method.to_string())
+            .bind(place.browser.as_bytes().as_slice())
             .bind(now.as_millis())
             .fetch_optional(&mut *db)
             .await?;
         let code = row.map(|row| self.open_code(&method, row.try_get("challenge")?)).transpose()?;
-        Ok(MessageState { code, ..state(db, SendKey::Method(method), now).await? })
+        Ok(MessageState { code, ..state(db, place.counts(method), now).await? })
     }
 
     fn open_code(&self, method: &MethodId, sealed: &[u8]) -> Result<Challenge> {
@@ -150,11 +165,7 @@ impl SqliteStore {
     }
 
     pub(in crate::store) async fn message_state(&self, key: SendKey, now: Timestamp) -> Result<MessageState> {
-        let mut tx = self.read().await?;
-        match key {
-            SendKey::Method(method) => self.method_messages(&mut tx, method, now).await,
-            SendKey::Number(_) => state(&mut tx, key, now).await,
-        }
+        state(&mut *self.read().await?, key, now).await
     }
 
     pub(in crate::store) async fn forget_sends(&self, key: SendKey) -> Result<()> {
@@ -172,7 +183,7 @@ impl SqliteStore {
     ) -> Result<Option<Challenge>> {
         // A code of a method outlives the sign-in that asked for it; the account must still be one that signs in.
         let row = sqlx::query(
-            "SELECT c.method_id, c.challenge FROM method_codes c
+            "SELECT c.method_id, c.challenge FROM sign_in_codes c
              JOIN methods m ON m.id = c.method_id JOIN accounts a ON a.id = m.account_id
              WHERE c.challenge_id = $1 AND c.expires_at > $2 AND a.disabled_at IS NULL",
         )
@@ -181,7 +192,7 @@ impl SqliteStore {
         .fetch_optional(&self.readers)
         .await?;
         if let Some(row) = row {
-            let cells = Cells::of(&row, "method_codes", "method_id")?;
+            let cells = Cells::of(&row, "sign_in_codes", "method_id")?;
             let method = cells.text("method_id", MethodId::parse)?;
             return self.open_code(&method, row.try_get("challenge")?).map(Some);
         }
@@ -228,9 +239,9 @@ impl SqliteStore {
     }
 }
 
-/// Takes the code of a message: it is good once, whichever of the sign-ins that know it is first. `false`: it was taken.
+/// Takes the code of a message: it is good once, whichever tab is first. `false`: it was taken.
 pub(super) async fn take_code(db: &mut SqliteConnection, method: MethodId, challenge: ChallengeId) -> Result<bool> {
-    let taken = sqlx::query("DELETE FROM method_codes WHERE method_id = $1 AND challenge_id = $2")
+    let taken = sqlx::query("DELETE FROM sign_in_codes WHERE method_id = $1 AND challenge_id = $2")
         .bind(method.to_string())
         .bind(challenge.to_string())
         .execute(&mut *db)
@@ -238,8 +249,11 @@ pub(super) async fn take_code(db: &mut SqliteConnection, method: MethodId, chall
     if taken.rows_affected() == 0 {
         return Ok(false);
     }
-    // The message came, and the person is who they say: the next flow begins with the first wait.
-    forget_sends(db, SendKey::Method(method)).await?;
+    // The message came, and the person is who they say: the next flow begins with the first wait, in any browser.
+    sqlx::query("DELETE FROM sends WHERE key = $1 OR key GLOB $1 || ':*'")
+        .bind(SendKey::Method(method).to_string())
+        .execute(db)
+        .await?;
     Ok(true)
 }
 

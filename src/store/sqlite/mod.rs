@@ -98,6 +98,7 @@ fn migrator() -> Migrator {
         migration(13, "tokens", include_str!("../migrations/0013_tokens.sql")),
         migration(14, "history and opening", include_str!("../migrations/0014_history_and_opening.sql")),
         migration(15, "handing over", include_str!("../migrations/0015_handing_over.sql")),
+        migration(19, "bound codes", include_str!("../migrations/0019_bound_codes.sql")),
     ])
 }
 
@@ -179,7 +180,7 @@ impl SqliteStore {
             ("DELETE FROM browser_hours WHERE (hour + 1) * 3600000 <= $1", now - SHARED_WINDOW),
             ("DELETE FROM rates WHERE ends_at <= $1", now),
             ("DELETE FROM links WHERE expires_at <= $1", now),
-            ("DELETE FROM method_codes WHERE expires_at <= $1", now),
+            ("DELETE FROM sign_in_codes WHERE expires_at <= $1", now),
             // Long after any rest: a count that is needed is never lost.
             ("DELETE FROM sends WHERE next_at <= $1", now - OLD_SENDS),
             ("DELETE FROM password_throttles WHERE updated_at <= $1", now - PASSWORD_FORGET),

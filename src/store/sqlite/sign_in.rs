@@ -13,7 +13,7 @@ use crate::{
     clock::Timestamp,
     secret::Digest,
     session::SecondStep,
-    store::{BeginSignIn, CompleteSignIn, Completed, OutboxOrder, PendingSignIn, Result, SignInId, Stale},
+    store::{BeginSignIn, CompleteSignIn, Completed, OutboxOrder, PendingSignIn, Result, SignInId, SignInPlace, Stale},
 };
 
 /// Pending sign-ins of an account; the oldest go.
@@ -26,6 +26,7 @@ macro_rules! pending {
             "SELECT ",
             account_columns!(),
             ", p.id AS p_id, p.state AS p_state, p.version AS p_version,
+               coalesce(p.browser, p.digest) AS p_browser, p.known AS p_known,
                p.enrolment_tries_left AS p_tries_left, p.expires_at AS p_expires_at
              FROM sign_ins p JOIN accounts a ON a.id = p.account_id
              WHERE a.disabled_at IS NULL AND a.credential_version = p.credential_version AND p.expires_at > $2 AND ",
@@ -94,8 +95,8 @@ impl SqliteStore {
         let account = begin.sign_in.account();
         sqlx::query(
             "INSERT INTO sign_ins (id, digest, account_id, credential_version, state, version, enrolment_tries_left,
-                                   created_at, expires_at)
-             VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8)",
+                                   created_at, expires_at, browser, known)
+             VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9, $10)",
         )
         .bind(begin.id.to_string())
         .bind(begin.digest.as_bytes().as_slice())
@@ -105,6 +106,8 @@ impl SqliteStore {
         .bind(i64::from(ENROLMENT_TRIES))
         .bind(now.as_millis())
         .bind(begin.expires_at.as_millis())
+        .bind(begin.place.browser.as_bytes().as_slice())
+        .bind(begin.place.known.as_ref().map(|known| known.as_bytes().as_slice()))
         .execute(&mut *db)
         .await?;
         // Whoever has the password may begin as often as they like; what is kept of it stays bounded.
@@ -129,10 +132,11 @@ impl SqliteStore {
         let sign_in = self.open_state(&id, row.try_get("p_state")?)?;
         let methods = self.methods(db, account.id).await?;
         let (primary, backup) = methods.as_ref().map(|m| (m.primary, m.backup)).unwrap_or_default();
+        let place = SignInPlace { browser: cells.digest("p_browser")?, known: cells.optional_digest("p_known")? };
         let (primary_messages, backup_messages) = match &methods {
             Some(Methods { pair, .. }) => (
-                self.method_messages(db, pair.primary().id, now).await?,
-                self.method_messages(db, pair.backup().id, now).await?,
+                self.messages(db, pair.primary().id, &place, now).await?,
+                self.messages(db, pair.backup().id, &place, now).await?,
             ),
             None => Default::default(),
         };
@@ -145,6 +149,7 @@ impl SqliteStore {
             id,
             version: row.try_get("p_version")?,
             ticket: rows::ticket(row)?,
+            place,
             sign_in: sign_in.following(methods.as_ref().map(|m| &m.pair), &newest),
             account,
             app_last_step: methods.as_ref().and_then(|m| m.app_last_step),
