@@ -62,6 +62,8 @@ pub struct CodeView {
     pub sent: bool,
     /// Did that message take the place of one whose code still worked?
     pub supersedes: bool,
+    /// Was a code of this method sent for a sign-in in another browser, too?
+    pub elsewhere: bool,
     /// What became of that message.
     pub delivery: Option<Delivery>,
     /// Why a code is asked.
@@ -237,6 +239,7 @@ impl App {
             expired: challenge.kind() != MethodKind::App && (!good || challenge.expired(now)),
             sent: challenge.was_sent(),
             supersedes: challenge.supersedes(),
+            elsewhere: own.elsewhere && challenge.kind() != MethodKind::App,
             delivery,
             reason: state.reason(),
             tries_left: (wrong % throttle::CODE_TRIES >= 2).then(|| throttle::code_tries_left(wrong)),

@@ -78,8 +78,8 @@ impl App {
         self.cohort(account).map(|cohort| cohort.from)
     }
 
-    /// How long the person of this browser's pending sign-in may still put enrolling off; `None` when not at all, or
-    /// when a session shows that they put it off already and came back to enrol.
+    /// How long the person of this browser's pending sign-in may still put enrolling off, or that they did and may no
+    /// more; `None` when that was never offered, or when a session shows that they put it off and came back to enrol.
     pub async fn grace(&self, browser: &Browser<'_>) -> Result<Option<Grace>> {
         let now = self.now();
         let Some(pending) = self.pending_record(browser, now).await? else { return Ok(None) };
@@ -88,9 +88,15 @@ impl App {
         if !excusable || self.session(browser).await?.is_some_and(|session| session.account.id == pending.account.id) {
             return Ok(None);
         }
-        Ok(match self.standing_as_asked(&pending.account, now).await? {
+        let asked = self.store().asked(pending.account.id).await?;
+        let cohort = self.cohort(&pending.account);
+        Ok(match Standing::of(cohort, asked, self.snapshot().config.rollout.later, now) {
             Standing::Asked(grace) => Some(grace),
-            Standing::Enforced | Standing::NotYet => None,
+            Standing::Enforced => cohort
+                .and(asked)
+                .filter(|asked| asked.laters > 0)
+                .map(|asked| Grace { deadline: asked.deadline, laters_left: 0 }),
+            Standing::NotYet => None,
         })
     }
 

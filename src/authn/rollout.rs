@@ -44,7 +44,7 @@ pub enum Standing {
 pub struct Grace {
     /// Not from then on.
     pub deadline: Timestamp,
-    /// So many times, this one included.
+    /// So many times, this one included; none where it must be now.
     pub laters_left: u32,
 }
 

@@ -145,6 +145,8 @@ pub struct CodePage {
     pub delivery: Option<Delivery>,
     /// Did the message take the place of one whose code still worked?
     pub supersedes: bool,
+    /// Was a code sent for a sign-in in another browser, too?
+    pub elsewhere: bool,
     /// Does the other method work now?
     pub other_works: bool,
     /// Inside a session: what the code is asked for.
@@ -186,6 +188,10 @@ impl CodePage {
     /// An earlier message was said to be good for longer than it is.
     fn newest_counts(&self) -> Option<String> {
         (self.enters() && self.supersedes).then(|| self.frame.t("code-newest-counts"))
+    }
+    /// Two codes came and one of them works here; the other may be a stranger's doing.
+    fn elsewhere(&self) -> Option<String> {
+        (self.enters() && self.elsewhere).then(|| self.frame.t("code-elsewhere"))
     }
     fn unanswered(&self) -> bool {
         self.enters() && self.delivery == Some(Delivery::Unanswered)
@@ -567,6 +573,7 @@ pub(super) fn show_code(visit: &Visit<'_>, view: CodeView, wanted: Option<String
         again: not_sending(view.send_again),
         delivery: view.delivery,
         supersedes: view.supersedes,
+        elsewhere: view.elsewhere,
         other_works,
         wanted,
         cancel: (visit.flow == Flow::FreshCode).then(|| fresh::cancel(visit)),

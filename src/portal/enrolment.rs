@@ -109,7 +109,10 @@ impl EnrolIntroPage {
         self.frame.t(if self.again() { "enrol-again" } else { "enrol-begin" })
     }
     fn grace_text(&self) -> Option<String> {
-        self.grace.map(|grace| grace_text(grace, &self.frame))
+        self.grace.filter(|grace| grace.laters_left > 0).map(|grace| grace_text(grace, &self.frame))
+    }
+    fn grace_over(&self) -> Option<String> {
+        self.grace.filter(|grace| grace.laters_left == 0).map(|grace| grace_text(grace, &self.frame))
     }
 }
 
@@ -154,7 +157,10 @@ impl EnrolLinkPage {
         })
     }
     fn grace_text(&self) -> Option<String> {
-        self.grace.map(|grace| grace_text(grace, &self.frame))
+        self.grace.filter(|grace| grace.laters_left > 0).map(|grace| grace_text(grace, &self.frame))
+    }
+    fn grace_over(&self) -> Option<String> {
+        self.grace.filter(|grace| grace.laters_left == 0).map(|grace| grace_text(grace, &self.frame))
     }
 }
 

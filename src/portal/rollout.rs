@@ -17,6 +17,9 @@ use std::time::Duration;
 
 /// How long enrolling may still be put off, in words.
 pub(super) fn grace_text(grace: Grace, frame: &PageFrame) -> String {
+    if grace.laters_left == 0 {
+        return frame.named("rollout-over");
+    }
     // The deadline is a midnight: the day before it is the last one.
     let last_day = frame.date(grace.deadline - Duration::from_millis(1));
     frame.say("rollout-grace", &[("date", last_day.into()), ("times", grace.laters_left.into())])

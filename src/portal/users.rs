@@ -112,6 +112,7 @@ pub(super) fn masked(address: &EmailAddress) -> String {
 }
 
 /// One person on the page.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that the page tells")]
 #[derive(Clone, Debug)]
 pub struct ShownUser {
     /// Identifier, for the links.
@@ -134,6 +135,8 @@ pub struct ShownUser {
     pub me: bool,
     /// Does it look as if several people use it?
     pub shared: bool,
+    /// Did its person stop it, and its password proves nothing until it is chosen anew?
+    pub frozen: bool,
 }
 
 impl ShownUser {
@@ -150,6 +153,7 @@ impl ShownUser {
             owner: member.owner,
             me: *id == view.me,
             shared: view.shared.contains(id),
+            frozen: member.summary.frozen_at.is_some(),
         }
     }
 

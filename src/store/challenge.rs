@@ -50,6 +50,8 @@ pub struct SendLimit {
 pub struct MessageState {
     /// The code of the method that is good now in this browser.
     pub code: Option<Challenge>,
+    /// Is a code of the method good in another browser?
+    pub elsewhere: bool,
     /// Messages of this flow, while a wait runs.
     pub sent: u32,
     /// No further message before then; `None`: now.

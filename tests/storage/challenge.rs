@@ -71,6 +71,8 @@ async fn a_code_is_good_in_the_browser_that_ordered_it_and_in_no_other() {
     }
     assert_ne!(orders[0], orders[1]);
     assert_eq!((code_in(HERE).await, code_in(there).await), (orders[0], orders[1]), "one takes no place of another");
+    let elsewhere = async |at| bench.store.method_messages(backup, &HERE, at).await.unwrap().elsewhere;
+    assert_eq!((elsewhere(NOW).await, elsewhere(NOW + 5 * MINUTE).await), (true, false), "while it works");
 }
 
 #[tokio::test]
@@ -172,7 +174,7 @@ async fn a_code_gives_way_in_the_second_half_of_its_time_and_every_sign_in_follo
     let pending = bench.begin(&hanako, NOW).await;
     let first = bench.proceed(&pending, Input::UseRole(Role::Backup, bench.seed()), NOW).await;
     let good = first.sign_in.challenge().unwrap().id();
-    let key = SendKey::Method(first.sign_in.method().unwrap());
+    let backup = first.sign_in.method().unwrap();
     let half = NOW + 5 * MINUTE / 2;
     let moment = Duration::from_millis(1);
     let early = half - moment;
@@ -188,7 +190,7 @@ async fn a_code_gives_way_in_the_second_half_of_its_time_and_every_sign_in_follo
         (saved, sign_in.challenge().unwrap().id())
     };
     assert_eq!(bring(early).await.0, Err(Stale::MovedOn), "more than half of its time is left");
-    let state = bench.store.message_state(key, early).await.unwrap();
+    let state = bench.store.method_messages(backup, &HERE, early).await.unwrap();
     assert_eq!((state.code.unwrap().id(), state.sent), (good, 0), "nothing of it stays: {:?}", state.next_at);
     assert!(bench.store.ordered_code(first.id, good, early).await.unwrap().is_some());
 

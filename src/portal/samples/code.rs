@@ -43,6 +43,7 @@ pub(super) fn code(language: Language, pages: &mut Pages) {
         again: None,
         delivery: None,
         supersedes: false,
+        elsewhere: false,
         other_works: true,
         shared: false,
         wanted: None,
@@ -104,6 +105,7 @@ pub(super) fn code(language: Language, pages: &mut Pages) {
     pages.add("code", "voice-unanswered-wait", &CodePage { again, ..unanswered() });
     pages.add("code", "voice-unanswered-alone", &CodePage { again, other_works: false, ..unanswered() });
     pages.add("code", "newest-counts", &CodePage { again, supersedes: true, ..by_sms() });
+    pages.add("code", "elsewhere", &CodePage { again, elsewhere: true, ..by_sms() });
     let not_yet = Some(CodeNotice::NotYet(minutes(1)));
     pages.add("code", "not-yet", &CodePage { notice: not_yet, again, ..by_sms() });
     pages.add("code", "switched", &CodePage { notice: Some(CodeNotice::Switched), ..by_voice() });

@@ -36,7 +36,7 @@ pub(super) fn enrolment(language: Language, pages: &mut Pages) {
         &EnrolIntroPage { frame: frame(), opened_by: OpenedBy::Recovery, grace: None },
     );
     pages.add("enrol-intro", "ticket", &EnrolIntroPage { frame: frame(), opened_by: OpenedBy::Ticket, grace: None });
-    for laters_left in [3, 1] {
+    for laters_left in [3, 1, 0] {
         let grace = Some(Grace { deadline: Timestamp::from_secs(1_796_569_200), laters_left });
         pages.add(
             "enrol-intro",

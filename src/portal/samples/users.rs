@@ -35,6 +35,7 @@ pub(super) fn users(language: Language, pages: &mut Pages) {
         owner: false,
         me: false,
         shared: false,
+        frozen: false,
     };
     let box_of = |index, name: &str, given| GroupBox { index, name: name.to_owned(), given };
     let groups = || vec![box_of(0, "orders", false), box_of(1, "payments", false), box_of(2, "catalogue:write", true)];
@@ -52,6 +53,7 @@ pub(super) fn users(language: Language, pages: &mut Pages) {
         users: vec![
             ShownUser { owner: true, me: true, ..user("hanako", Some("山田 花子")) },
             ShownUser { shared: true, ..user("shop", None) },
+            ShownUser { frozen: true, ..user("ichiro", None) },
             ShownUser {
                 groups: vec![],
                 methods: None,

@@ -63,7 +63,7 @@ async fn state(db: &mut SqliteConnection, key: SendKey, now: Timestamp) -> Resul
         .await?;
     let Some(row) = row else { return Ok(MessageState::default()) };
     let cells = Cells::of(&row, "sends", "key")?;
-    Ok(MessageState { code: None, sent: cells.count("sent")?, next_at: Some(cells.time("next_at")?) })
+    Ok(MessageState { sent: cells.count("sent")?, next_at: Some(cells.time("next_at")?), ..MessageState::default() })
 }
 
 impl SqliteStore {
@@ -147,15 +147,22 @@ impl SqliteStore {
         place: &SignInPlace,
         now: Timestamp,
     ) -> Result<MessageState> {
-        let sql = "SELECT challenge FROM sign_in_codes WHERE method_id = $1 AND browser = $2 AND expires_at > $3";
-        let row = sqlx::query(sql)
+        let sql = "SELECT challenge, browser = $2 AS here FROM sign_in_codes WHERE method_id = $1 AND expires_at > $3";
+        let rows = sqlx::query(sql)
             .bind(method.to_string())
             .bind(place.browser.as_bytes().as_slice())
             .bind(now.as_millis())
-            .fetch_optional(&mut *db)
+            .fetch_all(&mut *db)
             .await?;
-        let code = row.map(|row| self.open_code(&method, row.try_get("challenge")?)).transpose()?;
-        Ok(MessageState { code, ..state(db, place.counts(method), now).await? })
+        let (mut code, mut elsewhere) = (None, false);
+        for row in rows {
+            if row.try_get("here")? {
+                code = Some(self.open_code(&method, row.try_get("challenge")?)?);
+            } else {
+                elsewhere = true;
+            }
+        }
+        Ok(MessageState { code, elsewhere, ..state(db, place.counts(method), now).await? })
     }
 
     fn open_code(&self, method: &MethodId, sealed: &[u8]) -> Result<Challenge> {

@@ -14,6 +14,7 @@ users-two-step-on = On: { $primary }, backup { $backup }
 users-two-step-off = Not set up yet
 users-last = Last sign-in
 users-never = Never
+users-frozen = Stopped: somebody said that a sign-in or a change wasn't theirs. It can be used again once its person has chosen a new password.
 users-shared = Several people seem to use this sign-in. Invite each of them to a sign-in of their own: everybody is asked for a code less often, and you see who did what.
 users-edit = Change { $user }
 users-invitations = Invited

@@ -14,6 +14,7 @@ users-two-step-on = 有効（第一手段：{ $primary }、バックアップ手
 users-two-step-off = 未設定
 users-last = 最後のログイン
 users-never = まだありません
+users-frozen = 停止中です。心当たりのないサインインや変更が報告されました。本人が新しいパスワードを設定すると、また使えるようになります。
 users-shared = このログインは、複数の方が使っているようです。お一人ずつ招待してください。コードを求められる回数が減り、誰が操作したかも分かるようになります。
 users-edit = { $user }の設定を変更
 users-invitations = 招待中
