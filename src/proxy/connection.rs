@@ -30,6 +30,7 @@ use super::{
     handshake::Handshake,
     head::RequestId,
     pace::Pace,
+    socket,
     tunnel::{SessionEnd, Tunnel, Turn},
     wire::{self, Chunks, Fault, Framing, HeadLimits, HeadScan, Run},
 };
@@ -42,6 +43,8 @@ const LINGER_BYTES: usize = 256 * 1024;
 /// Waiting for a client that sends a body, or takes an answer, that is looked at as a whole.
 const UPLOAD_WINDOW: Duration = Duration::from_secs(30);
 const DOWNLOAD_WINDOW: Duration = Duration::from_mins(1);
+/// A client that has taken nothing for this long is not told how its answer ends: what waits for it is thrown away.
+const STANDSTILL: Duration = Duration::from_secs(10);
 /// Bytes with which every HTTP/2 client begins (RFC 9113 §3.4).
 const PREFACE_BYTES: usize = 24;
 
@@ -83,6 +86,8 @@ pub(crate) struct Guarded {
     tunnel: Mutex<Option<Tunnel>>,
     /// The session behind the tunnel has ended: nothing is written after its last word.
     over: bool,
+    /// The client takes its answer too slowly to be waited for.
+    given_up: bool,
     /// Of a connection that a proxy has passed on: its other end is where that says.
     socket: Option<Arc<SocketDigest>>,
     /// Of a connection with TLS.
@@ -134,18 +139,21 @@ impl Guarded {
 
     /// One whose bytes are for TLS to judge, or for another of these; `received` came before.
     pub(super) fn transparent(inner: Stream, rules: ConnectionRules, received: BytesMut) -> Self {
-        Self { pending: received, ..Self::in_phase(inner, rules, Phase::Transparent) }
+        let mut guarded = Self::in_phase(inner, rules, Phase::Transparent);
+        guarded.pending = received;
+        guarded
     }
 
     /// One of requests, in the version that was agreed on with TLS, from where `socket` says.
     pub(super) fn requests(inner: Stream, rules: ConnectionRules, socket: Option<Arc<SocketDigest>>) -> Self {
-        let guarded = match inner.selected_alpn_proto() {
+        let mut guarded = match inner.selected_alpn_proto() {
             // HTTP/2 frames have one reading; only the wait for the first bytes has no bound in Pingora.
             Some(ALPN::H2) => Self::http2(inner, rules),
             _ => Self::http1(inner, rules),
         };
-        let handshake = guarded.inner.get_ssl().and_then(Handshake::carried);
-        Self { socket, handshake, ..guarded }
+        guarded.handshake = guarded.inner.get_ssl().and_then(Handshake::carried);
+        guarded.socket = socket;
+        guarded
     }
 
     fn in_phase(inner: Stream, rules: ConnectionRules, phase: Phase) -> Self {
@@ -153,8 +161,22 @@ impl Guarded {
         let upload = Pace::new(rules.slowest_upload, UPLOAD_WINDOW);
         let download = Pace::new(rules.slowest_download, DOWNLOAD_WINDOW);
         let pending = BytesMut::new();
-        let (over, socket, handshake) = (false, None, None);
-        Self { inner, rules, pending, phase, upload, download, signals, waiting, tunnel, over, socket, handshake }
+        let (over, given_up, socket, handshake) = (false, false, None, None);
+        Self {
+            inner,
+            rules,
+            pending,
+            phase,
+            upload,
+            download,
+            signals,
+            waiting,
+            tunnel,
+            over,
+            given_up,
+            socket,
+            handshake,
+        }
     }
 
     /// The gateway has answered the request: the next head may be read.
@@ -238,6 +260,7 @@ impl Guarded {
             Poll::Pending => {
                 ready!(self.download.poll_too_slow(cx));
                 tracing::info!(reason = "taken too slowly", "answer broken off");
+                self.given_up = true;
                 Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
             }
             Poll::Ready(written) => {
@@ -443,6 +466,14 @@ impl Guarded {
             _ => {}
         }
         Poll::Ready(Ok(Progress::Next))
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        if self.given_up || self.download.stands_still() >= STANDSTILL {
+            socket::reset_when_closed(&self.inner);
+        }
     }
 }
 

@@ -337,7 +337,10 @@ async fn sockets() -> (tokio::net::TcpStream, Guarded) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (client, server) =
         tokio::join!(tokio::net::TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
-    let server: pingora::protocols::l4::stream::Stream = server.unwrap().0.into();
+    let server = server.unwrap().0;
+    let number = std::os::fd::AsRawFd::as_raw_fd(&server);
+    let mut server: pingora::protocols::l4::stream::Stream = server.into();
+    server.set_socket_digest(SocketDigest::from_raw_fd(number));
     (client.unwrap(), Guarded::http1(Box::new(server), rules()))
 }
 
@@ -392,13 +395,26 @@ async fn a_body_at_its_pace_arrives_however_long_it_takes() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_is_not_taken_is_broken_off() {
-    let (client, mut server) = sockets().await;
+    let (mut client, mut server) = sockets().await;
     let started = tokio::time::Instant::now();
     let answer = vec![b'x'; 64 << 20];
     let error = server.write_all(&answer).await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     assert!(started.elapsed() < 3 * DOWNLOAD_WINDOW, "{:?}", started.elapsed());
-    drop(client);
+    // What the system holds for the client is not kept until it has taken that.
+    drop(server);
+    let ended = client.read_to_end(&mut Vec::new()).await;
+    assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+
+    // Whoever else gives the connection up, as a timeout of Pingora's does; and nobody has to have waited for long.
+    for (stands, resets) in [(2 * STANDSTILL, true), (STANDSTILL / 2, false)] {
+        let (mut client, mut server) = sockets().await;
+        assert!(tokio::time::timeout(stands, server.write_all(&answer)).await.is_err());
+        drop(server);
+        let ended = client.read_to_end(&mut Vec::new()).await;
+        let reset = ended.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionReset);
+        assert_eq!(reset, resets, "{stands:?}");
+    }
 
     // One that is taken at its pace arrives.
     let (mut client, server) = tokio::io::duplex(1000);

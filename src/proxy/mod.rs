@@ -28,6 +28,7 @@ mod proxy_protocol;
 mod redirect;
 mod rewrite;
 mod session_end;
+mod socket;
 mod token;
 mod tunnel;
 mod upstream;

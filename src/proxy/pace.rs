@@ -47,9 +47,15 @@ impl Pace {
         }
     }
 
+    /// How long nothing has moved although it was to.
+    pub(super) fn stands_still(&self) -> Duration {
+        self.since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
     /// Nothing can move now. Ready: the client is too slow.
     pub(super) fn poll_too_slow(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.least == 0 {
+            self.since.get_or_insert_with(Instant::now);
             return Poll::Pending;
         }
         loop {
@@ -112,6 +118,18 @@ mod tests {
         let mut unmeasured = Pace::new(0, WINDOW);
         let waited = tokio::time::timeout(Duration::from_hours(10), poll_fn(|cx| unmeasured.poll_too_slow(cx))).await;
         assert!(waited.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_knows_how_long_nothing_has_moved() {
+        for pace in [100, 0] {
+            let mut pace = Pace::new(pace, WINDOW);
+            assert_eq!(pace.stands_still(), Duration::ZERO);
+            after(&mut pace, Duration::from_secs(7), 1).await;
+            assert_eq!(pace.stands_still(), Duration::ZERO, "it moves");
+            let waited = tokio::time::timeout(Duration::from_secs(9), poll_fn(|cx| pace.poll_too_slow(cx))).await;
+            assert_eq!((waited.is_err(), pace.stands_still()), (true, Duration::from_secs(9)));
+        }
     }
 
     #[tokio::test(start_paused = true)]

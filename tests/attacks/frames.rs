@@ -16,14 +16,14 @@ pub(crate) const PRIORITY: u8 = 2;
 pub(crate) const RST_STREAM: u8 = 3;
 pub(crate) const SETTINGS: u8 = 4;
 pub(crate) const PING: u8 = 6;
-const GOAWAY: u8 = 7;
+pub(crate) const GOAWAY: u8 = 7;
 pub(crate) const WINDOW_UPDATE: u8 = 8;
 pub(crate) const CONTINUATION: u8 = 9;
 
 pub(crate) const END_STREAM: u8 = 1;
 pub(crate) const END_HEADERS: u8 = 4;
 
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Of the ping behind a flood.
 const LAST: &[u8] = b"the last";
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -99,7 +99,12 @@ pub(crate) struct Peer {
 impl Peer {
     /// Greets with these settings, and asks for answers without a dynamic table: each can be read by itself.
     pub(crate) async fn open(siege: &Siege, settings: &[(u16, u32)]) -> Self {
-        let (read, write) = tokio::io::split(siege.connect("h2").await);
+        Self::over(siege.connect("h2").await, settings).await
+    }
+
+    /// The same over a connection that is there.
+    pub(crate) async fn over(connection: TlsStream<TcpStream>, settings: &[(u16, u32)]) -> Self {
+        let (read, write) = tokio::io::split(connection);
         let mut payload = vec![0, 1, 0, 0, 0, 0];
         for (name, value) in settings {
             payload.extend(name.to_be_bytes());

@@ -2,7 +2,11 @@
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::siege::{Siege, Verdict, hold, statuses};
+use crate::{
+    frames::{END_HEADERS, END_STREAM, Ending, HEADERS, Peer, block, frame},
+    siege::{Siege, Verdict, hold, statuses},
+    support::certificate::ANOTHER_NAME,
+};
 
 const HIDDEN: &str = "0\r\n\r\nGET /admin HTTP/1.1\r\nX: y\r\n\r\n";
 
@@ -502,5 +506,33 @@ async fn left_alone(siege: &mut Siege) {
             Ok(())
         })
         .await;
-    siege.skip("HTTP-29", "a name in TLS and another in Host", "one certificate for one host: nothing to confuse yet");
+    siege
+        .case("HTTP-29", "a name in TLS and another in Host", async |siege| {
+            let (ours, theirs) = (siege.host(), ANOTHER_NAME);
+            for (name, host) in [(theirs, &*ours), ("localhost", theirs), (theirs, theirs)] {
+                for signed_in in [true, false] {
+                    let bytes = String::from_utf8(siege.request("GET /x HTTP/1.1", signed_in, "", "")).unwrap();
+                    let bytes = bytes.replacen(&format!("Host: {ours}"), &format!("Host: {host}"), 1);
+                    let connection = siege.connect_to(name, "http/1.1").await;
+                    let (answers, seen) = siege.arriving(siege.send_over(connection, bytes.as_bytes())).await;
+                    hold(statuses(&answers) == [421] && seen.is_empty(), || {
+                        format!("{name} {host}: {:?}", statuses(&answers))
+                    })?;
+                    hold(!answers[0].text().contains("<form"), || format!("{name} {host}: a form"))?;
+                }
+                // A browser that has one connection for both names.
+                let mut fields = vec![(":method", "GET"), (":scheme", "https"), (":authority", host), (":path", "/x")];
+                fields.push(("cookie", &siege.cookie));
+                let (ending, seen) = siege
+                    .arriving(async {
+                        let mut peer = Peer::over(siege.connect_to(name, "h2").await, &[]).await;
+                        peer.send(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &block(&fields))).await;
+                        peer.ending(1).await
+                    })
+                    .await;
+                hold(ending == Ending::Status(421) && seen.is_empty(), || format!("{name} {host}: {ending:?}"))?;
+            }
+            Ok(())
+        })
+        .await;
 }

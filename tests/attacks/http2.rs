@@ -5,13 +5,12 @@ use crate::{
         CONTINUATION, DATA, END_HEADERS, END_STREAM, Ending, HEADERS, PING, PRIORITY, Peer, RST_STREAM, SETTINGS,
         WINDOW_UPDATE, block, frame,
     },
-    siege::{Siege, Verdict, hold, memory},
+    siege::{Siege, Verdict, hold, memory, statuses},
 };
 
 const INITIAL_WINDOW: u16 = 4;
 
 pub(crate) async fn run(siege: &mut Siege) {
-    siege.skip("HTTP-38", "HTTP/2 bomb with default options", "there is one set of options: HTTP-39");
     cost(siege).await;
     smuggling(siege).await;
 }
@@ -37,6 +36,35 @@ async fn ends(siege: &Siege, fields: &[(&str, &str)]) -> Ending {
 }
 
 async fn cost(siege: &mut Siege) {
+    siege
+        .case(
+            "HTTP-38",
+            "fields of the static table by one byte each, and answers nobody lets through",
+            async |siege| {
+                let host = siege.host();
+                let before = memory();
+                // RFC 7541 appendix A: 15 is `accept-charset`, 32 a crumb of `cookie`, 51 `range`; none has a value.
+                let mut peers = Vec::new();
+                for crumb in [0x8f_u8, 0xa0, 0xb3] {
+                    let mut peer = Peer::open(siege, &[(INITIAL_WINDOW, 0)]).await;
+                    // As many as fit into a list of 64 KiB, and many more.
+                    for (stream, count) in (1..201).step_by(2).zip([100, 1000, 10_000].into_iter().cycle()) {
+                        let mut bomb = block(&fields(siege, &host, &[]));
+                        bomb.extend(vec![crumb; count]);
+                        peer.send(&frame(HEADERS, END_HEADERS | END_STREAM, stream, &bomb)).await;
+                    }
+                    peers.push(peer);
+                }
+                // While all of them wait for a window, others are served.
+                for _ in 0..20 {
+                    let alive = siege.get("/x").await;
+                    hold(alive.len() == 1 && alive[0].status == 200, || format!("others get {:?}", statuses(&alive)))?;
+                }
+                let grown = memory().saturating_sub(before);
+                hold(grown < 50 * 1024 * 1024, || format!("{grown} bytes"))
+            },
+        )
+        .await;
     siege
         .case("HTTP-39", "a large table of fields, referred to by one byte each, and no window", async |siege| {
             let host = siege.host();

@@ -1,5 +1,10 @@
 //! Group B: who is there is said by the gateway alone.
 
+use sekisho::{
+    account::{Group, UserName},
+    store::AccountEdit,
+};
+
 use crate::{
     frames::{END_HEADERS, END_STREAM, Ending, HEADERS, Peer, block, frame},
     siege::{Siege, Verdict, hold, statuses},
@@ -13,19 +18,7 @@ pub(crate) async fn run(siege: &mut Siege) {
     spellings(siege).await;
     forwarded(siege).await;
     tokens(siege).await;
-    siege.skip(
-        "IDH-17",
-        "names that are not ASCII",
-        "src/proxy/identity_tests.rs and tests/gateway/assertion.rs show it",
-    );
-    siege.skip("IDH-18", "five hundred groups", "src/proxy/identity_tests.rs shows it");
-    siege.skip(
-        "IDH-22",
-        "the console without the gateway",
-        "the console's verifier, run in tests/gateway/assertion.rs",
-    );
-    siege.skip("IDH-23", "an assertion for another console", "a verifier's case: tests/gateway/assertion.rs");
-    siege.skip("IDH-25", "assertions that were changed", "a verifier's case: tests/gateway/assertion.rs");
+    accounts(siege).await;
 }
 
 /// One request with these fields, of the person and of nobody, and to the public page: no planted value arrives. The
@@ -238,4 +231,80 @@ async fn tokens(siege: &mut Siege) {
             Ok(())
         })
         .await;
+}
+
+async fn set_groups(siege: &Siege, groups: Vec<Group>) {
+    let account = siege.gateway.app().find_account("old").await.unwrap().unwrap().account;
+    let groups = Some(groups);
+    let edit = AccountEdit { user_name: None, email: None, display_name: None, groups, language: None };
+    siege.gateway.app().edit_account(&account, &edit).await.unwrap().unwrap();
+}
+
+fn many(count: usize) -> Vec<Group> {
+    (0..count).map(|number| Group::parse(&format!("group-{number}")).unwrap()).collect()
+}
+
+async fn accounts(siege: &mut Siege) {
+    let before = siege.gateway.app().find_account("old").await.unwrap().unwrap().account;
+    siege
+        .case("IDH-17", "names that are not ASCII", async |siege| {
+            let edit = async |from: &str, to: &str| {
+                let account = siege.gateway.app().find_account(from).await.unwrap().unwrap().account;
+                let user_name = Some(UserName::parse(to).unwrap());
+                let edit = AccountEdit { user_name, email: None, display_name: None, groups: None, language: None };
+                siege.gateway.app().edit_account(&account, &edit).await.unwrap().unwrap();
+            };
+            let mut last = "old";
+            for name in ["関所花子", "zoë", "ñandú_ß", "администратор"] {
+                edit(last, name).await;
+                last = name;
+                let (answers, seen) = siege.arriving(siege.get("/x")).await;
+                hold(statuses(&answers) == [200] && seen.len() == 1, || format!("{name}: {:?}", statuses(&answers)))?;
+                hold(seen[0].raw.iter().all(|byte| matches!(byte, b'\r' | b'\n' | b' '..=b'~')), || {
+                    format!("{name} reached the console as it is")
+                })?;
+                // Percent-encoded UTF-8 in the field, UTF-8 in the statement.
+                let field = seen[0].one("x-sekisho-user");
+                siege.known_as.borrow_mut().push(field.to_owned());
+                let field = percent_encoding::percent_decode_str(field).decode_utf8();
+                hold(field.as_deref() == Ok(name), || format!("{name}: {field:?}"))?;
+                let claims = seen[0].one("x-sekisho-assertion").split('.').nth(1).unwrap();
+                let claims = data_encoding::BASE64URL_NOPAD.decode(claims.as_bytes()).unwrap();
+                let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
+                hold(claims["preferred_username"] == name, || format!("{name}: {claims}"))?;
+            }
+            edit(last, "old").await;
+            Ok(())
+        })
+        .await;
+    siege.known_as.borrow_mut().truncate(1);
+    siege
+        .case("IDH-18", "five hundred groups", async |siege| {
+            for count in [10, 500, 5000] {
+                let groups = many(count);
+                let all: Vec<String> = groups.iter().map(|group| group.as_str().to_owned()).collect();
+                set_groups(siege, groups).await;
+                let mut outcomes = std::collections::BTreeSet::new();
+                for _ in 0..3 {
+                    let (answers, seen) = siege.arriving(siege.get("/x")).await;
+                    outcomes.insert(statuses(&answers));
+                    // All of them or nothing: a group that is left out could be the one that takes a right away.
+                    let whole = seen.iter().all(|request| {
+                        let mut sent: Vec<&str> = request.one("x-sekisho-groups").split(',').collect();
+                        let mut all: Vec<&str> = all.iter().map(String::as_str).collect();
+                        sent.sort_unstable();
+                        all.sort_unstable();
+                        sent == all && request.raw.len() < 32 * 1024
+                    });
+                    hold(whole && (statuses(&answers) == [200]) == (seen.len() == 1), || format!("{count}"))?;
+                }
+                let one = outcomes.len() == 1 && [200, 503].contains(&outcomes.first().unwrap()[0]);
+                hold(one && (count > 10 || outcomes.contains(&vec![200])), || format!("{count}: {outcomes:?}"))?;
+                hold(count < 5000 || outcomes.contains(&vec![503]), || format!("{count}: {outcomes:?}"))?;
+            }
+            set_groups(siege, many(1)).await;
+            Ok(())
+        })
+        .await;
+    set_groups(siege, before.groups).await;
 }

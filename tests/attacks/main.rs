@@ -23,6 +23,8 @@ mod siege;
 #[expect(dead_code, reason = "this test uses a part of what the tests share")]
 mod support;
 mod upstreams;
+mod verified;
+mod ways;
 
 use siege::Siege;
 
@@ -35,6 +37,6 @@ async fn the_catalogue_of_attacks() {
     identity::run(&mut siege).await;
     redirects::run(&mut siege).await;
     let rows = siege.end();
-    let mut rows = [rows, upstreams::run().await].concat();
-    siege::report(&mut rows);
+    let rows = [rows, verified::run().await, upstreams::run().await, ways::run().await].concat();
+    siege::report(rows);
 }

@@ -1,9 +1,22 @@
 //! A gateway under attack: somebody is signed in, the console remembers every byte, and after each case the invariants
 //! are held.
 
-use std::{cell::RefCell, collections::BTreeSet, fs, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    cell::RefCell,
+    collections::BTreeSet,
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use rustls::pki_types::{ServerName, pem::PemObject as _};
+use sekisho::{
+    access::Decision,
+    app::{self, GateRequest},
+    portal::cookie,
+};
 use serde::Serialize;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -14,10 +27,11 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use crate::support::{
     authenticator,
     browser::{Browser, Cookie, Speaks},
+    entropy::SeededEntropy,
     eventually,
     gateway::Gateway,
     log,
-    people::PASSWORD,
+    people::{self, PASSWORD},
     settings::{MAIL, QUICK_PASSWORDS},
     upstream::Recorded,
 };
@@ -60,33 +74,54 @@ enum Outcome {
 /// A row of the table.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Row {
-    id: &'static str,
-    title: &'static str,
+    id: String,
+    title: String,
     outcome: Outcome,
     /// What was seen, or why it was not tried.
     detail: String,
 }
 
 impl Row {
-    pub(crate) fn of(id: &'static str, title: &'static str, verdict: Verdict) -> Self {
+    pub(crate) fn of(id: &str, title: &str, verdict: Verdict) -> Self {
         let (outcome, detail) = match verdict {
             Ok(()) => (Outcome::Passed, String::new()),
             Err(seen) => (Outcome::Failed, seen),
         };
-        Self { id, title, outcome, detail }
-    }
-
-    pub(crate) fn skipped(id: &'static str, title: &'static str, why: &str) -> Self {
-        Self { id, title, outcome: Outcome::Skipped, detail: why.to_owned() }
+        Self { id: id.to_owned(), title: title.to_owned(), outcome, detail }
     }
 }
 
+/// The cases of the groups A, B, I and N of the catalogue, whose numbering has gaps.
+const CATALOGUE: [(&str, &[u8]); 4] = [
+    (
+        "HTTP",
+        &[
+            1, 2, 4, 5, 6, 8, 10, 12, 14, 15, 17, 18, 19, 20, 21, 22, 23, 25, 27, 28, 29, 30, 31, 32, 36, 37, 38, 39,
+            41, 42, 44, 45, 46, 47, 48, 50, 52, 54, 55,
+        ],
+    ),
+    ("IDH", &[1, 2, 3, 6, 7, 8, 10, 11, 12, 14, 15, 17, 18, 19, 22, 23, 24, 25]),
+    ("RED", &[1, 2, 4, 5, 7, 9, 10, 11, 12, 13, 14, 16]),
+    ("UPS", &[1, 2, 3, 4, 6, 8, 9, 10, 11, 12, 13, 14, 16, 17, 20, 21, 22]),
+];
+
 /// Prints the table, writes `target/attacks.json`, and fails when a case did.
-pub(crate) fn report(rows: &mut [Row]) {
-    rows.sort_by_key(|row| row.id);
-    let ids: BTreeSet<&str> = rows.iter().map(|row| row.id).collect();
+pub(crate) fn report(mut rows: Vec<Row>) {
+    let ids: BTreeSet<String> = rows.iter().map(|row| row.id.clone()).collect();
     assert_eq!(ids.len(), rows.len(), "a case is there twice");
-    for row in rows.iter() {
+    let catalogue =
+        CATALOGUE.iter().flat_map(|(group, numbers)| numbers.iter().map(move |n| format!("{group}-{n:02}")));
+    let catalogue: BTreeSet<String> = catalogue.collect();
+    assert!(ids.is_subset(&catalogue), "not in the catalogue: {:?}", ids.difference(&catalogue));
+    let skipped = |id: &String| Row {
+        id: id.clone(),
+        title: String::new(),
+        outcome: Outcome::Skipped,
+        detail: "there is no such case here".to_owned(),
+    };
+    rows.extend(catalogue.difference(&ids).map(skipped));
+    rows.sort_by(|one, other| one.id.cmp(&other.id));
+    for row in &rows {
         let outcome = format!("{:?}", row.outcome).to_lowercase();
         println!("{:<8} {outcome:<8} {}  {}", row.id, row.title, row.detail);
     }
@@ -130,6 +165,10 @@ pub(crate) struct Siege {
     pub(crate) browser: Browser,
     /// `Cookie` of that session.
     pub(crate) cookie: String,
+    /// What the console may hear that the person is called.
+    pub(crate) known_as: RefCell<Vec<String>>,
+    /// Of a session of theirs that they ended.
+    ended: String,
     tls: Arc<rustls::ClientConfig>,
     rows: Vec<Row>,
     answers: RefCell<Vec<Answer>>,
@@ -148,11 +187,15 @@ impl Siege {
 
     /// Before another console than the one that remembers.
     pub(crate) async fn before(console: SocketAddr, keys: &str) -> Self {
-        let upstream = format!("[upstream]\nurl = \"http://{console}\"\n{keys}");
+        Self::facing(&format!("[upstream]\nurl = \"http://{console}\"\n{keys}")).await
+    }
+
+    /// Before the consoles of these tables.
+    pub(crate) async fn facing(consoles: &str) -> Self {
         let change = |text: String| {
             let (head, rest) = text.split_once("[upstream]\n").expect("the table");
             let (_, rest) = rest.split_once('\n').expect("its address");
-            format!("{head}{upstream}{rest}{MAIL}{QUICK_PASSWORDS}")
+            format!("{head}{consoles}{rest}{MAIL}{QUICK_PASSWORDS}")
         };
         Self::at(Gateway::start_with(&[], &[USER], change).await).await
     }
@@ -167,6 +210,7 @@ impl Siege {
         // A console that is down is no reason to be turned away.
         assert!([200, 502].contains(&page.status), "{}", page.text());
         let cookie = format!("__Host-sekisho={}", browser.cookie("__Host-sekisho").expect("a session").value);
+        let ended = other_session(&gateway, &browser).await;
         let mut roots = rustls::RootCertStore::empty();
         let ca = rustls::pki_types::CertificateDer::from_pem_slice(gateway.ca_pem.as_bytes()).expect("a certificate");
         roots.add(ca).expect("an authority");
@@ -177,6 +221,8 @@ impl Siege {
             gateway,
             browser,
             cookie,
+            known_as: RefCell::new(vec![USER.to_owned()]),
+            ended,
             tls: Arc::new(tls),
             rows: Vec::new(),
             answers: RefCell::default(),
@@ -192,12 +238,7 @@ impl Siege {
     }
 
     /// Runs a case, then holds the invariants.
-    pub(crate) async fn case(
-        &mut self,
-        id: &'static str,
-        title: &'static str,
-        attack: impl AsyncFnOnce(&Self) -> Verdict,
-    ) {
+    pub(crate) async fn case(&mut self, id: &str, title: &str, attack: impl AsyncFnOnce(&Self) -> Verdict) {
         let before = self.gateway.upstream.seen().len();
         self.answers.borrow_mut().clear();
         let verdict = match attack(self).await {
@@ -207,14 +248,10 @@ impl Siege {
         self.rows.push(Row::of(id, title, verdict));
     }
 
-    pub(crate) fn skip(&mut self, id: &'static str, title: &'static str, why: &str) {
-        self.rows.push(Row::skipped(id, title, why));
-    }
-
     async fn invariants(&mut self, before: usize) -> Verdict {
         let seen = self.gateway.upstream.seen();
         for request in &seen[before..] {
-            stamped(request)?;
+            stamped(request, &self.known_as.borrow())?;
         }
         for answer in &*self.answers.borrow() {
             generic(answer)?;
@@ -236,6 +273,7 @@ impl Siege {
         hold(newest == self.sent, || format!("INV-9: {} messages were sent", newest - self.sent))?;
         let alive = self.get("/orders/alive").await;
         hold(statuses(&alive) == [200], || format!("INV-3: the next request gets {:?}", statuses(&alive)))?;
+        self.kept().await?;
         let grown = memory().saturating_sub(self.memory);
         hold(grown < GROWTH, || format!("INV-3: {grown} bytes more of memory"))?;
         eventually("the descriptors of the attack are closed", async || {
@@ -243,6 +281,43 @@ impl Siege {
         })
         .await;
         Ok(())
+    }
+
+    /// INV-7: what a gateway that starts anew would find. A copy of all its files, as a power cut would leave them, has the
+    /// session that was begun, not the one that was ended, and knows that the code was used.
+    async fn kept(&self) -> Verdict {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut entries: Vec<_> =
+            fs::read_dir(&self.gateway.settings.directory).expect("its files").flatten().collect();
+        // The journal after what it is about.
+        entries.sort_by_key(|entry| entry.file_name().len());
+        for entry in entries.iter().filter(|entry| entry.path().is_file()) {
+            fs::copy(entry.path(), directory.path().join(entry.file_name())).expect("copied");
+        }
+        let config = sekisho::config::load(&directory.path().join("sekisho.toml")).expect("the configuration");
+        let clock: sekisho::clock::SharedClock = Arc::new(self.gateway.clock.clone());
+        let app = people::application(&config, clock, Arc::new(SeededEntropy::new(2))).await;
+        let none = http::HeaderMap::new();
+        for (what, cookie, goes_on) in [("begun", &self.cookie, true), ("ended", &self.ended, false)] {
+            let session = app::Cookie(cookie.trim_start_matches("__Host-sekisho="));
+            let request = GateRequest {
+                method: &http::Method::GET,
+                path: "/orders",
+                address: Ipv4Addr::LOCALHOST.into(),
+                session: Some(session),
+                known: None,
+                marks: cookie::marks(&none),
+            };
+            let decision = app.decide(request).await.map_err(|error| format!("INV-7: {error}"))?;
+            let forwards = matches!(decision, Decision::Forward(_));
+            hold(forwards == goes_on, || format!("INV-7: after a restart the session that was {what}: {decision:?}"))?;
+        }
+        let file = directory.path().join("sekisho.db");
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file).read_only(true);
+        let pool = sqlx::SqlitePool::connect_with(options).await.expect("the store");
+        let used = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM methods WHERE last_step > 0");
+        let used = used.fetch_one(&pool).await.expect("a number");
+        hold(used == 1, || "INV-7: after a restart the code is good again".to_owned())
     }
 
     /// What a browser keeps of a person who signs out: that it is known, and trusted.
@@ -277,17 +352,27 @@ impl Siege {
 
     /// A connection that speaks this.
     pub(crate) async fn connect(&self, alpn: &str) -> TlsStream<TcpStream> {
+        self.connect_to("localhost", alpn).await
+    }
+
+    /// One that is opened for this name.
+    pub(crate) async fn connect_to(&self, name: &str, alpn: &str) -> TlsStream<TcpStream> {
         let mut tls = (*self.tls).clone();
         tls.alpn_protocols = vec![alpn.as_bytes().to_vec()];
         let stream = TcpStream::connect(self.gateway.settings.https).await.expect("it listens");
-        let name = ServerName::try_from("localhost").expect("a name");
+        let name = ServerName::try_from(name.to_owned()).expect("a name");
         TlsConnector::from(Arc::new(tls)).connect(name, stream).await.expect("a handshake")
     }
 
     /// Sends these bytes over HTTP/1.1 and reads until the gateway closes; a gateway that leaves a connection open after
     /// what it cannot read has not answered.
     pub(crate) async fn send(&self, bytes: &[u8]) -> Vec<Answer> {
-        let (mut read, mut write) = tokio::io::split(self.connect("http/1.1").await);
+        self.send_over(self.connect("http/1.1").await, bytes).await
+    }
+
+    /// The same over a connection that is there.
+    pub(crate) async fn send_over(&self, connection: TlsStream<TcpStream>, bytes: &[u8]) -> Vec<Answer> {
+        let (mut read, mut write) = tokio::io::split(connection);
         let mut answered = Vec::new();
         let sending = async {
             // It may close before the end of what it refuses.
@@ -331,13 +416,32 @@ impl Siege {
     }
 }
 
+/// The cookie of a second session of the person, who has left it by signing out.
+async fn other_session(gateway: &Gateway, browser: &Browser) -> String {
+    let other = gateway.browser(Speaks::Http1, "en");
+    for cookie in Siege::remembered(browser) {
+        other.plant(&cookie.name, &cookie.value);
+    }
+    let page = other.open("/").await;
+    other.submit(&page, &page.form_with("password"), &[("user_name", USER), ("password", PASSWORD)]).await;
+    let ended = other.cookie("__Host-sekisho").expect("a session").value;
+    let page = other.open("/.sekisho/sign-out").await;
+    other.submit(&page, &page.form_to("/.sekisho/sign-out"), &[]).await;
+    for cookie in Siege::remembered(&other) {
+        browser.plant(&cookie.name, &cookie.value);
+    }
+    format!("__Host-sekisho={ended}")
+}
+
 /// INV-1 and INV-2: every request that reaches the console is of the session's person, in our words alone.
-fn stamped(request: &Recorded) -> Verdict {
+fn stamped(request: &Recorded, known_as: &[String]) -> Verdict {
     if request.line.contains(" /public") {
         return Ok(());
     }
     let users = request.all("x-sekisho-user");
-    hold(users == [USER], || format!("INV-1: {} came as {users:?}", request.line))?;
+    hold(matches!(*users, [user] if known_as.iter().any(|name| name == user)), || {
+        format!("INV-1: {} came as {users:?}", request.line)
+    })?;
     for (name, value) in &request.headers {
         let folded: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
         let own = name.starts_with("x-sekisho-");

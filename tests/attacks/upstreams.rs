@@ -16,18 +16,18 @@ use crate::{
     support::{eventually, free_address},
 };
 
-const LIMITS: &str = "connect_timeout = \"1s\"\nread_timeout = \"1s\"\n";
+pub(crate) const LIMITS: &str = "connect_timeout = \"1s\"\nread_timeout = \"1s\"\n";
 
 /// A console whose path says what goes wrong.
 #[derive(Clone)]
-struct Faulty {
-    address: SocketAddr,
+pub(crate) struct Faulty {
+    pub(crate) address: SocketAddr,
     /// Connections it still serves.
     open: Arc<AtomicUsize>,
 }
 
 impl Faulty {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let console = Self { address: listener.local_addr().expect("an address"), open: Arc::default() };
         let open = Arc::clone(&console.open);
@@ -45,7 +45,7 @@ impl Faulty {
     }
 }
 
-const PAGE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+pub(crate) const PAGE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 fn serve(stream: TcpStream) -> std::io::Result<()> {
     let mut write = stream.try_clone()?;
@@ -131,19 +131,13 @@ pub(crate) async fn run() -> Vec<Row> {
     silence(&mut siege, &console).await;
     nonsense(&mut siege).await;
     endless(&mut siege, &console).await;
-    siege.skip(
-        "UPS-17",
-        "names that resolve to somewhere else",
-        "the console's address is the operator's; no request names one",
-    );
-    siege.skip("UPS-22", "GOAWAY from the console", "HTTP/1.1 is spoken to consoles");
     let mut rows = siege.end();
     rows.push(Row::of("UPS-01", "nobody listens", down().await));
     rows
 }
 
 /// Both a page that says so and a reference to look for in the log.
-fn explained(answers: &[Answer], status: u16) -> Verdict {
+pub(crate) fn explained(answers: &[Answer], status: u16) -> Verdict {
     hold(statuses(answers) == [status], || format!("{:?}", statuses(answers)))?;
     let text = String::from_utf8_lossy(&answers[0].body).into_owned();
     hold(text.contains("reference") || text.contains("Reference"), || text)

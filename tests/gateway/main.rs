@@ -23,6 +23,7 @@ mod forward_auth;
 mod guides;
 mod held;
 mod import;
+mod large;
 mod mailed;
 mod mailed_links;
 mod notices;

@@ -28,9 +28,15 @@ impl Authority {
 
     /// Writes `name.pem` and `name.key` for these hosts.
     pub(crate) fn write(&self, directory: &Path, name: &str, hosts: &[&str]) -> (PathBuf, PathBuf) {
+        self.write_until(directory, name, hosts, 4096)
+    }
+
+    /// The same, good until a year begins.
+    pub(crate) fn write_until(&self, directory: &Path, name: &str, hosts: &[&str], year: i32) -> (PathBuf, PathBuf) {
         let key = KeyPair::generate().expect("a key");
         let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
-        let leaf = CertificateParams::new(hosts).expect("parameters");
+        let mut leaf = CertificateParams::new(hosts).expect("parameters");
+        leaf.not_after = rcgen::date_time_ymd(year, 1, 1);
         let leaf = leaf.signed_by(&key, &self.issuer).expect("a certificate");
         let (certificate, private) = (directory.join(format!("{name}.pem")), directory.join(format!("{name}.key")));
         fs::write(&certificate, leaf.pem()).expect("written");
@@ -39,9 +45,12 @@ impl Authority {
     }
 }
 
+/// Another name in the certificate of the gateways, of which they know nothing.
+pub(crate) const ANOTHER_NAME: &str = "b.example";
+
 /// The authority's certificate, PEM: what the test's browsers trust. Writes `server.pem` and `server.key` beside it.
 pub(crate) fn issue(directory: &Path) -> String {
     let authority = Authority::new();
-    authority.write(directory, "server", &["localhost", "127.0.0.1"]);
+    authority.write(directory, "server", &["localhost", "127.0.0.1", ANOTHER_NAME]);
     authority.pem
 }

@@ -14,6 +14,7 @@ pub(crate) mod people;
 pub(crate) mod process;
 pub(crate) mod settings;
 pub(crate) mod upstream;
+pub(crate) mod verifier;
 
 use std::{
     collections::BTreeSet,
