@@ -12,7 +12,8 @@ use std::{
 use super::{
     AdminConfig, AssertionConfig, Branding, ClientCertificates, CohortConfig, Config, HoldConfig, IdentityHeaders,
     InboxConfig, Limits, Listen, LogConfig, PasswordConfig, RecoveryConfig, RolloutConfig, SessionConfig, SignInConfig,
-    StoreConfig, TrustedDeviceConfig, UpstreamAddress, UsersConfig, certificates, console, destinations, forward_auth,
+    StoreConfig, TrustedDeviceConfig, UpstreamAddress, UsersConfig, certificates, code_text, console, destinations,
+    forward_auth,
     problem::Report,
     providers::{self, Provided},
     raw,
@@ -36,6 +37,7 @@ pub(super) fn check(root: raw::Root, directory: &Path, report: &mut Report<'_>) 
         forward_auth::check(&asking.value, report);
     }
     check_channels(&root, report);
+    code_text::check(&root, report);
     if let Some(rules) = &root.rule {
         rules::check_rules(&rules.value, report);
     }
@@ -480,6 +482,7 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
         mail,
         destinations: destinations::destinations(root.destinations?.value, &phone_region)?,
         delivery: providers::delivery(root.delivery?.value, directory)?,
+        messages: code_text::texts(root.messages?.value)?,
         inbox: listens_inbox.then_some(InboxConfig { listen: inbox }),
         threads: runtime.threads.map_or(cores, |threads| threads.value.0 as usize),
         log: LogConfig { filter: root.log?.value.filter?.value.0 },

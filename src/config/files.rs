@@ -76,6 +76,9 @@ pub(super) fn check(root: &raw::Root, directory: &Path, report: &mut Report<'_>)
             }
         }
     }
+    for (table, provided) in super::check::providers(root) {
+        holds(&format!("{table}.private_key"), provided.private_key(), directory, PRIVATE_KEY, report);
+    }
     let delivery = root.delivery.as_ref().and_then(|delivery| delivery.value.ca.as_ref());
     holds("delivery.ca", delivery, directory, CERTIFICATE, report);
     for console in root.upstream.iter().flat_map(|consoles| &consoles.value.0) {

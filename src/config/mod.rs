@@ -4,6 +4,7 @@
 
 mod certificates;
 mod check;
+mod code_text;
 mod configured_secret;
 mod console;
 mod cors;
@@ -20,6 +21,7 @@ mod read;
 mod reference;
 mod rule_value;
 mod rules;
+mod segments;
 mod system_group;
 mod upstream;
 mod value;
@@ -39,6 +41,7 @@ use toml::{
 
 pub use self::{
     certificates::{CertificateFiles, ClientCertificates},
+    code_text::{CodeParts, CodeText, CodeTexts},
     configured_secret::{ConfiguredSecret, SecretUnreadable},
     console::{ConsoleConfig, ConsoleOrigin},
     credential::{ConsoleCredential, CredentialKind},
@@ -48,6 +51,7 @@ pub use self::{
     problem::{Problem, Problems},
     reference::{reference, schema},
     rules::{AccessConfig, ExpectConfig, Outcome, RuleConfig, SomebodyExpected},
+    segments::{Alphabet, segments},
 };
 pub use cors::CorsConfig;
 pub use providers::*;
@@ -190,6 +194,8 @@ pub struct Config {
     pub destinations: DestinationsConfig,
     /// How providers are reached.
     pub delivery: DeliveryConfig,
+    /// What text messages with a code say.
+    pub messages: CodeTexts,
     /// Where the message inbox listens, when any provider is `inbox`.
     pub inbox: Option<InboxConfig>,
     /// Worker threads of the proxy.

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 
 use super::{
-    Balance, ClientCertificates, ConfiguredSecret, Outcome, PublicUrl, RolloutMode,
+    Balance, ClientCertificates, CodeText, ConfiguredSecret, Outcome, PublicUrl, RolloutMode,
     configured_secret::VariableName,
     console::{CookieName, OriginUrl},
     cors::{FieldName, PageOrigin},
@@ -63,6 +63,7 @@ tables! {
         /// Notices by mail. Without this table there are none.
         mail: RawChannel<Mail> = optional,
         destinations: Destinations = default({}),
+        messages: Messages = default({}),
         delivery: Delivery = default({}),
         inbox: Inbox = default({}),
         log: Log = default({}),
@@ -256,6 +257,16 @@ tables! {
         help_url: Link = optional,
         /// Where "Privacy" leads. Without it: no link.
         privacy_url: Link = optional,
+    }
+
+    /// What text messages with a code say. `{code}`, `{service}` (the name in `[branding]`) and `{minutes}` (that it still works)
+    /// stand for what belongs there. The gateway adds the last line itself, `@host #code`: phones offer the code nowhere else.
+    /// A text that a phone could show with half a code, because it is sent in segments and one ends there, is refused.
+    Messages {
+        /// In Japanese.
+        sms_ja: CodeText = default("認証コード：{code}（{service}、{minutes}分間有効）"),
+        /// In English.
+        sms_en: CodeText = default("{code} is your {service} code. Do not share it.\n"),
     }
 
     /// A name in both languages.

@@ -7,6 +7,7 @@ use http::HeaderMap;
 
 use super::{line::Carriers, provider::Carrier, report::Reports};
 use crate::{
+    clock::Timestamp,
     entropy,
     keyring::Keyring,
     store::{OutboxId, StoreError},
@@ -21,6 +22,8 @@ pub struct Callback<'a> {
     pub headers: &'a HeaderMap,
     /// As it came.
     pub body: &'a [u8],
+    /// When it came.
+    pub at: Timestamp,
 }
 
 /// The provider did not sign this.
@@ -78,7 +81,7 @@ impl Callbacks {
     ) -> Result<(), CallbackRefused> {
         let message = self.message(provider, token).ok_or(CallbackRefused::Unknown)?;
         let url = format!("{}{target}", self.origin);
-        let callback = Callback { url: &url, headers, body };
+        let callback = Callback { url: &url, headers, body, at: self.reports.now() };
         // Text messages and calls may go by two accounts of one provider, with a secret each.
         for carrier in self.carriers.iter().filter(|carrier| carrier.name() == provider) {
             let Ok(said) = carrier.read_callback(&callback).await else { continue };
@@ -129,7 +132,7 @@ const fn is_ours_alone(address: Ipv4Addr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{clock::Timestamp, entropy::SystemEntropy};
+    use crate::entropy::SystemEntropy;
 
     #[test]
     fn reports_are_asked_for_only_where_a_provider_can_bring_them() {

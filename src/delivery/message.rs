@@ -5,7 +5,12 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use crate::{authn::Passcode, clock::Timestamp, config::GroupLabels, language::Language};
+use crate::{
+    authn::Passcode,
+    clock::Timestamp,
+    config::{CodeParts, CodeTexts, GroupLabels},
+    language::Language,
+};
 
 /// Whom messages come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +29,8 @@ pub struct Sender {
     pub time_zone_name: String,
     /// What mails call groups.
     pub labels: GroupLabels,
+    /// What text messages with a code say.
+    pub texts: CodeTexts,
 }
 
 impl Sender {
@@ -36,17 +43,11 @@ impl Sender {
     }
 }
 
-/// The text message that carries a code. The code comes first, so that it shows in the notification; the last line binds
-/// it to the host, so that phones offer it nowhere else (WICG origin-bound one-time codes §2: nothing after it).
+/// The text message that carries a code: the operator's words, and the last line that binds it to the host.
 pub fn sms(language: Language, sender: &Sender, code: &Passcode, valid: Duration) -> String {
-    let (service, host, code) = (sender.name(language), &sender.host, code.expose());
-    match language {
-        Language::Ja => {
-            let minutes = whole_minutes(valid);
-            format!("認証コード：{code}（{service}、{minutes}分間有効）\n@{host} #{code}")
-        }
-        Language::En => format!("{code} is your {service} code. Do not share it.\n\n@{host} #{code}"),
-    }
+    let (service, host) = (sender.name(language), sender.host.as_str());
+    let parts = CodeParts { code: code.expose(), service, host, minutes: whole_minutes(valid) };
+    sender.texts.of(language).fill(&parts)
 }
 
 /// Minutes a code still works, rounded down, but forgiving the seconds the outbox took: a code of five minutes is
@@ -127,6 +128,7 @@ pub(crate) fn sample_sender() -> Sender {
         origin: "https://console.example.jp".to_owned(),
         time_zone: TimeZone::get("Asia/Tokyo").unwrap(),
         time_zone_name: "Asia/Tokyo".to_owned(),
+        texts: crate::config::parse(include_str!("../../config/sekisho.toml"), "sekisho.toml").unwrap().messages,
         labels: [("orders".to_owned(), ("受注".to_owned(), "Orders".to_owned()))].into_iter().collect(),
     }
 }
@@ -134,26 +136,9 @@ pub(crate) fn sample_sender() -> Sender {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Alphabet, segments};
 
     const FIVE_MINUTES: Duration = Duration::from_mins(5);
-
-    /// GSM 03.38 default alphabet and extension table (3GPP TS 23.038 §6.2.1): septets of a text, or `None` where it
-    /// needs UCS-2.
-    fn septets(text: &str) -> Option<usize> {
-        const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
-        const EXTENDED: &str = "\u{c}^{}\\[~]|€";
-        text.chars()
-            .map(|c| {
-                if BASIC.contains(c) {
-                    Some(1)
-                } else if EXTENDED.contains(c) {
-                    Some(2)
-                } else {
-                    None
-                }
-            })
-            .sum()
-    }
 
     #[test]
     fn a_text_fits_one_segment_in_both_languages() {
@@ -161,12 +146,11 @@ mod tests {
         assert_eq!(sender.name_ja.chars().count(), 12);
         assert_eq!(sender.name_en.chars().count(), 12);
 
-        let en = sms(Language::En, &sender, &code, FIVE_MINUTES);
-        assert!(septets(&en).expect("only GSM-7 characters") <= 160, "{en}");
-
-        let ja = sms(Language::Ja, &sender, &code, FIVE_MINUTES);
-        assert_eq!(septets(&ja), None, "Japanese needs UCS-2");
-        assert!(ja.encode_utf16().count() <= 70, "{} units: {ja}", ja.encode_utf16().count());
+        for (language, alphabet) in [(Language::En, Alphabet::Gsm7), (Language::Ja, Alphabet::Ucs2)] {
+            let text = sms(language, &sender, &code, FIVE_MINUTES);
+            assert_eq!(Alphabet::of(&text), alphabet, "{text}");
+            assert_eq!(segments(&text, 6).len(), 1, "{text}");
+        }
     }
 
     #[test]

@@ -57,6 +57,7 @@ impl Worker {
             time_zone: config.time_zone.clone(),
             time_zone_name: config.time_zone_name.clone(),
             labels: config.users.labels.clone(),
+            texts: config.messages.clone(),
         };
         let destinations = Arc::new(config.destinations.clone());
         Self { store, keyring, clock, sender: Arc::new(sender), carriers, destinations }

@@ -2,7 +2,7 @@
 //! that waits; it must never prove anything of anybody.
 
 use crate::{
-    clock::SharedClock,
+    clock::{SharedClock, Timestamp},
     store::{DeliveryReport, OutboxId, Store, StoreError},
 };
 
@@ -17,6 +17,10 @@ impl Reports {
     /// They are kept with the messages of this store.
     pub const fn new(store: Store, clock: SharedClock) -> Self {
         Self { store, clock }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Keeps the report of a message. `false`: it says nothing new, no carrier took it, or it cannot be true of its channel.

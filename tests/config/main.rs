@@ -6,4 +6,5 @@ mod examples;
 #[cfg(test)]
 mod generated;
 #[cfg(test)]
+mod messages;
 mod mistakes;

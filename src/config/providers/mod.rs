@@ -11,6 +11,7 @@ mod names;
 mod service_url;
 mod smtp;
 mod twilio;
+mod vonage;
 mod webhook;
 
 use std::{marker::PhantomData, path::Path};
@@ -28,6 +29,7 @@ pub use self::{
     names::SenderId,
     smtp::{SmtpConfig, SmtpEncryption},
     twilio::TwilioProvider,
+    vonage::{SignatureMethod, VonageProvider},
     webhook::WebhookConfig,
 };
 use super::{
@@ -87,6 +89,11 @@ pub(super) trait ProviderTable: Table {
         Vec::new()
     }
 
+    /// The file of a private key, where requests are signed with one: it must be readable when the gateway starts.
+    fn private_key(&self) -> Option<&At<FilePath>> {
+        None
+    }
+
     /// `None` where something needed is missing, which is then reported.
     fn checked(self, directory: &Path) -> Option<Self::Checked>;
 }
@@ -136,6 +143,10 @@ macro_rules! providers {
                 match self { $( Self::$variant(keys) => keys.secrets(), )+ }
             }
 
+            fn private_key(&self) -> Option<&At<FilePath>> {
+                match self { $( Self::$variant(keys) => keys.private_key(), )+ }
+            }
+
             fn checked(self, directory: &Path) -> Option<ProviderConfig> {
                 Some(match self { $( Self::$variant(keys) => ProviderConfig::$variant(Box::new(keys.checked(directory)?)), )+ })
             }
@@ -168,6 +179,8 @@ providers! {
     "smtp" => Smtp(smtp::Keys => SmtpConfig),
     /// Twilio.
     "twilio" => Twilio(twilio::Keys => TwilioProvider),
+    /// Vonage.
+    "vonage" => Vonage(vonage::Keys => VonageProvider),
     /// AWS End User Messaging.
     "aws" => Aws(aws::Keys => AwsProvider),
     /// Amazon SNS.
@@ -234,6 +247,11 @@ impl Provided {
     /// The secrets it names, with their keys.
     pub(super) fn secrets(&self) -> Vec<(&'static str, Option<&At<ConfiguredSecret>>)> {
         self.keys.secrets()
+    }
+
+    /// The file of a private key it names.
+    pub(super) fn private_key(&self) -> Option<&At<FilePath>> {
+        self.keys.private_key()
     }
 
     fn read<C: Channel>(reader: &mut TableReader<'_, '_>) -> Option<Self> {

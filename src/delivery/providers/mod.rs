@@ -9,6 +9,7 @@ pub mod inbox;
 mod peer;
 mod smtp;
 mod twilio;
+mod vonage;
 mod webhook;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -90,6 +91,7 @@ pub(super) fn provider(config: &ProviderConfig, means: &mut Means) -> Result<Car
         ProviderConfig::Aws(config) => Arc::new(aws::Aws::new(config, means)?),
         ProviderConfig::Sns(config) => Arc::new(aws::Sns::new(config, means)?),
         ProviderConfig::Twilio(config) => Arc::new(twilio::Twilio::new(config, means)?),
+        ProviderConfig::Vonage(config) => Arc::new(vonage::Vonage::new(config, means)?),
     })
 }
 

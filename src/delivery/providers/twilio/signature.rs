@@ -98,6 +98,7 @@ fn signed_text(url: &str, form: &[(String, String)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Timestamp;
 
     const TOKEN: &[u8] = b"12345";
     const URL: &str = "https://mycompany.com/myapp.php?foo=1&bar=2";
@@ -114,7 +115,7 @@ mod tests {
         for (name, value) in pairs {
             headers.append(*name, value.parse().unwrap());
         }
-        keys().genuine(&Callback { url, headers: &headers, body: body.as_bytes() })
+        keys().genuine(&Callback { url, headers: &headers, body: body.as_bytes(), at: Timestamp::EPOCH })
     }
 
     /// The example of Twilio's documentation of webhook security.

@@ -224,7 +224,7 @@ fn reported(twilio: &Twilio, url: &str, pairs: &[(&str, &str)]) -> Result<Option
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, b"a token");
     let signature = BASE64.encode(ring::hmac::sign(&key, text.as_bytes()).as_ref());
     let headers = [("x-twilio-signature".parse().unwrap(), signature.parse().unwrap())].into_iter().collect();
-    run(twilio.read_callback(&Callback { url, headers: &headers, body: body.as_bytes() }))
+    run(twilio.read_callback(&Callback { url, headers: &headers, body: body.as_bytes(), at: a_text(Language::Ja).at }))
 }
 
 #[test]
