@@ -7,4 +7,5 @@ mod examples;
 mod generated;
 #[cfg(test)]
 mod messages;
+#[cfg(test)]
 mod mistakes;
