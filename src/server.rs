@@ -51,6 +51,8 @@ const WIND_UP: Duration = Duration::from_secs(12);
 const LISTEN_DEADLINE: Duration = Duration::from_secs(10);
 /// Between two clearings of what has expired.
 const PURGE_EVERY: Duration = Duration::from_mins(10);
+/// How often messages that went out are looked at.
+const WATCH_EVERY: Duration = Duration::from_mins(1);
 /// Between two writings of when sessions were last used.
 const WRITE_USES_EVERY: Duration = Duration::from_secs(5);
 /// Between two writings of the report of `observe`.
@@ -354,6 +356,7 @@ impl Background {
         let worker = Worker::new(app.store().clone(), app.keyring().clone(), clock, config, carriers);
         self.spawn(worker.run(self.stopped()));
         self.spawn(purge(app.clone(), self.stopped()));
+        self.spawn(watch_messages(app.clone(), self.stopped()));
         self.spawn(roll_signing_keys(app.clone(), self.stopped()));
         self.spawn(write_last_uses(app.clone(), self.stopped()));
         self.spawn(write_observe_report(app.clone(), self.stopped()));
@@ -481,6 +484,24 @@ async fn purge(app: Arc<App>, stopped: impl Future<Output = ()>) {
     };
     tokio::select! {
         () = clear => {}
+        () = stopped => {}
+    }
+}
+
+/// Codes that do not come back, and money that runs out, are noticed whoever looks.
+async fn watch_messages(app: Arc<App>, stopped: impl Future<Output = ()>) {
+    let watch = async {
+        loop {
+            tokio::time::sleep(WATCH_EVERY).await;
+            for seen in [app.watch_messages().await, app.tell_operators().await] {
+                if let Err(error) = seen {
+                    tracing::warn!(%error, "how messages go cannot be looked at now");
+                }
+            }
+        }
+    };
+    tokio::select! {
+        () = watch => {}
         () = stopped => {}
     }
 }

@@ -134,6 +134,21 @@ pub enum Command {
     },
     /// How delivery has been going.
     DeliveryStatus {},
+    /// What there is left of the budgets, and what came of what was spent.
+    DeliveryBudget {},
+    /// Nothing goes to or by this any more.
+    PauseDelivery {
+        /// `sms`, `voice`, `provider:…`, `country:…` or `prefix:…`.
+        what: String,
+        /// For so long; without it until it is resumed.
+        #[serde(default)]
+        minutes: Option<u32>,
+    },
+    /// Messages go there again.
+    ResumeDelivery {
+        /// As it was paused.
+        what: String,
+    },
     /// Sends a test.
     TestDelivery {
         /// By whom: the table of the configuration.
@@ -159,6 +174,7 @@ impl Command {
             | Self::ObserveReport {}
             | Self::ListRecoveryRequests { .. }
             | Self::DeliveryStatus {}
+            | Self::DeliveryBudget {}
             | Self::ApproveRecovery { .. }
             | Self::RefuseRecovery { .. } => true,
             Self::AddUser(_)
@@ -177,6 +193,8 @@ impl Command {
             | Self::RevokeToken { .. }
             | Self::RevokeTokens { .. }
             | Self::InviteUser(_)
+            | Self::PauseDelivery { .. }
+            | Self::ResumeDelivery { .. }
             // It costs money, and reaches anybody.
             | Self::TestDelivery { .. } => false,
         }

@@ -2,7 +2,7 @@
 
 use super::{
     command::{Command, InviteUser, NewUser},
-    delivery::{DeliveryView, TestedView},
+    delivery::{BudgetView, DeliveryView, PauseView, TestedView},
     import,
     reply::{
         ApprovalView, DeviceView, InvitedView, RecoveryView, Reply, ResetView, SessionView, SharedView, TicketText,
@@ -182,6 +182,22 @@ pub async fn execute(app: &App, command: Command, by: Operator) -> Result<Reply,
             Reply::SessionsEnded(app.end_sessions(id).await??)
         }
         Command::DeliveryStatus {} => Reply::Delivery(DeliveryView::new(app.delivery_status().await?)),
+        Command::DeliveryBudget {} => Reply::DeliveryBudget(Box::new(BudgetView::new(app.budget_status().await?))),
+        Command::PauseDelivery { what, minutes } => {
+            let lasts = minutes.map(|minutes| std::time::Duration::from_mins(minutes.into()));
+            let until = app.pause_delivery(&what, lasts, &by.to_string()).await?;
+            let until = until.map_err(|none| Failure::Refused(none.to_string()))?;
+            Reply::DeliveryPaused(PauseView {
+                what,
+                cause: "operator".to_owned(),
+                since: app.now().to_string(),
+                until: until.map(|until| until.to_string()),
+            })
+        }
+        Command::ResumeDelivery { what } => {
+            let resumed = app.resume_delivery(&what, &by.to_string()).await?;
+            Reply::DeliveryResumed(resumed.map_err(|none| Failure::Refused(none.to_string()))?)
+        }
         Command::TestDelivery { table, to, language } => {
             let tested = app.test_delivery(&table, &to, language).await?;
             let (provider, outcome) = tested.map_err(|why| Failure::Refused(why.to_string()))?;

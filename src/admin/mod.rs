@@ -11,7 +11,9 @@ mod socket;
 mod tokens;
 
 pub use command::{Command, EditUser, ImportUser, InviteUser, NewToken, NewUser};
-pub use delivery::{DeliveryView, MessagesView, ProviderView, TestedView};
+pub use delivery::{
+    BudgetView, CountView, CountryView, DeliveryView, MessagesView, PauseView, ProviderView, RefusedView, TestedView,
+};
 pub use execute::{Failure, USERS_A_REPLY, execute};
 pub use reply::{
     ApprovalView, CheckView, CreatedTokenView, DeviceView, ImportView, InvitedView, LineView, MethodView, PairView,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::delivery::{DeliveryView, TestedView};
+use super::delivery::{BudgetView, DeliveryView, PauseView, TestedView};
 use crate::{
     account::{Account, Membership, Method, MethodPair},
     app::{ObserveReport, administration::SecondStepReset},
@@ -55,6 +55,12 @@ pub enum Reply {
     TokensRevoked(usize),
     /// How delivery has been going.
     Delivery(DeliveryView),
+    /// What there is left of the budgets.
+    DeliveryBudget(Box<BudgetView>),
+    /// Something is paused.
+    DeliveryPaused(PauseView),
+    /// It goes on; `false`: it was not paused.
+    DeliveryResumed(bool),
     /// How a test went.
     DeliveryTested(TestedView),
 }

@@ -1,11 +1,12 @@
 //! From the password to the session: the first form, the end of every sign-in, and signing out.
 
 use super::{
-    App, AppError, Browser, Cookie, DeviceCookie, Flow, Result, SendAvailability, Snapshot, devices::Trust,
+    App, AppError, Browser, Cookie, DeviceCookie, Flow, Result, Snapshot,
+    devices::Trust,
     notices::both,
+    spending::{Asking, Destination},
 };
 use crate::{
-    access::reachable,
     account::{Account, AccountId, LoginName, Method, MethodPair, PhoneNumber, Target},
     audit::{Event, Origin},
     authn::{
@@ -190,6 +191,7 @@ impl App {
             EnrolmentWish::AsAsked | EnrolmentWish::Now => Standing::Enforced,
         };
         let account = &credentials.account;
+        let asking = Asking { account: account.id, address: browser.address };
         // First as if a message may go out. Where the store says that none may yet, the code that is good in this browser
         // is joined, if there is one: whoever knows the password causes no more messages than one.
         let mut withheld = false;
@@ -245,7 +247,7 @@ impl App {
                 withheld = true;
                 continue;
             }
-            let message = send.map(|order| self.outbox_order(order, &sign_in, place, language)).transpose()?;
+            let message = send.map(|order| self.outbox_order(order, &sign_in, place, language, asking)).transpose()?;
             let method = message.as_ref().map(|message| message.order.kind.as_str());
             let begin = BeginSignIn {
                 id: SignInId::random(&*self.entropy),
@@ -271,6 +273,11 @@ impl App {
                     return Ok(PasswordOutcome::Pending { cookie: Some(cookie), device: judged.cookie });
                 }
                 Err(Stale::SendAgainAt(_) | Stale::NoMoreSends(_)) => withheld = true,
+                Err(Stale::Withheld(why)) => {
+                    let toll = begin.message.as_ref().and_then(|message| message.toll.as_ref());
+                    self.not_ordered(why, toll, asking).await?;
+                    withheld = true;
+                }
                 // The account changed, or another tab made a new code the good one: looked at once more.
                 Err(Stale::MovedOn | Stale::StepUsed) => {}
             }
@@ -285,13 +292,16 @@ impl App {
         sign_in: &SignIn,
         place: SignInPlace,
         language: Language,
+        asking: Asking,
     ) -> Result<OutboxOrder> {
         let key = match sign_in.method() {
             Some(method) => place.counts(method),
             None => self.number_key(&order.to)?,
         };
         let limit = self.snapshot().send_limit(key, self.day_of(&order.to)?);
-        Ok(OutboxOrder { id: OutboxId::random(&*self.entropy), order, language, limit, place })
+        let to = Destination { number: &order.to, channel: order.kind, proven: sign_in.method().is_some() };
+        let toll = Some(self.toll(to, asking)?);
+        Ok(OutboxOrder { id: OutboxId::random(&*self.entropy), order, language, limit, place, toll })
     }
 
     /// What counts the messages to a number that is being set up: its digits, whatever the account and the channel.
@@ -313,21 +323,6 @@ impl App {
         let key = self.throttle_key(&[b"number-day", number.e164().as_bytes()])?;
         let limit = self.snapshot().config.sign_in.sends_per_number_a_day;
         Ok(RateLimit { key, limit, window: Duration::from_hours(24) })
-    }
-
-    /// What the waits allow, and the number itself and its day besides.
-    pub(super) async fn within_day(
-        &self,
-        waits: SendAvailability,
-        number: Option<&PhoneNumber>,
-        now: Timestamp,
-    ) -> Result<SendAvailability> {
-        if number.is_some_and(|number| reachable(number, &self.snapshot().config.destinations).is_err()) {
-            return Ok(SendAvailability::Blocked);
-        }
-        let (SendAvailability::Now, Some(number)) = (waits, number) else { return Ok(waits) };
-        let reached = self.store.rate_reached(self.day_of(number)?, now).await?;
-        Ok(reached.map_or(SendAvailability::Now, SendAvailability::Exhausted))
     }
 
     /// After a recovery those are told who knew the account before it, not the new methods alone.
@@ -421,7 +416,7 @@ impl App {
     }
 
     /// The network of an address (IPv4 /24, IPv6 /56) as a digest.
-    fn network_key(&self, address: IpAddr) -> Result<Digest> {
+    pub(super) fn network_key(&self, address: IpAddr) -> Result<Digest> {
         let bytes: Vec<u8> = match address.to_canonical() {
             IpAddr::V4(v4) => v4.octets().into_iter().take(3).collect(),
             IpAddr::V6(v6) => v6.octets().into_iter().take(7).collect(),

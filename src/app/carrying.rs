@@ -10,7 +10,7 @@ use crate::{
     config::ChannelKind,
     delivery::{Body, Carriers, Outcome, Outgoing, Post, Purpose, announcement, message::Mail},
     language::Language,
-    store::{OutboxCount, OutboxId},
+    store::{CountryUse, OutboxCount, OutboxId, Pause, RefusedUse},
 };
 
 /// For so long back, messages are counted.
@@ -24,6 +24,12 @@ pub struct DeliveryStatus {
     pub providers: Option<Vec<ProviderStatus>>,
     /// Messages that wait, and those that ended within 24 hours.
     pub messages: Vec<OutboxCount>,
+    /// What is paused.
+    pub pauses: Vec<Pause>,
+    /// The last 24 hours by country and channel.
+    pub countries: Vec<CountryUse>,
+    /// What was refused today and yesterday (UTC).
+    pub refused: Vec<RefusedUse>,
 }
 
 /// One provider.
@@ -73,7 +79,13 @@ impl App {
             let lines = ChannelKind::ALL.into_iter().filter_map(|channel| carriers.line(channel));
             lines.flat_map(crate::delivery::Line::posts).map(status).collect()
         });
-        Ok(DeliveryStatus { providers, messages: self.store.outbox_counts(now - LOOK_BACK).await? })
+        Ok(DeliveryStatus {
+            providers,
+            messages: self.store.outbox_counts(now - LOOK_BACK).await?,
+            pauses: self.store.pauses(now).await?,
+            countries: self.store.country_use(now - LOOK_BACK).await?,
+            refused: self.store.refused_use(now).await?,
+        })
     }
 
     /// Sends a test by the provider of a table, past the outbox, and says how that went.

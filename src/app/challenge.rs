@@ -4,6 +4,7 @@ use super::{
     App, Browser, Grant, Result, SendAvailability,
     authenticator::Finish,
     enrolment::{EnrolmentView, Unchoosable, enrolment_view, offered, replacement_view},
+    spending::{Asking, Destination},
 };
 use crate::{
     account::{AccountId, Method, MethodKind, NewMethod, Role, Target, check_target},
@@ -147,16 +148,21 @@ impl App {
                     Role::Primary => &pending.backup_messages.code,
                     Role::Backup => &pending.primary_messages.code,
                 };
-                let send_again = self.within_day(view.send_again, number(role), now).await?;
+                let asking = Asking { account: pending.account.id, address: browser.address };
+                let to = |number, channel| Destination { number, channel, proven: true };
+                let own = number(role).map(|number| to(number, view.method.kind));
+                let send_again = self.available(view.send_again, own, asking).await?;
                 // Where a code of the other method is good, going there sends nothing.
                 let other_number = number(role.other()).filter(|_| other_code.is_none());
-                let send_other = self.within_day(view.send_other, other_number, now).await?;
+                let others = other_number.map(|number| to(number, view.other.kind));
+                let send_other = self.available(view.send_other, others, asking).await?;
                 let recovery_code = self.recovery_code_state(pending.account.id, now).await?;
                 Some(PendingView::Code(CodeView { shared, send_again, send_other, recovery_code, ..view }))
             }
             SignIn::Enrol { draft, by, .. } => {
+                let asking = Asking { account: pending.account.id, address: browser.address };
                 let proving = draft.proving().map(|(_, new, challenge)| (new, challenge));
-                let sending = self.proving_state(proving, now).await?;
+                let sending = self.proving_state(proving, asking, now).await?;
                 let view =
                     enrolment_view(&self.snapshot().config, &pending, (draft, *by), sending, browser.language, now);
                 let known = self.known_numbers(&pending, draft).await?;
@@ -164,8 +170,9 @@ impl App {
                 Some(PendingView::Enrol(EnrolmentView { known, ..view.with_typed(typed) }))
             }
             SignIn::Replace(state) => {
+                let asking = Asking { account: pending.account.id, address: browser.address };
                 let proving = state.proving().map(|(new, challenge)| (new, challenge));
-                let sending = self.proving_state(proving, now).await?;
+                let sending = self.proving_state(proving, asking, now).await?;
                 let config = &self.snapshot().config;
                 let view = replacement_view(config, &pending, state, sending, browser.language, now);
                 let typed = self.typed_number(&pending).await?;
@@ -178,6 +185,7 @@ impl App {
     async fn proving_state(
         &self,
         proving: Option<(&NewMethod, &Challenge)>,
+        asking: Asking,
         now: Timestamp,
     ) -> Result<(SendAvailability, Option<Delivery>)> {
         let Some((NewMethod { target: Target::Sms(number) | Target::Voice(number), .. }, challenge)) = proving else {
@@ -185,7 +193,8 @@ impl App {
         };
         let messages = self.store.message_state(self.number_key(number)?, now).await?;
         let waits = SendAvailability::of(&messages, self.snapshot().config.sign_in.resend_waits.len());
-        Ok((self.within_day(waits, Some(number), now).await?, self.delivery(challenge).await?))
+        let to = Destination { number, channel: challenge.kind(), proven: false };
+        Ok((self.available(waits, Some(to), asking).await?, self.delivery(challenge).await?))
     }
 
     /// The methods of who is signed in that are switched off after many wrong codes; `None` when nobody is.
@@ -323,7 +332,7 @@ impl App {
             self.store.forgive_new_method(key).await?;
         }
         if let Some(number) = proven.and_then(|proven| proven.target.phone()) {
-            self.store.forget_sends(self.number_key(number)?).await?;
+            self.store.number_proven(self.number_key(number)?, challenge.id(), now).await?;
         }
         match transition.step {
             Step::Continue(next) => match self.store.save_sign_in(pending.id, pending.version, &next, None, now).await?
@@ -496,7 +505,7 @@ fn minutes_slow(pending: &PendingSignIn, typed: &EnteredCode, now: Timestamp) ->
 /// A right code came too late: somebody was faster.
 fn lost(stale: Stale, kind: MethodKind, refused: impl Fn(&'static str)) -> CodeProblem {
     match (stale, kind) {
-        (Stale::MovedOn | Stale::SendAgainAt(_) | Stale::NoMoreSends(_), _) => CodeProblem::Stale,
+        (Stale::MovedOn | Stale::SendAgainAt(_) | Stale::NoMoreSends(_) | Stale::Withheld(_), _) => CodeProblem::Stale,
         (Stale::StepUsed, MethodKind::App) => {
             refused("reused");
             CodeProblem::Reused

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{App, AppError, Browser, Grant, Result};
+use super::{App, AppError, Browser, Grant, Result, spending::Asking};
 use crate::{
     audit::{Event, Origin},
     authn::{ChallengeSeed, Context, Messages, Renewal, SessionProof, SignIn, Standing, Step, Transition},
@@ -84,6 +84,7 @@ impl App {
                 messages: Messages { primary: messages.code.as_ref(), backup: None, withheld },
                 now,
             };
+            let asking = Asking { account: session.account(), address: browser.address };
             let seed = ChallengeSeed::draw(&*self.entropy, &self.keyring);
             let asked = SignIn::ask_session(SessionProof::of(&session), &ctx, seed);
             let Ok(Transition { step: Step::Continue(sign_in), send }) = asked else {
@@ -93,7 +94,7 @@ impl App {
                 withheld = true;
                 continue;
             }
-            let message = send.map(|order| self.outbox_order(order, &sign_in, place, language)).transpose()?;
+            let message = send.map(|order| self.outbox_order(order, &sign_in, place, language, asking)).transpose()?;
             let begin = BeginSignIn {
                 id: SignInId::random(&*self.entropy),
                 digest: self.fresh_code_digest(session.digest())?,
@@ -114,6 +115,11 @@ impl App {
                     return Ok(StepUp::Pending);
                 }
                 Err(Stale::SendAgainAt(_) | Stale::NoMoreSends(_)) => withheld = true,
+                Err(Stale::Withheld(why)) => {
+                    let toll = begin.message.as_ref().and_then(|message| message.toll.as_ref());
+                    self.not_ordered(why, toll, asking).await?;
+                    withheld = true;
+                }
                 // The session ended, or another tab made a new code the good one: looked at once more.
                 Err(Stale::MovedOn | Stale::StepUsed) => {}
             }

@@ -13,6 +13,7 @@ mod enrolment;
 mod first_link;
 mod fresh;
 mod gate;
+mod guarding;
 mod hashing;
 mod held;
 pub mod import;
@@ -29,6 +30,7 @@ mod recovery_codes;
 mod rollout;
 mod sending;
 mod settings;
+mod spending;
 #[cfg(test)]
 pub(crate) mod tests;
 mod tokens;
@@ -70,6 +72,7 @@ pub use users::{
 };
 
 pub use carrying::{DeliveryStatus, NotTested, ProviderStatus};
+pub use guarding::{BudgetStatus, NoSuchSwitch};
 
 pub use crate::store::Delivery;
 
@@ -79,7 +82,7 @@ use crate::{
     authn::{self, Cohort, password},
     clock::{SharedClock, Timestamp},
     config::{Config, SignInConfig},
-    delivery::Carriers,
+    delivery::{Carriers, Guards},
     entropy::SharedEntropy,
     keyring::{Keyring, SigningKey},
     language::Language,
@@ -133,6 +136,8 @@ pub struct Snapshot {
     /// Their members give a code at every sign-in.
     untrusting: Vec<Group>,
     scheme: password::Scheme,
+    /// What it says of messages to telephones.
+    guards: Guards,
     /// `iss` of the statements for the console.
     issuer: String,
 }
@@ -158,7 +163,8 @@ impl Snapshot {
         let scheme = password::Scheme::argon2id(password.memory_kib, password.passes, password.lanes)?;
         let issuer = config.public_url.origin();
         let routes = Routes::read(&config.upstreams);
-        Ok(Self { config, rules, routes, cohorts, grantable, untrusting, scheme, issuer })
+        let guards = Guards::new(&config);
+        Ok(Self { config, rules, routes, cohorts, grantable, untrusting, scheme, guards, issuer })
     }
 
     /// May a browser be trusted for this account?

@@ -1,9 +1,9 @@
 //! Messages with codes that a person asks for: once more, by another channel, by the other method. Each is ordered in the
 //! transaction that stores where the sign-in then stands; nothing is sent by looking.
 
-use super::{App, AppError, Browser, Result, authenticator::spoken_by, challenge::switch_to};
+use super::{App, AppError, Browser, Result, authenticator::spoken_by, challenge::switch_to, spending::Asking};
 use crate::{
-    access::{Unreachable, reachable},
+    access::Unreachable,
     account::{PhoneNumber, Role},
     audit::{Event, Origin},
     authn::{ChallengeSeed, Context, Input, Messages, Refusal, SignIn, Step, Transition, throttle},
@@ -153,10 +153,11 @@ impl App {
             return Err(AppError::Bug("a sign-in was completed without a code"));
         };
         let language = spoken_by(&pending.account, pending.pair.is_some(), browser);
+        let asking = Asking { account: pending.account.id, address: browser.address };
         if send.as_ref().is_some_and(|order| self.unreachable(&order.to).is_some()) {
             return Ok(Err(Refusal::NotThere));
         }
-        let message = send.map(|order| self.outbox_order(order, &next, pending.place, language)).transpose()?;
+        let message = send.map(|order| self.outbox_order(order, &next, pending.place, language, asking)).transpose()?;
         let enrolling = message.is_some() && next.method().is_none();
         let enrolment_sends = if enrolling { Some(self.enrolment_sends(pending)?) } else { None };
         if let Some(rate) = enrolment_sends
@@ -178,13 +179,17 @@ impl App {
             }
             Err(Stale::SendAgainAt(at)) => Err(Refusal::SendAgainAt(at)),
             Err(Stale::NoMoreSends(at)) => Err(Refusal::NoMoreSends(at)),
+            Err(Stale::Withheld(withheld)) => {
+                let toll = message.as_ref().and_then(|message| message.toll.as_ref());
+                Err(self.not_ordered(withheld, toll, asking).await?)
+            }
             Err(Stale::MovedOn | Stale::StepUsed) => Err(Refusal::OutOfStep),
         })
     }
 
     /// Why nothing is sent to a number, whether it is a method already or not: the configuration may have changed since.
     pub(super) fn unreachable(&self, number: &PhoneNumber) -> Option<Unreachable> {
-        let refused = reachable(number, &self.snapshot().config.destinations).err();
+        let refused = self.snapshot().guards.reachable(number).err();
         if let Some(why) = refused {
             tracing::warn!(ending = number.last_two(), reason = why.as_str(), "nothing is sent to this number");
         }

@@ -1,6 +1,7 @@
 //! The use cases over a real store file, with a clock that is moved by hand.
 
 pub(crate) mod bench;
+mod budgets;
 mod codes;
 mod defaults;
 mod destinations;
@@ -8,6 +9,8 @@ mod enrolment;
 mod foreign;
 mod jars;
 mod limits;
+mod pumping;
+mod rates;
 mod rollout;
 mod sessions;
 mod sign_in;

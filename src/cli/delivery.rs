@@ -8,7 +8,10 @@ use super::{
     output::{minute, table},
 };
 use crate::{
-    admin::{Command, DeliveryView, MessagesView, ProviderView, TestedView},
+    admin::{
+        BudgetView, Command, CountView, CountryView, DeliveryView, MessagesView, PauseView, ProviderView, RefusedView,
+        TestedView,
+    },
     language::Language,
 };
 
@@ -26,6 +29,27 @@ enum Action {
     /// Providers and how they are doing, and the messages of the last 24 hours by what became of them
     #[command(after_help = EXIT_CODES)]
     Status,
+    /// What is left of the budgets of messages to telephones, what they cost, and what came of them, by country
+    #[command(after_help = EXIT_CODES)]
+    Budget,
+    /// Stops messages to or by something, at once
+    ///
+    /// People are told that no code can be sent there, and are offered their other method. It holds after a restart, until it
+    /// is resumed.
+    #[command(after_help = EXIT_CODES)]
+    Pause {
+        /// sms, voice, provider:NAME, country:JP, or the beginning of numbers as in prefix:+8190
+        what: String,
+        /// It ends by itself after so many minutes
+        #[arg(long)]
+        minutes: Option<u32>,
+    },
+    /// Lets messages go there again, whoever paused it
+    #[command(after_help = EXIT_CODES)]
+    Resume {
+        /// As `sekisho delivery status` lists it
+        what: String,
+    },
     /// Sends one message that holds no code, and says what the provider said
     ///
     /// It goes out by this one provider and at once, whatever waits; it costs what a message costs.
@@ -47,6 +71,9 @@ impl Delivery {
     pub(super) fn requested(&self) -> Command {
         match &self.action {
             Action::Status => Command::DeliveryStatus {},
+            Action::Budget => Command::DeliveryBudget {},
+            Action::Pause { what, minutes } => Command::PauseDelivery { what: what.clone(), minutes: *minutes },
+            Action::Resume { what } => Command::ResumeDelivery { what: what.clone() },
             Action::Test { table, to, english } => Command::TestDelivery {
                 table: table.clone(),
                 to: to.clone(),
@@ -67,7 +94,62 @@ pub(super) fn status(view: &DeliveryView, zone: &TimeZone) -> String {
         let head = ["CHANNEL", "PROVIDER", "STATE", "OUTCOME", "MESSAGES", "OLDEST"];
         table(head, view.messages.iter().map(|one| row(one, zone)))
     };
-    format!("{}\n\n{}", providers.trim_end(), messages.trim_end())
+    let pauses = if view.pauses.is_empty() {
+        "nothing is paused".to_owned()
+    } else {
+        let row = |pause: &PauseView| [pause.what.clone(), pause.cause.clone(), ends(pause.until.as_deref(), zone)];
+        table(["PAUSED", "BY", "UNTIL"], view.pauses.iter().map(row))
+    };
+    let used = by_country(&view.countries, &view.refused);
+    format!("{}\n\n{}\n\n{}{used}", providers.trim_end(), messages.trim_end(), pauses.trim_end())
+}
+
+fn ends(until: Option<&str>, zone: &TimeZone) -> String {
+    until.map_or_else(|| "it is resumed".to_owned(), |until| minute(until, zone))
+}
+
+/// What went to each country, and what was refused.
+fn by_country(countries: &[CountryView], refused: &[RefusedView]) -> String {
+    let mut text = String::new();
+    if !countries.is_empty() {
+        let head = ["COUNTRY", "CHANNEL", "SENT", "DELIVERED", "CODES", "CAME BACK", "MEDIAN", "COST"];
+        let row = |one: &CountryView| {
+            [
+                one.country.clone(),
+                one.channel.clone(),
+                one.sent.to_string(),
+                one.delivered.to_string(),
+                one.codes.to_string(),
+                one.verified.to_string(),
+                one.median_seconds.map_or_else(|| "-".to_owned(), |seconds| format!("{seconds}s")),
+                one.cost.clone(),
+            ]
+        };
+        text = format!("\n\n{}", table(head, countries.iter().map(row)).trim_end());
+    }
+    if !refused.is_empty() {
+        let row = |one: &RefusedView| [one.reason.clone(), one.country.clone(), one.messages.to_string()];
+        let refused = table(["REFUSED BECAUSE OF", "COUNTRY", "MESSAGES"], refused.iter().map(row));
+        text = format!("{text}\n\n{}", refused.trim_end());
+    }
+    text
+}
+
+pub(super) fn budget(view: &BudgetView, zone: &TimeZone) -> String {
+    let counts = if view.counts.is_empty() {
+        "no count runs: no message went to a telephone lately".to_owned()
+    } else {
+        let row = |one: &CountView| {
+            [one.budget.clone(), one.of.clone(), one.used.clone(), one.left.clone(), minute(&one.ends_at, zone)]
+        };
+        table(["BUDGET", "OF", "USED", "LEFT", "BEGINS AGAIN"], view.counts.iter().map(row))
+    };
+    let used = by_country(&view.countries, &view.refused);
+    format!("all amounts in {}\n\n{}{used}", view.currency, counts.trim_end())
+}
+
+pub(super) fn paused(view: &PauseView, zone: &TimeZone) -> String {
+    format!("{} is paused until {}", view.what, ends(view.until.as_deref(), zone))
 }
 
 fn provider(provider: &ProviderView, zone: &TimeZone) -> [String; 3] {

@@ -86,10 +86,13 @@ pub(super) fn reply_json(reply: &Reply) -> Result<(), Failed> {
         Reply::Tokens(tokens) => json(tokens),
         Reply::Delivery(view) => json(view),
         Reply::DeliveryTested(view) => json(view),
+        Reply::DeliveryBudget(view) => json(view),
+        Reply::DeliveryPaused(view) => json(view),
         Reply::UserDeleted(_)
         | Reply::SessionsEnded(_)
         | Reply::DevicesRevoked(_)
         | Reply::TokensRevoked(_)
+        | Reply::DeliveryResumed(_)
         | Reply::RecoveryApproved(_)
         | Reply::RecoveryRefused(_) => json(reply),
     }
@@ -143,6 +146,12 @@ pub(super) fn reply(reply: &Reply, zone: &jiff::tz::TimeZone) -> Result<(), Fail
         Reply::Tokens(tokens) => token::list(tokens, zone),
         Reply::Delivery(view) => delivery::status(view, zone),
         Reply::DeliveryTested(view) => delivery::tested(view),
+        Reply::DeliveryBudget(view) => delivery::budget(view, zone),
+        Reply::DeliveryPaused(view) => delivery::paused(view, zone),
+        Reply::DeliveryResumed(true) => "resumed; what is asked for from now on is sent".to_owned(),
+        Reply::DeliveryResumed(false) => {
+            "nothing was paused by this name; `sekisho delivery status` lists what is".to_owned()
+        }
         Reply::TokensRevoked(revoked) => format!("done; tokens that open nothing any more: {revoked}"),
         Reply::DevicesRevoked(revoked) => format!("done; devices no longer trusted: {revoked}"),
     })

@@ -12,14 +12,15 @@ use std::{
 use super::{
     AdminConfig, AssertionConfig, Branding, ClientCertificates, CohortConfig, Config, HoldConfig, IdentityHeaders,
     InboxConfig, Limits, Listen, LogConfig, PasswordConfig, RecoveryConfig, RolloutConfig, SessionConfig, SignInConfig,
-    StoreConfig, TrustedDeviceConfig, UpstreamAddress, UsersConfig, certificates, code_text, console, destinations,
-    forward_auth,
+    StoreConfig, TrustedDeviceConfig, UpstreamAddress, UsersConfig, budget, certificates, code_text, console,
+    destinations, forward_auth,
     problem::Report,
     providers::{self, Provided},
     raw,
     read::{At, Many},
     rules, upstream,
     value::{BothNames, GroupName, KIB, MIB, spoken},
+    warnings,
 };
 use crate::clock::Timestamp;
 
@@ -141,7 +142,9 @@ pub(super) fn providers(root: &raw::Root) -> Vec<(String, &Provided)> {
     let sms = root.sms.iter().flat_map(|channel| channel.value.provided());
     let voice = root.voice.iter().flat_map(|channel| channel.value.provided());
     let mail = root.mail.iter().flat_map(|channel| channel.value.provided());
-    sms.chain(voice).chain(mail).collect()
+    let warnings = root.warnings.iter().filter_map(|warnings| warnings.value.by.as_ref());
+    let warnings = warnings.map(|by| ("warnings.by".to_owned(), &by.value.0));
+    sms.chain(voice).chain(mail).chain(warnings).collect()
 }
 
 fn inbox_in_use(root: &raw::Root) -> bool {
@@ -165,6 +168,13 @@ fn check_channels(root: &raw::Root, report: &mut Report<'_>) {
                 Some("for development only: set inbox_provider = true in [insecure]".to_owned()),
             );
         }
+    }
+    if let Some(warnings) = &root.warnings
+        && warnings.value.by.is_none()
+        && root.mail.is_none()
+    {
+        let help = "add [mail], or [warnings.by] with a provider".to_owned();
+        report.add(warnings.span.as_ref(), "warnings: nobody carries them".to_owned(), Some(help));
     }
     for (table, provided) in providers(root) {
         provided.check(&table, report);
@@ -367,6 +377,10 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
         return None;
     }
     let [sms, voice, mail] = [sms, voice, mail].map(Option::flatten);
+    let warnings_to = match root.warnings {
+        Some(raw) => Some(warnings::warnings(raw.value, directory)?),
+        None => None,
+    };
     Some(Config {
         public_url,
         time_zone: time_zone.zone,
@@ -481,8 +495,10 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
         voice,
         mail,
         destinations: destinations::destinations(root.destinations?.value, &phone_region)?,
+        budget: budget::budget(root.budget?.value)?,
         delivery: providers::delivery(root.delivery?.value, directory)?,
         messages: code_text::texts(root.messages?.value)?,
+        warnings_to,
         inbox: listens_inbox.then_some(InboxConfig { listen: inbox }),
         threads: runtime.threads.map_or(cores, |threads| threads.value.0 as usize),
         log: LogConfig { filter: root.log?.value.filter?.value.0 },

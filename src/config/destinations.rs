@@ -64,7 +64,8 @@ pub fn is_number_prefix(text: &str) -> bool {
 
 /// Is it a country as numbers have one: two capital letters of ISO 3166-1 that a numbering plan knows?
 pub fn is_country(text: &str) -> bool {
-    PhoneRegion::parse(text).is_ok()
+    // The plan's own word for numbers of no country.
+    text != "ZZ" && PhoneRegion::parse(text).is_ok()
 }
 
 tables! {

@@ -2,6 +2,7 @@
 //! into raw tables that keep their places, values are checked one by one and then against each other, and everything
 //! wrong is known at once.
 
+mod budget;
 mod certificates;
 mod check;
 mod code_text;
@@ -25,6 +26,7 @@ mod segments;
 mod system_group;
 mod upstream;
 mod value;
+mod warnings;
 
 use std::{
     collections::BTreeMap,
@@ -40,6 +42,7 @@ use toml::{
 };
 
 pub use self::{
+    budget::{BudgetConfig, MILLIONTHS, PriceConfig, PricedChannel, WatchConfig},
     certificates::{CertificateFiles, ClientCertificates},
     code_text::{CodeParts, CodeText, CodeTexts},
     configured_secret::{ConfiguredSecret, SecretUnreadable},
@@ -52,6 +55,7 @@ pub use self::{
     reference::{reference, schema},
     rules::{AccessConfig, ExpectConfig, Outcome, RuleConfig, SomebodyExpected},
     segments::{Alphabet, segments},
+    warnings::WarningsConfig,
 };
 pub use cors::CorsConfig;
 pub use providers::*;
@@ -192,10 +196,14 @@ pub struct Config {
     pub mail: Option<ChannelConfig>,
     /// Which telephone numbers anything goes to.
     pub destinations: DestinationsConfig,
+    /// How many of them there may be, and what they may cost.
+    pub budget: BudgetConfig,
     /// How providers are reached.
     pub delivery: DeliveryConfig,
     /// What text messages with a code say.
     pub messages: CodeTexts,
+    /// Whom operators' warnings go to; `None`: to the log alone.
+    pub warnings_to: Option<WarningsConfig>,
     /// Where the message inbox listens, when any provider is `inbox`.
     pub inbox: Option<InboxConfig>,
     /// Worker threads of the proxy.

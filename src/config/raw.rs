@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use super::{
     Balance, ClientCertificates, CodeText, ConfiguredSecret, Outcome, PublicUrl, RolloutMode,
+    budget::Budget,
     configured_secret::VariableName,
     console::{CookieName, OriginUrl},
     cors::{FieldName, PageOrigin},
@@ -20,6 +21,7 @@ use super::{
         MIB, MILLISECOND, MINUTE, Name, OwnHeader, PhoneRegion, SECOND, Size, StoreUrl, SystemGroupName, Time,
         UpstreamUrl, Zone,
     },
+    warnings::Warnings,
 };
 
 tables! {
@@ -64,7 +66,9 @@ tables! {
         mail: RawChannel<Mail> = optional,
         destinations: Destinations = default({}),
         messages: Messages = default({}),
+        budget: Budget = default({}),
         delivery: Delivery = default({}),
+        warnings: Warnings = optional,
         inbox: Inbox = default({}),
         log: Log = default({}),
         insecure: Insecure = default({}),

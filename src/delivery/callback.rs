@@ -1,11 +1,14 @@
 //! What providers tell us later, at an address of each message's own. Whoever calls must know the address and, where the
 //! provider signs, its secret. What they say is a hint for the page that waits; it must never prove anything of anybody.
 
-use std::{net::Ipv4Addr, sync::Arc};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
 
 use http::HeaderMap;
 
-use super::{line::Carriers, provider::Carrier, report::Reports};
+use super::{callback_limit::CallbackLimit, line::Carriers, provider::Carrier, report::Reports};
 use crate::{
     clock::Timestamp,
     entropy,
@@ -40,6 +43,9 @@ pub enum CallbackRefused {
     /// Not signed by the provider.
     #[error(transparent)]
     NotGenuine(#[from] NotGenuine),
+    /// More than a message has reports; again from then on.
+    #[error("too many reports of one message")]
+    TooMany(Timestamp),
     /// It could not be kept.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -52,12 +58,23 @@ pub struct Callbacks {
     keyring: Arc<Keyring>,
     reports: Reports,
     origin: String,
+    limit: Arc<CallbackLimit>,
 }
 
 impl Callbacks {
     /// For these providers. `origin`: `https://host[:port]` as configured.
     pub fn new(carriers: &Carriers, keyring: Arc<Keyring>, reports: Reports, origin: String) -> Self {
-        Self { carriers: carriers.all().cloned().collect(), keyring, reports, origin }
+        Self { carriers: carriers.all().cloned().collect(), keyring, reports, origin, limit: Arc::default() }
+    }
+
+    /// Has this network asked for what is none of its own too often? Until then. Asked before anything is read.
+    pub fn refuses(&self, address: IpAddr) -> Option<Timestamp> {
+        self.limit.refuses(address, self.reports.now())
+    }
+
+    /// It asked for what is none of its own.
+    pub fn refused(&self, address: IpAddr) {
+        self.limit.refused(address, self.reports.now());
     }
 
     /// Is there such an address? Asked before the body is read.
@@ -80,6 +97,9 @@ impl Callbacks {
         body: &[u8],
     ) -> Result<(), CallbackRefused> {
         let message = self.message(provider, token).ok_or(CallbackRefused::Unknown)?;
+        if let Some(until) = self.limit.report(message, self.reports.now()) {
+            return Err(CallbackRefused::TooMany(until));
+        }
         let url = format!("{}{target}", self.origin);
         let callback = Callback { url: &url, headers, body, at: self.reports.now() };
         // Text messages and calls may go by two accounts of one provider, with a secret each.

@@ -12,6 +12,7 @@ use super::{
     providers::{self, Means, ProviderUnusable},
 };
 use crate::{
+    account::EmailAddress,
     clock::Timestamp,
     config::{ChannelConfig, ChannelKind, Config},
 };
@@ -30,6 +31,8 @@ pub struct Carriers {
     pub voice: Option<Line>,
     /// Mail.
     pub mail: Option<Line>,
+    /// Whom warnings go to, and who carries them.
+    pub warnings: Option<(EmailAddress, Carrier)>,
 }
 
 /// The providers of a channel.
@@ -71,11 +74,20 @@ impl Carriers {
             Some(channel) => Line::new(kind, channel, means).map(Some),
             None => Ok(None),
         };
-        Ok(Self {
-            sms: line(ChannelKind::Sms, &config.sms)?,
-            voice: line(ChannelKind::Voice, &config.voice)?,
-            mail: line(ChannelKind::Mail, &config.mail)?,
-        })
+        let sms = line(ChannelKind::Sms, &config.sms)?;
+        let voice = line(ChannelKind::Voice, &config.voice)?;
+        let mail = line(ChannelKind::Mail, &config.mail)?;
+        let warnings = match &config.warnings_to {
+            None => None,
+            Some(told) => {
+                let by = match &told.by {
+                    Some(by) => Some(providers::provider(by, means)?),
+                    None => mail.as_ref().map(|line| line.first.carrier.clone()),
+                };
+                EmailAddress::parse(&told.mail).ok().zip(by)
+            }
+        };
+        Ok(Self { sms, voice, mail, warnings })
     }
 
     /// The providers of a channel; `None`: nobody carries it.

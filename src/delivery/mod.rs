@@ -2,6 +2,8 @@
 //! derived at the moment of sending and are never stored, logged or shown in `Debug`.
 
 pub mod callback;
+mod callback_limit;
+mod guards;
 pub mod http;
 mod line;
 pub mod message;
@@ -14,6 +16,7 @@ pub mod providers;
 mod report;
 pub mod speech;
 
+pub use guards::Guards;
 pub use line::{Carriers, Line, Post};
 pub use outbox::Worker;
 pub use provider::{Body, Carrier, Outcome, Outgoing, Provider, ProviderId, Purpose, Refusal};

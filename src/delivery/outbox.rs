@@ -7,6 +7,7 @@ use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 
 use super::{
+    guards::Guards,
     line::Carriers,
     message::{self, Sender},
     notices,
@@ -14,12 +15,12 @@ use super::{
     speech,
 };
 use crate::{
-    access::reachable,
+    account::{MethodKind, PhoneNumber},
     authn::Passcode,
     clock::{SharedClock, Timestamp},
-    config::{ChannelKind, Config, DestinationsConfig},
+    config::{ChannelKind, Config},
     keyring::Keyring,
-    store::{Link, LinkPurpose, Notice, OutboxContent, OutboxItem, OutboxOutcome, Recipient, Store, StoreError},
+    store::{Link, LinkPurpose, Notice, OutboxContent, OutboxItem, OutboxOutcome, Recipient, Store, StoreError, Toll},
 };
 
 /// Messages of one channel that are with its providers at a time.
@@ -43,7 +44,7 @@ pub struct Worker {
     clock: SharedClock,
     sender: Arc<Sender>,
     carriers: Carriers,
-    destinations: Arc<DestinationsConfig>,
+    guards: Arc<Guards>,
 }
 
 impl Worker {
@@ -59,8 +60,8 @@ impl Worker {
             labels: config.users.labels.clone(),
             texts: config.messages.clone(),
         };
-        let destinations = Arc::new(config.destinations.clone());
-        Self { store, keyring, clock, sender: Arc::new(sender), carriers, destinations }
+        let guards = Arc::new(Guards::new(config));
+        Self { store, keyring, clock, sender: Arc::new(sender), carriers, guards }
     }
 
     /// Works until `shutdown` resolves. Messages that are with a provider are finished; the rest wait in the outbox.
@@ -157,11 +158,23 @@ impl Worker {
             }
         };
         if let Recipient::Sms(number) | Recipient::Voice(number) = &item.to
-            && let Err(why) = reachable(number, &self.destinations)
+            && let Err(why) = self.guards.reachable(number)
         {
             let (ending, reason) = (number.last_two(), why.as_str());
             tracing::warn!(message = %item.id, ending, reason, "not sent: nothing is sent to this number");
             return self.finish(item, OutboxOutcome::Failed, reason).await;
+        }
+        if let Some((number, kind)) = telephone(item) {
+            // What was ordered before a pause goes no more. Only the operator's own pauses count here, and those of
+            // providers below: where one is left, it carries the message, and where none is, the message waits.
+            let toll = Toll { providers: Vec::new(), ..self.guards.toll(number, kind, true) };
+            if let Some(withheld) = self.store.send_paused(&toll, self.clock.now()).await? {
+                tracing::warn!(message = %item.id, ending = number.last_two(), "not sent: it is paused");
+                return self.finish(item, OutboxOutcome::Failed, withheld.by.as_str()).await;
+            }
+            if !matches!(item.content, OutboxContent::Code { .. }) {
+                self.store.charge(item.id, &toll.notice(), self.clock.now()).await?;
+            }
         }
         let channel = channel_of(item);
         let Some(line) = self.carriers.line(channel) else {
@@ -172,7 +185,7 @@ impl Worker {
         let mut last = Outcome::Unavailable;
         for post in line.posts() {
             let now = self.clock.now();
-            if !post.may_be_asked(now) {
+            if self.store.provider_paused(post.carrier.name(), now).await? || !post.may_be_asked(now) {
                 wait = wait.max(Some(FIRST_WAIT));
                 continue;
             }
@@ -309,6 +322,14 @@ fn next_attempt(item: &OutboxItem, attempt: u32, at_least: Duration, now: Timest
     let doubled = FIRST_WAIT.saturating_mul(1 << attempt.saturating_sub(1).min(16));
     let due_at = now + doubled.min(longest).max(at_least);
     (due_at + WORTH_TRYING < item.expires_at).then_some(due_at)
+}
+
+const fn telephone(item: &OutboxItem) -> Option<(&PhoneNumber, MethodKind)> {
+    match &item.to {
+        Recipient::Sms(number) => Some((number, MethodKind::Sms)),
+        Recipient::Voice(number) => Some((number, MethodKind::Voice)),
+        Recipient::Mail(_) => None,
+    }
 }
 
 const fn channel_of(item: &OutboxItem) -> ChannelKind {

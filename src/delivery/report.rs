@@ -19,6 +19,7 @@ impl Reports {
         Self { store, clock }
     }
 
+    /// The time, as the reports are dated.
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
     }

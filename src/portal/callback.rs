@@ -2,7 +2,7 @@
 //! no form token and no origin; the address itself and the provider's signature stand in their place. It must never tell
 //! a caller anything but a status, nor prove anything of anybody.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     body::Body,
@@ -13,7 +13,7 @@ use http_body_util::{BodyExt as _, Limited};
 
 use super::{
     Portal,
-    visit::{Framing, protect},
+    visit::{Client, Framing, protect},
 };
 use crate::delivery::callback::CallbackRefused;
 
@@ -29,11 +29,30 @@ pub(super) async fn take(
     request: Request,
 ) -> Response<Body> {
     let mut response = Response::new(Body::empty());
-    *response.status_mut() = status(&portal, (&provider, &token), request).await;
+    let client = request.extensions().get::<Client>().map(|client| client.address);
+    let limited = client.filter(|client| refuses(&portal, *client));
+    *response.status_mut() = match limited {
+        Some(_) => StatusCode::TOO_MANY_REQUESTS,
+        None => status(&portal, (&provider, &token), request).await,
+    };
+    if let (Some(client), Some(callbacks)) = (client, &portal.callbacks)
+        && matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::FORBIDDEN)
+    {
+        callbacks.refused(client);
+    }
+    let limited = response.status() == StatusCode::TOO_MANY_REQUESTS;
     let headers = response.headers_mut();
     protect(headers, Framing::Nobody);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if limited {
+        // The counts are of a minute.
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+    }
     response
+}
+
+fn refuses(portal: &Portal, client: IpAddr) -> bool {
+    portal.callbacks.as_ref().is_some_and(|callbacks| callbacks.refuses(client).is_some())
 }
 
 async fn status(portal: &Portal, address: (&str, &str), request: Request) -> StatusCode {
@@ -52,6 +71,10 @@ async fn status(portal: &Portal, address: (&str, &str), request: Request) -> Sta
         Err(CallbackRefused::NotGenuine(_)) => {
             tracing::warn!(provider = address.0, "a report that the provider did not sign");
             StatusCode::FORBIDDEN
+        }
+        Err(CallbackRefused::TooMany(_)) => {
+            tracing::warn!(provider = address.0, "more reports of one message than there can be");
+            StatusCode::TOO_MANY_REQUESTS
         }
         // Providers try again.
         Err(CallbackRefused::Store(error)) => {

@@ -132,10 +132,10 @@ impl Store {
         }
     }
 
-    /// Begins the count again: the message came, and the number is proven.
-    pub async fn forget_sends(&self, key: SendKey) -> Result<()> {
+    /// The code came back and the number is proven: its count begins again.
+    pub async fn number_proven(&self, key: SendKey, challenge: ChallengeId, now: Timestamp) -> Result<()> {
         match self {
-            Self::Sqlite(s) => s.forget_sends(key).await,
+            Self::Sqlite(s) => s.number_proven(key, challenge, now).await,
         }
     }
 

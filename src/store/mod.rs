@@ -1,6 +1,7 @@
 //! The store: whole transactions by name, not rows. One contract for every engine; each limit and each single use is
 //! decided inside one transaction by a conditional statement, and a lost race is a normal answer, not an error.
 
+mod budget;
 mod challenge;
 mod email;
 mod held;
@@ -22,6 +23,10 @@ use std::{
     sync::Arc,
 };
 
+pub use budget::{
+    Budget, BudgetKind, BudgetUse, CountryUse, Pause, PauseCause, RefusedUse, Toll, Warning, Watch, Withheld,
+    WithheldBy,
+};
 pub use challenge::{Delivery, DeliveryReport, MessageState, SendKey, SendLimit};
 pub use email::{ConfirmEmail, NotConfirmed, PendingEmail};
 pub use held::{Held, HeldId, HeldRequest, HoldCaps, HoldRequest};

@@ -1,7 +1,7 @@
 //! What goes into the store's transactions and comes out of them.
 
 use super::SendKey;
-use super::{EndRecovery, Link, MessageState, Notice, SendLimit};
+use super::{EndRecovery, Link, MessageState, Notice, SendLimit, Toll, Withheld};
 use crate::{
     account::{Account, AccountId, EmailAddress, Method, MethodId, MethodPair, PhoneNumber},
     authn::recovery::Receipt,
@@ -152,6 +152,8 @@ pub struct OutboxOrder {
     pub limit: SendLimit,
     /// Where its code is good.
     pub place: SignInPlace,
+    /// What else has to have room, and what it costs; `None` where nothing is counted.
+    pub toll: Option<Toll>,
 }
 
 /// Where a sign-in takes place.
@@ -245,6 +247,9 @@ pub enum Stale {
     /// All messages of the flow are sent; it begins again then.
     #[error("no more messages until {0}")]
     NoMoreSends(Timestamp),
+    /// A count, the money or a pause keeps the message.
+    #[error("the message is withheld: {}", .0.by.as_str())]
+    Withheld(Withheld),
 }
 
 /// A method to store with its first burnt step.

@@ -192,3 +192,30 @@ async fn a_report_needs_its_own_address_and_the_providers_signature() {
     assert_eq!(send(&path, &signed(&path)).await, 204, "the genuine one");
     assert!(browser.open("/.sekisho/code").await.text().contains("Status: delivered at "));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_guesses_addresses_is_refused_before_anything_is_read() {
+    let gateway = gateway().await;
+    let browser = gateway.browser(Speaks::Http1, "en");
+    let (_, message) = texted(&gateway, &browser).await;
+    let form = [("MessageSid", "SM1"), ("MessageStatus", "delivered")];
+    let stranger = gateway.browser(Speaks::Http1, "en");
+    let guess = async || report(&stranger, "/.sekisho/callback/twilio/1.x.y", "", &form).await;
+    for n in 0..60 {
+        assert_eq!(guess().await.status, 404, "{n}");
+    }
+    let limited = guess().await;
+    assert_eq!(limited.status, 429);
+    assert_eq!(limited.headers["retry-after"], "60");
+    let path = address(&gateway, message);
+    let genuine = signature(&format!("{}{path}", gateway.settings.url()), &form);
+    assert_eq!(report(&stranger, &path, &genuine, &form).await.status, 429, "the whole network");
+    assert_ne!(browser.open("/.sekisho/code").await.status, 429, "nothing else");
+
+    gateway.clock.advance(Duration::from_mins(1));
+    assert_eq!(report(&stranger, &path, &genuine, &form).await.status, 204, "a provider tries again");
+    for n in 1..30 {
+        assert_eq!(report(&stranger, &path, &genuine, &form).await.status, 204, "{n}");
+    }
+    assert_eq!(report(&stranger, &path, &genuine, &form).await.status, 429, "no message has so many reports");
+}

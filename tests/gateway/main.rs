@@ -20,6 +20,7 @@ mod console;
 mod cors;
 mod files;
 mod forward_auth;
+mod guards;
 mod guides;
 mod held;
 mod import;

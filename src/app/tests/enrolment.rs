@@ -188,8 +188,8 @@ async fn numbers_being_set_up_are_counted_across_accounts_and_sign_ins() {
 }
 
 #[tokio::test]
-async fn one_account_tries_ten_numbers_an_hour() {
-    let world = World::new().await;
+async fn one_account_is_sent_ten_messages_an_hour_to_numbers_it_sets_up() {
+    let world = World::with("[budget]\nnew_numbers_per_account = 20").await;
     world.person("hanako").await;
     let mut jar = Jar::new();
     world.password(&mut jar, "hanako", PASSWORD).await;

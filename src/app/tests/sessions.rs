@@ -88,8 +88,11 @@ async fn a_forged_cookie_never_reaches_the_store() {
 
 #[tokio::test]
 async fn a_session_ends_at_once_however_full_the_memory_is() {
-    let world =
-        World::with("[session]\ncache = 100\nper_account = 500\n[sign_in]\nsends_per_number_a_day = 1000\n").await;
+    let world = World::with(
+        "[session]\ncache = 100\nper_account = 500\n[sign_in]\nsends_per_number_a_day = 1000\n\
+         [budget]\nper_account = 1000\nper_network = 1000\nper_block = 1000\n",
+    )
+    .await;
     let first = world.enrolled("hanako").await;
     let mut jars = vec![first];
     for _ in 0..150 {

@@ -327,6 +327,12 @@ impl<C: Channel> Value for Second<C> {
     }
 }
 
+impl<C> Second<C> {
+    pub(super) fn checked(self, directory: &Path) -> Option<ProviderConfig> {
+        self.0.keys.checked(directory)
+    }
+}
+
 impl<C: Channel> RawChannel<C> {
     /// Each provider with the dotted name of its table.
     pub(super) fn provided(&self) -> impl Iterator<Item = (String, &Provided)> {

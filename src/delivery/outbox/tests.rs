@@ -109,9 +109,9 @@ impl Bench {
 
         let inbox = Inbox::new(sample_sender().time_zone, sample_sender().origin);
         let carrier = || Some(Line::of(Post::new("test", Arc::new(inbox.clone())), None));
-        let carriers = Carriers { sms: carrier(), voice: carrier(), mail: carrier() };
-        let (sender, destinations) = (Arc::new(sample_sender()), Arc::new(guarded::everywhere()));
-        let worker = Worker { store, keyring, clock: clock.clone(), sender, carriers, destinations };
+        let carriers = Carriers { sms: carrier(), voice: carrier(), mail: carrier(), warnings: None };
+        let (sender, guards) = (Arc::new(sample_sender()), Arc::new(guarded::guards(directory.path())));
+        let worker = Worker { store, keyring, clock: clock.clone(), sender, carriers, guards };
         Self { worker, clock, inbox, entropy, hash, account: id, directory }
     }
 
@@ -121,7 +121,8 @@ impl Bench {
         let day = RateLimit { key: Digest::new([7; 32]), limit: 1_000, window: Duration::from_hours(24) };
         let limit = SendLimit { key, waits: vec![Duration::ZERO; 9], rest: Duration::from_hours(2), day };
         let id = OutboxId::random(&*self.entropy);
-        let order = transition.send.clone().map(|order| OutboxOrder { id, order, language, limit, place: HERE });
+        let order =
+            transition.send.clone().map(|order| OutboxOrder { id, order, language, limit, place: HERE, toll: None });
         (sign_in, order)
     }
 

@@ -308,7 +308,7 @@ pub(super) async fn succeed(
 ) -> Result<std::result::Result<(), Stale>> {
     let UsedCode { method, step, challenge } = used;
     if let Some(challenge) = challenge
-        && !take_code(db, method, challenge).await?
+        && !take_code(db, method, challenge, now).await?
     {
         return Ok(Err(Stale::StepUsed));
     }

@@ -3,7 +3,7 @@
 
 use sqlx::{Row as _, SqliteConnection};
 
-use super::{SqliteStore, attempts::spend_rate, outbox, rows::Cells};
+use super::{SqliteStore, attempts::spend_rate, budget, outbox, rows::Cells};
 use crate::{
     account::{AccountId, MethodId, MethodKind},
     authn::{Challenge, ChallengeId, SignIn},
@@ -84,6 +84,11 @@ impl SqliteStore {
         if let RateSpend::Wait(until) = spend_rate(db, message.limit.day, now).await? {
             return Ok(Err(Stale::NoMoreSends(until)));
         }
+        if let Some(toll) = &message.toll
+            && let Some(withheld) = budget::spend(db, toll, now).await?
+        {
+            return Ok(Err(Stale::Withheld(withheld)));
+        }
         if let Some(challenge) = sign_in.challenge()
             && let Some(method) = challenge.method()
             && !self.put_code(db, account, method, &message.place.browser, challenge, now).await?
@@ -91,6 +96,9 @@ impl SqliteStore {
             return Ok(Err(Stale::MovedOn));
         }
         outbox::insert_code(db, id, account, message, now).await?;
+        if let Some(toll) = &message.toll {
+            budget::note(db, message.id, toll).await?;
+        }
         Ok(Ok(()))
     }
 
@@ -175,9 +183,15 @@ impl SqliteStore {
         state(&mut *self.read().await?, key, now).await
     }
 
-    pub(in crate::store) async fn forget_sends(&self, key: SendKey) -> Result<()> {
+    pub(in crate::store) async fn number_proven(
+        &self,
+        key: SendKey,
+        challenge: ChallengeId,
+        now: Timestamp,
+    ) -> Result<()> {
         let mut tx = self.write().await?;
         forget_sends(&mut tx, key).await?;
+        budget::verified(&mut tx, challenge, now).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -247,7 +261,12 @@ impl SqliteStore {
 }
 
 /// Takes the code of a message: it is good once, whichever tab is first. `false`: it was taken.
-pub(super) async fn take_code(db: &mut SqliteConnection, method: MethodId, challenge: ChallengeId) -> Result<bool> {
+pub(super) async fn take_code(
+    db: &mut SqliteConnection,
+    method: MethodId,
+    challenge: ChallengeId,
+    now: Timestamp,
+) -> Result<bool> {
     let taken = sqlx::query("DELETE FROM sign_in_codes WHERE method_id = $1 AND challenge_id = $2")
         .bind(method.to_string())
         .bind(challenge.to_string())
@@ -259,8 +278,9 @@ pub(super) async fn take_code(db: &mut SqliteConnection, method: MethodId, chall
     // The message came, and the person is who they say: the next flow begins with the first wait, in any browser.
     sqlx::query("DELETE FROM sends WHERE key = $1 OR key GLOB $1 || ':*'")
         .bind(SendKey::Method(method).to_string())
-        .execute(db)
+        .execute(&mut *db)
         .await?;
+    budget::verified(db, challenge, now).await?;
     Ok(true)
 }
 

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod attempts;
+mod budget;
 mod challenge;
 mod email;
 mod held;
@@ -98,6 +99,7 @@ fn migrator() -> Migrator {
         migration(13, "tokens", include_str!("../migrations/0013_tokens.sql")),
         migration(14, "history and opening", include_str!("../migrations/0014_history_and_opening.sql")),
         migration(15, "handing over", include_str!("../migrations/0015_handing_over.sql")),
+        migration(17, "guards", include_str!("../migrations/0017_guards.sql")),
         migration(19, "bound codes", include_str!("../migrations/0019_bound_codes.sql")),
     ])
 }
@@ -191,6 +193,11 @@ impl SqliteStore {
             ("DELETE FROM ended_sessions WHERE last_used_at <= $1", now - lifetime.idle - OLD_SESSIONS),
             ("DELETE FROM access_tokens WHERE expires_at <= $1", now - OLD_TOKENS),
             ("DELETE FROM held_requests WHERE expires_at <= $1", now),
+            ("DELETE FROM budgets WHERE ends_at <= $1", now),
+            // Long after the window of the watch: until then the next pause is longer.
+            ("DELETE FROM pauses WHERE until <= $1", now - FINISHED_MESSAGES),
+            ("DELETE FROM warnings WHERE at <= $1", now - FINISHED_MESSAGES),
+            ("DELETE FROM refused_sends WHERE (day + 1) * 86400000 <= $1", now - FINISHED_MESSAGES),
             ("DELETE FROM outbox WHERE finished_at <= $1", finished),
             // Taken by a worker that never came back.
             ("DELETE FROM outbox WHERE finished_at IS NULL AND expires_at <= $1", finished),
