@@ -253,7 +253,11 @@ impl App {
             MethodKind::App => Target::App(totp::seed(&*self.entropy)),
             MethodKind::Sms | MethodKind::Voice => match self.number_of(browser, &form).await? {
                 Ok(number) => match (self.unreachable(&number), form.kind) {
-                    (Some(why), _) => return refuse(ChoiceProblem::Unreachable(why)),
+                    (Some(why), _) => {
+                        let country = number.country().unwrap_or_default();
+                        self.store.count_refused(why.as_str(), &country, self.now()).await?;
+                        return refuse(ChoiceProblem::Unreachable(why));
+                    }
                     (None, MethodKind::Sms) => Target::Sms(number),
                     (None, _) => Target::Voice(number),
                 },

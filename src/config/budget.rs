@@ -117,12 +117,12 @@ tables! {
         sms_price: Money = default("0.10"),
         /// A call, where no `[[budget.price]]` says otherwise.
         voice_price: Money = default("0.20"),
-        price: Many<Price> = default([]),
+        price: Many<Tariff> = default([]),
         watch: Watch = default({}),
     }
 
     /// What a message costs. The one with the longest beginning of the number counts, then the one with the country.
-    Price {
+    Tariff {
         /// For numbers that begin so.
         prefix: NumberPrefix = optional,
         /// For numbers of this country, two letters of ISO 3166-1.
@@ -239,7 +239,7 @@ impl BudgetConfig {
 }
 
 pub(super) fn budget(raw: Budget) -> Option<BudgetConfig> {
-    let price = |price: At<Price>| {
+    let price = |price: At<Tariff>| {
         Some(PriceConfig {
             prefix: price.value.prefix.map(|prefix| prefix.value.0),
             country: price.value.country.map(|country| country.value.0),

@@ -172,9 +172,6 @@ impl Worker {
                 tracing::warn!(message = %item.id, ending = number.last_two(), "not sent: it is paused");
                 return self.finish(item, OutboxOutcome::Failed, withheld.by.as_str()).await;
             }
-            if !matches!(item.content, OutboxContent::Code { .. }) {
-                self.store.charge(item.id, &toll.notice(), self.clock.now()).await?;
-            }
         }
         let channel = channel_of(item);
         let Some(line) = self.carriers.line(channel) else {
@@ -195,6 +192,10 @@ impl Worker {
                 return Ok(());
             };
             attempt = number;
+            // A code was paid for when it was ordered.
+            if let (1, Some((to, kind)), false) = (number, telephone(item), is_code(item)) {
+                self.store.charge(item.id, &self.guards.toll(to, kind, true).notice(), now).await?;
+            }
             let outcome = post.carrier.send(&message).await;
             post.learn(&outcome, self.clock.now());
             say(item, provider, number, &outcome);
@@ -317,11 +318,14 @@ fn say(item: &OutboxItem, provider: &str, attempt: u32, outcome: &Outcome) {
 
 /// Until when to wait for the next attempt; `None` where the message would be over by then.
 fn next_attempt(item: &OutboxItem, attempt: u32, at_least: Duration, now: Timestamp) -> Option<Timestamp> {
-    let is_code = matches!(item.content, OutboxContent::Code { .. });
-    let longest = if is_code { LONGEST_WAIT_FOR_CODE } else { LONGEST_WAIT };
+    let longest = if is_code(item) { LONGEST_WAIT_FOR_CODE } else { LONGEST_WAIT };
     let doubled = FIRST_WAIT.saturating_mul(1 << attempt.saturating_sub(1).min(16));
     let due_at = now + doubled.min(longest).max(at_least);
     (due_at + WORTH_TRYING < item.expires_at).then_some(due_at)
+}
+
+const fn is_code(item: &OutboxItem) -> bool {
+    matches!(item.content, OutboxContent::Code { .. })
 }
 
 const fn telephone(item: &OutboxItem) -> Option<(&PhoneNumber, MethodKind)> {

@@ -95,6 +95,7 @@ pub struct Toll {
 
 impl Toll {
     /// What a notice is counted as: its price, which no count refuses.
+    #[must_use]
     pub fn notice(self) -> Self {
         let money = Budget {
             by: BudgetKind::Money,

@@ -4,12 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use super::{Bench, Jar, PASSWORD, World, config, ordered};
 use crate::{
-    account::{MethodKind, Role},
+    account::{EmailAddress, MethodKind, Role},
     app::{
         App, ChoiceProblem, CodeOutcome, EnrolmentOutcome, PasswordOutcome, PendingView, SendAvailability, SendOutcome,
         SendRefusal,
     },
     clock::Timestamp,
+    delivery::{Carriers, Outcome, Outgoing, Provider},
     entropy::SystemEntropy,
 };
 
@@ -289,4 +290,38 @@ async fn rat_22_nothing_is_sent_before_a_right_password() {
     let to_phones = taken.iter().filter(|item| !matches!(item.to, crate::store::Recipient::Mail(_)));
     assert_eq!(to_phones.count(), 0);
     assert_eq!(world.app.budget_status().await.unwrap().used.iter().find(|one| one.of.contains("8080")), None);
+}
+
+/// Keeps what it is given.
+#[derive(Debug, Default)]
+struct Kept(std::sync::Mutex<Vec<(String, String)>>);
+
+#[async_trait::async_trait]
+impl Provider for Kept {
+    fn name(&self) -> &'static str {
+        "kept"
+    }
+    async fn send(&self, message: &Outgoing) -> Outcome {
+        self.0.lock().unwrap().push((message.body.to().to_owned(), message.body.text()));
+        Outcome::ACCEPTED
+    }
+}
+
+#[tokio::test]
+async fn operators_are_told_once_of_what_runs_out() {
+    let world = World::with("[budget]\nmoney = \"0.40\"\nsms_price = \"0.10\"").await;
+    let kept = Arc::new(Kept::default());
+    let to = EmailAddress::parse("operators@example.jp").unwrap();
+    world.app.carry_by(Carriers { sms: None, voice: None, mail: None, warnings: Some((to, kept.clone())) });
+    for n in 1..=5 {
+        let jar = newcomer(&world, &format!("person{n}")).await;
+        world.choose(&jar, MethodKind::Sms, &format!("090-{n}234-5678")).await;
+        world.app.watch_messages().await.unwrap();
+        world.app.tell_operators().await.unwrap();
+    }
+    let told = kept.0.lock().unwrap().clone();
+    assert_eq!(told.len(), 2, "at 80 percent, and when it is used up: {told:?}");
+    assert!(told.iter().all(|(to, _)| to == "operators@example.jp"));
+    assert!(told[0].1.contains("80 percent") && told[1].1.contains("used up"), "{told:?}");
+    assert!(told.iter().all(|(_, text)| !text.contains("5678")), "no number");
 }

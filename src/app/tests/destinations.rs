@@ -26,6 +26,11 @@ async fn rat_15_a_number_of_another_country_is_refused_before_anything_is_sent()
         assert!(matches!(outcome, EnrolmentOutcome::Refused(why) if why == country), "{outcome:?}");
     }
     assert_eq!(ordered(&world).await, 0);
+    let refused = world.app.budget_status().await.unwrap().refused;
+    assert_eq!(
+        refused.iter().map(|one| (one.reason.as_str(), one.country.as_str(), one.messages)).collect::<Vec<_>>(),
+        [("country_blocked", "GB", 2)]
+    );
     assert!(matches!(world.choose(&jar, MethodKind::Sms, "090-1234-5678").await, EnrolmentOutcome::Done));
     assert_eq!(ordered(&world).await, 1);
 }

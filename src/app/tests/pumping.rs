@@ -132,6 +132,7 @@ fn money(millionths: i64) -> String {
 }
 
 #[tokio::test]
+#[expect(clippy::print_stderr, reason = "a table for whoever runs it")]
 async fn rat_14_16_19_20_pumping_costs_a_fraction_with_the_limits() {
     let whole = std::env::var("SEKISHO_PUMPING").ok().and_then(|text| text.parse().ok());
     let enrolments: u32 = whole.unwrap_or(1_000);
