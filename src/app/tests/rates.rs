@@ -109,9 +109,11 @@ async fn rat_10_11_12_wrong_codes_count_on_whatever_happens_between() {
         world.submit(jar, wrong, false).await
     };
     let mut world = world;
+    // A code by message is good in the browser that ordered it.
+    let browser = Jar::new();
     for left in [4, 3, 2, 1] {
         // A right password, a restart, and the same number by a call in place of a text: none begins the count again.
-        let mut jar = Jar::new();
+        let mut jar = browser.clone();
         world.password(&mut jar, "hanako", PASSWORD).await;
         if left == 2 {
             world.pass(Duration::from_secs(31));
@@ -123,7 +125,7 @@ async fn rat_10_11_12_wrong_codes_count_on_whatever_happens_between() {
         assert!(counted, "{left}: {outcome:?}");
         world = reopened(world).await;
     }
-    let mut jar = Jar::new();
+    let mut jar = browser.clone();
     world.password(&mut jar, "hanako", PASSWORD).await;
     let paused = wrong(&world, &mut jar).await;
     assert!(matches!(paused, CodeOutcome::Refused(CodeProblem::Paused(_))), "{paused:?}");
