@@ -313,6 +313,27 @@ async fn what_does_not_pass_its_checks_gets_no_request_and_people_are_told_at_on
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_check_that_hangs_is_one_that_failed_and_holds_up_no_other() {
+    let (one, two) = (Upstream::start(), Upstream::start());
+    one.hang("/healthz");
+    let health = "health = { path = \"/healthz\", every = \"100ms\", timeout = \"100ms\", fails = 2 }\n";
+    let gateway = in_front_of(&[one.address, two.address], health).await;
+    checked(&two).await;
+    checked(&one).await;
+    let browser = gateway.browser(Speaks::Http1, "en");
+    for _ in 0..4 {
+        assert_eq!(asks(&browser, Method::GET, None).await.status, 200);
+    }
+    assert_eq!((orders(&one), orders(&two)), (0, 4), "the one that hangs is left out");
+    one.answer("/healthz", "204 No Content", &[]);
+    checked(&one).await;
+    for _ in 0..4 {
+        assert_eq!(asks(&browser, Method::GET, None).await.status, 200);
+    }
+    assert_eq!((orders(&one), orders(&two)), (2, 6), "it is back");
+}
+
 /// What an old console wants to see of everybody who comes through the gateway.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_console_sees_its_credentials_of_people_who_are_signed_in_alone() {

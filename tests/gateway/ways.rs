@@ -5,6 +5,7 @@ use std::{
     convert::Infallible,
     fs,
     net::{Ipv4Addr, SocketAddr},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
@@ -36,10 +37,13 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::steps;
 use crate::support::{
-    browser::Speaks,
+    browser::{Browser, Speaks},
     certificate,
+    clock::TestClock,
+    free_address,
     gateway::Gateway,
-    settings::{MAIL, QUICK_PASSWORDS},
+    process::Process,
+    settings::{MAIL, QUICK_PASSWORDS, Settings},
 };
 
 const RULES: &str = "[[rule]]\npath = \"/open\"\naccess = \"public\"\n\
@@ -333,6 +337,45 @@ async fn a_console_on_a_unix_socket_is_one_like_any_other() {
         let authority = gateway.settings.url();
         assert_eq!(asked.authority, authority.trim_start_matches("https://"), "the host that browsers know");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_socket_that_is_not_there_or_not_for_us_is_a_page_that_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let ca_pem = certificate::issue(directory.path());
+    let settings = Settings::new(directory.path(), free_address());
+    let file = settings.write(RULES);
+    let socket = directory.path().join("console.sock");
+    let text = fs::read_to_string(&file).unwrap();
+    let url = format!("url = \"http://{}\"", settings.upstream);
+    fs::write(&file, text.replace(&url, &format!("url = \"unix:{}\"", socket.display()))).unwrap();
+    let arguments = ["serve", "--config", file.to_str().unwrap()];
+    let process = Process::start_as_nobody(directory.path(), &arguments, settings.https);
+    let browser = Browser::new(&settings.url(), &ca_pem, TestClock::new(), Speaks::Http1, "en");
+    let shows = async |status: u16, why: &str| {
+        let page = browser.visit("/open/orders").await;
+        assert_eq!(page.status, status, "{why}: {}", process.said());
+        assert!(status == 200 || page.text().contains("Reference number"), "{}", page.text());
+    };
+    let listen = || {
+        let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        Console::new().serve(listener, None);
+    };
+    let mode = |bits| fs::set_permissions(&socket, fs::Permissions::from_mode(bits)).unwrap();
+
+    shows(502, "nothing is there").await;
+    fs::write(&socket, "").unwrap();
+    shows(502, "a file is there").await;
+    fs::remove_file(&socket).unwrap();
+    drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
+    shows(502, "a console that was ended left it").await;
+    fs::remove_file(&socket).unwrap();
+    listen();
+    mode(0o000);
+    shows(502, "it is for others").await;
+    mode(0o666);
+    shows(200, "it is for everybody").await;
 }
 
 /// Requests of a client that writes and reads at once, as gRPC ones do; they go on as long as what drives them is there.

@@ -11,7 +11,7 @@ from pathlib import Path
 import install
 from table import Skipped, Table, at_most
 
-GROUPS = ("django", "oscar", "jupyter", "static", "clients", "verifiers", "differential")
+GROUPS = ("django", "oscar", "jupyter", "static", "clients", "verifiers", "differential", "tls")
 WHOLE = 9000
 
 
@@ -56,6 +56,10 @@ def main():
                     import verifiers
 
                     verifiers.run(table, world)
+                if "tls" in chosen:
+                    import tls_scanners
+
+                    tls_scanners.run(table, world.authority)
                 if "differential" in chosen:
                     import differential
 

@@ -3,6 +3,10 @@
 use std::{
     fs::{self, File},
     net::{SocketAddr, TcpStream},
+    os::unix::{
+        fs::{MetadataExt as _, chown},
+        process::CommandExt as _,
+    },
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -18,9 +22,29 @@ impl Process {
     /// Starts it with these arguments and waits until it accepts connections there. What it says goes to a file in
     /// this directory.
     pub(crate) fn start(directory: &Path, arguments: &[&str], listens: SocketAddr) -> Self {
+        Self::of(&mut Command::new(env!("CARGO_BIN_EXE_sekisho")), directory, arguments, listens)
+    }
+
+    /// The same as a user who may do nothing that is not allowed, whoever runs the tests.
+    pub(crate) fn start_as_nobody(directory: &Path, arguments: &[&str], listens: SocketAddr) -> Self {
+        const NOBODY: u32 = 65534;
+        if fs::metadata("/proc/self").expect("Linux").uid() != 0 {
+            return Self::start(directory, arguments, listens);
+        }
+        // It reads its own files and a copy of the program: others may be where it cannot go.
+        let program = directory.join("sekisho");
+        fs::copy(env!("CARGO_BIN_EXE_sekisho"), &program).expect("copied");
+        let files = fs::read_dir(directory).expect("its files").flatten().map(|entry| entry.path());
+        for path in files.chain([directory.to_owned()]) {
+            chown(path, Some(NOBODY), Some(NOBODY)).expect("given away");
+        }
+        Self::of(Command::new(program).uid(NOBODY).gid(NOBODY), directory, arguments, listens)
+    }
+
+    fn of(command: &mut Command, directory: &Path, arguments: &[&str], listens: SocketAddr) -> Self {
         let log = directory.join("sekisho.log");
         let output = File::options().create(true).append(true).open(&log).expect("a file");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_sekisho"))
+        let mut child = command
             .args(arguments)
             .current_dir(directory)
             .stdin(Stdio::null())
