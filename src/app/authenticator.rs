@@ -5,6 +5,7 @@ use super::{
     devices::Trust,
     notices::both,
     spending::{Asking, Destination},
+    tries::Trying,
 };
 use crate::{
     account::{Account, AccountId, LoginName, Method, MethodPair, PhoneNumber, Target},
@@ -139,22 +140,23 @@ impl App {
         let refused = |by| Event::PasswordThrottled { account: account_id.as_deref(), by }.record(origin);
         // The address first: what it may not try any more does not count against the owner of the name.
         let rates = self.address_rates(browser.address, &snapshot)?;
-        for (by, rate) in [("address", rates[0]), ("prefix", rates[1])] {
-            if let RateSpend::Wait(until) = self.store.spend_rate(rate, now).await? {
+        let place = self.place_known_by(browser, known.as_deref())?;
+        let budget = self.password_budget(&name, credentials.as_ref(), known)?;
+        let tried = match self.try_password(rates, budget, now).await? {
+            Ok(tried) => tried,
+            Err((by, until)) => {
                 refused(by);
                 return Ok(PasswordOutcome::Refused(PasswordRefusal::WaitUntil(until)));
             }
-        }
-        let place = self.place_known_by(browser, known.as_deref())?;
-        let budget = self.password_budget(&name, credentials.as_ref(), known)?;
-        if let PasswordSpend::Wait(until) = self.store.spend_password_attempt(budget, now).await? {
-            refused("account");
-            return Ok(PasswordOutcome::Refused(PasswordRefusal::WaitUntil(until)));
-        }
+        };
 
         let typed = Password::typed(form.password.expose_secret());
-        let Some(Proven { proof, rehash, cut_short }) = self.prove(credentials.as_ref(), typed, &snapshot, now).await?
-        else {
+        let proven = self.prove(credentials.as_ref(), typed, &snapshot, now).await;
+        if let Err(AppError::Busy) = proven {
+            // Nobody looked at it.
+            self.give_back(&tried, now).await?;
+        }
+        let Some(Proven { proof, rehash, cut_short }) = proven? else {
             Event::PasswordRefused { account: account_id.as_deref() }.record(origin);
             if let Some(c) = &credentials {
                 self.note(browser, c.account.id, Happened::WrongPassword).await;
@@ -162,9 +164,7 @@ impl App {
             return Ok(PasswordOutcome::Refused(PasswordRefusal::BadCredentials));
         };
         let Some(credentials) = credentials else { return Err(AppError::Bug("a password was proven for nobody")) };
-        for rate in rates {
-            self.store.refund_rate(rate.key, now).await?;
-        }
+        self.give_back(&tried, now).await?;
         Event::PasswordAccepted { account: &credentials.account.id.to_string() }.record(origin);
         if cut_short {
             // Before there is a session: each that begins from now on asks for a new password.
@@ -283,6 +283,63 @@ impl App {
             }
         }
         Ok(PasswordOutcome::Refused(PasswordRefusal::BadCredentials))
+    }
+
+    /// Pays for one try at a password: of the address first, for what that may not try any more does not count against
+    /// the owner of the name. `Err`: who refuses, and until when; nothing was tried then, and nothing counts.
+    async fn try_password(
+        &self,
+        rates: [RateLimit; 2],
+        budget: Digest,
+        now: Timestamp,
+    ) -> Result<std::result::Result<Tried, (&'static str, Timestamp)>> {
+        let mut tried = Tried { rates: Vec::new(), open: Vec::new() };
+        for (by, rate) in ["address", "prefix"].into_iter().zip(rates) {
+            let ask = || async {
+                Ok(match self.store.spend_rate(rate, now).await? {
+                    RateSpend::Granted => None,
+                    RateSpend::Wait(until) => Some(until),
+                })
+            };
+            let spent = self.tries.spend(&rate.key, ask).await;
+            if let Some(refused) = self.unless_granted(&mut tried, spent, now).await? {
+                return Ok(Err((by, refused)));
+            }
+            tried.rates.push(rate.key);
+        }
+        let ask = || async {
+            Ok(match self.store.spend_password_attempt(budget, now).await? {
+                PasswordSpend::Granted => None,
+                PasswordSpend::Wait(until) => Some(until),
+            })
+        };
+        let spent = self.tries.spend(&budget, ask).await;
+        match self.unless_granted(&mut tried, spent, now).await? {
+            Some(refused) => Ok(Err(("account", refused))),
+            None => Ok(Ok(tried)),
+        }
+    }
+
+    /// Keeps what was granted; gives back what was granted before where this was not.
+    async fn unless_granted(
+        &self,
+        tried: &mut Tried,
+        spent: Result<std::result::Result<Trying, Timestamp>>,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>> {
+        if let Ok(Ok(granted)) = spent {
+            tried.open.push(granted);
+            return Ok(None);
+        }
+        self.give_back(tried, now).await?;
+        Ok(spent?.err())
+    }
+
+    async fn give_back(&self, tried: &Tried, now: Timestamp) -> Result<()> {
+        for key in &tried.rates {
+            self.store.refund_rate(*key, now).await?;
+        }
+        Ok(())
     }
 
     /// The message of a code, and what pays for it: the method, or the number while it is being set up.
@@ -648,6 +705,14 @@ impl App {
             None => Ok(None),
         }
     }
+}
+
+/// A try at a password that is paid for.
+struct Tried {
+    /// What it counts against beside the account.
+    rates: Vec<Digest>,
+    /// Others wait until what came of it is stored.
+    open: Vec<Trying>,
 }
 
 /// A password was right.

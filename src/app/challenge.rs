@@ -319,7 +319,7 @@ impl App {
         let transition = match pending.sign_in.clone().advance(Input::Code { attempt, entered }, &ctx) {
             Ok(transition) => transition,
             Err(refusal) => {
-                let guessed = matches!(refusal, Refusal::Code(CodeRefusal::Wrong));
+                let guessed = matches!(refusal, Refusal::Code(_));
                 // Nobody else tries codes of a method that is not there yet.
                 if guessed && pending.sign_in.method().is_some() {
                     self.note(browser, pending.account.id, Happened::WrongCode(method_kind)).await;
@@ -399,45 +399,28 @@ impl App {
         refused: impl Fn(&'static str),
     ) -> Result<CodeProblem> {
         Ok(match refusal {
-            Refusal::Code(CodeRefusal::Expired) => {
-                refused("expired");
-                CodeProblem::Expired
-            }
-            Refusal::Code(CodeRefusal::Reused) => {
-                refused("reused");
-                CodeProblem::Reused
-            }
-            Refusal::Code(CodeRefusal::Wrong) => {
-                refused("wrong");
-                let fresh = self.store.pending_sign_in_by_id(pending.id, now).await?;
-                let state = fresh.map(|p| match &p.sign_in {
-                    SignIn::EnterCode(state) if state.role() == Role::Backup => p.backup,
-                    SignIn::EnterCode(_) => p.primary,
-                    SignIn::Enrol { .. } | SignIn::Replace(_) => MethodState {
-                        paused_until: throttle::code_pause(consecutive).map(|pause| now + pause),
-                        ..MethodState::default()
-                    },
-                });
-                let tries_left = throttle::code_tries_left(consecutive);
-                match state {
+            Refusal::Code(why) => {
+                let (word, otherwise) = match why {
+                    CodeRefusal::Expired => ("expired", CodeProblem::Expired),
+                    CodeRefusal::Reused => ("reused", CodeProblem::Reused),
+                    CodeRefusal::Wrong => {
+                        let tries_left = throttle::code_tries_left(consecutive);
+                        let minutes_slow = minutes_slow(pending, typed, now);
+                        ("wrong", CodeProblem::Wrong { tries_left, minutes_slow })
+                    }
+                };
+                refused(word);
+                // Each was paid for, and each may be the one that is too many.
+                match self.state_after(pending, consecutive, now).await? {
                     Some(MethodState { disabled: true, .. }) => {
-                        // This very try did it: one that comes later is not granted.
-                        if let (SignIn::EnterCode(state), Some(pair)) = (&pending.sign_in, &pending.pair) {
-                            let (role, method) = (state.role(), pair.get(state.role()));
-                            let ending = method.target.phone().map(|number| number.last_two().to_owned());
-                            let told = super::notices::both(Some(pair));
-                            let disabled = Notice::MethodDisabled { role, kind: method.kind(), ending };
-                            for message in self.notices(&pending.account, &told, &disabled, now) {
-                                self.store.enqueue(&message).await?;
-                            }
-                        }
+                        self.tell_disabled(pending, now).await?;
                         CodeProblem::Disabled
                     }
                     Some(MethodState { paused_until: Some(until), .. }) if until > now => {
                         self.tell_pause(pending, until, now).await?;
                         CodeProblem::Paused(until)
                     }
-                    _ => CodeProblem::Wrong { tries_left, minutes_slow: minutes_slow(pending, typed, now) },
+                    _ => otherwise,
                 }
             }
             Refusal::Pair(_)
@@ -447,6 +430,36 @@ impl App {
             | Refusal::NotThere
             | Refusal::Ticket(_) => CodeProblem::Stale,
         })
+    }
+
+    /// How the method stands after a try.
+    async fn state_after(
+        &self,
+        pending: &PendingSignIn,
+        consecutive: u32,
+        now: Timestamp,
+    ) -> Result<Option<MethodState>> {
+        let fresh = self.store.pending_sign_in_by_id(pending.id, now).await?;
+        Ok(fresh.map(|p| match &p.sign_in {
+            SignIn::EnterCode(state) if state.role() == Role::Backup => p.backup,
+            SignIn::EnterCode(_) => p.primary,
+            SignIn::Enrol { .. } | SignIn::Replace(_) => MethodState {
+                paused_until: throttle::code_pause(consecutive).map(|pause| now + pause),
+                ..MethodState::default()
+            },
+        }))
+    }
+
+    /// This very try switched the method off: one that comes later is not granted.
+    async fn tell_disabled(&self, pending: &PendingSignIn, now: Timestamp) -> Result<()> {
+        let (SignIn::EnterCode(state), Some(pair)) = (&pending.sign_in, &pending.pair) else { return Ok(()) };
+        let (role, method) = (state.role(), pair.get(state.role()));
+        let ending = method.target.phone().map(|number| number.last_two().to_owned());
+        let disabled = Notice::MethodDisabled { role, kind: method.kind(), ending };
+        for message in self.notices(&pending.account, &super::notices::both(Some(pair)), &disabled, now) {
+            self.store.enqueue(&message).await?;
+        }
+        Ok(())
     }
 
     /// A pause began with this very try: the other method and the mailbox are told, and where neither can be, the method

@@ -69,7 +69,7 @@ impl App {
         let language = super::authenticator::spoken_by(&summary.account, true, browser);
         let Some(methods) = self.store.methods_of(session.account()).await? else { return Ok(StepUp::NoMethods) };
         let snapshot = self.snapshot();
-        let place = self.place(browser, &summary.account, now).await?;
+        let place = self.place_in_session(browser, &summary.account, now).await?;
         // As at a sign-in: where no message may go out yet, the code that is good in this browser is joined.
         let mut withheld = false;
         for _ in 0..3 {

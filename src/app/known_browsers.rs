@@ -127,6 +127,20 @@ impl App {
         self.place_known_by(browser, known.as_deref())
     }
 
+    /// Where a fresh code is asked for: what it was sent for in a session begins no other, and the other way round.
+    pub(super) async fn place_in_session(
+        &self,
+        browser: &Browser<'_>,
+        account: &Account,
+        now: Timestamp,
+    ) -> Result<SignInPlace> {
+        let place = self.place(browser, account, now).await?;
+        let parts: [&[u8]; 2] = [b"in-session", place.browser.as_bytes()];
+        let here = self.keyring.mac(self.keyring.active(), Purpose::TokenDigest, &parts).ok_or(AppError::Key)?;
+        // Whoever is signed in is no stranger, whatever else the browser brings.
+        Ok(SignInPlace { browser: here, known: place.known.or(Some(here)) })
+    }
+
     /// The same where it was looked up already what the account knows the browser by.
     pub(super) fn place_known_by(&self, browser: &Browser<'_>, known: Option<&str>) -> Result<SignInPlace> {
         // One that brought no seed was given no form either: its codes are good nowhere else.

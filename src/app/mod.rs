@@ -34,6 +34,7 @@ mod spending;
 #[cfg(test)]
 pub(crate) mod tests;
 mod tokens;
+mod tries;
 mod users;
 
 use std::{
@@ -203,6 +204,7 @@ pub struct App {
     foreign: hashing::HashingPool,
     dummy: authn::PasswordHash,
     checks: import::CheckTimes,
+    tries: tries::Tries,
     live: live_sessions::LiveSessions,
     codes_kept: recovery_codes::CodesKept,
     tokens: tokens::LiveTokens,
@@ -242,6 +244,7 @@ impl App {
             foreign,
             dummy,
             checks: import::CheckTimes::default(),
+            tries: tries::Tries::default(),
             live,
             codes_kept: recovery_codes::CodesKept::default(),
             tokens: tokens::LiveTokens::new(),

@@ -21,8 +21,8 @@ pub fn both(pair: Option<&MethodPair>) -> Vec<&Method> {
 
 impl App {
     /// The messages of a notice, to be stored in the transaction of what happened: a mail and a text message to each number
-    /// that gets codes by text, each with a "this wasn't me" link, and a call where nothing else reaches the person and
-    /// the news is worth one. `told` are the methods as they were before.
+    /// that gets codes by text, each with a "this wasn't me" link, and a call to each that gets them by voice where
+    /// nothing else reaches the person or the news is grave. `told` are the methods as they were before.
     pub fn notices(&self, account: &Account, told: &[&Method], notice: &Notice, now: Timestamp) -> Vec<OutboxItem> {
         let with_link = *notice != Notice::Frozen && !notice.by_an_owner() && !notice.by_an_operator();
         let link = |to: &Recipient| {
@@ -76,14 +76,17 @@ impl App {
         {
             items.push(item(Recipient::Mail(address.clone())));
         }
+        let (mut texts, mut calls) = (Vec::new(), Vec::new());
         for method in told {
             match &method.target {
-                Target::Sms(number) if config.sms.is_some() => items.push(item(Recipient::Sms(number.clone()))),
-                Target::Voice(number) if config.voice.is_some() && notice.grave() => {
-                    items.push(item(Recipient::Voice(number.clone())));
-                }
+                Target::Sms(number) if config.sms.is_some() => texts.push(item(Recipient::Sms(number.clone()))),
+                Target::Voice(number) if config.voice.is_some() => calls.push(item(Recipient::Voice(number.clone()))),
                 Target::App(_) | Target::Sms(_) | Target::Voice(_) => {}
             }
+        }
+        items.extend(texts);
+        if items.is_empty() || notice.grave() {
+            items.extend(calls);
         }
         items
     }

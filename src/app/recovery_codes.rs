@@ -16,8 +16,8 @@ use crate::{
     keyring::Purpose,
     secret::{ExposeSecret as _, SecretString},
     store::{
-        Acting, Happened, Notice, Opening, PendingSignIn, RateLimit, RateSpend, RenewRecoveryCodes, SpentCode,
-        StoredRecoveryCode,
+        Acting, Happened, Notice, Opening, PendingSignIn, RateLimit, RateSpend, RenewRecoveryCodes, SignInPlace,
+        SpentCode, StoredRecoveryCode,
     },
 };
 
@@ -139,7 +139,7 @@ impl App {
             return Ok(RecoveryCodeOutcome::Gone);
         }
         let (account, id) = (&pending.account, pending.account.id.to_string());
-        if let Some(until) = self.pay_recovery_try(account.id, now).await? {
+        if let Some(until) = self.pay_recovery_try(account.id, &pending.place, now).await? {
             return Ok(RecoveryCodeOutcome::WaitUntil(until));
         }
         if let Some(until) = self.store.replacement_blocked_until(account.id, now).await? {
@@ -171,8 +171,15 @@ impl App {
     }
 
     /// Pays for a try at a recovery code or ticket of this account, in whatever sign-in; `Some`: none before then.
-    pub(super) async fn pay_recovery_try(&self, account: AccountId, now: Timestamp) -> Result<Option<Timestamp>> {
-        let limit = self.named_rate(&[b"recovery", account.as_bytes()], TRIES, TRIES_WINDOW)?;
+    /// A browser that the account knows has tries of its own: a stranger with the password uses up none of them.
+    pub(super) async fn pay_recovery_try(
+        &self,
+        account: AccountId,
+        place: &SignInPlace,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>> {
+        let known = place.known.as_ref().map(|known| known.as_bytes().as_slice()).unwrap_or_default();
+        let limit = self.named_rate(&[b"recovery", account.as_bytes(), known], TRIES, TRIES_WINDOW)?;
         Ok(match self.store.spend_rate(limit, now).await? {
             RateSpend::Granted => None,
             RateSpend::Wait(until) => Some(until),

@@ -309,7 +309,7 @@ impl App {
         let begin = BeginSignIn {
             id: SignInId::random(&*self.entropy),
             digest,
-            place: self.place_known_by(browser, None)?,
+            place: self.place_known_by(browser, Some(&session.id().to_string()))?,
             sign_in: SignIn::replace(SessionProof::of(&session), old),
             expires_at: now + self.snapshot().config.sign_in.lifetime,
             message: None,

@@ -3,6 +3,7 @@
 
 mod english;
 mod japanese;
+mod kana;
 
 use super::message::{Mail, Sender, clock_time};
 use crate::{
@@ -92,40 +93,30 @@ pub(super) fn text(language: Language, sender: &Sender, notice: &Notice, link: O
     }
 }
 
-/// What a call says of a grave notice, as written and in kana; `None` for what is not worth a call.
-pub(super) const fn spoken(language: Language, notice: &Notice) -> Option<(&'static str, &'static str)> {
-    let (ja, kana, en) = match notice {
-        Notice::RecoveryRequested { .. } => (
-            "アカウント回復の申請がありました。お心当たりがない場合は、認証コードを使ってログインしてください。申請は取り消されます。",
-            "あかうんとかいふくの、しんせいが、ありました。おこころあたりが、ないばあいは、にんしょうコードを、つかって、ログインしてください。しんせいは、とりけされます。",
-            "Somebody asked for recovery of your account. If it was not you, sign in with a code. That cancels the request.",
+/// What a call says of a notice, as written and as read aloud: a call carries no link.
+pub(super) fn spoken(language: Language, notice: &Notice) -> (String, String) {
+    let (next, reading) = match (language, notice) {
+        (Language::Ja, Notice::OwnSignInWanted { .. }) => {
+            ("ユーザー権限のページをご覧ください。", "ユーザーけんげんの、ページを、ごらんください。")
+        }
+        (Language::Ja, _) if notice.by_an_owner() => {
+            ("ご不明な点は、運営窓口へご連絡ください。", "ごふめいなてんは、うんえいまどぐちへ、ごれんらくください。")
+        }
+        (Language::Ja, _) => (
+            "お心当たりがない場合は、すぐに運営窓口へご連絡ください。",
+            "おこころあたりが、ないばあいは、すぐに、うんえいまどぐちへ、ごれんらくください。",
         ),
-        Notice::RecoveryApproved { .. } => (
-            "アカウント回復が承認され、これまでの方法ではコードを受け取れなくなりました。お心当たりがない場合は、すぐに運営窓口へご連絡ください。",
-            "あかうんとかいふくが、しょうにんされ、これまでの、ほうほうでは、コードを、うけとれなくなりました。おこころあたりが、ないばあいは、すぐに、うんえいまどぐちへ、ごれんらくください。",
-            "Recovery of your account was approved, and codes no longer come the old ways. If you did not ask for this, tell the person who runs the service at once.",
-        ),
-        Notice::Recovered => (
-            "コードの受け取り方法が、登録し直されました。お心当たりがない場合は、すぐに運営窓口へご連絡ください。",
-            "コードの、うけとりほうほうが、とうろくしなおされました。おこころあたりが、ないばあいは、すぐに、うんえいまどぐちへ、ごれんらくください。",
-            "The ways to get your code were set up anew. If it was not you, tell the person who runs the service at once.",
-        ),
-        Notice::MethodReplaced { .. } => (
-            "コードの受け取り方法が変更されました。お心当たりがない場合は、すぐに運営窓口へご連絡ください。",
-            "コードの、うけとりほうほうが、へんこうされました。おこころあたりが、ないばあいは、すぐに、うんえいまどぐちへ、ごれんらくください。",
-            "A way to get your code was changed. If it was not you, tell the person who runs the service at once.",
-        ),
-        Notice::SecondStepReset => (
-            "運営窓口が、2段階認証の手段を解除しました。お心当たりがない場合は、すぐに運営窓口へご連絡ください。",
-            "うんえいまどぐちが、にだんかいにんしょうの、しゅだんを、かいじょしました。おこころあたりが、ないばあいは、すぐに、うんえいまどぐちへ、ごれんらくください。",
-            "The person who runs the service removed your two-step methods. If you did not ask for this, tell them at once.",
-        ),
-        _ => return None,
+        (Language::En, Notice::OwnSignInWanted { .. }) => ("See the page Users and permissions.", ""),
+        (Language::En, _) if notice.by_an_owner() => ("Any questions? Ask the person who runs the service.", ""),
+        (Language::En, _) => ("If it was not you, tell the person who runs the service at once.", ""),
     };
-    Some(match language {
-        Language::Ja => (ja, kana),
-        Language::En => (en, en),
-    })
+    match language {
+        Language::Ja => (format!("{}{next}", japanese::short(notice)), format!("{}{reading}", kana::reading(notice))),
+        Language::En => {
+            let said = format!("There is news. {} {next}", english::short(notice));
+            (said.clone(), said)
+        }
+    }
 }
 
 /// A mail that is only about its link. `None` for purposes whose link stands in a notice.
@@ -312,7 +303,11 @@ mod tests {
                 // No user name and no browser: a phone may belong to somebody else.
                 assert!(!text.contains("hanako") && !text.contains("Firefox") && !text.contains("http"), "{text}");
             }
-            assert_eq!(spoken(Language::Ja, &kind).is_some(), kind.grave(), "{kind:?}");
+            let (written, read) = spoken(Language::Ja, &kind);
+            let kana = |c: char| matches!(c, 'ぁ'..='ゖ' | 'ァ'..='ー' | '、' | '。');
+            assert!(read.chars().all(kana) && written.ends_with("ください。"), "{written} {read}");
+            let (written, read) = spoken(Language::En, &kind);
+            assert!(written == read && written.ends_with('.'), "{written}");
         }
     }
 

@@ -239,7 +239,7 @@ impl Worker {
                 let Some(code) = current.and_then(|c| c.code(&self.keyring, now)) else { return Ok(None) };
                 self.code_body(item, &code, now)
             }
-            OutboxContent::Notice { notice } => self.notice_body(item, notice),
+            OutboxContent::Notice { notice } => Some(self.notice_body(item, notice)),
             OutboxContent::Link => self.link_body(item, now).await?,
         };
         Ok(body.map(|body| outgoing(item, body, now)))
@@ -260,9 +260,9 @@ impl Worker {
         }
     }
 
-    fn notice_body(&self, item: &OutboxItem, notice: &Notice) -> Option<Body> {
+    fn notice_body(&self, item: &OutboxItem, notice: &Notice) -> Body {
         let (language, sender) = (item.language, &self.sender);
-        Some(match &item.to {
+        match &item.to {
             Recipient::Mail(to) => {
                 let link = item.link.as_ref().and_then(|link| self.mailed(link));
                 let mail = notices::mail(language, sender, notice, item.created_at, link.as_ref());
@@ -273,11 +273,11 @@ impl Worker {
                 Body::Sms { to: to.clone(), text: notices::text(language, sender, notice, link.as_ref()) }
             }
             Recipient::Voice(to) => {
-                let (text, reading) = notices::spoken(language, notice)?;
-                let plan = speech::announcement(language, sender.name(language), text, reading);
+                let (text, reading) = notices::spoken(language, notice);
+                let plan = speech::announcement(language, sender.name(language), &text, &reading);
                 Body::Voice { to: to.clone(), plan }
             }
-        })
+        }
     }
 
     /// `None` when the link was used or is over, and for phones: links go by mail only.

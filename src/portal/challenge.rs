@@ -112,6 +112,8 @@ pub enum CodeNotice {
     Switched,
     /// A message went out a moment ago; the next one may go then.
     NotYet(Timestamp),
+    /// The form was of another sign-in, which this browser has left since.
+    AnotherSignIn,
 }
 
 /// "Enter the code".
@@ -310,6 +312,7 @@ impl CodePage {
         Some(match (notice, self.method.kind) {
             (CodeNotice::SentAgain, kind) => sent_again(kind, &self.frame),
             (CodeNotice::Switched, _) => self.frame.t("code-switched"),
+            (CodeNotice::AnotherSignIn, _) => self.frame.t("code-another-sign-in"),
             (CodeNotice::NotYet(at), MethodKind::Voice) => self.frame.timed_from("code-not-yet-voice", at),
             (CodeNotice::NotYet(at), MethodKind::App | MethodKind::Sms) => self.frame.timed_from("code-not-yet", at),
         })
@@ -593,8 +596,22 @@ pub(super) async fn submit(visit: &Visit<'_>) -> app::Result<Answer> {
     }
 }
 
+/// A form of a page that another tab has left behind: what was typed there is not for the account that waits now.
+pub(super) async fn of_another_sign_in(visit: &Visit<'_>) -> app::Result<Option<Answer>> {
+    let who = visit.form.text("who");
+    if visit.flow != Flow::SignIn || who.is_empty() {
+        return Ok(None);
+    }
+    let Some(PendingView::Code(view)) = visit.portal.app.pending(&visit.browser()).await? else { return Ok(None) };
+    let same = constant_time_eq(who.as_bytes(), visit.who(view.account).as_bytes());
+    Ok((!same).then(|| visit.see_with(Here::Code, News::Code(CodeNotice::AnotherSignIn))))
+}
+
 /// What a right code gave, or the answer to any other.
 pub(super) async fn enter(visit: &Visit<'_>) -> app::Result<Result<Grant, Answer>> {
+    if let Some(answer) = of_another_sign_in(visit).await? {
+        return Ok(Err(answer));
+    }
     let trust = visit.form.text("trust") == "yes";
     let outcome = visit.portal.app.submit_code(&visit.browser(), visit.form.text("code"), trust).await?;
     let page = code_page(visit);

@@ -4,7 +4,7 @@
 use askama::Template;
 
 use super::{
-    challenge::{CodeNotice, base, code_page, gone, pending_code, sentences},
+    challenge::{CodeNotice, base, code_page, gone, of_another_sign_in, pending_code, sentences},
     notice::News,
     page::{Here, PageFrame, ShownMethod, html},
     visit::{Answer, Visit},
@@ -292,6 +292,9 @@ const fn no_channel(why: Unchoosable, kind: MethodKind) -> WhyNot {
 
 pub(super) async fn take(visit: &Visit<'_>) -> app::Result<Answer> {
     let Some(way) = Way::parse(visit.form.text("way")) else { return Ok(visit.see(help_page(visit))) };
+    if let Some(answer) = of_another_sign_in(visit).await? {
+        return Ok(answer);
+    }
     let view = match pending_code(visit).await? {
         Ok(view) => view,
         Err(elsewhere) => return Ok(elsewhere),

@@ -215,7 +215,7 @@ impl Notice {
         matches!(self, Self::TokenCreated { .. })
     }
 
-    /// Is it worth a call to somebody who can be reached by voice only?
+    /// Is it worth a call whatever else tells it?
     pub const fn grave(&self) -> bool {
         matches!(
             self,
@@ -224,6 +224,7 @@ impl Notice {
                 | Self::Recovered
                 | Self::SecondStepReset
                 | Self::MethodReplaced { .. }
+                | Self::MethodDisabled { .. }
         )
     }
 }

@@ -220,6 +220,31 @@ async fn r6_the_newest_message_counts_and_the_page_says_so() {
     assert_eq!((page.url.path(), page.status), ("/payments", 200), "{}", page.text());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_tab_of_another_sign_in_sends_is_not_used() {
+    let gateway = Gateway::start(&["hana"], &["taro"], "").await;
+    let (browser, _) = by_text(&gateway).await;
+    let before = gateway.inbox.newest().await;
+    let page = browser.open("/payments").await;
+    let hanas = steps::password(&browser, &page, "hana").await;
+    gateway.inbox.code_after(before, "sms").await;
+    // In a second tab somebody else begins to sign in.
+    let page = browser.open("/").await;
+    let taros = steps::password(&browser, &page, "taro").await;
+    assert!(taros.text().contains("authenticator app"), "{}", taros.text());
+    let says = "Another account is being signed in to in this browser now. What you typed was not used.";
+    for _ in 0..6 {
+        let page = steps::code(&browser, &hanas, "000000", false).await;
+        assert!(page.text().contains(says), "{}", page.text());
+    }
+    let page = browser.open("/.sekisho/code").await;
+    assert!(
+        !page.text().contains("tries left") && !page.text().contains("paused"),
+        "no try of taro's: {}",
+        page.text()
+    );
+}
+
 const SHOWN: &str = r#"id="unanswered" method="post" action="/.sekisho/code/way">"#;
 const WAITS: &str = r#"id="unanswered" method="post" action="/.sekisho/code/way" hidden>"#;
 

@@ -55,6 +55,54 @@ async fn r6_right_codes_do_not_begin_the_day_of_a_number_again() {
     assert_eq!(ordered(&world).await, 1, "a new day");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn right_passwords_are_taken_however_many_come_at_once_from_one_address() {
+    let world = std::sync::Arc::new(World::new().await);
+    for name in ["hanako", "taro"] {
+        world.person(name).await;
+    }
+    let mut tasks = tokio::task::JoinSet::new();
+    for nth in 0..48 {
+        let world = world.clone();
+        tasks.spawn(async move {
+            let name = if nth % 2 == 0 { "hanako" } else { "taro" };
+            world.password(&mut Jar::new(), name, PASSWORD).await
+        });
+    }
+    for outcome in tasks.join_all().await {
+        assert!(matches!(outcome, PasswordOutcome::Pending { .. }), "{outcome:?}");
+    }
+    // Wrong ones are as few as one after the other.
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..24 {
+        let world = world.clone();
+        tasks.spawn(async move { world.password(&mut Jar::new(), "hanako", "wrong wrong wrong").await });
+    }
+    let outcomes = tasks.join_all().await;
+    let tried =
+        |outcome: &&PasswordOutcome| matches!(outcome, PasswordOutcome::Refused(PasswordRefusal::BadCredentials));
+    assert_eq!(outcomes.iter().filter(tried).count(), 5);
+    // What was refused unseen is not held against the address: 5 of its 30 are spent, and one more by this.
+    for _ in 0..30 {
+        world.password(&mut Jar::new(), "hanako", PASSWORD).await;
+    }
+    let outcome = world.password(&mut Jar::new(), "taro", PASSWORD).await;
+    assert!(matches!(outcome, PasswordOutcome::Pending { .. }), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn strangers_with_the_password_end_nothing_that_is_pending_in_a_known_browser() {
+    let world = World::new().await;
+    let mut owner = world.enrolled("hanako").await;
+    owner.session = None;
+    world.password(&mut owner, "hanako", PASSWORD).await;
+    let code = world.code(&owner).await;
+    for _ in 0..12 {
+        world.password(&mut Jar::new(), "hanako", PASSWORD).await;
+    }
+    assert!(matches!(world.submit(&mut owner, &code, false).await, CodeOutcome::SignedIn(_)));
+}
+
 #[tokio::test]
 async fn a_page_that_looks_by_itself_keeps_no_session_alive() {
     let world = World::new().await;

@@ -110,13 +110,16 @@ impl SqliteStore {
         .bind(begin.place.known.as_ref().map(|known| known.as_bytes().as_slice()))
         .execute(&mut *db)
         .await?;
-        // Whoever has the password may begin as often as they like; what is kept of it stays bounded.
+        // Whoever has the password may begin as often as they like; what is kept of it stays bounded. Strangers push
+        // out nothing of a browser that the account knows.
         sqlx::query(
             "DELETE FROM sign_ins WHERE id IN (
-                 SELECT id FROM sign_ins WHERE account_id = $1 ORDER BY created_at DESC, rowid DESC LIMIT -1 OFFSET $2)",
+                 SELECT id FROM sign_ins WHERE account_id = $1 AND (known IS NULL) = $3
+                 ORDER BY created_at DESC, rowid DESC LIMIT -1 OFFSET $2)",
         )
         .bind(account.to_string())
         .bind(MOST_PENDING)
+        .bind(begin.place.known.is_none())
         .execute(&mut *db)
         .await?;
         if let Some(message) = &begin.message {

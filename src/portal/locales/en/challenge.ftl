@@ -15,6 +15,7 @@ code-no-more-sends = We've sent all the messages we can for now. You can get ano
 code-not-yet = A message went out a moment ago. We can send it again from { $time }.
 code-not-yet-voice = We called a moment ago. We can call again from { $time }.
 code-newest-counts = The code of the earlier message or call doesn't work any more. Use the newest one.
+code-another-sign-in = Another account is being signed in to in this browser now. What you typed was not used.
 code-elsewhere = A code was also sent for a sign-in on another device. It doesn't work here. If that sign-in isn't yours, somebody may know your password: change it once you are signed in.
 delivery-sms-queued = Status: on its way.
 delivery-sms-sent = Status: sent.
