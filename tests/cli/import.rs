@@ -144,7 +144,7 @@ fn an_authelia_users_file() {
     );
     let told = import(&bench, "authelia", &text, &[]).ends_with(1).stdout;
     for words in [
-        "line 23: the password hash: there is no usable password",
+        "line 23: \"password\" is no text; aliases are not followed",
         "line 25: it has no attributes of its own; aliases are not followed",
         "line 26: the password hash: there is no usable password",
         "imported: 2; refused: 3",
@@ -200,6 +200,189 @@ fn a_django_dump() {
     let told = import(&bench, "django", &cut, &[]).ends_with(1);
     assert!(told.stderr.contains("after entry 1: this is not the JSON array"), "{}", told.stderr);
     assert!(told.stdout.contains("imported: 1"), "what was read before is imported: {}", told.stdout);
+}
+
+#[test]
+fn a_refused_line_keeps_no_name_from_the_lines_after_it() {
+    let text = format!(
+        "user_name,email,password_hash\nhanako,hanako@example.jp,hunter2hunter2\nhanako,hanako@example.jp,{BCRYPT}\n\
+         Hanako,h@example.jp,{BCRYPT}\njiro,hanako@example.jp,{BCRYPT}\njiro,,{BCRYPT}\n"
+    );
+    for more in [&["--dry-run"][..], &[]] {
+        let bench = Bench::new();
+        let told = import(&bench, "csv", &text, more).ends_with(1).stdout;
+        let lines: Vec<&str> = told.lines().collect();
+        assert!(lines[0].starts_with("line 2: the password hash: "), "{told}");
+        assert_eq!(lines[1], "line 4: line 3 has that user name too", "{told}");
+        assert_eq!(lines[2], "line 5: line 3 has that e-mail address too", "{told}");
+        assert!(lines[3].contains("imported: 2") || lines[3].contains("would be imported: 2"), "{told}");
+    }
+}
+
+#[test]
+fn authelias_disabled_accounts_stay_disabled_and_unclear_ones_outside() {
+    let bench = Bench::new();
+    let (mut text, mut disabled, mut refused) = ("users:\n".to_owned(), Vec::new(), Vec::new());
+    for (index, (value, outcome)) in [
+        ("yes", Some(true)),
+        ("Yes", Some(true)),
+        ("y", Some(true)),
+        ("on", Some(true)),
+        ("ON", Some(true)),
+        ("TRUE", Some(true)),
+        ("no", Some(false)),
+        ("Off", Some(false)),
+        ("False", Some(false)),
+        ("1", None),
+        ("0", None),
+        ("'yes'", None),
+        ("tRUE", None),
+        ("", None),
+        ("null", None),
+        ("[true]", None),
+        ("{a: true}", None),
+        ("*flag", None),
+        ("true\n    disabled: false", None),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let anchor = if index == 0 { "&flag " } else { "" };
+        text += &format!("  u{index:02}:\n    password: '{BCRYPT}'\n    disabled: {anchor}{value}\n");
+        match outcome {
+            Some(outcome) => disabled.push((format!("u{index:02}"), outcome)),
+            None => refused.push(value),
+        }
+    }
+    text += &format!(
+        "  base: &base\n    password: '{BCRYPT}'\n    disabled: yes\n  merged:\n    <<: *base\n    password: '{BCRYPT}'\n  \
+         grouped:\n    password: '{BCRYPT}'\n    groups: staff\n  nested:\n    password: '{BCRYPT}'\n    groups: [[staff]]\n  \
+         listed:\n    password: '{BCRYPT}'\n    email: [a@example.jp]\n"
+    );
+    let told = import(&bench, "authelia", &text, &[]).ends_with(1).stdout;
+    let unclear = told.lines().filter(|line| line.contains("\"disabled\" is neither true nor false")).count();
+    assert_eq!(unclear, refused.len() - 1, "{told}");
+    for words in [
+        "it has \"disabled\" twice",
+        "it takes attributes from elsewhere; aliases are not followed",
+        "\"groups\" is no list",
+        "a group is no text",
+        "\"email\" is no text",
+    ] {
+        assert!(told.contains(words), "{words}\n{told}");
+    }
+    disabled.insert(0, ("base".to_owned(), true));
+    let made: Vec<(String, bool)> = users(&bench)
+        .iter()
+        .map(|user| (user["name"].as_str().unwrap().to_owned(), user["disabled"] == true))
+        .collect();
+    assert_eq!(made, disabled);
+
+    // What cannot be read on is not taken for an account's end.
+    let bench = Bench::new();
+    let mut cut =
+        format!("users:\n  akemi:\n    password: '{BCRYPT}'\n  taro:\n    password: '{BCRYPT}'\n").into_bytes();
+    cut.extend_from_slice(b"    displayname: \xff\n    disabled: true\n");
+    fs::write(bench.path("accounts"), cut).unwrap();
+    let told = bench.run(&["user", "import", "--format", "authelia", "accounts"]).ends_with(1).stdout;
+    assert!(told.contains("it is not UTF-8") && told.contains("imported: 1; refused: 1"), "{told}");
+    assert_eq!(users(&bench)[0]["name"], "akemi");
+}
+
+#[test]
+fn djangos_inactive_users_stay_disabled_and_unclear_entries_outside() {
+    let bench = Bench::new();
+    let hash = format!("argon2{ARGON2}");
+    let user = |name: &str, more: Value| {
+        let mut fields = json!({ "username": name, "password": hash, "is_active": true, "groups": [] });
+        fields.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({ "model": "auth.user", "pk": 1, "fields": fields })
+    };
+    let odd = [
+        (user("a", json!({ "is_active": 0 })), "its \"is_active\" is neither true nor false"),
+        (user("b", json!({ "is_active": "no" })), "its \"is_active\" is neither true nor false"),
+        (user("c", json!({ "is_active": null })), "its \"is_active\" is neither true nor false"),
+        (json!("text"), "it is no object"),
+        (json!(null), "it is no object"),
+        (json!([1]), "it is no object"),
+        (json!({ "pk": 1 }), "it does not say of which \"model\" it is"),
+        (json!({ "model": "auth.user", "fields": { "username": "d" } }), "it has no \"password\""),
+        (
+            json!({ "model": "shop.seller", "fields": { "username": "d", "last_login": null } }),
+            "it has no \"password\"",
+        ),
+        (json!({ "model": "auth.user", "fields": [] }), "it has no \"fields\""),
+        (user("e", json!({ "password": 1 })), "its \"password\" is no text"),
+        (user("f", json!({ "groups": "staff" })), "its \"groups\" are no list"),
+        (user("g", json!({ "groups": null })), "its \"groups\" are no list"),
+        (user("h", json!({ "groups": [true] })), "one of its \"groups\" is no key of a group"),
+        (user("i", json!({ "groups": [["a", "b"]] })), "one of its \"groups\" is no key of a group"),
+        (user("j", json!({ "email": 1 })), "its \"email\" is no text"),
+        (user("k", json!({ "groups": [8] })), "it names a group that is not in the file before it"),
+        (json!({ "model": "auth.group", "pk": 9, "fields": {} }), "the group has no key or no name"),
+    ];
+    let mut dump: Vec<Value> = odd.iter().map(|(entry, _)| entry.clone()).collect();
+    dump.insert(0, json!({ "model": "shop.group", "pk": 8, "fields": { "name": "other" } }));
+    dump.push(user("inactive", json!({ "is_active": false })));
+    let mut own = user("own", json!({}));
+    own["model"] = json!("shop.seller");
+    own["fields"].as_object_mut().unwrap().remove("is_active");
+    dump.push(own);
+    let told = import(&bench, "django", &serde_json::to_string(&dump).unwrap(), &["--json"]).ends_with(1).json();
+    let expected: Vec<Value> = (2..).zip(&odd).map(|(entry, (_, why))| json!([entry, why])).collect();
+    let lines = told["lines"].as_array().unwrap();
+    assert_eq!(lines.len(), expected.len(), "{told}");
+    for (line, expected) in lines.iter().zip(expected) {
+        assert_eq!(line["entry"], expected[0], "{told}");
+        let why = line["refused"].as_str().unwrap();
+        assert!(why.starts_with(expected[1].as_str().unwrap()), "{why}: {expected}");
+    }
+    let made: Vec<(Value, Value)> =
+        users(&bench).iter().map(|user| (user["name"].clone(), user["disabled"].clone())).collect();
+    assert_eq!(made, [(json!("inactive"), json!(true)), (json!("own"), json!(false))]);
+}
+
+#[test]
+fn one_field_of_megabytes_refuses_its_line_alone() {
+    let long = "x".repeat(3_000_000);
+    let user = |name: &str, email: &str| {
+        json!({ "model": "auth.user", "pk": 1, "fields": {
+            "username": name, "password": format!("argon2{ARGON2}"), "email": email, "is_active": true, "bio": long,
+        } })
+    };
+    let many =
+        json!({ "model": "auth.user", "fields": { "username": "many", "password": "", "groups": vec![1; 100_000] } });
+    let django = json!([user("before", ""), user("long", &long), user(&long, ""), many, user("after", "")]).to_string();
+    let csv = format!(
+        "user_name,display_name,password_hash\nbefore,,{BCRYPT}\nlong,{long},{BCRYPT}\n{long},,{BCRYPT}\nafter,,{BCRYPT}\n"
+    );
+    let htpasswd = format!("before:{BCRYPT}\nlong:{long}\n{long}\nafter:{BCRYPT}\n");
+    let entry = |name: &str, what: &str| format!("  {name}:\n    password: '{BCRYPT}'\n    displayname: {what}\n");
+    let groups = "\n    groups:\n".to_owned() + &"      - a\n".repeat(5_000);
+    let authelia =
+        ["users:\n", &entry("before", ""), &entry("long", &long), &entry("block", &format!("|\n      {long}"))]
+            .concat()
+            + &entry("many", &groups)
+            + &entry("after", "");
+    for (format, text, refused) in
+        [("csv", &csv, 2), ("htpasswd", &htpasswd, 2), ("authelia", &authelia, 3), ("django", &django, 3)]
+    {
+        let bench = Bench::new();
+        let told = import(&bench, format, text, &[]).ends_with(1);
+        let sums = format!("imported: 2; refused: {refused}\n");
+        assert!(told.stdout.ends_with(&sums) && told.stdout.len() < 1_000, "{format}: {told:?}");
+        let lines: Vec<&str> = told.stdout.lines().collect();
+        assert!(lines[..2].iter().all(|line| line.contains(": a field is too long")), "{format}: {lines:?}");
+        let names: Vec<Value> = users(&bench).into_iter().map(|user| user["name"].clone()).collect();
+        assert_eq!(names, ["after", "before"], "{format}");
+    }
+
+    // A text so long that nobody knows where it ends is not read to its end.
+    let bench = Bench::new();
+    let text = ["users:\n", &entry("before", ""), &entry("long", &"y".repeat(5_000_000)), &entry("after", "")].concat();
+    let told = import(&bench, "authelia", &text, &[]).ends_with(1).stdout;
+    assert!(told.contains("line 5: a field is too long; nothing after it was read"), "{told}");
+    assert!(told.ends_with("imported: 1; refused: 1\n"), "{told}");
 }
 
 #[test]

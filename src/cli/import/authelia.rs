@@ -2,18 +2,20 @@
 //! Aliases are not followed: a file of a few lines could become one of millions.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, OnceCell},
     io::{self, BufRead},
     rc::Rc,
 };
 
 use saphyr_parser::{BufferedInput, Event, Parser, ScalarStyle};
 
-use super::{Entry, Place, Take};
+use super::{Entry, LONGEST, Place, TOO_LONG, Take};
 use crate::{admin::ImportUser, cli::Failed, language::Language};
 
-/// Longer than any line of a users file.
-const LONGEST: u64 = 64 * 1024;
+/// So many characters are kept while a text is read to its end.
+const MOST_CHARACTERS: usize = 4 * 1024 * 1024;
+/// More groups than any account has.
+const MOST_GROUPS: usize = 1_000;
 
 /// Why no more characters come.
 #[derive(Clone, Debug)]
@@ -23,30 +25,60 @@ enum Ended {
     TooLong,
 }
 
-/// The characters of the file, line by line.
+/// The characters of the file, until it ends or cannot be read any more: then it looks to the parser as if it ended there.
 struct Chars<R> {
     input: R,
-    line: std::vec::IntoIter<char>,
-    ended: Rc<Cell<Option<Ended>>>,
+    /// How many came since the parser said what they are.
+    unsaid: Rc<Cell<usize>>,
+    ended: Rc<OnceCell<Ended>>,
+}
+
+impl<R: BufRead> Chars<R> {
+    fn byte(&mut self) -> Result<Option<u8>, Ended> {
+        let byte = loop {
+            match self.input.fill_buf() {
+                Ok(bytes) => break bytes.first().copied(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Ended::Io(error.to_string())),
+            }
+        };
+        self.input.consume(usize::from(byte.is_some()));
+        Ok(byte)
+    }
+
+    fn character(&mut self) -> Result<Option<char>, Ended> {
+        let Some(first) = self.byte()? else { return Ok(None) };
+        let length = match first {
+            0..=0x7f => return Ok(Some(char::from(first))),
+            0xc2..=0xdf => 2,
+            0xe0..=0xef => 3,
+            0xf0..=0xf4 => 4,
+            _ => return Err(Ended::NotUtf8),
+        };
+        let mut bytes = Vec::with_capacity(4);
+        bytes.push(first);
+        while bytes.len() < length {
+            bytes.push(self.byte()?.ok_or(Ended::NotUtf8)?);
+        }
+        let text = std::str::from_utf8(&bytes).map_err(|_other| Ended::NotUtf8)?;
+        Ok(text.chars().next())
+    }
 }
 
 impl<R: BufRead> Iterator for Chars<R> {
     type Item = char;
 
     fn next(&mut self) -> Option<char> {
-        if let Some(next) = self.line.next() {
-            return Some(next);
+        if self.ended.get().is_some() {
+            return None;
         }
-        let mut bytes = Vec::new();
-        match io::Read::take(&mut self.input, LONGEST).read_until(b'\n', &mut bytes) {
-            Ok(read) if read as u64 == LONGEST => self.ended.set(Some(Ended::TooLong)),
-            Ok(_) => match String::from_utf8(bytes) {
-                Ok(text) => self.line = text.chars().collect::<Vec<_>>().into_iter(),
-                Err(_not_utf8) => self.ended.set(Some(Ended::NotUtf8)),
-            },
-            Err(error) => self.ended.set(Some(Ended::Io(error.to_string()))),
-        }
-        self.line.next()
+        let unsaid = self.unsaid.get();
+        self.unsaid.set(unsaid + 1);
+        let next = if unsaid < MOST_CHARACTERS { self.character() } else { Err(Ended::TooLong) };
+        next.unwrap_or_else(|why| {
+            self.ended.get_or_init(|| why);
+            None
+        })
     }
 }
 
@@ -58,10 +90,42 @@ struct Broken {
 struct Events<'a, R: BufRead> {
     parser: Parser<'a, BufferedInput<Chars<R>>>,
     line: u64,
+    unsaid: Rc<Cell<usize>>,
+    ended: Rc<OnceCell<Ended>>,
+}
+
+/// What stands as the value of an attribute.
+enum Value {
+    Null,
+    Text(String, ScalarStyle),
+    /// A list, a mapping or an alias.
+    Other,
+}
+
+impl Value {
+    fn text(self, name: &str) -> Result<Option<String>, String> {
+        match self {
+            Self::Null => Ok(None),
+            Self::Text(text, _) => Ok(Some(text)),
+            Self::Other => Err(format!("\"{name}\" is no text; aliases are not followed")),
+        }
+    }
+
+    /// As YAML 1.1 has it (<https://yaml.org/type/bool.html>). Whoever is to be kept out is never let in by a guess.
+    fn truth(self, name: &str) -> Result<bool, String> {
+        let unclear = || format!("\"{name}\" is neither true nor false");
+        let Self::Text(text, ScalarStyle::Plain) = self else { return Err(unclear()) };
+        match text.as_str() {
+            "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => Ok(true),
+            "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => Ok(false),
+            _ => Err(unclear()),
+        }
+    }
 }
 
 impl<'a, R: BufRead + 'a> Events<'a, R> {
     fn next(&mut self) -> Result<Event<'a>, Broken> {
+        self.unsaid.set(0);
         match self.parser.next_event() {
             Some(Ok((event, span))) => {
                 self.line = span.start.line() as u64;
@@ -81,28 +145,50 @@ impl<'a, R: BufRead + 'a> Events<'a, R> {
         Ok(())
     }
 
-    /// A text, or nothing for null and for what is no text.
-    fn text(&mut self) -> Result<Option<String>, Broken> {
-        match self.next()? {
-            Event::Scalar(text, style, ..) => {
-                let null = style == ScalarStyle::Plain && matches!(text.as_ref(), "" | "~" | "null" | "Null" | "NULL");
-                Ok((!null).then(|| text.into_owned()))
+    fn value(&mut self) -> Result<Value, Broken> {
+        let first = self.next()?;
+        Ok(match first {
+            Event::Scalar(text, ScalarStyle::Plain, ..)
+                if matches!(text.as_ref(), "" | "~" | "null" | "Null" | "NULL") =>
+            {
+                Value::Null
             }
-            other => self.skip(&other).map(|()| None),
-        }
+            Event::Scalar(text, style, ..) => Value::Text(text.into_owned(), style),
+            other => self.skip(&other).map(|()| Value::Other)?,
+        })
     }
 
-    fn list(&mut self) -> Result<Vec<String>, Broken> {
+    /// The names of groups, or why they are none.
+    fn groups(&mut self) -> Result<Result<Vec<String>, String>, Broken> {
         let first = self.next()?;
-        if !matches!(first, Event::SequenceStart(..)) {
-            return self.skip(&first).map(|()| Vec::new());
+        match &first {
+            Event::SequenceStart(..) => {}
+            Event::Scalar(text, ScalarStyle::Plain, ..)
+                if matches!(text.as_ref(), "" | "~" | "null" | "Null" | "NULL") =>
+            {
+                return Ok(Ok(Vec::new()));
+            }
+            other => {
+                return self.skip(other).map(|()| Err("\"groups\" is no list; aliases are not followed".to_owned()));
+            }
         }
-        let mut texts = Vec::new();
+        let (mut names, mut wrong) = (Vec::new(), None);
         loop {
-            match self.next()? {
-                Event::SequenceEnd => return Ok(texts),
-                Event::Scalar(text, ..) => texts.push(text.into_owned()),
-                other => self.skip(&other)?,
+            let name = match self.next()? {
+                Event::SequenceEnd => return Ok(wrong.map_or(Ok(names), Err)),
+                Event::Scalar(text, ..) => text.into_owned(),
+                other => {
+                    self.skip(&other)?;
+                    wrong = Some("a group is no text; aliases are not followed".to_owned());
+                    continue;
+                }
+            };
+            if name.len() > LONGEST {
+                wrong = Some(TOO_LONG.to_owned());
+            } else if names.len() == MOST_GROUPS {
+                wrong = Some("it has too many groups".to_owned());
+            } else {
+                names.push(name);
             }
         }
     }
@@ -118,19 +204,17 @@ const fn opens(event: &Event<'_>) -> i64 {
 }
 
 pub(super) fn read(input: impl BufRead, language: Language, take: Take<'_>) -> Result<(), Failed> {
-    let ended = Rc::new(Cell::new(None));
-    let chars = Chars { input, line: Vec::new().into_iter(), ended: ended.clone() };
-    let mut events = Events { parser: Parser::new_from_iter(chars), line: 1 };
+    let (unsaid, ended) = (Rc::new(Cell::new(0)), Rc::new(OnceCell::new()));
+    let chars = Chars { input, unsaid: unsaid.clone(), ended: ended.clone() };
+    let mut events = Events { parser: Parser::new_from_iter(chars), line: 1, unsaid, ended: ended.clone() };
     let mut found = false;
     let outcome = users(&mut events, language, &mut found, take);
     let place = |line| Place { line, entry: None };
-    match (outcome, ended.take()) {
+    match (outcome, ended.get()) {
         (Err(Stop::Failed(failed)), _) => Err(failed),
         (_, Some(Ended::Io(error))) => Err(Failed::refused(format!("the file: {error}"))),
         (_, Some(Ended::NotUtf8)) => take(place(events.line), Err("from here on it is not UTF-8".to_owned())),
-        (_, Some(Ended::TooLong)) => {
-            take(place(events.line), Err("the line is too long; nothing after it was read".to_owned()))
-        }
+        (_, Some(Ended::TooLong)) => take(place(events.line), Err(format!("{TOO_LONG}; nothing after it was read"))),
         (Err(Stop::Broken(Broken { line })), None) => {
             take(place(line), Err("this is not YAML; nothing after it was read".to_owned()))
         }
@@ -183,6 +267,11 @@ fn users<'a, R: BufRead + 'a>(
                 }
                 *found = true;
                 while let Some((place, entry)) = user(events, language)? {
+                    // Where the file could not be read on, more may be said of this account, as that it is disabled.
+                    if events.ended.get().is_some() {
+                        events.line = place.line;
+                        return Err(Stop::Broken(Broken { line: events.line }));
+                    }
                     take(place, entry)?;
                 }
             }
@@ -194,6 +283,10 @@ fn users<'a, R: BufRead + 'a>(
         }
     }
 }
+
+/// What is read of an account.
+const ATTRIBUTES: [&str; 8] =
+    ["displayname", "email", "password", "groups", "disabled", "phone_number", "phone_extension", "locale"];
 
 /// The next account; `None` at the end of them.
 fn user<'a, R: BufRead + 'a>(events: &mut Events<'a, R>, language: Language) -> Result<Option<(Place, Entry)>, Broken> {
@@ -220,33 +313,50 @@ fn user<'a, R: BufRead + 'a>(events: &mut Events<'a, R>, language: Language) -> 
         phones: Vec::new(),
     };
     let (mut number, mut extension) = (None, None);
+    let (mut known, mut wrong) = (Vec::new(), Vec::new());
     loop {
-        match events.next()? {
+        let key = match events.next()? {
             Event::MappingEnd => break,
-            Event::Scalar(key, ..) => match key.as_ref() {
-                "displayname" => user.display_name = events.text()?,
-                "email" => user.email = events.text()?,
-                "password" => user.password_hash = events.text()?.unwrap_or_default().into(),
-                "groups" => user.groups = events.list()?,
-                "disabled" => user.disabled = events.text()?.is_some_and(|text| text.eq_ignore_ascii_case("true")),
-                "phone_number" => number = events.text()?,
-                "phone_extension" => extension = events.text()?,
-                "locale" => {
-                    let tag = events.text()?.unwrap_or_default();
+            Event::Scalar(key, ..) => key.into_owned(),
+            other => {
+                events.skip(&other)?;
+                "<<".to_owned()
+            }
+        };
+        let Some(key) = ATTRIBUTES.into_iter().find(|attribute| *attribute == key) else {
+            let value = events.next()?;
+            events.skip(&value)?;
+            if key == "<<" && wrong.len() < ATTRIBUTES.len() {
+                wrong.push("it takes attributes from elsewhere; aliases are not followed".to_owned());
+            }
+            continue;
+        };
+        if known.contains(&key) {
+            wrong.push(format!("it has \"{key}\" twice"));
+        }
+        known.push(key);
+        let read = match key {
+            "groups" => events.groups()?.map(|groups| user.groups = groups),
+            "disabled" => events.value()?.truth(key).map(|disabled| user.disabled = disabled),
+            _ => events.value()?.text(key).map(|text| match key {
+                "displayname" => user.display_name = text,
+                "email" => user.email = text,
+                "password" => user.password_hash = text.unwrap_or_default().into(),
+                "phone_number" => number = text,
+                "phone_extension" => extension = text,
+                _ => {
+                    let tag = text.unwrap_or_default();
                     let known = Language::ALL.into_iter().find(|known| tag.starts_with(known.tag()));
                     user.language = known.unwrap_or(language);
                 }
-                _ => {
-                    let value = events.next()?;
-                    events.skip(&value)?;
-                }
-            },
-            key => {
-                events.skip(&key)?;
-                let value = events.next()?;
-                events.skip(&value)?;
-            }
-        }
+            }),
+        };
+        wrong.extend(read.err());
+        wrong.truncate(ATTRIBUTES.len());
+        known.truncate(ATTRIBUTES.len());
+    }
+    if !wrong.is_empty() {
+        return Ok(Some((place, Err(wrong.join("; ")))));
     }
     user.phones.extend(number.map(|number| match extension {
         Some(extension) => format!("{number} ext. {extension}"),

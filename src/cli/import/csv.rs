@@ -2,11 +2,8 @@
 
 use std::io::{self, Read};
 
-use super::{Entry, Place, Take};
+use super::{Entry, LONGEST, Place, TOO_LONG, Take};
 use crate::{admin::ImportUser, cli::Failed, language::Language};
-
-/// Longer than any field that is taken.
-const LONGEST: usize = 4 * 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Column {
@@ -131,7 +128,7 @@ fn entry(columns: &[Column], record: &csv::ByteRecord, language: Language) -> En
     };
     for (column, bytes) in columns.iter().zip(record) {
         if bytes.len() > LONGEST {
-            return Err("a field is too long; is there a quotation mark too many?".to_owned());
+            return Err(format!("{TOO_LONG}; is there a quotation mark too many?"));
         }
         let text = std::str::from_utf8(bytes).map_err(|_not_utf8| "it is not UTF-8".to_owned())?.trim();
         if text.is_empty() {

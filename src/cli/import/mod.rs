@@ -25,9 +25,10 @@ use super::{
 };
 use crate::{
     account::LoginName,
-    admin::{Command, ImportUser, Reply},
+    admin::{Command, ImportUser, ImportView, Reply},
     config,
     secret::ExposeSecret as _,
+    store::NewAccountError,
 };
 
 /// Where in the file an account is.
@@ -48,6 +49,12 @@ type Take<'a> = &'a mut dyn FnMut(Place, Entry) -> Result<(), Failed>;
 /// At most so many accounts a command, and about so many bytes: half of what the socket takes.
 const ACCOUNTS_A_COMMAND: usize = 1_000;
 const BYTES_A_COMMAND: usize = 512 * 1024;
+
+/// Longer than any field that is taken, and than all fields of an account: one of them never fills a command by itself.
+const LONGEST: usize = 4 * 1024;
+const BYTES_AN_ACCOUNT: usize = 64 * 1024;
+
+const TOO_LONG: &str = "a field is too long";
 
 pub(super) fn run(common: &Common, import: &ImportUsers) -> Result<(), Failed> {
     let config = config::load(&common.config).map_err(Failed::refused)?;
@@ -117,7 +124,7 @@ struct Importing {
     runtime: tokio::runtime::Runtime,
     door: Door,
     dry_run: bool,
-    batch: Vec<(Place, ImportUser)>,
+    batch: Vec<((Place, Names), ImportUser)>,
     /// What could not be read between the accounts of the batch.
     unread: Vec<(Place, String)>,
     bytes: usize,
@@ -132,11 +139,19 @@ impl Importing {
             Ok(user) => user,
             Err(reason) => return self.refuse(place, reason),
         };
-        if let Err(reason) = self.seen.note(&user, place) {
+        if has_a_long_field(&user) {
+            return self.refuse(place, TOO_LONG.to_owned());
+        }
+        let bytes = size(&user);
+        if bytes > BYTES_AN_ACCOUNT {
+            return self.refuse(place, "it is too long".to_owned());
+        }
+        let names = self.seen.names(&user);
+        if let Err(reason) = self.seen.frees(names) {
             return self.refuse(place, reason);
         }
-        self.bytes += size(&user);
-        self.batch.push((place, user));
+        self.bytes += bytes;
+        self.batch.push(((place, names), user));
         if self.batch.len() >= ACCOUNTS_A_COMMAND || self.bytes >= BYTES_A_COMMAND { self.send() } else { Ok(()) }
     }
 
@@ -149,13 +164,17 @@ impl Importing {
     fn send(&mut self) -> Result<(), Failed> {
         self.bytes = 0;
         let unread = std::mem::take(&mut self.unread);
-        let (places, users): (Vec<Place>, Vec<ImportUser>) = self.batch.drain(..).unzip();
+        let (sent, users): (Vec<(Place, Names)>, Vec<ImportUser>) = self.batch.drain(..).unzip();
         if users.is_empty() {
-            self.report.add(&[], crate::admin::ImportView::default(), &unread)?;
+            self.report.add(&[], ImportView::default(), &unread)?;
         } else {
             let command = Command::ImportUsers { dry_run: self.dry_run, users };
             match self.runtime.block_on(self.door.execute(command))? {
-                Reply::Imported(view) => self.report.add(&places, view, &unread)?,
+                Reply::Imported(mut view) => {
+                    self.seen.note(&sent, &mut view);
+                    let places: Vec<Place> = sent.into_iter().map(|(place, _)| place).collect();
+                    self.report.add(&places, view, &unread)?;
+                }
                 _ => {
                     return Err(Failed::unreachable(
                         "this is no reply to an import; is the gateway of another version?",
@@ -167,15 +186,38 @@ impl Importing {
     }
 }
 
-/// About the bytes it takes in a command.
-fn size(user: &ImportUser) -> usize {
-    let optional = [&user.email, &user.display_name].into_iter().flatten().map(String::len).sum::<usize>();
-    let many = user.groups.iter().chain(&user.phones).map(|text| text.len() + 3).sum::<usize>();
-    200 + user.name.len() + user.password_hash.expose_secret().len() + 2 * optional + many
+fn has_a_long_field(user: &ImportUser) -> bool {
+    let optional = [&user.email, &user.display_name].into_iter().flatten();
+    let mut texts = optional.chain(&user.groups).chain(&user.phones).chain([&user.name]);
+    user.password_hash.expose_secret().len() > LONGEST || texts.any(|text| text.len() > LONGEST)
 }
 
-/// The names of the file so far, as keyed hashes: the store sees only what other commands left in it, and nothing of a
-/// dry run.
+/// At least the bytes it takes in a command.
+fn size(user: &ImportUser) -> usize {
+    let optional = [&user.email, &user.display_name].into_iter().flatten();
+    let texts = optional.chain(&user.groups).chain(&user.phones).chain([&user.name]);
+    200 + escaped(user.password_hash.expose_secret()) + texts.map(|text| escaped(text)).sum::<usize>()
+}
+
+/// The bytes of a text in JSON.
+fn escaped(text: &str) -> usize {
+    let length = |byte| match byte {
+        0..=0x1f => 6,
+        b'"' | b'\\' => 2,
+        _ => 1,
+    };
+    3 + text.bytes().map(length).sum::<usize>()
+}
+
+/// An account's user name and e-mail address, as keyed hashes.
+#[derive(Clone, Copy)]
+struct Names {
+    user: Option<u64>,
+    email: Option<u64>,
+}
+
+/// The names of the accounts of the file that were taken so far: the store sees only what other commands left in it, and
+/// nothing of a dry run. A refused line keeps no name from those after it.
 #[derive(Default)]
 struct Seen {
     keys: RandomState,
@@ -183,19 +225,65 @@ struct Seen {
 }
 
 impl Seen {
-    fn note(&mut self, user: &ImportUser, place: Place) -> Result<(), String> {
+    fn names(&self, user: &ImportUser) -> Names {
         let key = |name: &str| match LoginName::parse(name) {
             LoginName::Impossible(_) => None,
             name => Some(self.keys.hash_one(name.as_str())),
         };
-        let name = key(&user.name);
-        let email = user.email.as_deref().and_then(key);
-        for (key, what) in [(name, "user name"), (email, "e-mail address")] {
+        Names { user: key(&user.name), email: user.email.as_deref().and_then(key) }
+    }
+
+    /// Does no line before have these names?
+    fn frees(&self, names: Names) -> Result<(), String> {
+        for (key, what) in [(names.user, "user name"), (names.email, "e-mail address")] {
             if let Some(line) = key.and_then(|key| self.lines.get(&key)) {
                 return Err(format!("line {line} has that {what} too"));
             }
         }
-        self.lines.extend([name, email].into_iter().flatten().map(|key| (key, place.line)));
         Ok(())
+    }
+
+    /// What became of a command's accounts, line by line. The store knows that a name is taken, not that the file has it
+    /// twice.
+    fn note(&mut self, sent: &[(Place, Names)], view: &mut ImportView) {
+        let mut refused = view.refused.iter_mut().peekable();
+        for (index, (place, names)) in sent.iter().enumerate() {
+            let Some(line) = refused.next_if(|line| line.index == index) else {
+                let keys = [names.user, names.email].into_iter().flatten();
+                self.lines.extend(keys.map(|key| (key, place.line)));
+                continue;
+            };
+            let taken = [NewAccountError::UserNameTaken, NewAccountError::EmailTaken].map(|why| why.to_string());
+            if taken.contains(&line.reason)
+                && let Err(twice) = self.frees(*names)
+            {
+                line.reason = twice;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::Language;
+
+    #[test]
+    fn an_account_takes_no_more_of_a_command_than_is_counted() {
+        for text in ["hanako", "山田 花子", "\"quoted\" \\ and \u{1}\u{1f}\n\t", ""] {
+            let user = || ImportUser {
+                name: text.to_owned(),
+                email: Some(text.to_owned()),
+                display_name: Some(text.to_owned()),
+                groups: vec![text.to_owned(); 9],
+                language: Language::Ja,
+                disabled: false,
+                password_hash: text.into(),
+                phones: vec![text.to_owned(); 5],
+            };
+            let command = |users| serde_json::to_vec(&Command::ImportUsers { dry_run: false, users }).unwrap().len();
+            let taken = command(vec![user(), user()]) - command(vec![user()]);
+            assert!(taken <= size(&user()), "{text:?}: {taken} bytes, counted as {}", size(&user()));
+        }
     }
 }
