@@ -26,6 +26,8 @@ pub enum Problem {
     TooSlow,
     /// 413.
     TooLarge,
+    /// 415: a form that is compressed.
+    Packed,
     /// 421: for a host that is not ours.
     Misdirected,
     /// 500.
@@ -42,7 +44,7 @@ pub enum Problem {
 
 impl Problem {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::BadRequest,
         Self::FormExpired,
         Self::Forbidden,
@@ -50,6 +52,7 @@ impl Problem {
         Self::MethodNotAllowed,
         Self::TooSlow,
         Self::TooLarge,
+        Self::Packed,
         Self::Misdirected,
         Self::Internal,
         Self::BadGateway,
@@ -74,6 +77,7 @@ impl Problem {
             Self::TooSlow => http::StatusCode::REQUEST_TIMEOUT,
             Self::Misdirected => http::StatusCode::MISDIRECTED_REQUEST,
             Self::TooLarge => http::StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Packed => http::StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Internal => http::StatusCode::INTERNAL_SERVER_ERROR,
             Self::BadGateway => http::StatusCode::BAD_GATEWAY,
             Self::Unavailable | Self::ConsoleDown => http::StatusCode::SERVICE_UNAVAILABLE,
@@ -104,7 +108,7 @@ impl ErrorPage {
     fn heading(&self) -> String {
         let frame = &self.frame;
         match self.problem {
-            Problem::BadRequest => frame.t("error-request-heading"),
+            Problem::BadRequest | Problem::Packed => frame.t("error-request-heading"),
             Problem::FormExpired => frame.t("error-form-expired-heading"),
             Problem::Forbidden => frame.t("error-forbidden-heading"),
             Problem::NotFound => frame.t("error-not-found-heading"),
@@ -122,7 +126,7 @@ impl ErrorPage {
     fn text(&self) -> String {
         let frame = &self.frame;
         match self.problem {
-            Problem::BadRequest => frame.t("error-request"),
+            Problem::BadRequest | Problem::Packed => frame.t("error-request"),
             Problem::FormExpired => frame.t("error-form-expired"),
             Problem::Forbidden => frame.named("error-forbidden"),
             Problem::NotFound => frame.t("error-not-found"),
@@ -151,6 +155,7 @@ impl ErrorPage {
             | Problem::MethodNotAllowed
             | Problem::TooSlow
             | Problem::TooLarge
+            | Problem::Packed
             | Problem::Misdirected => self.frame.named("error-back"),
         }
     }
@@ -206,6 +211,7 @@ impl Visit<'_> {
             | Problem::MethodNotAllowed
             | Problem::TooSlow
             | Problem::TooLarge
+            | Problem::Packed
             | Problem::Misdirected => None,
         };
         let page = ErrorPage {

@@ -630,6 +630,11 @@ async fn posted(portal: &Portal, headers: &HeaderMap, client: &Client, body: Bod
     if kind.split(';').next().map(str::trim) != Some("application/x-www-form-urlencoded") {
         return Err(Problem::BadRequest);
     }
+    // No browser packs a form, and what is packed is not read as if it were not (RFC 9110 §8.4).
+    let packed = |coding: &HeaderValue| !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(header::CONTENT_ENCODING).iter().any(packed) {
+        return Err(Problem::Packed);
+    }
     let body = match Limited::new(body, snapshot.config.limits.form_bytes).collect().await {
         Ok(body) => zeroize::Zeroizing::new(body.to_bytes().to_vec()),
         Err(error) if error.is::<LengthLimitError>() => return Err(Problem::TooLarge),

@@ -171,13 +171,34 @@ async fn reach(gateway: &Gateway, state: State) -> (Browser, Page) {
 }
 
 async fn post(browser: &Browser, path: &str, token: &str) -> Page {
-    let mut headers = HeaderMap::new();
+    post_with(browser, path, token, HeaderMap::new()).await
+}
+
+async fn post_with(browser: &Browser, path: &str, token: &str, mut headers: HeaderMap) -> Page {
     let origin = browser.origin();
     headers.insert("origin", HeaderValue::from_str(&origin).unwrap());
     headers.insert("sec-fetch-site", HeaderValue::from_static("same-origin"));
     headers.insert("content-type", HeaderValue::from_static("application/x-www-form-urlencoded"));
     let body = form_urlencoded::Serializer::new(String::new()).append_pair("csrf", token).finish();
     browser.send(Method::POST, path, headers, Some(body)).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_form_that_says_it_is_packed_does_nothing() {
+    let gateway = Gateway::start(&[], &["old"], "").await;
+    let browser = gateway.browser(Speaks::Http2, "en");
+    steps::sign_in(&gateway, &browser, "old", &gateway.secrets[0]).await;
+    let page = browser.open("/.sekisho/sign-out").await;
+    let token = page.form_with("csrf").fields.into_iter().find(|field| field.name == "csrf").unwrap().value;
+    for coding in ["gzip", "identity, gzip", "br", "x"] {
+        let headers = HeaderMap::from_iter([(http::header::CONTENT_ENCODING, HeaderValue::from_static(coding))]);
+        let answer = post_with(&browser, "/.sekisho/sign-out", &token, headers).await;
+        assert_eq!(answer.status, 415, "{coding}: {}", answer.text());
+        assert!(answer.text().contains("We couldn't read that request"), "{}", answer.text());
+        assert_eq!(browser.open("/orders").await.status, 200, "{coding}: still signed in");
+    }
+    let headers = HeaderMap::from_iter([(http::header::CONTENT_ENCODING, HeaderValue::from_static("Identity"))]);
+    assert_eq!(post_with(&browser, "/.sekisho/sign-out", &token, headers).await.status, 303);
 }
 
 #[test]
