@@ -19,6 +19,12 @@ pub enum IdentifierError {
     /// Not of the form `local@domain`.
     #[error("it is not an e-mail address")]
     NotAnAddress,
+    /// RFC 5321 §4.1.3, in brackets or without.
+    #[error("it has an IP address after the @, not the name of a domain")]
+    AddressLiteral,
+    /// A name of the local network, if of anything.
+    #[error("the domain after the @ has no dot; a whole one is like example.jp")]
+    SingleLabel,
 }
 
 const MAX_NAME: usize = 64;
@@ -64,6 +70,24 @@ pub struct EmailAddress(String);
 impl EmailAddress {
     /// Folds and checks an address.
     pub fn parse(typed: &str) -> Result<Self, IdentifierError> {
+        let Self(address) = Self::kept(typed)?;
+        let domain = address.split_once('@').map(|(_, domain)| domain).unwrap_or_default();
+        if domain.starts_with('[') || domain.parse::<std::net::IpAddr>().is_ok() {
+            return Err(IdentifierError::AddressLiteral);
+        }
+        let mut labels = domain.split('.');
+        if labels.clone().count() < 2 {
+            return Err(IdentifierError::SingleLabel);
+        }
+        if labels.any(str::is_empty) {
+            return Err(IdentifierError::NotAnAddress);
+        }
+        Ok(Self(address))
+    }
+
+    /// One that stands in the store, or is typed by somebody whose address may stand there: also of the kinds that new ones
+    /// are not of.
+    pub fn kept(typed: &str) -> Result<Self, IdentifierError> {
         let address = fold(typed);
         if address.is_empty() {
             return Err(IdentifierError::Empty);
@@ -107,7 +131,7 @@ impl LoginName {
         if let Ok(name) = UserName::parse(typed) {
             return Self::UserName(name);
         }
-        if let Ok(address) = EmailAddress::parse(typed) {
+        if let Ok(address) = EmailAddress::kept(typed) {
             return Self::Email(address);
         }
         Self::Impossible(fold(&typed.chars().take(MAX_ADDRESS).collect::<String>()))
@@ -189,6 +213,36 @@ mod tests {
         assert!(matches!(LoginName::parse(""), LoginName::Impossible(_)));
         assert!(matches!(LoginName::parse("@"), LoginName::Impossible(_)));
         assert_eq!(format!("{:?}", LoginName::parse("hunter2")), "LoginName(…)");
+    }
+
+    #[test]
+    fn addresses_are_of_a_whole_domain() {
+        for address in [
+            "hanako@example.jp",
+            "Ｈ＠ＥＸＡＭＰＬＥ．ＪＰ",
+            "a+b@mail.example.co.jp",
+            "花子@例え.jp",
+            "a@1.2.3.4.example.jp",
+        ] {
+            assert!(EmailAddress::parse(address).is_ok(), "{address}");
+        }
+        for (address, why) in [
+            ("a@[127.0.0.1]", IdentifierError::AddressLiteral),
+            ("a@[ipv6:2001:db8::1]", IdentifierError::AddressLiteral),
+            ("a@127.0.0.1", IdentifierError::AddressLiteral),
+            ("a@localhost", IdentifierError::SingleLabel),
+            ("a@jp", IdentifierError::SingleLabel),
+            ("a@example..jp", IdentifierError::NotAnAddress),
+            ("a@.jp", IdentifierError::NotAnAddress),
+            ("a@example.jp.", IdentifierError::NotAnAddress),
+            ("a@b@example.jp", IdentifierError::NotAnAddress),
+            ("@example.jp", IdentifierError::NotAnAddress),
+        ] {
+            assert_eq!(EmailAddress::parse(address), Err(why), "{address}");
+        }
+        // Whoever has one of these signs in by it, and their account can be read.
+        assert!(matches!(LoginName::parse("a@localhost"), LoginName::Email(_)));
+        assert_eq!(EmailAddress::kept("a@localhost").unwrap().as_str(), "a@localhost");
     }
 
     #[test]

@@ -117,7 +117,7 @@ impl App {
                 };
                 Body::Voice { to, plan: announcement(language, service, text, reading) }
             }),
-            ChannelKind::Mail => EmailAddress::parse(to).ok().map(|to| {
+            ChannelKind::Mail => EmailAddress::kept(to).ok().map(|to| {
                 let subject = match language {
                     Language::Ja => format!("【{service}】配信テスト"),
                     Language::En => format!("{service}: Delivery test"),

@@ -84,7 +84,7 @@ impl Link {
     pub fn mailed_to(&self) -> Option<EmailAddress> {
         match self.purpose {
             LinkPurpose::NotMe | LinkPurpose::EmailConfirmation => {
-                self.subject.as_deref().and_then(|text| EmailAddress::parse(text).ok())
+                self.subject.as_deref().and_then(|text| EmailAddress::kept(text).ok())
             }
             _ => None,
         }

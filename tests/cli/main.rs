@@ -238,6 +238,9 @@ fn what_cannot_be_is_refused_in_words() {
     for (arguments, input, words) in [
         (&["user", "add", "hanako"][..], PASSWORD, "another account has that user name"),
         (&["user", "add", "jiro", "--email", "hanako@example.jp"], PASSWORD, "another account has that e-mail address"),
+        (&["user", "add", "jiro", "--email", "a@[127.0.0.1]"], PASSWORD, "it has an IP address after the @"),
+        (&["user", "add", "jiro", "--email", "a@localhost"], PASSWORD, "the domain after the @ has no dot"),
+        (&["user", "edit", "hanako", "--email", "a@localhost"], "", "the domain after the @ has no dot"),
         (&["user", "add", "a b"], PASSWORD, "the user name: it has a character that is not allowed"),
         (&["user", "add", "jiro", "--group", "a,b"], PASSWORD, "a group: "),
         (&["user", "add", "jiro"], "short", "at least 8 characters"),

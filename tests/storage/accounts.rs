@@ -1,7 +1,7 @@
 //! Accounts: one name opens one account; a changed credential ends what rested on the old one; damage is an error.
 
 use sekisho::{
-    account::{Account, LoginName, MethodPair, Target},
+    account::{Account, EmailAddress, LoginName, MethodPair, Target},
     language::Language,
     store::{NewAccount, NewAccountError, Notice, OutboxContent, OutboxId, OutboxItem, Recipient, StoreError},
 };
@@ -25,6 +25,18 @@ async fn an_account_reads_back_as_it_was_made() {
         assert!(bench.store.account_by_login(&LoginName::parse(name)).await.unwrap().is_none());
         assert!(bench.store.credentials(&LoginName::parse(name)).await.unwrap().is_none());
     }
+}
+
+#[tokio::test]
+async fn an_address_of_a_kind_that_new_ones_are_not_of_still_opens_its_account() {
+    let bench = Bench::new().await;
+    let new = bench.new_account("hanako");
+    assert!(EmailAddress::parse("hanako@localhost").is_err());
+    let email = EmailAddress::kept("hanako@localhost").ok();
+    let new = NewAccount { account: Account { email, ..new.account }, ..new };
+    bench.store.create_account(&new).await.unwrap().unwrap();
+    let found = bench.store.account_by_login(&LoginName::parse("hanako@localhost")).await.unwrap().unwrap();
+    assert_eq!(found.account, new.account);
 }
 
 #[tokio::test]

@@ -60,7 +60,7 @@ impl SqliteStore {
                 .await?;
         let Some(row) = found else { return Ok(None) };
         let cells = Cells::of(&row, "links", "id")?;
-        let address = cells.text("subject", |text| EmailAddress::parse(text).ok())?;
+        let address = cells.text("subject", |text| EmailAddress::kept(text).ok())?;
         Ok(Some(PendingEmail { address, until: cells.time("expires_at")? }))
     }
 

@@ -111,7 +111,7 @@ impl SqliteStore {
         .fetch_all(&self.readers)
         .await?;
         rows.iter()
-            .map(|row| Cells::of(row, "links", "subject")?.text("subject", |t| EmailAddress::parse(t).ok()))
+            .map(|row| Cells::of(row, "links", "subject")?.text("subject", |t| EmailAddress::kept(t).ok()))
             .collect()
     }
 

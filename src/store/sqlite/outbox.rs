@@ -161,7 +161,7 @@ fn item(row: &SqliteRow) -> Result<OutboxItem> {
     let to = match row.try_get("channel")? {
         "sms" => Recipient::Sms(cells.phone()?),
         "voice" => Recipient::Voice(cells.phone()?),
-        "mail" => Recipient::Mail(cells.text("email", |text| EmailAddress::parse(text).ok())?),
+        "mail" => Recipient::Mail(cells.text("email", |text| EmailAddress::kept(text).ok())?),
         _ => return Err(cells.corrupt("channel")),
     };
     Ok(OutboxItem {

@@ -86,7 +86,7 @@ pub(super) fn account(row: &SqliteRow) -> Result<Account> {
     Ok(Account {
         id: cells.text("account_id", AccountId::parse)?,
         user_name: cells.text("user_name", |text| UserName::parse(text).ok())?,
-        email: cells.optional_text("email", |text| EmailAddress::parse(text).ok())?,
+        email: cells.optional_text("email", |text| EmailAddress::kept(text).ok())?,
         display_name: cells.optional_text("display_name", |text| Some(text.to_owned()))?,
         groups: cells.text("group_names", groups)?,
         language: cells.text("language", Language::from_tag)?,

@@ -67,7 +67,7 @@ fn invitation(row: &SqliteRow) -> Result<Invitation> {
     Ok(Invitation {
         id: cells.text("i_id", InvitationId::parse)?,
         seller: seller(row)?,
-        email: cells.text("email", |text| EmailAddress::parse(text).ok())?,
+        email: cells.text("email", |text| EmailAddress::kept(text).ok())?,
         display_name: cells.optional_text("display_name", |text| Some(text.to_owned()))?,
         groups: cells.text("group_names", rows::groups)?,
         owner: cells.count("owner")? == 1,
