@@ -42,6 +42,8 @@ pub struct Asked<'a> {
 #[derive(Clone, Debug)]
 pub struct Rule {
     path: Vec<u8>,
+    /// The same without what some consoles leave out.
+    bare: Vec<u8>,
     methods: Vec<Method>,
     groups: Vec<Group>,
     networks: Vec<IpNet>,
@@ -64,9 +66,10 @@ pub struct Passage {
 impl Rule {
     /// For everybody. `path` starts with `/` and has no trailing one (but for `/` itself); no methods means all of them.
     pub fn new(path: &str, methods: Vec<Method>, requirement: Requirement) -> Self {
-        let path = if path == "/" { "" } else { path.trim_end_matches('/') };
+        let path = as_resolved(if path == "/" { "" } else { path.trim_end_matches('/') });
         Self {
-            path: as_resolved(path).into_owned(),
+            bare: bare(&path).unwrap_or_else(|| path.to_vec()),
+            path: path.into_owned(),
             methods,
             groups: Vec::new(),
             networks: Vec::new(),
@@ -115,8 +118,12 @@ impl Rule {
     }
 
     /// Whatever the groups. By whole segments.
-    fn matches(&self, asked: Asked<'_>, path: &[u8]) -> bool {
-        let here = || path.strip_prefix(self.path.as_slice()).is_some_and(|rest| matches!(rest, [] | [b'/', ..]));
+    fn matches(&self, asked: Asked<'_>, reading: Reading<'_>) -> bool {
+        let (path, prefix) = match reading {
+            Reading::Whole(path) => (path, &self.path),
+            Reading::Bare(path) => (path, &self.bare),
+        };
+        let here = || path.strip_prefix(prefix.as_slice()).is_some_and(|rest| matches!(rest, [] | [b'/', ..]));
         let from = || self.networks.is_empty() || self.networks.iter().any(|network| network.contains(&asked.address));
         (self.methods.is_empty() || self.methods.contains(asked.method)) && here() && from()
     }
@@ -132,6 +139,28 @@ pub(super) fn as_resolved(path: &str) -> Cow<'_, [u8]> {
     let without_parameters = |segment: &[u8]| segment.iter().copied().take_while(|byte| *byte != b';').collect();
     let segments: Vec<Vec<u8>> = decoded.split(|byte| *byte == b'/').map(without_parameters).collect();
     Cow::Owned(segments.join(&b'/'))
+}
+
+/// As consoles read a path that take it for a file's name on Windows: `/admin.` and `/admin%20` are `/admin`. `None`:
+/// there is nothing to leave out.
+fn bare(path: &[u8]) -> Option<Vec<u8>> {
+    let is_left_out = |byte: &u8| matches!(byte, b'.' | b' ');
+    let segments = || path.split(|byte| *byte == b'/');
+    if !segments().any(|segment| segment.last().is_some_and(is_left_out)) {
+        return None;
+    }
+    let kept = |segment: &[u8]| {
+        let end = segment.iter().rposition(|byte| !is_left_out(byte)).map_or(0, |last| last + 1);
+        segment.iter().copied().take(end).collect::<Vec<u8>>()
+    };
+    Some(segments().map(kept).collect::<Vec<_>>().join(&b'/'))
+}
+
+/// A path as one kind of console reads it.
+#[derive(Clone, Copy)]
+enum Reading<'a> {
+    Whole(&'a [u8]),
+    Bare(&'a [u8]),
 }
 
 /// What the rules say of a request.
@@ -225,20 +254,25 @@ impl Rules {
     /// What this request needs. `groups` are those of the person behind its session; `None`: nobody is known.
     pub fn ruling(&self, asked: Asked<'_>, groups: Option<&[Group]>) -> Ruling {
         let once = as_resolved(asked.path);
-        let ruling = self.ruling_at(asked, &once, groups);
-        if once.contains(&b'%') {
-            // A console that decodes twice takes it for another path: what the rules say must be the same of both.
-            let twice: Cow<'_, [u8]> = percent_encoding::percent_decode(&once).into();
-            if self.ruling_at(asked, &twice, groups) != ruling {
-                return Ruling::Needs { requirement: Requirement::Deny, rule: None };
-            }
+        let ruling = self.ruling_at(asked, Reading::Whole(&once), groups);
+        let otherwise = |reading: Reading<'_>| self.ruling_at(asked, reading, groups) != ruling;
+        // A console that decodes twice, or leaves out what Windows does, takes it for another path: what the rules say must
+        // be the same of all of them.
+        let twice: Option<Cow<'_, [u8]>> = once.contains(&b'%').then(|| percent_encoding::percent_decode(&once).into());
+        if twice.as_deref().is_some_and(|twice| otherwise(Reading::Whole(twice)))
+            || [Some(&*once), twice.as_deref()]
+                .into_iter()
+                .flatten()
+                .any(|path| bare(path).is_some_and(|bare| otherwise(Reading::Bare(&bare))))
+        {
+            return Ruling::Needs { requirement: Requirement::Deny, rule: None };
         }
         ruling
     }
 
-    fn ruling_at(&self, asked: Asked<'_>, path: &[u8], groups: Option<&[Group]>) -> Ruling {
+    fn ruling_at(&self, asked: Asked<'_>, reading: Reading<'_>, groups: Option<&[Group]>) -> Ruling {
         for (index, rule) in self.0.iter().enumerate() {
-            if !rule.matches(asked, path) {
+            if !rule.matches(asked, reading) {
                 continue;
             }
             if !rule.groups.is_empty() {
@@ -340,6 +374,27 @@ mod tests {
         let encoded = Rules::new(vec![Rule::new("/%61dmin", vec![], Requirement::Deny)]);
         assert_eq!(needs(&encoded, asked(&Method::GET, "/admin/x"), None), Some(Requirement::Deny));
         assert_eq!(needs(&rules, asked(&Method::GET, "/admin"), None), Some(Requirement::SignedIn));
+    }
+
+    #[test]
+    fn what_windows_leaves_out_of_a_name_escapes_no_rule() {
+        let rules = Rules::new(vec![
+            Rule::new("/adminonly", vec![], Requirement::Deny),
+            Rule::new("/wiki/U.S.", vec![], Requirement::Public),
+        ]);
+        let of = |path: &str| needs(&rules, asked(&Method::GET, path), None).unwrap();
+        for path in
+            ["/adminonly", "/adminonly.", "/adminonly%20", "/adminonly.%20./x", "/adminonly%2e/x", "/adminonly%252e"]
+        {
+            assert_eq!(of(path), Requirement::Deny, "{path}");
+        }
+        for path in
+            ["/search/Inc.", "/search/a%20", "/adminonly.x", "/adminonly%20x", "/...", "/x/adminonly.", "/a%2520"]
+        {
+            assert_eq!(of(path), Requirement::SignedIn, "{path}: no rule is about it either way");
+        }
+        assert_eq!(of("/wiki/U.S."), Requirement::Public, "a rule's own path is no other spelling of it");
+        assert_eq!(of("/wiki/U.S./x."), Requirement::Public);
     }
 
     #[test]
