@@ -2,6 +2,7 @@
 //! clear message and never a panic, and swapped whole while connections run. A failed reload keeps what works.
 
 mod leaf;
+mod refused;
 mod watch;
 
 use std::{
@@ -21,7 +22,7 @@ use rustls::{
     sign::CertifiedKey,
 };
 
-use self::{leaf::Leaf, watch::Watch};
+use self::{leaf::Leaf, refused::Logged, watch::Watch};
 use crate::{
     clock::Timestamp,
     config::{CertificateFiles, ClientCertificates, Listen},
@@ -217,7 +218,8 @@ fn verifier(
         ClientCertificates::Required => builder,
         ClientCertificates::Optional => builder.allow_unauthenticated(),
     };
-    builder.build().map_err(|source| TlsError::Verifier { path: path.to_owned(), source })
+    let verifier = builder.build().map_err(|source| TlsError::Verifier { path: path.to_owned(), source })?;
+    Ok(Logged::new(verifier))
 }
 
 /// Certificates by the name the client asks for (SNI), in the order of the configuration.

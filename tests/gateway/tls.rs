@@ -37,7 +37,7 @@ async fn with_certificates(certificates: &str, more: &str) -> Gateway {
 }
 
 /// A client that trusts these authorities.
-fn client(authorities: &[&str], versions: &[&'static SupportedProtocolVersion]) -> ClientConfig {
+pub(crate) fn client(authorities: &[&str], versions: &[&'static SupportedProtocolVersion]) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     for authority in authorities {
         roots.add(CertificateDer::from_pem_slice(authority.as_bytes()).unwrap()).unwrap();
@@ -45,7 +45,11 @@ fn client(authorities: &[&str], versions: &[&'static SupportedProtocolVersion]) 
     ClientConfig::builder_with_protocol_versions(versions).with_root_certificates(roots).with_no_client_auth()
 }
 
-async fn connect(to: SocketAddr, config: &Arc<ClientConfig>, name: &str) -> std::io::Result<TlsStream<TcpStream>> {
+pub(crate) async fn connect(
+    to: SocketAddr,
+    config: &Arc<ClientConfig>,
+    name: &str,
+) -> std::io::Result<TlsStream<TcpStream>> {
     let tcp = TcpStream::connect(to).await?;
     TlsConnector::from(config.clone()).connect(ServerName::try_from(name.to_owned()).unwrap(), tcp).await
 }
@@ -234,6 +238,15 @@ async fn certificates_of_clients_are_looked_at_before_anything_else() {
                     };
                     assert_eq!(answer.starts_with("HTTP/1.1 200 "), passes, "{is_required} {passes}: {answer}");
                     assert_eq!(answer.is_empty(), !passes, "nothing but a closed connection: {answer}");
+                    if shown.is_some() && !passes {
+                        let said = |line: &str| {
+                            ["the certificate of a client was refused", "\"WARN\"", "UnknownIssuer", "CN="]
+                                .iter()
+                                .all(|words| line.contains(words))
+                        };
+                        let told = async || log::read().lines().any(said).then_some(());
+                        eventually("why it was refused in the log", told).await;
+                    }
                     if passes {
                         let said = format!("\"client_certificate\":{}", shown.is_some());
                         eventually("the request in the log", async || log::read().contains(&said).then_some(())).await;
