@@ -20,6 +20,17 @@ use crate::delivery::callback::CallbackRefused;
 /// The address: the provider's word, and the token of one message.
 pub const CALLBACK: &str = "/.sekisho/callback/{provider}/{token}";
 
+impl Portal {
+    /// Is this the address of a report no message waits for? It is answered before anything of the report is read.
+    pub fn is_vain_callback(&self, path: &str) -> bool {
+        let prefix = CALLBACK.split('{').next().unwrap_or_default();
+        let Some((provider, token)) = path.strip_prefix(prefix).and_then(|rest| rest.split_once('/')) else {
+            return false;
+        };
+        !self.callbacks.as_ref().is_some_and(|callbacks| callbacks.knows(provider, token))
+    }
+}
+
 /// No provider has more to say.
 const LONGEST: usize = 16 * 1024;
 

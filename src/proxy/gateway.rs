@@ -273,7 +273,8 @@ impl Gateway {
         } else {
             None
         };
-        let served = portal_bridge::serve(session, &self.pages, client, self.form_bytes, self.hsts.as_ref()).await?;
+        let body_limit = (!self.portal.is_vain_callback(&head.path)).then_some(self.form_bytes);
+        let served = portal_bridge::serve(session, &self.pages, client, body_limit, self.hsts.as_ref()).await?;
         if let (Ok(StatusCode::SEE_OTHER), Some(leaving)) = (&served, leaving) {
             let (upstreams, identity) = (&self.upstreams, &self.identity);
             self.own_pages.call(leaving, upstreams, identity, &self.authority, head, ctx.request).await;

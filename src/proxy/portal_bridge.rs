@@ -40,18 +40,26 @@ impl BodyRefused {
     }
 }
 
-/// Lets the router answer. `Ok(Err(…))`: the body was refused and nothing has been written yet.
+/// Lets the router answer; without a `body_limit` before anything of the body is read. `Ok(Err(…))`: the body was refused
+/// and nothing has been written yet.
 pub(super) async fn serve(
     session: &mut Session,
     router: &axum::Router,
     client: Client,
-    body_limit: usize,
+    body_limit: Option<usize>,
     hsts: Option<&HeaderValue>,
 ) -> Result<std::result::Result<StatusCode, BodyRefused>> {
-    let body = match read_body_within(session, body_limit, BODY_DEADLINE).await? {
-        Ok(body) => body,
-        Err(refused) => return Ok(Err(refused)),
+    let body = match body_limit {
+        None => Bytes::new(),
+        Some(limit) => match read_body_within(session, limit, BODY_DEADLINE).await? {
+            Ok(body) => body,
+            Err(refused) => return Ok(Err(refused)),
+        },
     };
+    let unread = body_limit.is_none() && !session.as_mut().is_body_done();
+    if unread {
+        session.as_mut().set_keepalive(None);
+    }
     let head = session.req_header();
     let is_head = head.method == Method::HEAD;
     let mut request = Request::new(Body::from(body));
@@ -69,6 +77,9 @@ pub(super) async fn serve(
     };
     let status = response.status();
     write_page(session, with_hsts(response, hsts), is_head).await?;
+    if unread {
+        drain(session).await;
+    }
     Ok(Ok(status))
 }
 
@@ -183,17 +194,21 @@ pub(super) async fn write_answer(session: &mut Session, answer: Answer, hsts: Op
         session.write_response_body(Some(body), true).await?;
     }
     if unread {
-        let drain = async {
-            let mut read = 0;
-            while let Ok(Some(part)) = session.as_mut().read_request_body().await {
-                read += part.len();
-                if read > DRAIN_BYTES {
-                    break;
-                }
-            }
-        };
-        // What is not read by then is closed upon.
-        let _drained = tokio::time::timeout(DRAIN_DEADLINE, drain).await;
+        drain(session).await;
     }
     Ok(())
+}
+
+async fn drain(session: &mut Session) {
+    let drain = async {
+        let mut read = 0;
+        while let Ok(Some(part)) = session.as_mut().read_request_body().await {
+            read += part.len();
+            if read > DRAIN_BYTES {
+                break;
+            }
+        }
+    };
+    // What is not read by then is closed upon.
+    let _drained = tokio::time::timeout(DRAIN_DEADLINE, drain).await;
 }

@@ -4,6 +4,7 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
+    sync::Arc,
     time::Duration,
 };
 
@@ -14,6 +15,7 @@ use reqwest::{
 };
 use sekisho::store::OutboxId;
 use sqlx::Row as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::{
     steps,
@@ -22,6 +24,7 @@ use crate::{
         eventually,
         gateway::Gateway,
     },
+    tls,
 };
 
 const TOKEN: &str = "the auth token";
@@ -218,4 +221,19 @@ async fn whoever_guesses_addresses_is_refused_before_anything_is_read() {
         assert_eq!(report(&stranger, &path, &genuine, &form).await.status, 204, "{n}");
     }
     assert_eq!(report(&stranger, &path, &genuine, &form).await.status, 429, "no message has so many reports");
+}
+
+/// Nobody holds a connection open by promising a report to an address that no message has.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_report_nobody_waits_for_is_answered_before_it_is_read() {
+    let gateway = gateway().await;
+    let (to, config) = (gateway.settings.https, Arc::new(tls::client(&[gateway.ca_pem()], &[&rustls::version::TLS13])));
+    for path in ["/.sekisho/callback/twilio/none", "/.sekisho/callback/nobody/1.x.y"] {
+        let mut stream = tls::connect(to, &config, "localhost").await.unwrap();
+        let head = format!("POST {path} HTTP/1.1\r\nHost: localhost:{}\r\nContent-Length: 100\r\n\r\n", to.port());
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).await.unwrap();
+        assert_eq!(std::str::from_utf8(&status), Ok("HTTP/1.1 404"), "{path}");
+    }
 }
