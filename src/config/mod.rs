@@ -515,7 +515,7 @@ pub struct SessionConfig {
     pub idle: Duration,
     /// From the sign-in.
     pub absolute: Duration,
-    /// At most this many an account; the oldest goes.
+    /// At most this many an account; the one not used for longest goes.
     pub per_account: u32,
     /// Sessions in memory.
     pub cache: u64,
@@ -526,7 +526,7 @@ pub struct SessionConfig {
 pub struct TrustedDeviceConfig {
     /// From the tick, never extended.
     pub lifetime: Duration,
-    /// At most this many an account; the oldest goes.
+    /// At most this many an account; the one not used for longest goes.
     pub per_account: u32,
     /// Groups whose members no browser is trusted for.
     pub excluded_groups: Vec<String>,

@@ -436,7 +436,7 @@ tables! {
         idle: Time<MINUTE, { 30 * DAY }> = default("60m"),
         /// A session ends this long after the sign-in, used or not.
         absolute: Time<MINUTE, { 30 * DAY }> = default("12h"),
-        /// Sessions of one account; the oldest goes.
+        /// Sessions of one account; where there are more, the one not used for longest goes.
         per_account: Whole<1, 1000> = default(10),
         /// Sessions kept in memory.
         cache: Whole<100, 100_000_000> = default(100000),
@@ -446,7 +446,8 @@ tables! {
     TrustedDevice {
         /// Trust ends this long after it was given; it is never extended. Browsers keep no cookie longer than `400d`.
         lifetime: Time<HOUR, { 400 * DAY }> = default("30d"),
-        /// Trusted devices of one account; the oldest goes.
+        /// Trusted devices of one account; where there are more, the one not used for longest goes. A browser keeps the
+        /// trust of at most five accounts, those that were trusted last.
         per_account: Whole<1, 1000> = default(10),
         /// Members of these groups give a code at every sign-in: they are not offered the box, and what they trusted before
         /// they came into such a group ends.
