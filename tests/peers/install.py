@@ -28,19 +28,19 @@ def environment(name):
     return place / "bin"
 
 
-def node_modules():
-    """The directory with the packages of `package-lock.json`."""
+def node_modules(name="node", source=HERE):
+    """The directory with the packages of the `package-lock.json` there."""
     if not shutil.which("npm"):
         raise Skipped("npm is missing: apt-get install npm")
-    place = TARGET / "node"
-    lock = (HERE / "package-lock.json").read_bytes()
+    place = TARGET / name
+    lock = (source / "package-lock.json").read_bytes()
     stamp = place / "installed"
     digest = hashlib.sha256(lock).hexdigest()
     if not stamp.is_file() or stamp.read_text() != digest:
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / name, place / name)
+        for file in ("package.json", "package-lock.json"):
+            shutil.copy(source / file, place / file)
         _run(["npm", "ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=place)
         stamp.write_text(digest)
     return place / "node_modules"

@@ -11,7 +11,7 @@ from pathlib import Path
 import install
 from table import Skipped, Table, at_most
 
-GROUPS = ("django", "oscar", "jupyter", "static", "clients", "verifiers", "differential", "tls")
+GROUPS = ("django", "oscar", "jupyter", "static", "clients", "verifiers", "differential", "tls", "delivery")
 WHOLE = 9000
 
 
@@ -64,6 +64,10 @@ def main():
                     import differential
 
                     differential.cases(table, world)
+                if "delivery" in chosen:
+                    import delivery_peers
+
+                    delivery_peers.run(table, world)
                 shutil.rmtree(world.people.directory, ignore_errors=True)
     table.write(install.ROOT / "target" / "peers.json")
     sys.exit(1 if table.count("failed") else 0)
