@@ -284,4 +284,54 @@ mod tests {
         assert_eq!(transcript.lines().next(), Some("This is Seller Console."));
         assert_eq!(transcript.lines().last(), Some("Goodbye."));
     }
+
+    /// The loud stretches of a recording that half a second of silence lies between, each with its length.
+    fn stretches(wav: &[u8]) -> Vec<Duration> {
+        const WINDOW: Duration = Duration::from_millis(10);
+        let rate = u32::from_le_bytes(wav[24..28].try_into().unwrap());
+        let samples: Vec<i16> = wav[44..].chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect();
+        let loud = |window: &[i16]| window.iter().any(|sample| sample.unsigned_abs() > 300);
+        let mut stretches = Vec::new();
+        let (mut length, mut silence) = (0, 0);
+        for window in samples.chunks(rate as usize / 100) {
+            if loud(window) {
+                length += if length == 0 { 1 } else { silence + 1 };
+                silence = 0;
+            } else {
+                silence += 1;
+                if silence == 50 && length > 0 {
+                    stretches.push(WINDOW * length);
+                    length = 0;
+                }
+            }
+        }
+        stretches.extend((length > 0).then(|| WINDOW * length));
+        stretches
+    }
+
+    #[test]
+    fn espeak_ng_speaks_the_digits_of_the_japanese_plan_apart() {
+        use std::{
+            io::Write as _,
+            process::{Command, Stdio},
+        };
+
+        let spoken = ssml(&plan(Language::Ja, "セラーコンソール", &sample_code()), Language::Ja);
+        let record = |ssml: &str| {
+            let mut engine = Command::new("espeak-ng");
+            let engine = engine.args(["-v", "ja", "-s", "150", "-m", "--stdin", "--stdout"]);
+            let mut engine =
+                engine.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("apt-get install espeak-ng");
+            engine.stdin.take().unwrap().write_all(ssml.as_bytes()).unwrap();
+            stretches(&engine.wait_with_output().unwrap().stdout)
+        };
+        let stretches = record(&spoken);
+        let words = stretches.iter().filter(|length| **length < Duration::from_millis(600)).count();
+        assert_eq!(words, 18, "six digits, three times: {stretches:?}");
+        // The greeting, what is coming, what comes before each reading, and the end: none of them a digit.
+        assert_eq!(stretches.len() - words, 7, "{stretches:?}");
+        // Without its pauses a code is one stretch, whatever the engine makes of it.
+        let code: String = sample_code().expose().chars().map(|digit| digit_word(Language::Ja, digit)).collect();
+        assert_eq!(record(&format!("<speak>{code}</speak>")).len(), 1);
+    }
 }

@@ -6,6 +6,7 @@ mod aws;
 mod command;
 mod form;
 mod inbox;
+mod media_sms;
 mod named;
 mod names;
 mod service_url;
@@ -25,6 +26,7 @@ pub use self::{
     command::CommandConfig,
     form::{FormConfig, FormMethod, Parameter},
     inbox::InboxProvider,
+    media_sms::MediaSmsProvider,
     named::{Placeholder, Template},
     names::SenderId,
     smtp::{SmtpConfig, SmtpEncryption},
@@ -179,6 +181,8 @@ providers! {
     "smtp" => Smtp(smtp::Keys => SmtpConfig),
     /// Twilio.
     "twilio" => Twilio(twilio::Keys => TwilioProvider),
+    /// Media SMS.
+    "media_sms" => MediaSms(media_sms::Keys => MediaSmsProvider),
     /// Vonage.
     "vonage" => Vonage(vonage::Keys => VonageProvider),
     /// AWS End User Messaging.

@@ -5,12 +5,12 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Request, header};
 use url::{Url, form_urlencoded};
 
-use super::{ProviderUnusable, header_of, outcome_called};
+use super::{ProviderUnusable, header_of, outcome_by_rules};
 use crate::{
     config::{AnswerRule, FormConfig, FormMethod, Parameter, Placeholder, Template},
     delivery::{
-        http::{Answer, Http},
-        provider::{Outcome, Outgoing, Provider, Refusal},
+        http::Http,
+        provider::{Outcome, Outgoing, Provider},
     },
     secret::SecretBytes,
 };
@@ -98,19 +98,6 @@ impl Form {
         }
         request.body(if self.method == FormMethod::Post { Bytes::from(form) } else { Bytes::new() })
     }
-
-    fn outcome(&self, answer: &Answer) -> Outcome {
-        let (status, body) = (answer.status, String::from_utf8_lossy(&answer.body));
-        if let Some(rule) = self.answers.iter().find(|rule| rule.fits(status.as_u16(), &body)) {
-            let called = outcome_called(rule.outcome.as_str(), answer.retry_after());
-            return called.unwrap_or(Outcome::Refused(Refusal::Misconfigured));
-        }
-        let says_what_is_accepted = self.answers.iter().any(|rule| rule.outcome.as_str() == "accepted");
-        if status.is_success() && !says_what_is_accepted {
-            return Outcome::ACCEPTED;
-        }
-        answer.outcome_by_status()
-    }
 }
 
 #[async_trait::async_trait]
@@ -122,7 +109,7 @@ impl Provider for Form {
     async fn send(&self, message: &Outgoing) -> Outcome {
         let Ok(request) = self.request(message) else { return Outcome::Unavailable };
         match self.http.exchange(request).await {
-            Ok(answer) => self.outcome(&answer),
+            Ok(answer) => outcome_by_rules(&self.answers, &answer),
             Err(unanswered) => unanswered.into(),
         }
     }

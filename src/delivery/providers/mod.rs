@@ -5,6 +5,7 @@ mod aws_signing;
 mod command;
 mod form;
 pub mod inbox;
+mod media_sms;
 #[cfg(test)]
 mod peer;
 mod smtp;
@@ -18,11 +19,11 @@ use http::HeaderValue;
 
 use self::inbox::Inbox;
 use super::{
-    http::{Http, HttpUnusable},
+    http::{Answer, Http, HttpUnusable},
     provider::{Carrier, Outcome, Refusal},
 };
 use crate::{
-    config::{Config, ConfiguredSecret, DeliveryConfig, ProviderConfig, SecretUnreadable},
+    config::{AnswerRule, Config, ConfiguredSecret, DeliveryConfig, ProviderConfig, SecretUnreadable},
     keyring::Keyring,
 };
 
@@ -91,6 +92,7 @@ pub(super) fn provider(config: &ProviderConfig, means: &mut Means) -> Result<Car
         ProviderConfig::Aws(config) => Arc::new(aws::Aws::new(config, means)?),
         ProviderConfig::Sns(config) => Arc::new(aws::Sns::new(config, means)?),
         ProviderConfig::Twilio(config) => Arc::new(twilio::Twilio::new(config, means)?),
+        ProviderConfig::MediaSms(config) => Arc::new(media_sms::MediaSms::new(config, means)?),
         ProviderConfig::Vonage(config) => Arc::new(vonage::Vonage::new(config, means)?),
     })
 }
@@ -107,6 +109,20 @@ fn outcome_called(word: &str, retry_after: Option<Duration>) -> Option<Outcome> 
             other => other,
         }),
     })
+}
+
+/// What an answer means by the operator's rules; where none fits, by its status.
+fn outcome_by_rules(rules: &[AnswerRule], answer: &Answer) -> Outcome {
+    let (status, body) = (answer.status, String::from_utf8_lossy(&answer.body));
+    if let Some(rule) = rules.iter().find(|rule| rule.fits(status.as_u16(), &body)) {
+        let called = outcome_called(rule.outcome.as_str(), answer.retry_after());
+        return called.unwrap_or(Outcome::Refused(Refusal::Misconfigured));
+    }
+    let says_what_is_accepted = rules.iter().any(|rule| rule.outcome.as_str() == "accepted");
+    if status.is_success() && !says_what_is_accepted {
+        return Outcome::ACCEPTED;
+    }
+    answer.outcome_by_status()
 }
 
 /// A secret as the value of a header that is never shown.

@@ -3,7 +3,10 @@
 use super::*;
 use crate::{
     config::{self, ProviderConfig},
-    delivery::peer::{self, Act, NUMBER, Peer, TEXT},
+    delivery::{
+        peer::{self, Act, NUMBER, Peer, TEXT},
+        provider::Refusal,
+    },
 };
 
 const KANNEL: &str = r#"
