@@ -32,7 +32,7 @@ use crate::{
     admin,
     app::{App, OpenError},
     clock::{SharedClock, Timestamp},
-    config::{Config, SecretUnreadable},
+    config::{Config, Hosts, SecretUnreadable},
     delivery::{Carriers, Means, ProviderUnusable, Reports, Worker, callback::Callbacks, providers::inbox},
     entropy::SharedEntropy,
     portal::Portal,
@@ -199,7 +199,7 @@ fn serve(
     let app = Arc::new(background.block_on(App::open(config.clone(), clock.clone(), entropy.clone()))?);
     background.block_on(app.roll_signing_keys()).map_err(OpenError::from)?;
     let callbacks = background.begin(config, &app, clock.clone())?;
-    background.spawn(watch_certificates(tls.clone(), config.public_url.host.clone(), clock, background.stopped()));
+    background.spawn(watch_certificates(tls.clone(), config.hosts.clone(), clock, background.stopped()));
     if matches!(stop_when, StopWhen::Signalled) {
         background.reload_on_hangup(tls.clone());
     }
@@ -221,7 +221,7 @@ fn serve(
     proxy.handle_init_modules();
     let crowd = Crowd::new(config);
     let proxy = Arc::new(proxy);
-    let redirect = Arc::new(Redirect::new(config.public_url.clone()));
+    let redirect = Arc::new(Redirect::new(config.hosts.clone()));
     for proxied in [false, true] {
         let tls = tls.clone();
         let now: TlsNow = Box::new(move || tls.server_config());
@@ -507,13 +507,13 @@ async fn watch_messages(app: Arc<App>, stopped: impl Future<Output = ()>) {
 }
 
 /// Renewed files are noticed without a word from whoever renews them, and files that are not renewed in time are told of.
-async fn watch_certificates(tls: Arc<Tls>, host: String, clock: SharedClock, stopped: impl Future<Output = ()>) {
+async fn watch_certificates(tls: Arc<Tls>, hosts: Hosts, clock: SharedClock, stopped: impl Future<Output = ()>) {
     let watch = async {
         let mut told: Option<Timestamp> = None;
         loop {
             let now = clock.now();
             if told.is_none_or(|told| now.since(told) >= WARN_OF_CERTIFICATES_EVERY) {
-                for warning in tls.warnings(&host, now) {
+                for warning in tls.warnings(&hosts, now) {
                     tracing::warn!("{warning}");
                 }
                 told = Some(now);

@@ -12,6 +12,8 @@ use sekisho::{
 
 use super::support::{authenticator, clock::TestClock, people};
 
+/// Where the bench has its gateway.
+const HOST: &str = "localhost";
 /// Sessions of one account; the gateway allows ten.
 const EACH: usize = 10;
 
@@ -63,13 +65,14 @@ fn keep(cookies: &mut Vec<String>, grant: &Grant) -> Option<String> {
 
 fn browser<'a>(sign_in: Option<&'a str>, device: Option<&'a str>) -> Browser<'a> {
     Browser {
+        host: HOST,
         known: None,
         marks: Marks::None,
         link: None,
         seed: None,
         session: None,
-        sign_in: sign_in.map(Cookie),
-        device: device.map(Cookie),
+        sign_in: sign_in.map(|text| Cookie { host: HOST, text }),
+        device: device.map(|text| Cookie { host: HOST, text }),
         address: IpAddr::from([127, 0, 0, 1]),
         user_agent: "bench",
         language: Language::En,

@@ -73,7 +73,7 @@ impl fmt::Display for Unmet {
 pub fn unmet(rules: &Rules, expectations: &[ExpectConfig]) -> Result<Vec<Unmet>, String> {
     let mut unmet = Vec::new();
     for expected in expectations {
-        let ExpectConfig { line, path, method, address, somebody, outcome: meant } = expected;
+        let ExpectConfig { line, host, path, method, address, somebody, outcome: meant } = expected;
         let method: Method = method.parse().map_err(|_not_a_token| format!("method {method:?}"))?;
         let names = somebody.iter().flat_map(|somebody| &somebody.groups);
         let group = |name: &String| Group::parse(name).map_err(|why| format!("group {name:?}: {why}"));
@@ -82,9 +82,9 @@ pub fn unmet(rules: &Rules, expectations: &[ExpectConfig]) -> Result<Vec<Unmet>,
             None => Who::Nobody,
             Some(somebody) => Who::Somebody { groups: &groups, code_age: somebody.code_age },
         };
-        let (outcome, rule) = rules.outcome(Asked { method: &method, path, address: *address }, who);
+        let (outcome, rule) = rules.outcome(Asked { host, method: &method, path, address: *address }, who);
         if outcome != *meant {
-            let request = format!("{method} {path} from {address}");
+            let request = format!("{method} {host}{path} from {address}");
             unmet.push(Unmet { line: *line, request, expected: *meant, outcome, rule });
         }
     }
@@ -175,7 +175,7 @@ outcome = "sign-in"
     fn an_expectation_that_is_not_met_says_what_happens() {
         let unmet = "[[expect]]\npath = \"/admin\"\ngroups = []\noutcome = \"forward\"\n";
         let line = STARTER.lines().count() + RULES.lines().count() + 2;
-        let said = format!("{line}: expect: GET /admin from 198.51.100.1 is deny, not forward");
+        let said = format!("{line}: expect: GET localhost/admin from 198.51.100.1 is deny, not forward");
         assert_eq!(found(&format!("{RULES}{unmet}")), [said]);
     }
 }

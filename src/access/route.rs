@@ -4,29 +4,38 @@
 use super::rule::as_resolved;
 use crate::config;
 
-/// Paths and their consoles, in order.
+/// Hosts, paths and their consoles, in order.
 #[derive(Clone, Debug)]
-pub struct Routes(Vec<Vec<u8>>);
+pub struct Routes(Vec<Route>);
+
+#[derive(Clone, Debug)]
+struct Route {
+    hosts: Vec<String>,
+    prefix: Vec<u8>,
+}
 
 impl Routes {
     /// As configured.
     pub fn read(configured: &[config::Upstream]) -> Self {
-        let prefix = |console: &config::Upstream| as_resolved(console.path.trim_end_matches('/')).into_owned();
-        Self(configured.iter().map(prefix).collect())
+        let route = |console: &config::Upstream| Route {
+            hosts: console.hosts.clone(),
+            prefix: as_resolved(console.path.trim_end_matches('/')).into_owned(),
+        };
+        Self(configured.iter().map(route).collect())
     }
 
-    /// The console for the path of a request, counted from 0. By whole segments, and whatever the spelling, so that no
-    /// spelling leads past a console to another one. `None`: there is none.
-    pub fn console(&self, path: &str) -> Option<usize> {
+    /// The console for the path of a request to the host of this name, counted from 0. By whole segments, and whatever the
+    /// spelling, so that no spelling leads past a console to another one. `None`: there is none.
+    pub fn console(&self, host: &str, path: &str) -> Option<usize> {
+        let here = |route: &Route| route.hosts.iter().any(|name| name == host);
         if let [everything] = self.0.as_slice()
-            && everything.is_empty()
+            && everything.prefix.is_empty()
         {
-            return Some(0);
+            return here(everything).then_some(0);
         }
         let path = as_resolved(path);
-        let below =
-            |prefix: &Vec<u8>| path.strip_prefix(prefix.as_slice()).is_some_and(|rest| matches!(rest, [] | [b'/', ..]));
-        self.0.iter().position(below)
+        let below = |prefix: &[u8]| path.strip_prefix(prefix).is_some_and(|rest| matches!(rest, [] | [b'/', ..]));
+        self.0.iter().position(|route| here(route) && below(&route.prefix))
     }
 }
 
@@ -45,7 +54,7 @@ mod tests {
     fn one_console_gets_everything() {
         let routes = routes("[upstream]\nurl = \"http://127.0.0.1:8080\"");
         for path in ["/", "/orders", "/%61pi"] {
-            assert_eq!(routes.console(path), Some(0), "{path}");
+            assert_eq!(routes.console("localhost", path), Some(0), "{path}");
         }
     }
 
@@ -69,7 +78,28 @@ mod tests {
             ("/", 2),
             ("/orders/api", 2),
         ] {
-            assert_eq!(routes.console(path), Some(console), "{path}");
+            assert_eq!(routes.console("localhost", path), Some(console), "{path}");
+        }
+    }
+
+    #[test]
+    fn each_host_has_its_own_consoles_and_none_of_another() {
+        let routes = routes(
+            "[[host]]\npublic_url = \"https://reports.example.jp\"\n\
+             [[host]]\npublic_url = \"https://beta.example.jp\"\n\
+             [[upstream]]\nhost = \"reports.example.jp\"\npath = \"/api\"\nurl = \"http://10.0.0.1\"\n\
+             [[upstream]]\nhost = [\"reports.example.jp\", \"beta.example.jp\"]\nurl = \"http://10.0.0.2\"\n\
+             [[upstream]]\nurl = \"http://10.0.0.3\"",
+        );
+        for (host, path, console) in [
+            ("reports.example.jp", "/api/x", Some(0)),
+            ("reports.example.jp", "/orders", Some(1)),
+            ("beta.example.jp", "/api/x", Some(1)),
+            ("localhost", "/api/x", Some(2)),
+            ("localhost", "/", Some(2)),
+            ("other.example.jp", "/", None),
+        ] {
+            assert_eq!(routes.console(host, path), console, "{host}{path}");
         }
     }
 }

@@ -30,6 +30,8 @@ pub enum Requirement {
 /// What the rules look at.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
+    /// Name of the host, as configured.
+    pub host: &'a str,
     /// Method.
     pub method: &'a Method,
     /// Path of the request target as it is forwarded, without the query.
@@ -41,6 +43,7 @@ pub struct Asked<'a> {
 /// One rule.
 #[derive(Clone, Debug)]
 pub struct Rule {
+    hosts: Vec<String>,
     path: Vec<u8>,
     /// The same without what some consoles leave out.
     bare: Vec<u8>,
@@ -68,6 +71,7 @@ impl Rule {
     pub fn new(path: &str, methods: Vec<Method>, requirement: Requirement) -> Self {
         let path = as_resolved(if path == "/" { "" } else { path.trim_end_matches('/') });
         Self {
+            hosts: Vec::new(),
             bare: bare(&path).unwrap_or_else(|| path.to_vec()),
             path: path.into_owned(),
             methods,
@@ -79,6 +83,12 @@ impl Rule {
             passage: Passage::default(),
             cors: None,
         }
+    }
+
+    /// Only at the hosts with these names; none means every host.
+    #[must_use]
+    pub fn at_hosts(self, hosts: Vec<String>) -> Self {
+        Self { hosts, ..self }
     }
 
     /// Only for people in one of these groups; none means everybody.
@@ -125,7 +135,8 @@ impl Rule {
         };
         let here = || path.strip_prefix(prefix.as_slice()).is_some_and(|rest| matches!(rest, [] | [b'/', ..]));
         let from = || self.networks.is_empty() || self.networks.iter().any(|network| network.contains(&asked.address));
-        (self.methods.is_empty() || self.methods.contains(asked.method)) && here() && from()
+        let at = self.hosts.is_empty() || self.hosts.iter().any(|host| host == asked.host);
+        at && (self.methods.is_empty() || self.methods.contains(asked.method)) && here() && from()
     }
 }
 
@@ -201,6 +212,7 @@ impl Rules {
                 AccessConfig::Deny => Requirement::Deny,
             };
             let rule = Rule::new(&rule.path, methods, requirement)
+                .at_hosts(rule.hosts.clone())
                 .for_groups(groups)
                 .from_networks(rule.networks.clone())
                 .in_background(rule.background)
@@ -292,7 +304,7 @@ mod tests {
     use super::*;
 
     fn asked<'a>(method: &'a Method, path: &'a str) -> Asked<'a> {
-        Asked { method, path, address: "192.0.2.7".parse().unwrap() }
+        Asked { host: "shop.test", method, path, address: "192.0.2.7".parse().unwrap() }
     }
 
     fn needs(rules: &Rules, asked: Asked<'_>, groups: Option<&[Group]>) -> Option<Requirement> {
@@ -412,6 +424,21 @@ mod tests {
         assert_eq!(needs(&rules, payouts, Some(&[group("orders")])), Some(Requirement::Deny));
         assert_eq!(needs(&rules, payouts, Some(&[])), Some(Requirement::Deny));
         assert_eq!(needs(&rules, asked(&Method::GET, "/x"), None), Some(Requirement::Public), "no group is asked for");
+    }
+
+    #[test]
+    fn a_rule_for_a_host_is_for_that_host_and_a_rule_without_one_for_every_host() {
+        let rules = Rules::new(vec![
+            Rule::new("/x", vec![], Requirement::Public).at_hosts(vec!["reports.test".to_owned()]),
+            Rule::new("/admin", vec![], Requirement::Deny),
+        ]);
+        let at = |host, path| needs(&rules, Asked { host, ..asked(&Method::GET, path) }, None).unwrap();
+        assert_eq!(at("reports.test", "/x"), Requirement::Public);
+        assert_eq!(at("shop.test", "/x"), Requirement::SignedIn);
+        assert_eq!(at("a.reports.test", "/x"), Requirement::SignedIn);
+        for host in ["reports.test", "shop.test"] {
+            assert_eq!(at(host, "/admin"), Requirement::Deny, "{host}");
+        }
     }
 
     #[test]

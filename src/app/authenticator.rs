@@ -240,8 +240,10 @@ impl App {
                 self.store.forgive(&[budget]).await?;
                 return Ok(PasswordOutcome::Pending { cookie: None, device: judged.cookie });
             }
-            let (cookie, token) =
-                self.keyring.issue(Purpose::SignInCookie, TokenId::random(&*self.entropy)).ok_or(AppError::Key)?;
+            let (cookie, token) = self
+                .keyring
+                .issue(Purpose::SignInCookie, browser.host, TokenId::random(&*self.entropy))
+                .ok_or(AppError::Key)?;
             let language = spoken_by(account, credentials.pair.is_some(), browser);
             if send.as_ref().is_some_and(|order| self.unreachable(&order.to).is_some()) {
                 withheld = true;
@@ -528,8 +530,10 @@ impl App {
             SecondStepProof::Code(_) | SecondStepProof::TrustedDevice(_) => None,
         };
         let enrolled = enrolled.map(|pair| self.enrolled(&pair)).transpose()?;
-        let (cookie, token) =
-            self.keyring.issue(Purpose::SessionCookie, TokenId::random(&*self.entropy)).ok_or(AppError::Key)?;
+        let (cookie, token) = self
+            .keyring
+            .issue(Purpose::SessionCookie, browser.host, TokenId::random(&*self.entropy))
+            .ok_or(AppError::Key)?;
         let session = authenticated.establish(
             crate::authn::NewSession {
                 id: SessionId::random(&*self.entropy),
@@ -675,12 +679,12 @@ impl App {
     }
 
     fn digest_of(&self, session: Option<Cookie<'_>>) -> Option<Digest> {
-        let token = self.keyring.genuine(Purpose::SessionCookie, session?.0)?;
+        let token = self.genuine(Purpose::SessionCookie, session?)?;
         self.keyring.token_digest(&token)
     }
 
     fn sign_in_digest(&self, browser: &Browser<'_>) -> Option<Digest> {
-        let token = self.keyring.genuine(Purpose::SignInCookie, browser.sign_in?.0)?;
+        let token = self.genuine(Purpose::SignInCookie, browser.sign_in?)?;
         self.keyring.token_digest(&token)
     }
 

@@ -1,7 +1,7 @@
 //! The trusted-device cookie: one signed value per account that trusts this browser, side by side in one cookie, so
 //! that two people on one computer do not end each other's trust.
 
-use super::{App, AppError, Browser, Result, notices::both};
+use super::{App, AppError, Browser, Cookie, Result, notices::both};
 use crate::{
     account::{Account, AccountId},
     audit::{Event, Origin},
@@ -38,6 +38,7 @@ const MOST: usize = 5;
 
 /// What the cookie held, each value with its claim.
 pub(super) struct Presented<'a> {
+    host: &'a str,
     values: Vec<(&'a str, DeviceId, DeviceClaim)>,
 }
 
@@ -60,7 +61,7 @@ pub(super) struct Trust {
 impl App {
     /// Reads the cookie; values that are not ours are as if they were not there.
     pub(super) fn presented<'a>(&self, browser: &Browser<'a>) -> Presented<'a> {
-        let text = browser.device.map(|c| c.0).unwrap_or_default();
+        let Cookie { host, text } = browser.device.unwrap_or(Cookie { host: browser.host, text: "" });
         let values = text
             .split(BETWEEN)
             .take(MOST)
@@ -69,7 +70,7 @@ impl App {
                 Some((value, DeviceId::parse(&claim.device)?, claim))
             })
             .collect();
-        Presented { values }
+        Presented { host, values }
     }
 
     /// Does this browser hold a living trust of the account? It then has its own count of wrong passwords.
@@ -79,7 +80,8 @@ impl App {
         account: &Account,
         now: Timestamp,
     ) -> Result<Option<DeviceId>> {
-        let ours: Vec<_> = presented.values.iter().filter(|(_, _, claim)| self.is_of(claim, account)).collect();
+        let ours: Vec<_> =
+            presented.values.iter().filter(|(_, _, claim)| self.is_of(claim, account, presented.host)).collect();
         if ours.is_empty() {
             return Ok(None);
         }
@@ -92,8 +94,11 @@ impl App {
         Ok(known.map(|(_, id, _)| *id))
     }
 
-    fn is_of(&self, claim: &DeviceClaim, account: &Account) -> bool {
-        self.keyring.claims_account(claim, account.id.as_bytes())
+    /// Is the claim of this account, and was it made at this host?
+    fn is_of(&self, claim: &DeviceClaim, account: &Account, host: &str) -> bool {
+        let account = account.id.as_bytes();
+        self.keyring.claims_account(claim, account, Some(host))
+            || self.is_main(host) && self.keyring.claims_account(claim, account, None)
     }
 
     /// The password was right: exchanges the value that belongs to this account, if there is one.
@@ -110,8 +115,9 @@ impl App {
         let mut judged = Judged { proof: None, reason: CodeReason::NewBrowser, replayed: false, cookie: None };
         let mut kept: Vec<String> = Vec::new();
         let mut changed = false;
+        let host = presented.host;
         for (value, id, claim) in presented.values {
-            if !self.is_of(&claim, account) {
+            if !self.is_of(&claim, account, host) {
                 kept.push(value.to_owned());
                 continue;
             }
@@ -133,7 +139,7 @@ impl App {
                 .await?;
             match verdict {
                 PresentedDevice::Trusted { proof, expires_at } => {
-                    kept.push(self.sign_device(id, account, &next, expires_at)?);
+                    kept.push(self.sign_device(id, account, host, &next, expires_at)?);
                     judged.proof = Some(proof);
                 }
                 PresentedDevice::Expired(at) => judged.reason = CodeReason::TrustEnded(at),
@@ -172,8 +178,9 @@ impl App {
         if !self.store.devices(account.id, now).await?.is_empty() {
             self.end_all_trust(account.id, origin).await?;
         }
+        let host = presented.host;
         let (ours, others): (Vec<_>, Vec<_>) =
-            presented.values.into_iter().partition(|(_, _, claim)| self.is_of(claim, account));
+            presented.values.into_iter().partition(|(_, _, claim)| self.is_of(claim, account, host));
         let others: Vec<&str> = others.into_iter().map(|(text, _, _)| text).collect();
         let cookie = DeviceCookie { value: others.join(&BETWEEN.to_string()) };
         Ok(Judged {
@@ -218,7 +225,8 @@ impl App {
                 Event::SessionEnded { account: &account, session: &session, reason: "trust" }.record(origin);
             }
         }
-        let others = presented.values.into_iter().filter(|(_, _, claim)| !self.is_of(claim, &session.account));
+        let others =
+            presented.values.into_iter().filter(|(_, _, claim)| !self.is_of(claim, &session.account, browser.host));
         let others: Vec<&str> = others.map(|(text, _, _)| text).collect();
         Ok(Some(DeviceCookie { value: others.join(&BETWEEN.to_string()) }))
     }
@@ -234,10 +242,11 @@ impl App {
         &self,
         id: DeviceId,
         account: &Account,
+        host: &str,
         value: &DeviceValue,
         expires_at: Timestamp,
     ) -> Result<String> {
-        self.keyring.sign_device(&id.to_string(), account.id.as_bytes(), value, expires_at).ok_or(AppError::Key)
+        self.keyring.sign_device(&id.to_string(), account.id.as_bytes(), host, value, expires_at).ok_or(AppError::Key)
     }
 
     /// The box was ticked: a new trust, with the cookie that holds it beside the others.
@@ -251,9 +260,13 @@ impl App {
         let id = DeviceId::random(&*self.entropy);
         let value: DeviceValue = self.keyring.draw_device_value(&*self.entropy).ok_or(AppError::Key)?;
         let expires_at = now + self.snapshot().config.trusted_device.lifetime;
-        let signed = self.sign_device(id, account, &value, expires_at)?;
+        let signed = self.sign_device(id, account, browser.host, &value, expires_at)?;
         let mut values = vec![signed];
-        let others = self.presented(browser).values.into_iter().filter(|(_, _, claim)| !self.is_of(claim, account));
+        let others = self
+            .presented(browser)
+            .values
+            .into_iter()
+            .filter(|(_, _, claim)| !self.is_of(claim, account, browser.host));
         values.extend(others.map(|(text, _, _)| text.to_owned()));
         values.truncate(MOST);
         let cookie = DeviceCookie { value: values.join(&BETWEEN.to_string()) };

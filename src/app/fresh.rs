@@ -136,7 +136,7 @@ impl App {
         now: Timestamp,
     ) -> Result<std::result::Result<Grant, Stale>> {
         let Some(session) = self.stored_session(browser).await? else { return Ok(Err(Stale::MovedOn)) };
-        let (cookie, id, digest) = self.new_identity()?;
+        let (cookie, id, digest) = self.new_identity(browser)?;
         let used = UsedCode::of(renewal.code());
         let Some(renewed) = renewal.renew(&session, id, digest, now) else {
             return Ok(Err(Stale::MovedOn));
@@ -167,9 +167,11 @@ impl App {
     }
 
     /// A fresh cookie for a session that goes on under a new identifier.
-    pub(super) fn new_identity(&self) -> Result<(CookieToken, SessionId, Digest)> {
-        let (cookie, token) =
-            self.keyring.issue(Purpose::SessionCookie, TokenId::random(&*self.entropy)).ok_or(AppError::Key)?;
+    pub(super) fn new_identity(&self, browser: &Browser<'_>) -> Result<(CookieToken, SessionId, Digest)> {
+        let (cookie, token) = self
+            .keyring
+            .issue(Purpose::SessionCookie, browser.host, TokenId::random(&*self.entropy))
+            .ok_or(AppError::Key)?;
         let digest = self.keyring.token_digest(&token).ok_or(AppError::Key)?;
         Ok((cookie, SessionId::random(&*self.entropy), digest))
     }

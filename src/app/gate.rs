@@ -19,6 +19,8 @@ pub(super) const LOOKS_AGAIN: Duration = Duration::from_millis(500);
 /// What the gate looks at.
 #[derive(Clone, Copy, Debug)]
 pub struct GateRequest<'a> {
+    /// Name of the host, as configured.
+    pub host: &'a str,
     /// Method.
     pub method: &'a Method,
     /// Path of the request target as it will be forwarded, without the query.
@@ -33,12 +35,19 @@ pub struct GateRequest<'a> {
     pub marks: Marks<'a>,
 }
 
+impl<'a> GateRequest<'a> {
+    /// What the rules look at.
+    pub(super) fn asked(self) -> Asked<'a> {
+        Asked { host: self.host, method: self.method, path: self.path, address: self.address }
+    }
+}
+
 impl App {
     /// Decides. An error is an error: the caller refuses the request.
     pub async fn decide(&self, request: GateRequest<'_>) -> Result<Decision> {
         let snapshot = self.snapshot.load();
-        let asked = Asked { method: request.method, path: request.path, address: request.address };
-        let console = snapshot.routes.console(request.path);
+        let asked = request.asked();
+        let console = snapshot.routes.console(request.host, request.path);
         let mut ruling = snapshot.rules.ruling(asked, None);
         let observing = self.observing();
         if matches!(ruling, Ruling::Needs { requirement: Requirement::Deny, .. }) {
@@ -138,7 +147,7 @@ impl App {
         &self,
         cookie: Option<Cookie<'_>>,
     ) -> Result<std::result::Result<(Arc<LiveSession>, Digest), Interruption>> {
-        let genuine = cookie.and_then(|c| self.keyring.genuine(Purpose::SessionCookie, c.0));
+        let genuine = cookie.and_then(|cookie| self.genuine(Purpose::SessionCookie, cookie));
         let Some(token) = genuine else { return Ok(Err(Interruption::NoSession)) };
         let digest = self.keyring.token_digest(&token).ok_or(AppError::Key)?;
         let found = self.live.find(&digest, || self.store.session(&digest)).await;

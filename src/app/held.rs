@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::{App, AppError, Browser, Cookie, GateRequest, Result};
 use crate::{
-    access::{Asked, Decision},
+    access::Decision,
     account::AccountId,
     audit::{Event, Origin},
     clock::Timestamp,
@@ -93,13 +93,12 @@ impl App {
     pub async fn held_for(&self, stopped: Stopped<'_>) -> Result<Option<AccountId>> {
         let snapshot = self.snapshot();
         let Stopped { asked, .. } = stopped;
-        let genuine = asked.session.and_then(|cookie| self.keyring.genuine(Purpose::SessionCookie, cookie.0));
+        let genuine = asked.session.and_then(|cookie| self.genuine(Purpose::SessionCookie, cookie));
         let Some(token) = genuine.filter(|_| snapshot.rules.any_holds()) else { return Ok(None) };
         let digest = self.keyring.token_digest(&token).ok_or(AppError::Key)?;
         let Some(id) = self.store.account_of_session(&digest).await? else { return Ok(None) };
         let Some(summary) = self.store.account(id).await? else { return Ok(None) };
-        let target = Asked { method: asked.method, path: asked.path, address: asked.address };
-        let ruling = snapshot.rules.ruling(target, Some(&summary.account.groups));
+        let ruling = snapshot.rules.ruling(asked.asked(), Some(&summary.account.groups));
         Ok((!summary.account.disabled && snapshot.rules.holds(ruling)).then_some(id))
     }
 
@@ -116,7 +115,7 @@ impl App {
         let (browser, cookie) = if let Some(digest) = self.held_digest(stopped.held)? {
             (digest, None)
         } else {
-            let issued = self.keyring.issue(Purpose::HeldCookie, TokenId::random(&*self.entropy));
+            let issued = self.keyring.issue(Purpose::HeldCookie, stopped.asked.host, TokenId::random(&*self.entropy));
             let (cookie, token) = issued.ok_or(AppError::Key)?;
             (self.keyring.token_digest(&token).ok_or(AppError::Key)?, Some(cookie))
         };
@@ -171,6 +170,7 @@ impl App {
         let (method, address) = (&http::Method::POST, browser.address);
         let now = match self
             .decide(GateRequest {
+                host: browser.host,
                 method,
                 path,
                 address,
@@ -231,7 +231,7 @@ impl App {
     }
 
     fn held_digest(&self, held: Option<Cookie<'_>>) -> Result<Option<Digest>> {
-        let genuine = held.and_then(|cookie| self.keyring.genuine(Purpose::HeldCookie, cookie.0));
+        let genuine = held.and_then(|cookie| self.genuine(Purpose::HeldCookie, cookie));
         genuine.map(|token| self.keyring.token_digest(&token).ok_or(AppError::Key)).transpose()
     }
 

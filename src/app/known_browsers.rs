@@ -166,7 +166,8 @@ impl App {
         known.insert(0, Known { account, id, at: now });
         known.truncate(MOST);
         let bytes: Vec<u8> = known.iter().flat_map(Known::write).collect();
-        let sealed = self.keyring.seal(Purpose::SealedField, PLACE, &bytes, &*self.entropy).ok()?;
+        let place = Place { row: browser.host.as_bytes(), ..PLACE };
+        let sealed = self.keyring.seal(Purpose::SealedField, place, &bytes, &*self.entropy).ok()?;
         Some(CookieToken::new(BASE64URL_NOPAD.encode(&sealed)))
     }
 
@@ -187,9 +188,10 @@ impl App {
 
     /// `None` where there is none that opens.
     fn known(&self, cookie: Option<Cookie<'_>>) -> Option<Vec<Known>> {
-        let sealed = cookie.filter(|cookie| cookie.0.len() <= 1024)?;
-        let bytes = BASE64URL_NOPAD.decode(sealed.0.as_bytes()).ok()?;
-        let opened = self.keyring.open(Purpose::SealedField, PLACE, &bytes).ok()?;
+        let Cookie { host, text } = cookie.filter(|cookie| cookie.text.len() <= 1024)?;
+        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+        let open = |row| self.keyring.open(Purpose::SealedField, Place { row, ..PLACE }, &bytes).ok();
+        let opened = open(host.as_bytes()).or_else(|| open(b"").filter(|_| self.is_main(host)))?;
         let (entries, _) = opened.expose().as_chunks::<LENGTH>();
         Some(entries.iter().take(MOST).filter_map(Known::read).collect())
     }

@@ -85,7 +85,7 @@ use crate::{
     config::{Config, SignInConfig},
     delivery::{Carriers, Guards},
     entropy::SharedEntropy,
-    keyring::{Keyring, SigningKey},
+    keyring::{GenuineToken, Keyring, Purpose, SigningKey},
     language::Language,
     session::Lifetime,
     store::{RateLimit, SendKey, SendLimit, Store, StoreError},
@@ -281,6 +281,17 @@ impl App {
         &self.store
     }
 
+    /// Is this the name of the main host? What has no host yet, from the time when there was one, is of that.
+    pub(crate) fn is_main(&self, host: &str) -> bool {
+        self.snapshot.load().config.public_url.host == host
+    }
+
+    /// The token of a cookie that was set at the host it was sent to; `None` for any other.
+    fn genuine(&self, purpose: Purpose, Cookie { host, text }: Cookie<'_>) -> Option<GenuineToken> {
+        let before = || self.keyring.genuine_without_host(purpose, text).filter(|_| self.is_main(host));
+        self.keyring.genuine(purpose, host, text).or_else(before)
+    }
+
     /// Deletes what has expired.
     pub async fn purge(&self) -> Result<u64> {
         Ok(self.store.purge(self.snapshot().lifetime(), self.now()).await?)
@@ -290,6 +301,8 @@ impl App {
 /// What a request brings: the raw values of our cookies, each at most once, and where it came from.
 #[derive(Clone, Copy, Debug)]
 pub struct Browser<'a> {
+    /// Name of the host it is at, as configured.
+    pub host: &'a str,
     /// `__Host-sekisho`.
     pub session: Option<Cookie<'a>>,
     /// `__Host-sekisho-signin`.
@@ -301,7 +314,7 @@ pub struct Browser<'a> {
     /// The marks beside it.
     pub marks: Marks<'a>,
     /// The token of the mailed link that was opened last, unsealed.
-    pub link: Option<Cookie<'a>>,
+    pub link: Option<TokenText<'a>>,
     /// The random seed of its forms, where it brought one.
     pub seed: Option<[u8; 16]>,
     /// The client's address.
@@ -328,12 +341,27 @@ pub enum Flow {
     Replacement,
 }
 
-/// The value of one of our cookies, which is never printed.
+/// One of our cookies as a browser sent it, which is never printed.
 #[derive(Clone, Copy)]
-pub struct Cookie<'a>(pub &'a str);
+pub struct Cookie<'a> {
+    /// Name of the host it was sent to, as configured: a cookie of ours is of use at its own host alone.
+    pub host: &'a str,
+    /// Its value.
+    pub text: &'a str,
+}
 
 impl std::fmt::Debug for Cookie<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Cookie(…)")
+    }
+}
+
+/// The token of a link or of a script as it was shown, which is never printed. It is good at every host.
+#[derive(Clone, Copy)]
+pub struct TokenText<'a>(pub &'a str);
+
+impl std::fmt::Debug for TokenText<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TokenText(…)")
     }
 }

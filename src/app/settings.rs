@@ -337,7 +337,7 @@ impl App {
         let Some(role) = role_of(pair, done.old) else { return Ok(Err(Stale::MovedOn)) };
         // The old number is told too: it may be all that its owner still has.
         let notices = self.notices(&pending.account, &both(Some(pair)), &Notice::MethodReplaced { role }, now);
-        let (cookie, id, digest) = self.new_identity()?;
+        let (cookie, id, digest) = self.new_identity(browser)?;
         let (method, proof) = (done.new.method(), done.new.proof());
         let renewed = outlives_change(&session, id, digest, now);
         let new = EnrolledMethod {
@@ -410,7 +410,7 @@ impl App {
         }
         let (hashing, entropy) = (snapshot.clone(), self.entropy.clone());
         let hash = self.hashing.run(move || hashing.scheme.hash(&chosen, &*entropy)).await??;
-        let (cookie, id, digest) = self.new_identity()?;
+        let (cookie, id, digest) = self.new_identity(browser)?;
         let change = ChangePassword {
             acting: Acting::of(&session),
             hash,

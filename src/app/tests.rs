@@ -55,6 +55,8 @@ impl std::ops::DerefMut for World {
     }
 }
 
+/// The host of the tests, as `bench::config` names it.
+const HOST: &str = "console.example.jp";
 const WRONG: &str = "wrong horse battery";
 
 impl World {
@@ -121,14 +123,15 @@ impl World {
     }
 
     async fn decide(&self, jar: &Jar) -> Decision {
-        let session = jar.session.as_deref().map(Cookie);
+        let session = jar.session.as_deref().map(cookie);
         self.app
             .decide(GateRequest {
+                host: HOST,
                 method: &Method::GET,
                 path: "/orders/1",
                 address: Ipv4Addr::LOCALHOST.into(),
                 session,
-                known: jar.known.as_deref().map(Cookie),
+                known: jar.known.as_deref().map(cookie),
                 marks: jar.marks(),
             })
             .await
@@ -156,12 +159,13 @@ impl Jar {
     }
     fn browser(&self) -> Browser<'_> {
         Browser {
+            host: HOST,
             link: None,
             seed: Some(self.seed),
-            session: self.session.as_deref().map(Cookie),
-            sign_in: self.sign_in.as_deref().map(Cookie),
-            device: self.device.as_deref().map(Cookie),
-            known: self.known.as_deref().map(Cookie),
+            session: self.session.as_deref().map(cookie),
+            sign_in: self.sign_in.as_deref().map(cookie),
+            device: self.device.as_deref().map(cookie),
+            known: self.known.as_deref().map(cookie),
             marks: self.marks(),
             address: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)),
             user_agent: "Mozilla/5.0 (Windows NT 10.0) Firefox/150.0",
@@ -203,6 +207,10 @@ impl Jar {
             self.marks.push(mark.clone());
         }
     }
+}
+
+fn cookie(text: &str) -> Cookie<'_> {
+    Cookie { host: HOST, text }
 }
 
 fn interrupted(decision: &Decision) -> Option<Interruption> {

@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{
-    App, AppError, Cookie, GateRequest, Result, Snapshot,
+    App, AppError, GateRequest, Result, Snapshot, TokenText,
     administration::{Answer, Refused},
     assertion::{Assertion, Claims},
     gate::LOOKS_AGAIN,
@@ -64,7 +64,7 @@ pub struct MadeToken {
 #[derive(Clone, Copy, Debug)]
 pub enum ShownToken<'a> {
     /// One text.
-    One(Cookie<'a>),
+    One(TokenText<'a>),
     /// Something of ours that is not one token alone.
     Unreadable,
 }
@@ -214,8 +214,8 @@ impl App {
     /// not asked.
     pub async fn decide_by_token(&self, request: GateRequest<'_>, shown: ShownToken<'_>) -> Result<Decision> {
         let snapshot = self.snapshot.load();
-        let asked = Asked { method: request.method, path: request.path, address: request.address };
-        let console = snapshot.routes.console(request.path);
+        let asked = request.asked();
+        let console = snapshot.routes.console(request.host, request.path);
         let observing = self.observing();
         let live = match self.shown_token(shown, request.address).await {
             Err(error) if observing.is_some() => {
@@ -225,7 +225,7 @@ impl App {
             found => found?,
         };
         let live = match live {
-            Ok(live) if live.covers(asked) => live,
+            Ok(live) if live.covers(asked) && self.is_main(asked.host) => live,
             Ok(_) => return Ok(refused(TokenFault::Scope, observing).at(console)),
             Err(fault) => return Ok(refused(fault, observing).at(console)),
         };
@@ -256,7 +256,7 @@ impl App {
         shown: ShownToken<'_>,
         address: IpAddr,
     ) -> Result<std::result::Result<Arc<LiveToken>, TokenFault>> {
-        let ShownToken::One(Cookie(text)) = shown else { return Ok(Err(TokenFault::Malformed)) };
+        let ShownToken::One(TokenText(text)) = shown else { return Ok(Err(TokenFault::Malformed)) };
         // What was not made here is known by its MAC: guessing asks neither memory nor store.
         let Some(genuine) = self.keyring.genuine_access_token(text) else { return Ok(Err(TokenFault::Malformed)) };
         let digest = self.keyring.token_digest(&genuine).ok_or(AppError::Key)?;

@@ -19,7 +19,7 @@ pub(super) fn run(check: &Check) -> Result<(), Failed> {
     match load(&check.config) {
         Ok(config) => {
             let cost = password_cost(&config)?;
-            let certificates = tls::warnings(&config.listen, &config.public_url.host, SystemClock.now());
+            let certificates = tls::warnings(&config.listen, &config.hosts, SystemClock.now());
             let warnings: Vec<String> = warnings(&config, cost).into_iter().chain(certificates).collect();
             if check.json {
                 let cost = u64::try_from(cost.as_millis()).unwrap_or(u64::MAX);

@@ -1,6 +1,6 @@
 //! `sekisho explain`: what happens to a request, and the rule that says so.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use http::Method;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use crate::{
     access::{Asked, Routes, Rules, Who},
     account::Group,
     admin::{Command, Reply, UserView},
-    config::{self, AccessConfig, Config, Outcome, RolloutMode, RuleConfig},
+    config::{self, AccessConfig, Config, Outcome, PublicUrl, RolloutMode, RuleConfig},
     proxy,
 };
 /// One answer for one kind of visitor.
@@ -34,6 +34,7 @@ struct Goes {
 #[derive(Debug, Serialize)]
 struct Explained {
     method: String,
+    host: String,
     path: String,
     address: String,
     /// Where it goes when it is forwarded: the path of the console, and its addresses.
@@ -47,7 +48,7 @@ struct Explained {
 
 pub(super) fn run(explain: &Explain) -> Result<(), Failed> {
     let config = config::load(&explain.config).map_err(Failed::refused)?;
-    let path = path_of(&explain.url, &config)?;
+    let (host, path) = place_of(&explain.url, &config)?;
     let method: Method = explain
         .method
         .parse()
@@ -60,6 +61,7 @@ pub(super) fn run(explain: &Explain) -> Result<(), Failed> {
 
     let mut explained = Explained {
         method: method.to_string(),
+        host: host.to_owned(),
         path: path.to_owned(),
         address: explain.address.to_string(),
         console: None,
@@ -70,7 +72,7 @@ pub(super) fn run(explain: &Explain) -> Result<(), Failed> {
     if path.starts_with(proxy::OUR_PREFIX) {
         explained.notes.insert(0, "one of the gateway's own pages: no rule is asked".to_owned());
     } else if explained.refused.is_none() {
-        let asked = Asked { method: &method, path, address: explain.address };
+        let asked = Asked { host, method: &method, path, address: explain.address };
         let somebody = |code_age| Who::Somebody { groups: &groups, code_age };
         let name = name(user.as_ref(), names);
         let visitors = [
@@ -78,7 +80,8 @@ pub(super) fn run(explain: &Explain) -> Result<(), Failed> {
             (format!("{name}, on a trusted device"), somebody(None)),
             (format!("{name}, a code just given"), somebody(Some(Duration::ZERO))),
         ];
-        let console = Routes::read(&config.upstreams).console(path).and_then(|console| config.upstreams.get(console));
+        let console =
+            Routes::read(&config.upstreams).console(host, path).and_then(|console| config.upstreams.get(console));
         explained.console = console.map(|console| Goes { path: console.path.clone(), url: console.urls() });
         for (who, visitor) in visitors {
             let (outcome, rule) = rules.outcome(asked, visitor);
@@ -88,20 +91,21 @@ pub(super) fn run(explain: &Explain) -> Result<(), Failed> {
     if explain.json { output::json(&explained) } else { output::text(&sheet(&explained)) }
 }
 
-/// The path of an address of the gateway, or of a path alone.
-fn path_of<'u>(url: &'u str, config: &Config) -> Result<&'u str, Failed> {
-    let path = if url.starts_with('/') {
-        url
-    } else {
-        let origin = config.public_url.origin();
-        let rest = url.strip_prefix(&origin).filter(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']));
-        match rest {
-            Some(rest) if rest.starts_with('/') => rest,
-            Some(_) => "/",
-            None => return Err(Failed::refused(format!("{url:?} is not below {origin}: no other host is served"))),
-        }
+/// Host and path of an address of the gateway; a path alone is one of the main host.
+fn place_of<'u>(url: &'u str, config: &'u Config) -> Result<(&'u str, &'u str), Failed> {
+    let below = |host: &'u Arc<PublicUrl>| {
+        let rest = url.strip_prefix(&host.origin()).filter(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']));
+        Some((host.host.as_str(), rest.map(|rest| if rest.starts_with('/') { rest } else { "/" })?))
     };
-    Ok(path.split(['?', '#']).next().unwrap_or_default())
+    let (host, path) = if url.starts_with('/') {
+        (config.public_url.host.as_str(), url)
+    } else {
+        config.hosts.iter().find_map(below).ok_or_else(|| {
+            let origins = config.hosts.iter().map(|host| host.origin()).collect::<Vec<_>>().join(" or ");
+            Failed::refused(format!("{url:?} is not below {origins}: no other host is served"))
+        })?
+    };
+    Ok((host, path.split(['?', '#']).next().unwrap_or_default()))
 }
 
 fn user(name: &str, config: &Config) -> Result<UserView, Failed> {
@@ -143,7 +147,7 @@ fn answer(who: String, outcome: Outcome, rule: Option<&RuleConfig>) -> Answer {
 /// A rule in one line, as the file says it.
 fn described(rule: &RuleConfig) -> String {
     let mut words = vec![rule.path.clone()];
-    for (key, list) in [("methods", &rule.methods), ("groups", &rule.groups)] {
+    for (key, list) in [("host", &rule.hosts), ("methods", &rule.methods), ("groups", &rule.groups)] {
         if !list.is_empty() {
             words.push(format!("{key} {}", list.join(" ")));
         }
@@ -165,8 +169,8 @@ fn described(rule: &RuleConfig) -> String {
 }
 
 fn sheet(explained: &Explained) -> String {
-    let Explained { method, path, address, console, refused, answers, notes } = explained;
-    let mut lines = vec![format!("{method} {path} from {address}")];
+    let Explained { method, host, path, address, console, refused, answers, notes } = explained;
+    let mut lines = vec![format!("{method} {host}{path} from {address}")];
     lines.extend(refused.map(|why| format!("refused before any rule: {why}")));
     if !answers.is_empty() {
         let row = |answer: &Answer| {

@@ -13,7 +13,7 @@ use super::{
     AdminConfig, AssertionConfig, Branding, ClientCertificates, CohortConfig, Config, HoldConfig, IdentityHeaders,
     InboxConfig, Limits, Listen, LogConfig, PasswordConfig, RecoveryConfig, RolloutConfig, SessionConfig, SignInConfig,
     StoreConfig, TrustedDeviceConfig, UpstreamAddress, UsersConfig, budget, certificates, code_text, console,
-    destinations, forward_auth,
+    destinations, forward_auth, hosts,
     problem::Report,
     providers::{self, Provided},
     raw,
@@ -28,9 +28,8 @@ use crate::clock::Timestamp;
 /// report.
 pub(super) fn check(root: raw::Root, directory: &Path, report: &mut Report<'_>) -> Option<Config> {
     check_addresses(&root, report);
-    if let Some(consoles) = &root.upstream {
-        upstream::check(consoles, &identity_names(&root), report);
-    }
+    hosts::check(&root, report);
+    upstream::check(&root, &identity_names(&root), report);
     if let Some(own) = &root.console {
         console::check(&own.value, report);
     }
@@ -40,7 +39,7 @@ pub(super) fn check(root: raw::Root, directory: &Path, report: &mut Report<'_>) 
     check_channels(&root, report);
     code_text::check(&root, report);
     if let Some(rules) = &root.rule {
-        rules::check_rules(&rules.value, report);
+        rules::check_rules(&rules.value, &hosts::names(&root).unwrap_or_default(), report);
     }
     if let Some(expectations) = &root.expect {
         rules::check_expectations(&expectations.value, report);
@@ -328,6 +327,7 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
     let identity = root.identity?.value;
     let assertion = root.assertion?.value;
     let public_url = root.public_url?.value;
+    let hosts = hosts::hosts(public_url.clone(), root.host?.value.0)?;
     let audience = assertion.audience.map_or_else(|| public_url.origin(), |audience| audience.value.0);
     let hold = root.hold?.value;
     let password = root.password?.value;
@@ -382,7 +382,6 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
         None => None,
     };
     Some(Config {
-        public_url,
         time_zone: time_zone.zone,
         time_zone_name: time_zone.name,
         phone_region: phone_region.clone(),
@@ -397,7 +396,7 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
             client_address: listen.client_address?.value,
             proxy_protocol: addresses(listen.proxy_protocol?.value),
         },
-        upstreams: upstream::upstreams(root.upstream?.value, &audience, directory)?,
+        upstreams: upstream::upstreams(root.upstream?.value, &hosts, &audience, directory)?,
         console: console::console(root.console?.value)?,
         forward_auth,
         store: StoreConfig::Sqlite(store_file),
@@ -423,7 +422,9 @@ fn assemble(root: raw::Root, directory: &Path, lines: &dyn Fn(&Range<usize>) -> 
             lifetime: assertion.lifetime?.value.0,
         },
         rules: rules::rules(root.rule?.value, sign_in.fresh.as_ref()?.value.0, lines)?,
-        expectations: rules::expectations(root.expect?.value, lines)?,
+        expectations: rules::expectations(root.expect?.value, &public_url.host, lines)?,
+        public_url,
+        hosts,
         hold: HoldConfig {
             bytes: usize::try_from(hold.bytes?.value.0).ok()?,
             lifetime: hold.lifetime?.value.0,

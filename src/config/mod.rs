@@ -13,6 +13,7 @@ mod credential;
 mod destinations;
 mod files;
 mod forward_auth;
+mod hosts;
 mod logo;
 mod problem;
 mod providers;
@@ -50,6 +51,7 @@ pub use self::{
     credential::{ConsoleCredential, CredentialKind},
     destinations::{DestinationsConfig, NumberType, is_country, is_number_prefix},
     forward_auth::{ForwardAuthConfig, OriginalRequest},
+    hosts::Hosts,
     logo::{Logo, LogoError},
     problem::{Problem, Problems},
     reference::{reference, schema},
@@ -130,14 +132,17 @@ pub fn rules_of(path: &Path) -> Option<(Vec<RuleConfig>, Vec<ExpectConfig>)> {
     let root = raw::Root::read(&document, "", &mut report)?;
     let fresh = root.sign_in?.value.fresh?.value.0;
     let line = |span: &std::ops::Range<usize>| report.line(span.start);
-    Some((rules::rules(root.rule?.value, fresh, &line)?, rules::expectations(root.expect?.value, &line)?))
+    let main = &root.public_url?.value.host;
+    Some((rules::rules(root.rule?.value, fresh, &line)?, rules::expectations(root.expect?.value, main, &line)?))
 }
 
 /// A checked configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// How browsers reach the gateway.
+    /// How browsers reach the gateway: the main host.
     pub public_url: PublicUrl,
+    /// All hosts, the main one first.
+    pub hosts: Hosts,
     /// Clock times on pages are in this zone (IANA name, checked).
     pub time_zone: jiff::tz::TimeZone,
     /// Its IANA name, which the pages show.
@@ -146,7 +151,7 @@ pub struct Config {
     pub phone_region: String,
     /// Addresses and TLS files.
     pub listen: Listen,
-    /// The consoles, in order: the first whose path covers a request gets it, and the last covers everything.
+    /// The consoles, in order: the first whose host and path cover a request gets it; at each host one covers everything.
     pub upstreams: Vec<Upstream>,
     /// What it has of its own.
     pub console: ConsoleConfig,
@@ -331,7 +336,9 @@ impl std::fmt::Display for UpstreamAddress {
 /// A console.
 #[derive(Clone, Debug)]
 pub struct Upstream {
-    /// The path it has, and everything below.
+    /// The names of its hosts; at least one.
+    pub hosts: Vec<String>,
+    /// The path it has there, and everything below.
     pub path: String,
     /// Whom a signed statement for it names.
     pub audience: String,

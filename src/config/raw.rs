@@ -12,6 +12,7 @@ use super::{
     credential::{BasicUser, CredentialHeader},
     destinations::Destinations,
     forward_auth::OriginalRequest,
+    hosts::HostName,
     providers::{Delivery, Mail, RawChannel, Sms, Voice},
     proxies::{ProxyHeader, ProxyNetwork},
     read::{Many, OneOrMany, OneOrMore, Whole, tables},
@@ -27,13 +28,14 @@ use super::{
 tables! {
     /// The configuration of Sekisho. Relative paths start at the directory of the configuration file.
     Root {
-        /// How browsers reach the gateway.
+        /// How browsers reach the gateway: its main host.
         public_url: PublicUrl = required,
         /// Clock times on pages are in this zone, which the pages name.
         time_zone: Zone = default("Asia/Tokyo"),
         /// Telephone numbers typed without `+` belong to this region.
         phone_region: PhoneRegion = default("JP"),
         listen: Listen = required,
+        host: Many<Host> = default([]),
         upstream: OneOrMore<Upstream> = required,
         console: Console = default({}),
         /// For a proxy that keeps the way to the console and asks the gateway about each request. Without this table nobody can
@@ -106,9 +108,19 @@ tables! {
         proxy_protocol: OneOrMany<SocketAddr> = default([]),
     }
 
-    /// The console behind the gateway. Several, each starting with `[[upstream]]`, where consoles share the host: the first
-    /// whose path covers a request gets it.
+    /// A further host of the gateway. People sign in at each host by itself: a session, a trusted device and whatever else a
+    /// browser holds of one is of no use at another. Accounts and everything else are shared. `docs/hosts.md` tells the story.
+    Host {
+        /// How browsers reach it. Its name must be another than those of all other hosts, not its port alone.
+        public_url: PublicUrl = required,
+    }
+
+    /// The console behind the gateway. Several, each starting with `[[upstream]]`, where consoles share a host or each host
+    /// has its own: the first whose host and path cover a request gets it.
     Upstream {
+        /// The hosts where this console is, as in `reports.example.jp`, without a port. Without it: the main host alone, the
+        /// one of the top-level `public_url`.
+        host: OneOrMany<HostName> = default([]),
         /// The path of this console and everything below it: `/api` covers `/api` and `/api/orders`, not `/apis`. The console
         /// gets the path as it is.
         path: RulePath = default("/"),
@@ -116,8 +128,8 @@ tables! {
         /// verified for this host name. Several, when the same console runs on several addresses: they take turns.
         /// `docs/upstreams.md` tells the story.
         url: OneOrMany<UpstreamUrl> = required,
-        /// `aud` of the signed statements for this console. Without it: `assertion.audience`, else `public_url`, with the
-        /// path of the console behind it.
+        /// `aud` of the signed statements for this console. Without it: the `public_url` of its host (of the first it names),
+        /// at the main host `assertion.audience` where there is one, with the path of the console behind it.
         audience: Audience = optional,
         /// The `Host` header the console gets. Without it: what the browser sent.
         host_header: HostHeader = optional,
@@ -192,7 +204,7 @@ tables! {
         /// Add `Secure` to cookies the console sets without it: for one that does not know that it is reached over HTTPS.
         secure_cookies: bool = default(false),
         /// Further origins the console believes to be its own, besides `upstream.url` and `upstream.host_header`: where
-        /// its redirects name one of them, browsers are led to `public_url`.
+        /// its redirects name one of them, browsers are led to the host they came by.
         origins: OneOrMany<OriginUrl> = default([]),
         /// The console's own sign-out, by path. Whoever asks for it is signed out of the gateway, too.
         sign_out: OneOrMany<RequestPath> = default([]),
@@ -302,7 +314,7 @@ tables! {
         /// The header it is in. Whatever a client sends under this name, in any spelling, is taken out.
         header: OwnHeader = default("X-Sekisho-Assertion"),
         /// `aud`: the console it is for, unless `upstream.audience` says otherwise. Each console behind a gateway of its own
-        /// has its own. Without it: `public_url`.
+        /// has its own. Without it: `public_url`. Consoles at further hosts have theirs from those.
         audience: Audience = optional,
         /// How long it is valid. A new one is made after half of it.
         lifetime: Time<{ 10 * SECOND }, MINUTE> = default("60s"),
@@ -310,6 +322,8 @@ tables! {
 
     /// What a path needs. The first rule that matches decides; a request that no rule matches needs a session.
     Rule {
+        /// Only at these hosts, as in `reports.example.jp`, without a port. Without it: at every host.
+        host: OneOrMany<HostName> = default([]),
         /// The path and everything below it: `/static` covers `/static` and `/static/a.css`, not `/statics`.
         path: RulePath = required,
         /// Only these methods. Without it: all.
@@ -373,6 +387,8 @@ tables! {
 
     /// What the rules are meant to do, so that `sekisho check` and the start of the gateway hold them to it.
     Expect {
+        /// The host. Without it: the main one, of the top-level `public_url`.
+        host: HostName = optional,
         /// A path of the console.
         path: RequestPath = required,
         /// The method.

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 
 use super::{
     cors::{self, CorsConfig},
+    hosts,
     problem::Report,
     raw,
     read::{At, Many, OneOrMany},
@@ -18,6 +19,8 @@ use super::{
 pub struct RuleConfig {
     /// Where it stands in the file, from 1.
     pub line: usize,
+    /// Names of hosts; empty: at every host.
+    pub hosts: Vec<String>,
     /// Path prefix by whole segments: `/static` matches `/static` and `/static/x`, not `/statics`.
     pub path: String,
     /// Upper-case methods; empty: all.
@@ -61,6 +64,8 @@ pub enum AccessConfig {
 pub struct ExpectConfig {
     /// Where it stands in the file, from 1.
     pub line: usize,
+    /// The name of the host.
+    pub host: String,
     /// The path.
     pub path: String,
     /// The method.
@@ -110,6 +115,7 @@ impl Outcome {
 /// What decides whether a rule matches.
 struct Reach<'r> {
     span: &'r Range<usize>,
+    hosts: Vec<&'r str>,
     path: &'r str,
     methods: Vec<&'static str>,
     groups: Vec<&'r str>,
@@ -117,10 +123,11 @@ struct Reach<'r> {
 }
 
 impl<'r> Reach<'r> {
-    /// `None` where something of it could not be read.
-    fn of(rule: &'r At<raw::Rule>) -> Option<Self> {
+    /// `None` where something of it could not be read. `all`: the names of all hosts.
+    fn of(rule: &'r At<raw::Rule>, all: &[&'r str]) -> Option<Self> {
         Some(Self {
             span: rule.span.as_ref()?,
+            hosts: hosts::named_by(rule.value.host.as_ref(), all),
             path: rule.value.path.as_ref()?.value.0.as_str(),
             methods: rule.value.methods.as_ref()?.value.0.iter().map(|method| method.value.0).collect(),
             groups: rule.value.groups.as_ref()?.value.0.iter().map(|group| group.value.0.as_str()).collect(),
@@ -128,7 +135,7 @@ impl<'r> Reach<'r> {
         })
     }
 
-    /// Does it match whatever `other` matches, methods aside?
+    /// Does it match whatever `other` matches, hosts and methods aside?
     fn covers(&self, other: &Self) -> bool {
         let below = other.path.strip_prefix(self.path.trim_end_matches('/'));
         let path = below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
@@ -140,24 +147,28 @@ impl<'r> Reach<'r> {
     }
 
     fn is_the_same_as(&self, other: &Self) -> bool {
-        let methods = |a: &Self, b: &Self| b.methods.iter().all(|method| a.methods.contains(method));
-        self.covers(other) && other.covers(self) && methods(self, other) && methods(other, self)
+        let all = |a: &Self, b: &Self| {
+            b.methods.iter().all(|method| a.methods.contains(method))
+                && b.hosts.iter().all(|host| a.hosts.contains(host))
+        };
+        self.covers(other) && other.covers(self) && all(self, other) && all(other, self)
     }
 }
 
-/// A rule that nothing can reach is a rule somebody believes in.
-pub(super) fn check_rules(Many(rules): &Many<raw::Rule>, report: &mut Report<'_>) {
+/// A rule that nothing can reach is a rule somebody believes in. `all`: the names of all hosts.
+pub(super) fn check_rules(Many(rules): &Many<raw::Rule>, all: &[&str], report: &mut Report<'_>) {
     for rule in rules {
         check_access(&rule.value, report);
     }
-    let read: Vec<_> = rules.iter().filter_map(Reach::of).collect();
+    let read: Vec<_> = rules.iter().filter_map(|rule| Reach::of(rule, all)).collect();
     for (index, rule) in read.iter().enumerate() {
-        let earlier: Vec<_> = read.iter().take(index).filter(|earlier| earlier.covers(rule)).collect();
-        let covering = earlier.iter().find(|earlier| earlier.methods.is_empty()).or_else(|| {
-            let covered = |method| earlier.iter().any(|earlier| earlier.methods.contains(method));
-            if !rule.methods.is_empty() && rule.methods.iter().all(covered) { earlier.last() } else { None }
-        });
-        if let Some(covering) = covering {
+        let before = read.get(..index).unwrap_or_default();
+        let covering: Option<Vec<_>> = match rule.hosts.as_slice() {
+            // No host can be read: as if there were one.
+            [] => covering(rule, before, None).map(|covering| vec![covering]),
+            hosts => hosts.iter().map(|host| covering(rule, before, Some(host))).collect(),
+        };
+        if let Some(covering) = covering.iter().flatten().next() {
             let (path, line) = (rule.path, report.line(covering.span.start));
             let (message, help) = if covering.is_the_same_as(rule) {
                 (format!("rule: {path} stands already at line {line}"), "take one of them out")
@@ -170,6 +181,16 @@ pub(super) fn check_rules(Many(rules): &Many<raw::Rule>, report: &mut Report<'_>
             report.add(Some(rule.span), message, Some(help.to_owned()));
         }
     }
+}
+
+/// The rule, among those before it, that leaves nothing of this one at this host.
+fn covering<'b, 'r>(rule: &Reach<'r>, before: &'b [Reach<'r>], host: Option<&str>) -> Option<&'b Reach<'r>> {
+    let here = |earlier: &&Reach<'r>| host.is_none_or(|host| earlier.hosts.contains(&host));
+    let earlier: Vec<_> = before.iter().filter(here).filter(|earlier| earlier.covers(rule)).collect();
+    earlier.iter().find(|earlier| earlier.methods.is_empty()).copied().or_else(|| {
+        let covered = |method| earlier.iter().any(|earlier| earlier.methods.contains(method));
+        if !rule.methods.is_empty() && rule.methods.iter().all(covered) { earlier.last().copied() } else { None }
+    })
 }
 
 /// Keys that have no meaning beside the rule's word.
@@ -226,6 +247,7 @@ pub(super) fn rules(
     let read = |At { value: rule, span }: At<raw::Rule>| {
         Some(RuleConfig {
             line: line(&span?),
+            hosts: rule.host?.value.0.into_iter().map(|host| host.value.0).collect(),
             path: rule.path?.value.0,
             methods: rule.methods?.value.0.iter().map(|method| method.value.0.to_owned()).collect(),
             groups: names(rule.groups?.value),
@@ -249,15 +271,17 @@ pub(super) fn rules(
     rules.into_iter().map(read).collect()
 }
 
-/// `None` where something could not be read.
+/// `main` is the host where none is named. `None` where something could not be read.
 pub(super) fn expectations(
     Many(expectations): Many<raw::Expect>,
+    main: &str,
     line: &dyn Fn(&Range<usize>) -> usize,
 ) -> Option<Vec<ExpectConfig>> {
     let read = |At { value: expected, span }: At<raw::Expect>| {
         let code_age = expected.code_age.map(|age| age.value.0);
         Some(ExpectConfig {
             line: line(&span?),
+            host: expected.host.map_or_else(|| main.to_owned(), |host| host.value.0),
             path: expected.path?.value.0,
             method: expected.method?.value.0.to_owned(),
             address: expected.address?.value.0,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{
-    HealthCheck, Upstream, credential,
+    HealthCheck, Hosts, Upstream, credential, hosts,
     problem::{Report, quoted},
     raw,
     read::{At, OneOrMore},
@@ -11,46 +11,59 @@ use super::{
 };
 
 /// `identity`: the names under which the gateway tells consoles who is there.
-pub(super) fn check(
-    At { value: OneOrMore(consoles), span }: &At<OneOrMore<raw::Upstream>>,
-    identity: &[&str],
-    report: &mut Report<'_>,
-) {
+pub(super) fn check(root: &raw::Root, identity: &[&str], report: &mut Report<'_>) {
+    let Some(At { value: OneOrMore(consoles), span }) = &root.upstream else { return };
     for console in consoles {
         check_addresses(&console.value, report);
         if let Some(credentials) = &console.value.credential {
             credential::check(credentials, identity, report);
         }
     }
-    check_paths(consoles, report);
     let Some(last) = consoles.last() else {
         let help = "as in [upstream] and url = \"http://127.0.0.1:8080\"".to_owned();
         return report.add(span.as_ref(), "upstream: needs a console".to_owned(), Some(help));
     };
-    let everything = |console: &At<raw::Upstream>| console.value.path.as_ref().is_none_or(|path| path.value.0 == "/");
-    if !consoles.iter().any(everything) {
-        let help = "give the last one no path: it gets what no other does".to_owned();
-        report.add(last.span.as_ref(), "upstream: no console for /, and every path needs one".to_owned(), Some(help));
+    let Some(known) = hosts::names(root) else { return };
+    let Some(main) = known.first() else { return };
+    check_paths(consoles, main, report);
+    for host in &known {
+        let of_it = |console: &&At<raw::Upstream>| hosts::named_by(console.value.host.as_ref(), &[main]).contains(host);
+        let everything =
+            |console: &At<raw::Upstream>| console.value.path.as_ref().is_none_or(|path| path.value.0 == "/");
+        let mut consoles = consoles.iter().filter(of_it).peekable();
+        if consoles.peek().is_none() {
+            let message = format!("upstream: no console for the host {}", quoted(host));
+            let help = format!("give it one: [[upstream]] with host = \"{host}\"");
+            report.add(hosts::place_of(root, host), message, Some(help));
+        } else if !consoles.any(everything) {
+            let at_it = if known.len() > 1 { format!(" at the host {}", quoted(host)) } else { String::new() };
+            let help = "give the last one no path: it gets what no other does".to_owned();
+            let message = format!("upstream: no console for /{at_it}, and every path needs one");
+            report.add(last.span.as_ref(), message, Some(help));
+        }
     }
 }
 
 /// A console that nothing can reach is one somebody believes in.
-fn check_paths(consoles: &[At<raw::Upstream>], report: &mut Report<'_>) {
-    let mut before: Vec<(&str, usize)> = Vec::new();
+fn check_paths(consoles: &[At<raw::Upstream>], main: &str, report: &mut Report<'_>) {
+    let mut before: Vec<(Vec<&str>, &str, usize)> = Vec::new();
     for console in consoles {
         let (Some(path), Some(span)) = (&console.value.path, &console.span) else { continue };
         let path = path.value.0.as_str();
+        let at = hosts::named_by(console.value.host.as_ref(), &[main]);
         let covers = |wider: &str| {
             let rest = path.strip_prefix(wider.trim_end_matches('/'));
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        if let Some((_, start)) = before.iter().find(|(wider, _)| covers(wider)) {
+        let covering = |host: &str| before.iter().find(|(hosts, wider, _)| hosts.contains(&host) && covers(wider));
+        let covering: Option<Vec<_>> = at.iter().map(|host| covering(host)).collect();
+        if let Some((_, _, start)) = covering.iter().flatten().next() {
             let line = report.line(*start);
             let message = format!("upstream: never reached, since the one at line {line} covers {}", quoted(path));
             let help = "the first that matches decides: put the narrower one before the broader one".to_owned();
             report.add(Some(span), message, Some(help));
         }
-        before.push((path, span.start));
+        before.push((at, path, span.start));
     }
 }
 
@@ -94,25 +107,34 @@ fn check_addresses(upstream: &raw::Upstream, report: &mut Report<'_>) {
     }
 }
 
-/// From the raw tables. `audience` is the one of the console for `/` where it has none of its own; a statement for one
-/// console is of no use at another.
+/// From the raw tables. `audience` is the one of the console for `/` of the main host where it has none of its own; a
+/// statement for one console is of no use at another.
 pub(super) fn upstreams(
     OneOrMore(raw): OneOrMore<raw::Upstream>,
+    all: &Hosts,
     audience: &str,
     directory: &Path,
 ) -> Option<Vec<Upstream>> {
-    raw.into_iter().map(|console| upstream(console.value, audience, directory)).collect()
+    raw.into_iter().map(|console| upstream(console.value, all, audience, directory)).collect()
 }
 
-fn upstream(raw: raw::Upstream, audience: &str, directory: &Path) -> Option<Upstream> {
+fn upstream(raw: raw::Upstream, all: &Hosts, audience: &str, directory: &Path) -> Option<Upstream> {
     let urls = raw.url?.value.0;
     let path = raw.path?.value.0;
+    let main = all.names().next()?;
+    let at = hosts::named_by(raw.host.as_ref(), &[main]);
+    let audience = match at.first() {
+        Some(host) if !at.contains(&main) => all.named(host.as_bytes())?.origin(),
+        _ => audience.to_owned(),
+    };
+    let at = at.into_iter().map(str::to_owned).collect();
     let below = format!("{audience}{}", path.trim_end_matches('/'));
     let health = match raw.health {
         None => None,
         Some(check) => Some(health(check.value)?),
     };
     Some(Upstream {
+        hosts: at,
         audience: raw.audience.map_or(below, |audience| audience.value.0),
         path,
         tls: urls.first()?.value.tls,

@@ -82,7 +82,7 @@ mod tests {
         let parts: Vec<&str> = text.split('_').collect();
         assert_eq!(parts[..2], ["sekisho", "1"]);
         assert_eq!((parts[2].len(), parts[3].len(), parts.len()), (77, 8, 4));
-        assert_eq!(ring.genuine(Purpose::SessionCookie, text), None, "it is no cookie");
+        assert_eq!(ring.genuine(Purpose::SessionCookie, "shop.test", text), None, "it is no cookie");
         let other = Keyring::generate(&entropy, Timestamp::EPOCH).unwrap();
         assert_eq!(other.genuine_access_token(text), None, "of another gateway");
         for (i, byte) in text.bytes().enumerate() {

@@ -25,7 +25,7 @@ use crate::{
 pub struct DeviceClaim {
     /// The device record, in its text form.
     pub device: String,
-    /// Keyed digest of the account it is of: a browser that holds trust of several finds the right one.
+    /// Keyed digest of the account and the host it is of: a browser that holds trust of several accounts finds the right one.
     account: Digest,
     key: KeyId,
     /// Digest of the value, to compare with the record.
@@ -74,6 +74,7 @@ impl Keyring {
         &self,
         device: &str,
         account: &[u8],
+        host: &str,
         value: &DeviceValue,
         expires_at: Timestamp,
     ) -> Option<String> {
@@ -83,7 +84,7 @@ impl Keyring {
         header.kid = Some(value.key.0.to_string());
         let claims = Claims {
             did: device.to_owned(),
-            acc: BASE64URL_NOPAD.encode(self.account_tag(value.key, account)?.as_bytes()),
+            acc: BASE64URL_NOPAD.encode(self.account_tag(value.key, account, Some(host))?.as_bytes()),
             val: BASE64URL_NOPAD.encode(value.value.expose()),
             exp: expires_at.as_secs(),
         };
@@ -115,13 +116,17 @@ impl Keyring {
         Some(DeviceClaim { device: claims.did, account, key, digest, expires_at: Timestamp::from_secs(claims.exp) })
     }
 
-    /// Is the claim of this account?
-    pub fn claims_account(&self, claim: &DeviceClaim, account: &[u8]) -> bool {
-        self.account_tag(claim.key, account).is_some_and(|tag| tag == claim.account)
+    /// Is the claim of this account at the host of this name? `None`: from the time when there was one host, which no claim
+    /// names.
+    pub fn claims_account(&self, claim: &DeviceClaim, account: &[u8], host: Option<&str>) -> bool {
+        self.account_tag(claim.key, account, host).is_some_and(|tag| tag == claim.account)
     }
 
-    fn account_tag(&self, key: KeyId, account: &[u8]) -> Option<Digest> {
-        self.mac(key, Purpose::DeviceDigest, &[b"account", account])
+    fn account_tag(&self, key: KeyId, account: &[u8], host: Option<&str>) -> Option<Digest> {
+        match host {
+            Some(host) => self.mac(key, Purpose::DeviceDigest, &[b"account", account, host.as_bytes()]),
+            None => self.mac(key, Purpose::DeviceDigest, &[b"account", account]),
+        }
     }
 }
 
@@ -190,11 +195,14 @@ mod tests {
         let entropy = SystemEntropy::new();
         let ring = Keyring::generate(&entropy, Timestamp::EPOCH).unwrap();
         let value = ring.draw_device_value(&entropy).unwrap();
-        let text = ring.sign_device("abc", b"hanako", &value, Timestamp::from_secs(10)).unwrap();
+        let text = ring.sign_device("abc", b"hanako", "shop.test", &value, Timestamp::from_secs(10)).unwrap();
         let claim = ring.read_device(&text).unwrap();
         assert_eq!((claim.device.as_str(), claim.digest), ("abc", value.digest()));
-        assert!(ring.claims_account(&claim, b"hanako"));
-        assert!(!ring.claims_account(&claim, b"taro"));
+        assert!(ring.claims_account(&claim, b"hanako", Some("shop.test")));
+        for (account, host) in [(&b"taro"[..], Some("shop.test")), (b"hanako", Some("reports.test")), (b"hanako", None)]
+        {
+            assert!(!ring.claims_account(&claim, account, host), "{host:?}");
+        }
         assert!(!text.contains("hanako"));
 
         let other = Keyring::generate(&entropy, Timestamp::EPOCH).unwrap();

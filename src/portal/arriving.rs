@@ -12,6 +12,7 @@ use super::{Portal, cookie, cookie::Keep, stopped::Why};
 use crate::{
     access::Interruption,
     clock::Timestamp,
+    config::PublicUrl,
     keyring::{Place, Purpose},
 };
 
@@ -21,7 +22,10 @@ const ARRIVES: Duration = Duration::from_mins(2);
 const WINDOW: Duration = Duration::from_mins(10);
 /// So often.
 pub(super) const MOST: u8 = 3;
-const PLACE: Place<'static> = Place { table: "cookie", column: "arriving", row: b"" };
+
+fn place(host: &PublicUrl) -> Place<'_> {
+    Place { table: "cookie", column: "arriving", row: host.host.as_bytes() }
+}
 
 /// The last sign-in on this browser, and the bounces before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,28 +48,28 @@ pub enum Bounce {
 }
 
 impl Portal {
-    fn arriving(&self, headers: &HeaderMap) -> Option<Arriving> {
+    fn arriving(&self, headers: &HeaderMap, host: &PublicUrl) -> Option<Arriving> {
         let sealed = cookie::read(headers, cookie::ARRIVING).filter(|sealed| sealed.len() <= 512)?;
         let bytes = BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()?;
-        let opened = self.app.keyring().open(Purpose::SealedField, PLACE, &bytes).ok()?;
+        let opened = self.app.keyring().open(Purpose::SealedField, place(host), &bytes).ok()?;
         serde_json::from_slice(opened.expose()).ok()
     }
 
-    fn keep(&self, arriving: Arriving) -> Option<HeaderValue> {
+    fn keep(&self, arriving: Arriving, host: &PublicUrl) -> Option<HeaderValue> {
         let text = serde_json::to_vec(&arriving).ok()?;
-        let sealed = self.app.keyring().seal(Purpose::SealedField, PLACE, &text, &**self.app.entropy()).ok()?;
+        let sealed = self.app.keyring().seal(Purpose::SealedField, place(host), &text, &**self.app.entropy()).ok()?;
         cookie::set(cookie::ARRIVING, &BASE64URL_NOPAD.encode(&sealed), Keep::Seconds(WINDOW.as_secs()))
     }
 
     /// The cookie that goes out with a new session.
-    pub(super) fn sent_on(&self, headers: &HeaderMap) -> Option<HeaderValue> {
+    pub(super) fn sent_on(&self, headers: &HeaderMap, host: &PublicUrl) -> Option<HeaderValue> {
         let at = self.app.now();
-        let bounced = self.arriving(headers).filter(|last| !last.awaited && at.since(last.at) < WINDOW);
-        self.keep(Arriving { bounces: bounced.map_or(0, |last| last.bounces), at, awaited: true })
+        let bounced = self.arriving(headers, host).filter(|last| !last.awaited && at.since(last.at) < WINDOW);
+        self.keep(Arriving { bounces: bounced.map_or(0, |last| last.bounces), at, awaited: true }, host)
     }
 
     /// A page was asked for without a session that lives. Does that belong to a sign-in that has just ended?
-    pub fn bounced(&self, headers: &HeaderMap, why: Interruption) -> Bounce {
+    pub fn bounced(&self, headers: &HeaderMap, host: &PublicUrl, why: Interruption) -> Bounce {
         let why = match why {
             Interruption::NoSession if sessions(headers) == 0 => Why::CookieNotReturned,
             Interruption::NoSession => Why::ForeignCookie,
@@ -73,14 +77,15 @@ impl Portal {
             Interruption::CodeTooOld { .. } | Interruption::NewPassword => return Bounce::No,
         };
         let now = self.app.now();
-        let Some(last) = self.arriving(headers).filter(|last| last.awaited && now.since(last.at) < ARRIVES) else {
+        let Some(last) = self.arriving(headers, host).filter(|last| last.awaited && now.since(last.at) < ARRIVES)
+        else {
             return Bounce::No;
         };
         let bounces = last.bounces.saturating_add(1);
         if bounces >= MOST {
             return Bounce::Stop(why);
         }
-        self.keep(Arriving { bounces, at: now, awaited: false }).map_or(Bounce::No, Bounce::Again)
+        self.keep(Arriving { bounces, at: now, awaited: false }, host).map_or(Bounce::No, Bounce::Again)
     }
 }
 

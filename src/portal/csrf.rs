@@ -16,18 +16,19 @@ use crate::{
 /// The random seed of one browser.
 #[derive(Clone, Copy)]
 pub(super) struct Seed {
+    /// What the cookie says.
+    value: [u8; 16],
+    /// The same, at this host: a seed of another host is another seed.
     bytes: [u8; 16],
     fresh: bool,
 }
 
 impl Seed {
     /// The browser's seed, or a fresh one.
-    pub(super) fn of(headers: &HeaderMap, entropy: &dyn Entropy) -> Self {
+    pub(super) fn of(headers: &HeaderMap, host: &PublicUrl, entropy: &dyn Entropy) -> Self {
         let kept = cookie::read(headers, cookie::CSRF).and_then(decode);
-        match kept {
-            Some(bytes) => Self { bytes, fresh: false },
-            None => Self { bytes: crate::entropy::random_bytes(entropy), fresh: true },
-        }
+        let (value, fresh) = kept.map_or_else(|| (crate::entropy::random_bytes(entropy), true), |value| (value, false));
+        Self { value, bytes: at_host(&value, host), fresh }
     }
 
     /// Did the browser bring it?
@@ -42,7 +43,7 @@ impl Seed {
 
     /// The cookie to set, when the seed is fresh.
     pub(super) fn cookie(&self) -> Option<http::HeaderValue> {
-        let value = BASE64URL_NOPAD.encode(&self.bytes);
+        let value = BASE64URL_NOPAD.encode(&self.value);
         self.fresh.then(|| cookie::set(cookie::CSRF, &value, Keep::WhileOpen)).flatten()
     }
 
@@ -62,6 +63,11 @@ impl Seed {
         let expected = key.and_then(|key| self.token_by(keyring, key));
         !self.fresh && expected.is_some_and(|expected| constant_time_eq(expected.as_bytes(), token.as_bytes()))
     }
+}
+
+fn at_host(seed: &[u8; 16], host: &PublicUrl) -> [u8; 16] {
+    let digest = ring::digest::digest(&ring::digest::SHA256, &[seed.as_slice(), host.host.as_bytes()].concat());
+    digest.as_ref().first_chunk().copied().unwrap_or(*seed)
 }
 
 fn decode(text: &str) -> Option<[u8; 16]> {
@@ -156,19 +162,23 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_good_in_one_browser_only() {
+    fn a_token_is_good_in_one_browser_at_one_host_only() {
         let entropy = SystemEntropy::new();
         let ring = Keyring::generate(&entropy, Timestamp::EPOCH).unwrap();
-        let fresh = Seed::of(&HeaderMap::new(), &entropy);
+        let url = |host: &str| PublicUrl { host: host.to_owned(), port: 443 };
+        let host = url("shop.test");
+        let fresh = Seed::of(&HeaderMap::new(), &host, &entropy);
         assert!(!fresh.vouches_for(&fresh.token(&ring), &ring), "a browser without the cookie has no form of ours");
         let line = fresh.cookie().unwrap();
         let pair = line.to_str().unwrap().split(';').next().unwrap().to_owned();
-        let kept = Seed::of(&headers(&[("cookie", &pair)]), &entropy);
+        let kept = Seed::of(&headers(&[("cookie", &pair)]), &host, &entropy);
         assert!(kept.cookie().is_none());
         let token = kept.token(&ring);
         assert!(kept.vouches_for(&token, &ring));
-        let other = Seed { bytes: [7; 16], fresh: false };
+        let other = Seed { value: [7; 16], bytes: [7; 16], fresh: false };
         assert!(!other.vouches_for(&token, &ring));
+        let elsewhere = Seed::of(&headers(&[("cookie", &pair)]), &url("reports.test"), &entropy);
+        assert!(!elsewhere.vouches_for(&token, &ring), "cookie and form of another host");
         for bent in [String::new(), format!("{token}A"), format!("0{token}"), token.replacen('1', "2", 1)] {
             assert!(!kept.vouches_for(&bent, &ring), "{bent:?}");
         }

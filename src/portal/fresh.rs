@@ -113,7 +113,7 @@ impl Errand {
 /// Where a person who gives no code goes on.
 pub(super) fn cancel(visit: &Visit<'_>) -> String {
     let app = &visit.portal.app;
-    let to = visit.to.sealed(app.keyring(), &**app.entropy(), visit.now);
+    let to = visit.to.sealed(&visit.client.host, app.keyring(), &**app.entropy(), visit.now);
     match open(visit) {
         Some(errand) if errand.path.starts_with(Here::Settings.path()) => address(Here::Settings.path(), &to, "", None),
         Some(_) | None => visit.to.as_str().to_owned(),
@@ -225,7 +225,7 @@ fn onward(visit: &Visit<'_>) -> Answer {
     let app = &visit.portal.app;
     match open(visit) {
         Some(errand) => {
-            let to = visit.to.sealed(app.keyring(), &**app.entropy(), visit.now);
+            let to = visit.to.sealed(&visit.client.host, app.keyring(), &**app.entropy(), visit.now);
             Answer { location: Some(address(errand.page(), &to, "", None)), ..visit.see(Here::Target) }
         }
         None => visit.see(Here::Target),

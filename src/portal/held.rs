@@ -23,6 +23,7 @@ use crate::{
     app::{self, Cookie, HeldId, HeldRequest, HeldRow, HeldView, Waiting, WaitingFor},
     audit,
     clock::Timestamp,
+    config::PublicUrl,
     keyring::CookieToken,
 };
 
@@ -116,8 +117,9 @@ fn path_of(request: &HeldRequest) -> &str {
     request.target.split('?').next().unwrap_or_default()
 }
 
-fn browser<'a>(visit: &Visit<'a>) -> Option<Cookie<'a>> {
-    cookie::read(visit.headers, cookie::HELD).map(Cookie)
+fn browser<'v>(visit: &'v Visit<'_>) -> Option<Cookie<'v>> {
+    let host = visit.client.host.host.as_str();
+    cookie::read(visit.headers, cookie::HELD).map(|text| Cookie { host, text })
 }
 
 /// What a form that was posted to the console's own address turns out to be.
@@ -144,16 +146,16 @@ pub fn begins_a_word(front: &[u8]) -> bool {
 impl Portal {
     /// Is this the word that a kept form is to be sent? Like every form of ours it comes from our own page, with the
     /// token of this browser.
-    pub fn sending(&self, headers: &HeaderMap, body: &[u8]) -> Sending {
+    pub fn sending(&self, headers: &HeaderMap, host: &PublicUrl, body: &[u8]) -> Sending {
         if body.len() <= FIELD.len() || !begins_a_word(body) {
             return Sending::No;
         }
         if body.len() > LONGEST_WORD {
             return Sending::Forged;
         }
-        let ours = csrf::from_our_pages(headers, &self.app.snapshot().config.public_url);
+        let ours = csrf::from_our_pages(headers, host);
         let Ok(form) = Form::parse(body) else { return Sending::Forged };
-        let seed = Seed::of(headers, &**self.app.entropy());
+        let seed = Seed::of(headers, host, &**self.app.entropy());
         match HeldId::parse(form.text(FIELD)) {
             Some(id) if ours && seed.vouches_for(form.text("csrf"), self.app.keyring()) => Sending::Word(id),
             Some(_) | None => Sending::Forged,
@@ -411,7 +413,7 @@ impl HeldOverPage {
 
 /// The page a form was on, as its browser said; else the console's first.
 fn page_of(visit: &Visit<'_>, request: &HeldRequest) -> ReturnTo {
-    let origin = visit.portal.origin();
+    let origin = visit.client.host.origin();
     let path = request.referer.as_deref().and_then(|referer| referer.strip_prefix(&origin));
     path.and_then(|path| ReturnTo::parse(path.split('#').next().unwrap_or_default())).unwrap_or_default()
 }
@@ -458,7 +460,7 @@ async fn show_all(visit: &Visit<'_>) -> app::Result<Answer> {
 
 fn show_waiting(visit: &Visit<'_>, frame: PageFrame, id: HeldId, waiting: Waiting) -> Answer {
     let Waiting { request, kept_at, until, now } = waiting;
-    let first = |why| visit.portal.sign_in_location(visit.to.as_str(), why);
+    let first = |why| visit.portal.sign_in_location(&visit.client.host, visit.to.as_str(), why);
     let waits_for = match now {
         WaitingFor::Word => HeldWaitsFor::Word,
         WaitingFor::First(why @ Interruption::CodeTooOld { .. }) => HeldWaitsFor::Code(first(why)),

@@ -59,7 +59,12 @@ use self::{
     page::{Here, Site, html},
     visit::{Answer, Framing, Visit},
 };
-use crate::{access::Interruption, app::App, config::Logo, delivery::callback::Callbacks};
+use crate::{
+    access::Interruption,
+    app::App,
+    config::{Logo, PublicUrl},
+    delivery::callback::Callbacks,
+};
 
 /// Everything the pages need, shared by router and proxy.
 #[derive(Debug)]
@@ -99,15 +104,11 @@ impl Portal {
         &self.app
     }
 
-    /// How browsers reach us: `https://host[:port]`.
-    pub fn origin(&self) -> String {
-        self.app.snapshot().config.public_url.origin()
-    }
-
     /// Where a navigation that is stopped is sent: the sign-in page, which leads back to `target` (path and query) and
     /// says why the session ended; the page that asks a session for a fresh code; or the one that takes a new password.
-    pub fn sign_in_location(&self, target: &str, why: Interruption) -> String {
+    pub fn sign_in_location(&self, host: &PublicUrl, target: &str, why: Interruption) -> String {
         let to = ReturnTo::parse(target).unwrap_or_default().sealed(
+            host,
             self.app.keyring(),
             &**self.app.entropy(),
             self.app.now(),
@@ -120,9 +121,9 @@ impl Portal {
         visit::address(page.path(), &to, "", Some(why))
     }
 
-    /// An error page for a request that is not to our pages. `target` is its path and query, `reference` its identifier.
-    pub fn error(&self, headers: &HeaderMap, problem: Problem, target: &str, reference: &str) -> Response<Bytes> {
-        self.problem_page(headers, problem, target, reference).into_response()
+    /// An error page for a request that is not to our pages. `target` is its path and query.
+    pub fn error(&self, headers: &HeaderMap, problem: Problem, target: &str, client: &Client) -> Response<Bytes> {
+        self.problem_page(headers, problem, target, client).into_response()
     }
 
     /// The page that leads a whole window to the sign-in, for a request from inside a frame.
@@ -130,17 +131,15 @@ impl Portal {
         let visit = self.passing(headers, client, target);
         let page = TopLevelPage {
             frame: visit.frame(Here::Target, &notice::Note::default()),
-            target: self.sign_in_location(target, why),
+            target: self.sign_in_location(&client.host, target, why),
             fresh: matches!(why, Interruption::CodeTooOld { .. }),
         };
         let status = http::StatusCode::UNAUTHORIZED;
         Answer { status, framing: Framing::OurHost, ..visit.page(html(&page)) }.into_response()
     }
 
-    fn problem_page(&self, headers: &HeaderMap, problem: Problem, target: &str, reference: &str) -> Answer {
-        let address = std::net::Ipv4Addr::UNSPECIFIED.into();
-        let client = Client { address, reference: reference.to_owned() };
-        self.passing(headers, &client, target).problem(problem, Here::Target)
+    fn problem_page(&self, headers: &HeaderMap, problem: Problem, target: &str, client: &Client) -> Answer {
+        self.passing(headers, client, target).problem(problem, Here::Target)
     }
 
     /// A request on its way somewhere else.

@@ -171,13 +171,17 @@ impl Note {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entropy::SystemEntropy;
+    use crate::{config::PublicUrl, entropy::SystemEntropy};
+
+    fn host() -> PublicUrl {
+        PublicUrl { host: "shop.test".to_owned(), port: 443 }
+    }
 
     #[test]
     fn a_note_is_read_in_its_browser_within_a_minute() {
         let entropy = SystemEntropy::new();
         let ring = Keyring::generate(&entropy, Timestamp::EPOCH).unwrap();
-        let seed = || Seed::of(&http::HeaderMap::new(), &entropy);
+        let seed = || Seed::of(&http::HeaderMap::new(), &host(), &entropy);
         let (ours, others) = (seed(), seed());
         let now = Timestamp::from_secs(1_000);
         let note = Note { user_name: "花子".to_owned(), ..News::SignIn(SignInNotice::BadCredentials).into() };
@@ -194,7 +198,7 @@ mod tests {
     fn what_is_typed_fits_or_is_left_out() {
         let entropy = SystemEntropy::new();
         let ring = Keyring::generate(&entropy, Timestamp::EPOCH).unwrap();
-        let seed = Seed::of(&http::HeaderMap::new(), &entropy);
+        let seed = Seed::of(&http::HeaderMap::new(), &host(), &entropy);
         let sealed = |user_name: String| {
             Note { user_name, ..Note::default() }.sealed(Carrier::Cookie, &seed, &ring, &entropy, Timestamp::EPOCH)
         };

@@ -9,11 +9,11 @@ use std::time::Duration;
 use crate::{
     app::HeldId,
     clock::Timestamp,
+    config::PublicUrl,
     entropy::Entropy,
     keyring::{Keyring, Place, Purpose},
 };
 
-const PLACE: Place<'static> = Place { table: "form", column: "return-to", row: b"" };
 /// Longer ones are dropped: the sealed form travels in addresses and fields.
 const MOST: usize = 2048;
 const MOST_TRIES: u8 = 9;
@@ -97,24 +97,24 @@ impl ReturnTo {
     }
 
     /// For a link or a field; empty for the first page, which needs no remembering.
-    pub(super) fn sealed(&self, keyring: &Keyring, entropy: &dyn Entropy, now: Timestamp) -> String {
+    pub(super) fn sealed(&self, host: &PublicUrl, keyring: &Keyring, entropy: &dyn Entropy, now: Timestamp) -> String {
         if *self == Self::default() {
             return String::new();
         }
         let tries = if self.tries == 0 { &[][..] } else { &[self.tries][..] };
         let dated = [now.as_millis().to_be_bytes().as_slice(), tries, self.target.as_bytes()].concat();
         keyring
-            .seal(Purpose::SealedField, PLACE, &dated, entropy)
+            .seal(Purpose::SealedField, place(host), &dated, entropy)
             .map_or_else(|_no_key| String::new(), |sealed| BASE64URL_NOPAD.encode(&sealed))
     }
 
-    /// Opens what a link or a field brought; `None` unless we sealed it within the last day.
-    pub(super) fn open(sealed: &str, keyring: &Keyring, now: Timestamp) -> Option<Self> {
+    /// Opens what a link or a field brought to this host; `None` unless we sealed it there within the last day.
+    pub(super) fn open(sealed: &str, host: &PublicUrl, keyring: &Keyring, now: Timestamp) -> Option<Self> {
         if sealed.is_empty() || sealed.len() > 2 * MOST {
             return None;
         }
         let bytes = BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()?;
-        let opened = keyring.open(Purpose::SealedField, PLACE, &bytes).ok()?;
+        let opened = keyring.open(Purpose::SealedField, place(host), &bytes).ok()?;
         let (at, target) = opened.expose().split_first_chunk()?;
         let at = Timestamp::from_millis(i64::from_be_bytes(*at));
         if now.since(at) >= GOOD_FOR {
@@ -127,6 +127,10 @@ impl ReturnTo {
         };
         Some(Self { tries, ..Self::parse(std::str::from_utf8(target).ok()?)? })
     }
+}
+
+fn place(host: &PublicUrl) -> Place<'_> {
+    Place { table: "form", column: "return-to", row: host.host.as_bytes() }
 }
 
 fn held(target: &str) -> Option<HeldId> {
@@ -194,23 +198,26 @@ mod tests {
     fn only_what_we_sealed_opens() {
         let entropy = SystemEntropy::new();
         let ring = Keyring::generate(&entropy, Timestamp::EPOCH).unwrap();
+        let url = |host: &str| PublicUrl { host: host.to_owned(), port: 443 };
+        let (host, elsewhere) = (url("shop.test"), url("reports.test"));
         let to = ReturnTo::parse("/orders/1?x").unwrap();
-        let sealed = to.sealed(&ring, &entropy, Timestamp::EPOCH);
+        let sealed = to.sealed(&host, &ring, &entropy, Timestamp::EPOCH);
         assert!(sealed.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'), "{sealed}");
-        assert_eq!(ReturnTo::open(&sealed, &ring, Timestamp::EPOCH), Some(to.clone()));
+        assert_eq!(ReturnTo::open(&sealed, &host, &ring, Timestamp::EPOCH), Some(to.clone()));
+        assert_eq!(ReturnTo::open(&sealed, &elsewhere, &ring, Timestamp::EPOCH), None, "of another host");
         let day = Timestamp::EPOCH + Duration::from_hours(24);
-        assert_eq!(ReturnTo::open(&sealed, &ring, day - Duration::from_millis(1)), Some(to.clone()));
-        assert_eq!(ReturnTo::open(&sealed, &ring, day), None, "a collected one is over");
-        assert_eq!(ReturnTo::default().sealed(&ring, &entropy, Timestamp::EPOCH), "");
+        assert_eq!(ReturnTo::open(&sealed, &host, &ring, day - Duration::from_millis(1)), Some(to.clone()));
+        assert_eq!(ReturnTo::open(&sealed, &host, &ring, day), None, "a collected one is over");
+        assert_eq!(ReturnTo::default().sealed(&host, &ring, &entropy, Timestamp::EPOCH), "");
         for place in [ReturnTo::default(), to.clone()] {
-            let sealed = place.tried().tried().sealed(&ring, &entropy, Timestamp::EPOCH);
-            let opened = ReturnTo::open(&sealed, &ring, Timestamp::EPOCH).unwrap();
+            let sealed = place.tried().tried().sealed(&host, &ring, &entropy, Timestamp::EPOCH);
+            let opened = ReturnTo::open(&sealed, &host, &ring, Timestamp::EPOCH).unwrap();
             assert_eq!((opened.tries(), opened.untried()), (2, place));
         }
         for forged in ["", "/orders/1", "L29yZGVycw", sealed.trim_start_matches('A'), &format!("{sealed}A")] {
-            assert_eq!(ReturnTo::open(forged, &ring, Timestamp::EPOCH), None, "{forged:?}");
+            assert_eq!(ReturnTo::open(forged, &host, &ring, Timestamp::EPOCH), None, "{forged:?}");
         }
         let other = Keyring::generate(&entropy, Timestamp::EPOCH).unwrap();
-        assert_eq!(ReturnTo::open(&sealed, &other, Timestamp::EPOCH), None);
+        assert_eq!(ReturnTo::open(&sealed, &host, &other, Timestamp::EPOCH), None);
     }
 }

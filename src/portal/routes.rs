@@ -422,8 +422,12 @@ async fn wrong_method(State(portal): State<Arc<Portal>>, request: Request) -> Re
 
 /// An error page for somebody whose request went no further than its head.
 fn problem(portal: &Portal, parts: &http::request::Parts, problem: Problem) -> Answer {
-    let reference = parts.extensions.get::<Client>().map(|client| client.reference.as_str()).unwrap_or_default();
-    portal.problem_page(&parts.headers, problem, "/", reference)
+    let client = parts.extensions.get::<Client>().cloned().unwrap_or_else(|| Client {
+        host: portal.app.snapshot().config.hosts.main().clone(),
+        address: std::net::Ipv4Addr::UNSPECIFIED.into(),
+        reference: String::new(),
+    });
+    portal.problem_page(&parts.headers, problem, "/", &client)
 }
 
 async fn serve(portal: &Portal, route: Route, request: Request) -> Response<Body> {
@@ -467,9 +471,7 @@ async fn answer(portal: &Portal, route: Route, parts: &http::request::Parts, bod
         Verb::Get => Form::default(),
         Verb::Post => match posted(portal, &parts.headers, client, body).await {
             Ok(form) => form,
-            Err(Problem::FormExpired)
-                if csrf::from_another_address(&parts.headers, &portal.app.snapshot().config.public_url) =>
-            {
+            Err(Problem::FormExpired) if csrf::from_another_address(&parts.headers, &client.host) => {
                 let visit = Visit::new(portal, &parts.uri, &parts.headers, client, Form::default());
                 return visit.stopped(Why::WrongAddress, Here::SignIn);
             }
@@ -622,7 +624,7 @@ async fn act(visit: &Visit<'_>, route: Route) -> app::Result<Answer> {
 /// The form of a post that comes from our own pages, in the one encoding they send.
 async fn posted(portal: &Portal, headers: &HeaderMap, client: &Client, body: Body) -> Result<Form, Problem> {
     let snapshot = portal.app.snapshot();
-    if !csrf::from_our_pages(headers, &snapshot.config.public_url) {
+    if !csrf::from_our_pages(headers, &client.host) {
         audit::Event::CrossSiteForm.record(audit::Origin::Client(client.address));
         return Err(Problem::FormExpired);
     }

@@ -260,7 +260,7 @@ fn stay(visit: &Visit<'_>, note: &Note) -> ReturnTo {
         return visit.to.clone();
     }
     let referrer = visit.headers.get(header::REFERER).and_then(|from| from.to_str().ok());
-    let origin = visit.portal.origin();
+    let origin = visit.client.host.origin();
     let place = referrer.and_then(|from| from.strip_prefix(origin.as_str()));
     ReturnTo::parse(&note.stay).or_else(|| ReturnTo::parse(place?)).unwrap_or_default()
 }

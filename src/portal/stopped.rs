@@ -15,7 +15,7 @@ use super::{
     sign_in::SignInNotice,
     visit::{Answer, Client, Framing, Visit},
 };
-use crate::app;
+use crate::{app, config::PublicUrl};
 
 /// Why it goes no further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,9 +140,9 @@ impl Portal {
     }
 
     /// Where the page is that says the console did not recognise somebody; it leads back to `target`.
-    pub fn not_recognised_location(&self, target: &str) -> String {
+    pub fn not_recognised_location(&self, host: &PublicUrl, target: &str) -> String {
         let to = ReturnTo::parse(target).unwrap_or_default();
-        let to = to.sealed(self.app.keyring(), &**self.app.entropy(), self.app.now());
+        let to = to.sealed(host, self.app.keyring(), &**self.app.entropy(), self.app.now());
         super::visit::address(NOT_RECOGNISED, &to, "", None)
     }
 
@@ -168,7 +168,7 @@ impl Visit<'_> {
     pub(super) fn stopped(&self, why: Why, again: Here) -> Answer {
         let reference = self.client.reference.clone();
         tracing::warn!(request = reference, why = why.as_str(), "somebody goes round in circles");
-        let origin = self.portal.origin();
+        let origin = self.client.host.origin();
         let target = match why {
             Why::WrongAddress => format!("{origin}/"),
             Why::CookieNotReturned | Why::ForeignCookie | Why::EndedAtOnce | Why::NotRecognised => {

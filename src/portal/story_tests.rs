@@ -163,9 +163,9 @@ async fn switching_the_language_keeps_what_is_still_wrong_and_nothing_else() {
 async fn the_ended_session_is_explained() {
     let world = World::new().await;
     let mut browser = Browser::new(&world);
-    let page = browser.open(&world.portal.sign_in_location("/orders/1", Interruption::Idle)).await;
+    let page = browser.open(&world.portal.sign_in_location(&world.host(), "/orders/1", Interruption::Idle)).await;
     assert!(page.body.contains("You were signed out after 60 minutes. Sign in to continue where you were."));
-    let page = browser.open(&world.portal.sign_in_location("/", Interruption::Ended)).await;
+    let page = browser.open(&world.portal.sign_in_location(&world.host(), "/", Interruption::Ended)).await;
     assert!(page.body.contains("been signed out. To go on, sign in again."), "{}", page.body);
 }
 

@@ -1,7 +1,7 @@
 //! One request to our pages and the answer to it: what the browser brought, read once, and what every answer carries.
 //! Nothing here decides who may do what.
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Uri, header};
@@ -20,8 +20,9 @@ use super::{
 };
 use crate::{
     access::Interruption,
-    app::{Browser, Cookie, DeviceCookie, Flow, Grant, HeldId, KEPT_FOR},
+    app::{Browser, Cookie, DeviceCookie, Flow, Grant, HeldId, KEPT_FOR, TokenText},
     clock::Timestamp,
+    config::PublicUrl,
     keyring::CookieToken,
     language::Language,
 };
@@ -30,6 +31,8 @@ use crate::{
 /// unknown address would share one budget of wrong passwords with everybody.
 #[derive(Clone, Debug)]
 pub struct Client {
+    /// The host it asked.
+    pub host: Arc<PublicUrl>,
     /// Address of the client.
     pub address: IpAddr,
     /// The request's identifier: what an error page shows and the log says.
@@ -79,15 +82,15 @@ impl<'a> Visit<'a> {
                 let waiting =
                     || cookie::read(headers, cookie::TO).filter(|_| uri.path().starts_with(Here::Link.path()));
                 let sealed = query("to").or_else(|| waiting().map(Into::into));
-                sealed.and_then(|sealed| ReturnTo::open(&sealed, keyring, now))
+                sealed.and_then(|sealed| ReturnTo::open(&sealed, &client.host, keyring, now))
             }
-            sealed => ReturnTo::open(sealed, keyring, now),
+            sealed => ReturnTo::open(sealed, &client.host, keyring, now),
         };
         let back = match form.text("back") {
             "" => query("back").and_then(|word| Here::parse(&word)),
             word => Here::parse(word),
         };
-        let seed = Seed::of(headers, &**portal.app.entropy());
+        let seed = Seed::of(headers, &client.host, &**portal.app.entropy());
         let link = match uri.path().strip_prefix(links::PREFIX) {
             Some(token) => Some(token.to_owned()),
             None => cookie::read(headers, cookie::LINK).and_then(|sealed| links::held(sealed, &seed, keyring)),
@@ -130,15 +133,17 @@ impl<'a> Visit<'a> {
 
     /// What the use cases look at.
     pub(super) fn browser(&self) -> Browser<'_> {
-        let cookie = |name| cookie::read(self.headers, name).map(Cookie);
-        let renewed = self.renewed.as_ref().map(|token| Cookie(token.expose()));
+        let host = self.client.host.host.as_str();
+        let cookie = |name| cookie::read(self.headers, name).map(|text| Cookie { host, text });
+        let renewed = self.renewed.as_ref().map(|token| Cookie { host, text: token.expose() });
         Browser {
+            host,
             session: renewed.or_else(|| cookie(cookie::SESSION)),
             sign_in: cookie(cookie::SIGN_IN),
             device: cookie(cookie::DEVICE),
             known: cookie(cookie::KNOWN),
             marks: cookie::marks(self.headers),
-            link: self.link.as_deref().map(Cookie),
+            link: self.link.as_deref().map(TokenText),
             seed: self.seed.was_brought().then(|| *self.seed.bytes()),
             address: self.client.address,
             user_agent: self.headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default(),
@@ -179,7 +184,7 @@ impl<'a> Visit<'a> {
             language: self.language,
             now: self.now,
             form_token: self.seed.token(app.keyring()),
-            to: self.to.sealed(app.keyring(), &**app.entropy(), self.now),
+            to: self.to.sealed(&self.client.host, app.keyring(), &**app.entropy(), self.now),
             note,
             who: String::new(),
             errand: if self.flow == Flow::FreshCode { self.errand.clone() } else { String::new() },
@@ -212,12 +217,19 @@ impl<'a> Visit<'a> {
         let app = &self.portal.app;
         let place = match here {
             Here::Target => self.to.as_str().to_owned(),
-            Here::Guide(guide) => {
-                guides::address(guide, &self.to.sealed(app.keyring(), &**app.entropy(), self.now), self.back)
-            }
+            Here::Guide(guide) => guides::address(
+                guide,
+                &self.to.sealed(&self.client.host, app.keyring(), &**app.entropy(), self.now),
+                self.back,
+            ),
             here => {
                 let errand = if matches!(here, Here::Fresh | Here::FreshHelp) { self.errand.as_str() } else { "" };
-                address(here.path(), &self.to.sealed(app.keyring(), &**app.entropy(), self.now), errand, None)
+                address(
+                    here.path(),
+                    &self.to.sealed(&self.client.host, app.keyring(), &**app.entropy(), self.now),
+                    errand,
+                    None,
+                )
             }
         };
         Answer { location: Some(place), ..Answer::new(StatusCode::SEE_OTHER) }
@@ -248,7 +260,7 @@ impl<'a> Visit<'a> {
         answer
             .with(Self::session_cookie(grant))
             .with(cookie::set(cookie::SIGN_IN, "", Keep::Remove))
-            .with(self.portal.sent_on(self.headers))
+            .with(self.portal.sent_on(self.headers, &self.client.host))
             .with(grant.device.as_ref().and_then(|device| self.device(device)))
             .with(
                 grant

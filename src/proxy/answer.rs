@@ -1,12 +1,15 @@
 //! The gateway's own answers outside its pages: sent to the sign-in, refused, or out of order. Decided as plain values,
 //! so that they are tested without a socket; they never show what went wrong inside, only a reference.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 
 use super::head::{ClientKind, Head, RequestId};
 use crate::{
     access::{Interruption, Observed, RequestKind, TokenFault, Would},
+    config::PublicUrl,
     portal::{Client, Portal, arriving::Bounce, error::Problem},
 };
 
@@ -21,31 +24,31 @@ pub(crate) fn sign_in_needed(
     request: &RequestId,
     why: Interruption,
 ) -> Answer {
-    let origin = portal.origin();
+    let origin = head.host.origin();
     let target = return_target(head, headers, &origin);
     match head.client {
         ClientKind::Navigation => {
-            let bounce = portal.bounced(headers, why);
+            let bounce = portal.bounced(headers, &head.host, why);
             if let Bounce::Stop(why) = bounce {
-                let client = Client { address: head.address, reference: request.to_string() };
+                let client = Client { host: head.host.clone(), address: head.address, reference: request.to_string() };
                 let mut answer = portal.stopped(headers, &client, &target, why);
                 set(&mut answer, header::VARY, VARY);
                 return answer;
             }
-            let mut answer = see(&portal.sign_in_location(&target, why));
+            let mut answer = see(&portal.sign_in_location(&head.host, &target, why));
             if let Bounce::Again(cookie) = bounce {
                 answer.headers_mut().append(header::SET_COOKIE, cookie);
             }
             answer
         }
         ClientKind::Frame => {
-            let client = Client { address: head.address, reference: request.to_string() };
+            let client = Client { host: head.host.clone(), address: head.address, reference: request.to_string() };
             let mut answer = portal.top_level(headers, &client, &target, why);
             set(&mut answer, header::VARY, VARY);
             answer
         }
         ClientKind::Api | ClientKind::WebSocket => {
-            let location = portal.sign_in_location(&target, why);
+            let location = portal.sign_in_location(&head.host, &target, why);
             let (error, detail) = match why {
                 Interruption::NoSession | Interruption::Idle | Interruption::Ended => {
                     ("sign_in_required", "This address needs somebody who is signed in, or an access token.")
@@ -113,43 +116,48 @@ fn return_target(head: &Head, headers: &HeaderMap, origin: &str) -> String {
     "/".to_owned()
 }
 
+/// A request that is refused or fails, as far as its answer depends on it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Failing<'a> {
+    /// Who asks.
+    pub client: ClientKind,
+    /// Which host; the main one, where it names none of ours.
+    pub host: &'a Arc<PublicUrl>,
+    /// Its name in the log.
+    pub request: &'a RequestId,
+    /// Its fields.
+    pub headers: &'a HeaderMap,
+    /// What was asked for.
+    pub target: &'a str,
+}
+
 /// No address of the console passes its checks: asking it would only make everybody wait.
-pub(crate) fn console_down(
-    portal: &Portal,
-    client: ClientKind,
-    request: &RequestId,
-    headers: &HeaderMap,
-    target: &str,
-) -> Answer {
-    told(portal, Problem::ConsoleDown, StatusCode::SERVICE_UNAVAILABLE, client, request, headers, target)
+pub(crate) fn console_down(portal: &Portal, failing: Failing<'_>) -> Answer {
+    told(portal, Problem::ConsoleDown, StatusCode::SERVICE_UNAVAILABLE, failing)
 }
 
-/// Refused, or out of order: a page for people, JSON for programs. `target` is what was asked for.
-pub(crate) fn problem(
-    portal: &Portal,
-    status: StatusCode,
-    client: ClientKind,
-    request: &RequestId,
-    headers: &HeaderMap,
-    target: &str,
-) -> Answer {
-    told(portal, Problem::of(status), status, client, request, headers, target)
+/// Refused, or out of order: a page for people, JSON for programs.
+pub(crate) fn problem(portal: &Portal, status: StatusCode, failing: Failing<'_>) -> Answer {
+    told(portal, Problem::of(status), status, failing)
 }
 
-fn told(
-    portal: &Portal,
-    problem: Problem,
-    status: StatusCode,
-    client: ClientKind,
-    request: &RequestId,
-    headers: &HeaderMap,
-    target: &str,
-) -> Answer {
-    let mut answer = match client {
-        ClientKind::Navigation | ClientKind::Frame => portal.error(headers, problem, target, &request.to_string()),
+/// A form of ours that cannot be believed.
+pub(crate) fn form_expired(portal: &Portal, failing: Failing<'_>) -> Answer {
+    page(portal, Problem::FormExpired, failing)
+}
+
+fn page(portal: &Portal, problem: Problem, Failing { host, request, headers, target, .. }: Failing<'_>) -> Answer {
+    let address = std::net::Ipv4Addr::UNSPECIFIED.into();
+    let client = Client { host: host.clone(), address, reference: request.to_string() };
+    portal.error(headers, problem, target, &client)
+}
+
+fn told(portal: &Portal, problem: Problem, status: StatusCode, failing: Failing<'_>) -> Answer {
+    let mut answer = match failing.client {
+        ClientKind::Navigation | ClientKind::Frame => page(portal, problem, failing),
         ClientKind::Api | ClientKind::WebSocket => {
             let error = status.canonical_reason().unwrap_or("error").to_ascii_lowercase().replace(' ', "_");
-            json_problem(status, &error, None, None, request)
+            json_problem(status, &error, None, None, failing.request)
         }
     };
     *answer.status_mut() = status;
@@ -157,7 +165,7 @@ fn told(
         set(&mut answer, header::RETRY_AFTER, "5");
     }
     set(&mut answer, header::VARY, VARY);
-    set(&mut answer, header::HeaderName::from_static("x-request-id"), &request.to_string());
+    set(&mut answer, header::HeaderName::from_static("x-request-id"), &failing.request.to_string());
     answer
 }
 
@@ -259,13 +267,23 @@ mod tests {
     fn needed(world: &World, method: Method, target: &str, client: ClientKind, referer: Option<&str>) -> Answer {
         let path = target.split('?').next().unwrap().to_owned();
         let address = "127.0.0.1".parse().unwrap();
-        let head = Head { method, path, target: target.to_owned(), client, address };
+        let host = world.host();
+        let head = Head { host, method, path, target: target.to_owned(), client, address };
         let mut headers = HeaderMap::new();
         if let Some(referer) = referer {
             headers.insert(header::REFERER, HeaderValue::from_str(referer).unwrap());
         }
         let request = RequestId::random(&SystemEntropy::new());
         sign_in_needed(&world.portal, &head, &headers, &request, Interruption::NoSession)
+    }
+
+    fn failing<'a>(
+        host: &'a Arc<PublicUrl>,
+        client: ClientKind,
+        request: &'a RequestId,
+        headers: &'a HeaderMap,
+    ) -> Failing<'a> {
+        Failing { client, host, request, headers, target: "/orders/1" }
     }
 
     /// Where the sign-in would lead back to.
@@ -329,7 +347,11 @@ mod tests {
         for answer in [
             needed(&world, Method::GET, "/a", ClientKind::Navigation, None),
             needed(&world, Method::GET, "/a", ClientKind::Api, None),
-            problem(&world.portal, StatusCode::FORBIDDEN, ClientKind::Api, &request, &HeaderMap::new(), "/a"),
+            problem(
+                &world.portal,
+                StatusCode::FORBIDDEN,
+                failing(&world.host(), ClientKind::Api, &request, &HeaderMap::new()),
+            ),
         ] {
             let value = |name: header::HeaderName| answer.headers()[name].to_str().unwrap().to_owned();
             assert_eq!(value(header::CONTENT_SECURITY_POLICY), "default-src 'none'; frame-ancestors 'none'");
@@ -345,7 +367,8 @@ mod tests {
         for status in [400, 403, 405, 408, 413, 421, 500, 502, 503, 504] {
             let status = StatusCode::from_u16(status).unwrap();
             for client in [ClientKind::Navigation, ClientKind::Api] {
-                let answer = problem(&world.portal, status, client, &request, &HeaderMap::new(), "/orders/1");
+                let answer =
+                    problem(&world.portal, status, failing(&world.host(), client, &request, &HeaderMap::new()));
                 assert_eq!(answer.status(), status);
                 let body = std::str::from_utf8(answer.body()).unwrap();
                 let read_out: String = request.to_string().chars().take(8).collect();

@@ -20,7 +20,7 @@ use crate::{
 pub(super) fn judged(app: &App, head: &Head, headers: &HeaderMap) -> (Option<Arc<Cors>>, Option<Answer>) {
     let about = preflight_for(&head.method, headers);
     let method: &Method = about.as_ref().unwrap_or(&head.method);
-    let policy = app.cors(Asked { method, path: &head.path, address: head.address });
+    let policy = app.cors(Asked { host: &head.host.host, method, path: &head.path, address: head.address });
     let answer = match (&policy, &about) {
         (Some(cors), Some(method)) => {
             let mut answer = answer::empty(StatusCode::NO_CONTENT);

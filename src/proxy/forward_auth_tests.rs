@@ -13,7 +13,7 @@ fn identity() -> Identity {
     let names = IdentityHeaders { user: name("remote-user"), email: name("a"), groups: name("b"), level: name("c") };
     let lifetime = std::time::Duration::from_mins(1);
     let assertion = AssertionConfig { enabled: true, header: name("d"), lifetime };
-    Identity::new(&names, &assertion, "console.test").unwrap()
+    Identity::new(&names, &assertion).unwrap()
 }
 
 fn parts(method: &str, target: &str, fields: &[(&str, &str)]) -> Parts {

@@ -19,7 +19,7 @@ use pingora::{
 mod asked;
 
 use super::{
-    answer::{self, Answer},
+    answer::{self, Answer, Failing},
     client_address::ClientAddress,
     connection::Guarded,
     context::RequestContext,
@@ -34,7 +34,7 @@ use super::{
     identity::{Changes, Forwarded, Identity, NotAHeaderName, takes_trailers},
     own_pages::{self, OwnPages},
     portal_bridge,
-    rewrite::OwnAddresses,
+    rewrite::OwnAddressesAt,
     session_end::session_end,
     token,
     upstream::{Attempts, Upstream},
@@ -44,8 +44,8 @@ use crate::{
     access::{Credential, Decision, Denial, Permit},
     app::{App, Cookie, GateRequest},
     audit,
-    config::Config,
-    portal::{self, Client, Portal, Sending, cookie, error::Problem},
+    config::{Config, Hosts},
+    portal::{self, Client, Portal, Sending, cookie},
 };
 
 /// A client that takes no bytes for this long is gone.
@@ -63,12 +63,10 @@ pub(crate) struct Gateway {
     upstreams: Arc<[Upstream]>,
     identity: Identity,
     cookies: Cookies,
-    addresses: Box<[OwnAddresses]>,
+    addresses: OwnAddressesAt,
     own_pages: OwnPages,
     forward_auth: Option<ForwardAuth>,
-    host: String,
-    authority: String,
-    origin: String,
+    hosts: Hosts,
     form_bytes: usize,
     head: HeadLimits,
     client_address: ClientAddress,
@@ -89,21 +87,18 @@ impl Gateway {
         forward_auth: Option<ForwardAuth>,
         drain: Drain,
     ) -> std::result::Result<Self, NotAHeaderName> {
-        let authority = config.public_url.authority();
         Ok(Self {
             holding: Holding::new(app.clone(), portal.clone()),
             pages: portal::router(portal.clone()),
-            addresses: config.upstreams.iter().map(|console| OwnAddresses::new(config, console)).collect(),
+            addresses: OwnAddressesAt::new(config),
             own_pages: OwnPages::new(config),
             forward_auth,
             cookies: Cookies::new(app.clone(), config.console.shared_cookies.clone()),
             portal,
             app,
             upstreams,
-            identity: Identity::new(&config.identity, &config.assertion, &authority)?,
-            host: config.public_url.host.clone(),
-            authority,
-            origin: config.public_url.origin(),
+            identity: Identity::new(&config.identity, &config.assertion)?,
+            hosts: config.hosts.clone(),
             form_bytes: config.limits.form_bytes,
             head: HeadLimits::new(&config.limits),
             client_address: ClientAddress::new(&config.listen),
@@ -137,8 +132,10 @@ impl Gateway {
             Ok(_) | Err(_) => Sending::No,
         };
         if sending == Sending::Forged {
-            let answer =
-                self.portal.error(&session.req_header().headers, Problem::FormExpired, "/", &ctx.request.to_string());
+            let headers = &session.req_header().headers;
+            let Head { client, host, .. } = head;
+            let failing = Failing { client: *client, host, request: &ctx.request, headers, target: "/" };
+            let answer = answer::form_expired(&self.portal, failing);
             portal_bridge::write_answer(session, answer, self.hsts.as_ref()).await?;
             return Ok(true);
         }
@@ -237,17 +234,19 @@ impl Gateway {
         self.upstreams.get(ctx.permit.as_ref()?.console()?)
     }
 
-    /// A connection that was opened for another host carries no requests for ours, whatever they say. Proxies open theirs by
+    /// A connection that was opened for another host carries no requests for this one, whatever they say. Proxies open theirs by
     /// names of their own (RFC 9110 §7.4).
-    fn is_for_us(&self, session: &Session) -> bool {
-        let agrees = Handshake::of(session).is_none_or(|handshake| handshake.is_for(&self.host));
+    fn is_for(&self, session: &Session, host: &str) -> bool {
+        let agrees = Handshake::of(session).is_none_or(|handshake| handshake.is_for(host));
         agrees || self.client_address.trusts(peer(session).to_canonical())
     }
 
     /// What the gate looks at.
     fn asked<'a>(head: &'a Head, headers: &'a http::HeaderMap) -> GateRequest<'a> {
-        let cookie = |name| cookie::read(headers, name).map(Cookie);
+        let host = head.host.host.as_str();
+        let cookie = |name| cookie::read(headers, name).map(|text| Cookie { host, text });
         GateRequest {
+            host,
             method: &head.method,
             path: &head.path,
             address: head.address,
@@ -259,13 +258,17 @@ impl Gateway {
 
     /// Our answer to a request that is refused or fails.
     fn problem(&self, session: &Session, ctx: &RequestContext, status: StatusCode, client: ClientKind) -> Answer {
-        let target = ctx.head.as_ref().map_or("/", |head| head.target.as_str());
-        answer::problem(&self.portal, status, client, &ctx.request, &session.req_header().headers, target)
+        answer::problem(&self.portal, status, self.failing(session, ctx, client))
+    }
+
+    fn failing<'a>(&'a self, session: &'a Session, ctx: &'a RequestContext, client: ClientKind) -> Failing<'a> {
+        let (host, target) = ctx.head.as_ref().map_or((self.hosts.main(), "/"), |head| (&head.host, &*head.target));
+        Failing { client, host, request: &ctx.request, headers: &session.req_header().headers, target }
     }
 
     /// One of our own pages.
     async fn page(&self, session: &mut Session, ctx: &RequestContext, head: &Head) -> Result<bool> {
-        let client = Client { address: head.address, reference: ctx.request.to_string() };
+        let client = Client { host: head.host.clone(), address: head.address, reference: ctx.request.to_string() };
         let signs_out = head.method == Method::POST && head.path == portal::SIGN_OUT;
         let leaving = if signs_out {
             let headers = &session.req_header().headers;
@@ -277,7 +280,7 @@ impl Gateway {
         let served = portal_bridge::serve(session, &self.pages, client, body_limit, self.hsts.as_ref()).await?;
         if let (Ok(StatusCode::SEE_OTHER), Some(leaving)) = (&served, leaving) {
             let (upstreams, identity) = (&self.upstreams, &self.identity);
-            self.own_pages.call(leaving, upstreams, identity, &self.authority, head, ctx.request).await;
+            self.own_pages.call(leaving, upstreams, identity, head, ctx.request).await;
         }
         if let Err(refused) = served {
             let answer = self.problem(session, ctx, refused.status(), head.client);
@@ -299,7 +302,7 @@ impl Gateway {
         let (Some(permit), Some(head)) = (&ctx.permit, &ctx.head) else {
             return Error::e_explain(ErrorType::InternalError, "an answer without a permit");
         };
-        if let Some(addresses) = permit.console().and_then(|console| self.addresses.get(console)) {
+        if let Some(addresses) = permit.console().and_then(|console| self.addresses.get(console, &head.host)) {
             change(response, addresses.changes(&response.headers))?;
         }
         if let Some(cors) = &ctx.cors {
@@ -325,7 +328,7 @@ impl Gateway {
             own_pages::signed_out(&self.portal, head, headers, &ctx.request, response)?;
         } else if permit.principal().is_some() && self.own_pages.is_sent_to_sign_in(head, response) {
             tracing::warn!(request = %ctx.request, "the console sends somebody who is signed in to its own sign-in page");
-            response.insert_header(header::LOCATION, self.portal.not_recognised_location(&head.target))?;
+            response.insert_header(header::LOCATION, self.portal.not_recognised_location(&head.host, &head.target))?;
             response.insert_header(header::CACHE_CONTROL, "no-store")?;
         }
         // Nothing in the request says to a shared cache that this is for one person (RFC 9111 §3.5 knows of
@@ -383,11 +386,9 @@ impl ProxyHttp for Gateway {
             return self.answer_proxy(session, ctx, style).await;
         }
         let address = self.client_address.of(peer(session), &session.req_header().headers);
-        let admitted = if self.is_for_us(session) {
-            head::admit(session.req_header(), address, &self.authority, &self.origin, &self.head)
-        } else {
-            Err(NotAdmitted::Misdirected)
-        };
+        let admitted = head::admit(session.req_header(), address, &self.hosts, &self.head).and_then(|head| {
+            if self.is_for(session, &head.host.host) { Ok(head) } else { Err(NotAdmitted::Misdirected) }
+        });
         let head = match admitted {
             // Whoever shows a token is a program, whatever it says it takes.
             Ok(head)
@@ -511,7 +512,8 @@ impl ProxyHttp for Gateway {
         };
         let websocket = head.client == ClientKind::WebSocket;
         let cookies = self.cookies.forwarded(&request.headers, permit.jar());
-        let forwarded = Forwarded { permit, cookies, address: head.address, request: ctx.request, websocket };
+        let forwarded =
+            Forwarded { permit, cookies, host: &head.host, address: head.address, request: ctx.request, websocket };
         let identity = self.identity.request_changes(&request.headers, &forwarded);
         let credentials = upstream.credentials().changes(&request.headers, permit.principal().map(|who| &**who));
         for Changes { remove, set } in [identity, credentials] {
@@ -529,7 +531,7 @@ impl ProxyHttp for Gateway {
         if request.version == Version::HTTP_2 && takes_trailers(&session.req_header().headers) {
             request.insert_header(header::TE, "trailers")?;
         }
-        request.insert_header(header::HOST, upstream.host_header().unwrap_or(&self.authority))?;
+        request.insert_header(header::HOST, upstream.host_header().unwrap_or(&head.host.authority()))?;
         // Origin form, whatever form it came in; the bytes of path and query are the client's.
         request.set_raw_path(head.target.as_bytes())
     }
@@ -553,8 +555,9 @@ impl ProxyHttp for Gateway {
             response.insert_header(header::STRICT_TRANSPORT_SECURITY, hsts.clone())?;
         }
         if response.status == StatusCode::SWITCHING_PROTOCOLS {
-            let address = ctx.head.as_ref().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |head| head.address);
-            let end = session_end(&self.app, &session.req_header().headers, ctx.permit.as_ref(), address);
+            let headers = &session.req_header().headers;
+            let end = ctx.head.as_ref().zip(ctx.permit.as_ref());
+            let end = end.and_then(|(head, permit)| session_end(&self.app, headers, permit, head));
             if let Some(http1) = session.as_downstream().as_http1() {
                 let idle = ctx.permit.as_ref().and_then(|permit| permit.passage().idle).unwrap_or(TUNNEL_IDLE);
                 Guarded::upgraded(http1.stream(), end, idle);
@@ -577,8 +580,7 @@ impl ProxyHttp for Gateway {
         if let (false, Ok(status)) = (begun, StatusCode::from_u16(code)) {
             let client = ctx.head.as_ref().map_or(ClientKind::Navigation, |head| head.client);
             let answer = if *error.etype() == CONSOLE_DOWN {
-                let target = ctx.head.as_ref().map_or("/", |head| head.target.as_str());
-                answer::console_down(&self.portal, client, &ctx.request, &session.req_header().headers, target)
+                answer::console_down(&self.portal, self.failing(session, ctx, client))
             } else {
                 self.problem(session, ctx, status, client)
             };
@@ -599,6 +601,7 @@ impl ProxyHttp for Gateway {
             request = %ctx.request,
             method = %head.method,
             version = ?head.version,
+            host = ctx.head.as_ref().filter(|_| self.hosts.are_several()).map(|head| head.host.host.as_str()),
             status,
             millis = u64::try_from(ctx.started.elapsed().as_millis()).unwrap_or(u64::MAX),
             account = principal.map(|principal| tracing::field::display(principal.account)),

@@ -1,7 +1,7 @@
 //! Admission: what a request says of itself, decided on exactly the bytes that would be forwarded. What two readers
 //! could understand differently is refused, never repaired. It must never look at sessions or rules.
 
-use std::{borrow::Cow, net::IpAddr};
+use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
 use http::{HeaderMap, HeaderName, Method, Uri, Version, header, request::Parts};
 
@@ -9,7 +9,11 @@ use super::{
     token,
     wire::{self, Fault, HeadLimits},
 };
-use crate::{portal::cookie, random_id};
+use crate::{
+    config::{Hosts, PublicUrl},
+    portal::cookie,
+    random_id,
+};
 
 random_id!(
     /// Names one request in the log, in error pages and for the console.
@@ -35,6 +39,8 @@ pub(crate) enum ClientKind {
 /// A request that was admitted.
 #[derive(Clone, Debug)]
 pub(crate) struct Head {
+    /// Which of our hosts it is for.
+    pub host: Arc<PublicUrl>,
     /// Method.
     pub method: Method,
     /// Path of the target, without the query, byte for byte.
@@ -82,29 +88,22 @@ impl NotAdmitted {
     }
 }
 
-/// Judges a parsed request of either protocol version from this address. `authority` and `origin` are ours.
-pub(super) fn admit(
-    request: &Parts,
-    address: IpAddr,
-    authority: &str,
-    origin: &str,
-    limits: &HeadLimits,
-) -> Result<Head, NotAdmitted> {
+/// Judges a parsed request of either protocol version from this address. `hosts` are ours.
+pub(super) fn admit(request: &Parts, address: IpAddr, hosts: &Hosts, limits: &HeadLimits) -> Result<Head, NotAdmitted> {
     judge_as_http1(request, limits).map_err(NotAdmitted::Malformed)?;
-    let host = named_host(&request.uri, &request.headers)?;
-    if !host.eq_ignore_ascii_case(authority.as_bytes()) && !is_with_default_port(host, authority) {
-        return Err(NotAdmitted::Misdirected);
-    }
+    let named = named_host(&request.uri, &request.headers)?;
+    let host = hosts.iter().find(|host| is_named(host, named)).ok_or(NotAdmitted::Misdirected)?;
     let target = request.uri.path_and_query().ok_or(NotAdmitted::Ambiguous("target without a path"))?.as_str();
     let path = request.uri.path();
     judge_path(path)?;
     wire::judge_target(target.as_bytes()).map_err(NotAdmitted::Malformed)?;
 
     let websocket = is_websocket(request);
-    if websocket && !may_open(&request.headers, origin) {
+    if websocket && !may_open(&request.headers, &host.origin()) {
         return Err(NotAdmitted::ForeignOrigin);
     }
     Ok(Head {
+        host: host.clone(),
         method: request.method.clone(),
         path: path.to_owned(),
         target: target.to_owned(),
@@ -153,8 +152,14 @@ fn named_host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Result<&'a [u8], NotA
 }
 
 /// `host:443` is the same place as `host` (RFC 9110 §4.2.2).
-fn is_with_default_port(host: &[u8], authority: &str) -> bool {
-    host.strip_suffix(b":443").is_some_and(|host| host.eq_ignore_ascii_case(authority.as_bytes()))
+fn is_named(host: &PublicUrl, named: &[u8]) -> bool {
+    let name = host.host.as_bytes();
+    let Some((start, port)) = named.split_at_checked(name.len()) else { return false };
+    let here = match port {
+        b"" | b":443" => host.port == 443,
+        port => port == format!(":{}", host.port).as_bytes(),
+    };
+    here && start.eq_ignore_ascii_case(name)
 }
 
 /// Why a path is refused before any rule; `None`: it is not.
@@ -318,7 +323,46 @@ mod tests {
     }
 
     fn admitted(method: &str, target: &str, fields: &[(&str, &str)]) -> Result<Head, NotAdmitted> {
-        admit(&parts(method, target, fields), CLIENT, "console.test", "https://console.test", &LIMITS)
+        admit(&parts(method, target, fields), CLIENT, &hosts(), &LIMITS)
+    }
+
+    fn hosts() -> Hosts {
+        let url = |host: &str, port| PublicUrl { host: host.to_owned(), port };
+        Hosts::new(url("console.test", 443), [url("reports.test", 8443)])
+    }
+
+    #[test]
+    fn each_host_is_named_exactly_and_by_its_own_port() {
+        let host_of = |named: &str| admitted("GET", "/", &[("host", named)]).map(|head| head.host.host.clone()).ok();
+        for (named, host) in [
+            ("console.test", Some("console.test")),
+            ("Console.TEST:443", Some("console.test")),
+            ("reports.test:8443", Some("reports.test")),
+            ("reports.test", None),
+            ("reports.test:443", None),
+            ("reports.test:08443", None),
+            ("console.test:8443", None),
+            ("a.console.test", None),
+            ("other.test", None),
+        ] {
+            assert_eq!(host_of(named).as_deref(), host, "{named}");
+        }
+        let handshake = |origin| {
+            let fields = [
+                ("host", "reports.test:8443"),
+                ("connection", "upgrade"),
+                ("upgrade", "websocket"),
+                ("sec-websocket-key", "x"),
+                ("origin", origin),
+            ];
+            admitted("GET", "/ws", &fields).map(|head| head.client)
+        };
+        assert_eq!(handshake("https://reports.test:8443").unwrap(), ClientKind::WebSocket);
+        assert_eq!(
+            handshake("https://console.test").unwrap_err(),
+            NotAdmitted::ForeignOrigin,
+            "a page of another host"
+        );
     }
 
     fn method_status(method: &str) -> u16 {

@@ -8,13 +8,13 @@ use pingora::{connectors::http::Connector, http::RequestHeader, prelude::*};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::upstream::Upstream;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Hosts};
 
 /// The checks of one gateway.
 pub(crate) struct HealthChecks {
     consoles: Arc<[Upstream]>,
     connector: Connector,
-    authority: String,
+    hosts: Hosts,
 }
 
 /// What is wrong, in words for the log that show nothing of the answer.
@@ -43,8 +43,7 @@ impl From<Box<Error>> for Fault {
 impl HealthChecks {
     /// Of these consoles.
     pub(crate) fn new(consoles: Arc<[Upstream]>, config: &Config) -> Arc<Self> {
-        let authority = config.public_url.authority();
-        Arc::new(Self { consoles, connector: Connector::new(None), authority })
+        Arc::new(Self { consoles, connector: Connector::new(None), hosts: config.hosts.clone() })
     }
 
     /// For each address that is checked its checks, which never end.
@@ -98,7 +97,8 @@ impl HealthChecks {
         // Whether a new connection can be made is a part of the question.
         way.options.max_h2_streams = 1;
         let mut asked = RequestHeader::build(Method::GET, check.path.as_bytes(), None)?;
-        asked.insert_header(header::HOST, upstream.host_header().unwrap_or(&self.authority))?;
+        let authority = upstream.first_host(&self.hosts).authority();
+        asked.insert_header(header::HOST, upstream.host_header().unwrap_or(&authority))?;
         asked.insert_header(header::USER_AGENT, "Sekisho-Health-Check")?;
         asked.insert_header(header::ACCEPT, "*/*")?;
         // Some consoles lead everybody to HTTPS who does not come by it.

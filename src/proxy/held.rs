@@ -70,7 +70,7 @@ impl Holding {
         if session.as_mut().retry_buffer_truncated() {
             return Error::e_explain(ErrorType::HTTPStatus(400), "a form that cannot be judged by its beginning");
         }
-        let sending = match self.portal.sending(&session.req_header().headers, &front) {
+        let sending = match self.portal.sending(&session.req_header().headers, &head.host, &front) {
             Sending::Word(_) if head.client != ClientKind::Navigation => Sending::Forged,
             found => found,
         };
@@ -89,7 +89,8 @@ impl Holding {
         headers: &HeaderMap,
     ) -> app::Result<Option<OnItsWay>> {
         let Some(principal) = permit.principal() else { return Ok(None) };
-        let browser = cookie::read(headers, cookie::HELD).map(Cookie);
+        let host = head.host.host.as_str();
+        let browser = cookie::read(headers, cookie::HELD).map(|text| Cookie { host, text });
         let taken = self.app.take_held(id, principal.account, browser, &head.target, head.address).await?;
         Ok(taken.map(|request| {
             let body = Bytes::copy_from_slice(request.body.expose());
@@ -150,19 +151,22 @@ impl Holding {
         let most = self.app.snapshot().config.hold.bytes;
         let navigation = head.client == ClientKind::Navigation;
         let posted = Posted { method: &head.method, navigation, headers: &headers };
-        if let Err(reason) = worth_keeping(posted, &self.portal.origin(), most) {
+        if let Err(reason) = worth_keeping(posted, &head.host.origin(), most) {
             return Ok(Outcome::Not(reason));
         }
+        let host = head.host.host.as_str();
+        let cookie = |name| cookie::read(&headers, name).map(|text| Cookie { host, text });
         let stopped = Stopped {
             asked: GateRequest {
+                host,
                 method: &head.method,
                 path: &head.path,
                 address: head.address,
-                session: cookie::read(&headers, cookie::SESSION).map(Cookie),
-                known: cookie::read(&headers, cookie::KNOWN).map(Cookie),
+                session: cookie(cookie::SESSION),
+                known: cookie(cookie::KNOWN),
                 marks: cookie::marks(&headers),
             },
-            held: cookie::read(&headers, cookie::HELD).map(Cookie),
+            held: cookie(cookie::HELD),
         };
         let failed = |error: app::AppError| {
             tracing::error!(%error, "a form cannot be kept");
@@ -184,7 +188,7 @@ impl Holding {
             Err(BodyRefused::TooLarge) => return Ok(Outcome::Not(NotKept::TooLarge)),
             Err(BodyRefused::TooSlow) => return Ok(Outcome::Not(NotKept::NoRoom)),
         };
-        if self.portal.sending(&headers, &body) != Sending::No {
+        if self.portal.sending(&headers, &head.host, &body) != Sending::No {
             return Ok(Outcome::Not(NotKept::NotAForm));
         }
         let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(str::to_owned);

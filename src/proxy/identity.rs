@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use super::{cookies::sets_ours, head::RequestId, token};
 use crate::{
     access::Permit,
-    config::{AssertionConfig, IdentityHeaders},
+    config::{AssertionConfig, IdentityHeaders, PublicUrl},
 };
 
 /// Every header of ours that is not configured begins so, folded.
@@ -76,7 +76,6 @@ pub(crate) struct Identity {
     assertion: HeaderName,
     /// The five, folded.
     folded: [String; 5],
-    host: HeaderValue,
 }
 
 /// A configured name is not a header name.
@@ -90,6 +89,8 @@ pub(crate) struct Forwarded<'a> {
     pub permit: &'a Permit,
     /// Their cookies that the console may see.
     pub cookies: Option<HeaderValue>,
+    /// Which host it was sent to; what X-Forwarded-Host says.
+    pub host: &'a PublicUrl,
     /// Whose connection it is.
     pub address: IpAddr,
     /// For the console's log.
@@ -99,19 +100,14 @@ pub(crate) struct Forwarded<'a> {
 }
 
 impl Identity {
-    /// `authority` is what X-Forwarded-Host says.
-    pub(crate) fn new(
-        names: &IdentityHeaders,
-        assertion: &AssertionConfig,
-        authority: &str,
-    ) -> Result<Self, NotAHeaderName> {
+    /// Of these names.
+    pub(crate) fn new(names: &IdentityHeaders, assertion: &AssertionConfig) -> Result<Self, NotAHeaderName> {
         let name = |text: &str| HeaderName::try_from(text).map_err(|_invalid| NotAHeaderName(text.to_owned()));
         let (user, email) = (name(&names.user)?, name(&names.email)?);
         let (groups, level) = (name(&names.groups)?, name(&names.level)?);
         let assertion = name(&assertion.header)?;
         let folded = [&user, &email, &groups, &level, &assertion].map(|name| fold(name).map(char::from).collect());
-        let host = HeaderValue::try_from(authority).map_err(|_invalid| NotAHeaderName(authority.to_owned()))?;
-        Ok(Self { user, email, groups, level, assertion, folded, host })
+        Ok(Self { user, email, groups, level, assertion, folded })
     }
 
     fn may_not_come_from_a_client(&self, name: &HeaderName) -> bool {
@@ -155,7 +151,8 @@ impl Identity {
             text(forwarded.address.to_string()).map(|value| (HeaderName::from_static("x-forwarded-for"), value)),
         );
         set.push((HeaderName::from_static("x-forwarded-proto"), HeaderValue::from_static("https")));
-        set.push((HeaderName::from_static("x-forwarded-host"), self.host.clone()));
+        let host = text(forwarded.host.authority());
+        set.extend(host.map(|host| (HeaderName::from_static("x-forwarded-host"), host)));
         set.extend(text(forwarded.request.to_string()).map(|value| (HeaderName::from_static("x-request-id"), value)));
         Changes { remove, set }
     }

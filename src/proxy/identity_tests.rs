@@ -26,7 +26,7 @@ fn identity() -> Identity {
         header: "x-who_is-there".to_owned(),
         lifetime: std::time::Duration::from_mins(1),
     };
-    Identity::new(&names, &assertion, "console.test").unwrap()
+    Identity::new(&names, &assertion).unwrap()
 }
 
 fn permit(signed_in: bool) -> Permit {
@@ -63,7 +63,8 @@ fn applied(changes: Changes, headers: &HeaderMap) -> HeaderMap {
 fn forward(headers: &HeaderMap, permit: &Permit, websocket: bool) -> HeaderMap {
     let request = RequestId::random(&SystemEntropy::new());
     let cookies = without_ours(headers, |_pair| true);
-    let forwarded = Forwarded { permit, cookies, address: "203.0.113.7".parse().unwrap(), request, websocket };
+    let host = &PublicUrl { host: "console.test".to_owned(), port: 443 };
+    let forwarded = Forwarded { permit, cookies, host, address: "203.0.113.7".parse().unwrap(), request, websocket };
     applied(identity().request_changes(headers, &forwarded), headers)
 }
 

@@ -37,7 +37,6 @@ pub(crate) struct OwnPages {
     sign_in: Vec<String>,
     call: Option<(Method, String)>,
     connector: Connector,
-    origin: String,
 }
 
 /// What the console's sign-out is called with: whoever leaves, and the cookies of the browser they leave.
@@ -58,7 +57,6 @@ impl OwnPages {
             sign_in: console.sign_in.clone(),
             call: console.sign_out_call.clone().map(|path| (method, path)),
             connector: Connector::new(None),
-            origin: config.public_url.origin(),
         }
     }
 
@@ -71,23 +69,9 @@ impl OwnPages {
         };
         is_one_of(&head.path, &self.sign_out)
             && self.sign_out_methods.contains(&head.method.as_str())
-            && !self.came_from_elsewhere(headers)
+            && !came_from_elsewhere(head, headers)
             && !says("sec-purpose", &["prefetch", "prefetch;prerender", "prefetch;anonymous-client-ip"])
             && !says("purpose", &["prefetch"])
-    }
-
-    /// By fetch metadata; of a browser that sends none by Origin, and else by Referer.
-    fn came_from_elsewhere(&self, headers: &HeaderMap) -> bool {
-        let ours = |value: &HeaderValue| {
-            let rest = value.as_bytes().strip_prefix(self.origin.as_bytes());
-            rest.is_some_and(|rest| matches!(rest, [] | [b'/', ..]))
-        };
-        let mut sites = headers.get_all("sec-fetch-site").iter().peekable();
-        if sites.peek().is_some() {
-            return sites.any(|site| !matches!(site.as_bytes(), b"same-origin" | b"none"));
-        }
-        let from = if headers.contains_key(header::ORIGIN) { header::ORIGIN } else { header::REFERER };
-        !headers.get_all(from).iter().all(ours)
     }
 
     /// Does this answer send somebody who is signed in to the console's own sign-in page?
@@ -98,9 +82,9 @@ impl OwnPages {
             return false;
         }
         let Some(Ok(location)) = response.headers.get(header::LOCATION).map(HeaderValue::to_str) else { return false };
-        let here = url::Url::parse(&format!("{}{}", self.origin, head.target));
+        let here = url::Url::parse(&format!("{}{}", head.host.origin(), head.target));
         let Ok(there) = here.and_then(|here| here.join(location)) else { return false };
-        there.origin().ascii_serialization() == self.origin && is_one_of(there.path(), &self.sign_in)
+        there.origin().ascii_serialization() == head.host.origin() && is_one_of(there.path(), &self.sign_in)
     }
 
     /// Whoever is about to sign out of the gateway, when the console is to be told. Asked while the session lives.
@@ -131,7 +115,6 @@ impl OwnPages {
         leaving: Leaving,
         upstreams: &[Upstream],
         identity: &Identity,
-        authority: &str,
         head: &Head,
         request: RequestId,
     ) {
@@ -146,15 +129,22 @@ impl OwnPages {
             let mut asked = RequestHeader::build(method.clone(), path.as_bytes(), None)?;
             let Leaving { permit, mut headers, .. } = leaving;
             let cookies = headers.remove(header::COOKIE);
-            let forwarded = Forwarded { permit: &permit, cookies, address: head.address, request, websocket: false };
+            let forwarded = Forwarded {
+                permit: &permit,
+                cookies,
+                host: &head.host,
+                address: head.address,
+                request,
+                websocket: false,
+            };
             let Changes { set, .. } = identity.request_changes(&headers, &forwarded);
             let credentials = upstream.credentials().changes(&headers, permit.principal().map(|who| &**who)).set;
             let kept = headers.into_iter().filter_map(|(name, value)| Some((name?, value)));
             for (name, value) in kept.chain(set).chain(credentials) {
                 asked.append_header(name, value)?;
             }
-            asked.insert_header(header::HOST, upstream.host_header().unwrap_or(authority))?;
-            asked.insert_header(header::ORIGIN, self.origin.as_str())?;
+            asked.insert_header(header::HOST, upstream.host_header().unwrap_or(&head.host.authority()))?;
+            asked.insert_header(header::ORIGIN, head.host.origin())?;
             if *method != Method::GET && *method != Method::HEAD {
                 asked.insert_header(header::CONTENT_LENGTH, "0")?;
             }
@@ -193,7 +183,8 @@ pub(crate) fn signed_out(
     request: &RequestId,
     response: &mut ResponseHeader,
 ) -> Result<()> {
-    let left = portal.left(headers, &Client { address: head.address, reference: request.to_string() });
+    let left = portal
+        .left(headers, &Client { host: head.host.clone(), address: head.address, reference: request.to_string() });
     if response.status.is_redirection() && head.client == ClientKind::Navigation {
         response.set_status(StatusCode::SEE_OTHER)?;
         response.insert_header(header::LOCATION, left.location)?;
@@ -203,6 +194,21 @@ pub(crate) fn signed_out(
         response.append_header(header::SET_COOKIE, cookie)?;
     }
     Ok(())
+}
+
+/// By fetch metadata; of a browser that sends none by Origin, and else by Referer.
+fn came_from_elsewhere(head: &Head, headers: &HeaderMap) -> bool {
+    let origin = head.host.origin();
+    let ours = |value: &HeaderValue| {
+        let rest = value.as_bytes().strip_prefix(origin.as_bytes());
+        rest.is_some_and(|rest| matches!(rest, [] | [b'/', ..]))
+    };
+    let mut sites = headers.get_all("sec-fetch-site").iter().peekable();
+    if sites.peek().is_some() {
+        return sites.any(|site| !matches!(site.as_bytes(), b"same-origin" | b"none"));
+    }
+    let from = if headers.contains_key(header::ORIGIN) { header::ORIGIN } else { header::REFERER };
+    !headers.get_all(from).iter().all(ours)
 }
 
 /// The path of one of these pages, with a slash behind it or without.
@@ -215,6 +221,7 @@ mod tests {
     use ClientKind::{Api, Frame, Navigation};
 
     use super::*;
+    use crate::config::PublicUrl;
 
     fn pages() -> OwnPages {
         let text = r#"
@@ -242,7 +249,8 @@ mod tests {
     fn head(method: &str, target: &str, client: ClientKind) -> Head {
         let path = target.split('?').next().unwrap().to_owned();
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        Head { method, path, target: target.to_owned(), client, address: "192.0.2.7".parse().unwrap() }
+        let host = std::sync::Arc::new(PublicUrl { host: "shop.example.jp".to_owned(), port: 443 });
+        Head { host, method, path, target: target.to_owned(), client, address: "192.0.2.7".parse().unwrap() }
     }
 
     #[test]

@@ -14,18 +14,18 @@ use pingora::{
 };
 
 use super::wire;
-use crate::config::PublicUrl;
+use crate::config::Hosts;
 
 /// Leads to HTTPS.
 #[derive(Debug)]
 pub(crate) struct Redirect {
-    public_url: PublicUrl,
+    hosts: Hosts,
 }
 
 impl Redirect {
-    /// To this URL.
-    pub(crate) fn new(public_url: PublicUrl) -> Self {
-        Self { public_url }
+    /// To these hosts, each to itself.
+    pub(crate) fn new(hosts: Hosts) -> Self {
+        Self { hosts }
     }
 
     /// The address on HTTPS, or why there is none. The scheme changes nothing else: 308 keeps method and path.
@@ -40,15 +40,12 @@ impl Redirect {
             host.iter().rposition(|byte| *byte == b':').unwrap_or(host.len())
         };
         let name = host.get(..end).unwrap_or_default();
-        if !name.eq_ignore_ascii_case(self.public_url.host.as_bytes()) {
-            return Err(StatusCode::MISDIRECTED_REQUEST);
-        }
+        let host = self.hosts.named(name).ok_or(StatusCode::MISDIRECTED_REQUEST)?;
         if request.method != Method::GET && request.method != Method::HEAD {
             return Err(StatusCode::FORBIDDEN);
         }
         let target = request.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-        HeaderValue::from_str(&format!("{}{target}", self.public_url.origin()))
-            .map_err(|_unprintable| StatusCode::BAD_REQUEST)
+        HeaderValue::from_str(&format!("{}{target}", host.origin())).map_err(|_unprintable| StatusCode::BAD_REQUEST)
     }
 }
 
@@ -91,10 +88,12 @@ impl HttpServerApp for Redirect {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::PublicUrl;
 
     #[test]
     fn only_our_host_and_only_reading_is_led_on() {
-        let redirect = Redirect::new(PublicUrl { host: "console.test".to_owned(), port: 8443 });
+        let url = |host: &str, port| PublicUrl { host: host.to_owned(), port };
+        let redirect = Redirect::new(Hosts::new(url("console.test", 8443), [url("reports.test", 443)]));
         let to = |method: &str, target: &str, host: &str| {
             let request = http::Request::builder().method(method).uri(target).header("host", host).body(()).unwrap();
             redirect
@@ -107,6 +106,7 @@ mod tests {
             to("HEAD", "//evil.test/", "Console.test:80"),
             Ok("https://console.test:8443//evil.test/".to_owned())
         );
+        assert_eq!(to("GET", "/x", "Reports.test"), Ok("https://reports.test/x".to_owned()));
         assert_eq!(to("POST", "/", "console.test"), Err(403));
         assert_eq!(to("GET", "/", "evil.test"), Err(421));
         assert_eq!(to("GET", "/", "127.0.0.1:8080"), Err(421));

@@ -5,7 +5,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::identity::Changes;
-use crate::config::{Config, Upstream, UpstreamAddress};
+use crate::config::{Config, PublicUrl, Upstream, UpstreamAddress};
 
 const CONTENT_LOCATION: HeaderName = header::CONTENT_LOCATION;
 
@@ -26,10 +26,10 @@ pub(crate) struct OwnAddresses {
 }
 
 impl OwnAddresses {
-    /// Of one console, from its `url` and `host_header`, and from `console.origins`.
-    pub(crate) fn new(config: &Config, upstream: &Upstream) -> Self {
-        let public_host = config.public_url.host.clone();
-        let public_authority = config.public_url.authority();
+    /// Of one console at one of its hosts, from its `url` and `host_header`, and from `console.origins`.
+    pub(crate) fn new(config: &Config, upstream: &Upstream, host: &PublicUrl) -> Self {
+        let public_host = host.host.clone();
+        let public_authority = host.authority();
         let mut origins = Vec::new();
         let mut hosts = Vec::new();
         let bracketed = |host: &str| if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
@@ -68,7 +68,7 @@ impl OwnAddresses {
             }
             hosts.push(origin.host.to_ascii_lowercase());
         }
-        let public = config.public_url.origin();
+        let public = host.origin();
         let ours = [public.clone(), format!("//{public_authority}")];
         origins.retain(|origin| !ours.contains(origin));
         origins.sort();
@@ -167,6 +167,26 @@ impl OwnAddresses {
     }
 }
 
+/// What each console believes at each of its hosts.
+#[derive(Clone, Debug)]
+pub(crate) struct OwnAddressesAt(Vec<Vec<(String, OwnAddresses)>>);
+
+impl OwnAddressesAt {
+    /// As configured.
+    pub(crate) fn new(config: &Config) -> Self {
+        let at = |console: &Upstream| {
+            let hosts = config.hosts.iter().filter(|host| console.hosts.contains(&host.host));
+            hosts.map(|host| (host.host.clone(), OwnAddresses::new(config, console, host))).collect()
+        };
+        Self(config.upstreams.iter().map(at).collect())
+    }
+
+    /// Of the console with this number, at this host.
+    pub(crate) fn get(&self, console: usize, host: &PublicUrl) -> Option<&OwnAddresses> {
+        self.0.get(console)?.iter().find(|(name, _)| *name == host.host).map(|(_, addresses)| addresses)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,7 +212,7 @@ mod tests {
             "#
         );
         let config = crate::config::parse(&text, "sekisho.toml").unwrap_or_else(|problems| panic!("{problems}"));
-        OwnAddresses::new(&config, &config.upstreams[0])
+        OwnAddresses::new(&config, &config.upstreams[0], &config.public_url)
     }
 
     fn internal() -> OwnAddresses {

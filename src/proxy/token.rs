@@ -4,7 +4,7 @@
 use http::{HeaderMap, HeaderValue, header};
 
 use crate::{
-    app::{Cookie, ShownToken},
+    app::{ShownToken, TokenText},
     keyring::ACCESS_TOKEN_PREFIX,
 };
 
@@ -17,7 +17,7 @@ pub(super) fn shown(headers: &HeaderMap) -> Option<ShownToken<'_>> {
     let mut all = values.iter();
     // Two of them, or one beside something else: nobody knows which the console would have believed.
     let (Some(value), None) = (all.next(), all.next()) else { return Some(ShownToken::Unreadable) };
-    Some(bearer(value).map_or(ShownToken::Unreadable, |text| ShownToken::One(Cookie(text))))
+    Some(bearer(value).map_or(ShownToken::Unreadable, |text| ShownToken::One(TokenText(text))))
 }
 
 /// Does any part of this say that it is a token of ours?
@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn one_bearer_token_is_read_and_nothing_else_of_ours_passes() {
         for line in ["Bearer sekisho_1_x", "bearer sekisho_1_x", "BEARER   sekisho_1_x"] {
-            assert!(matches!(shown(&headers(&[line])), Some(ShownToken::One(Cookie("sekisho_1_x")))), "{line}");
+            assert!(matches!(shown(&headers(&[line])), Some(ShownToken::One(TokenText("sekisho_1_x")))), "{line}");
         }
         for lines in [
             &["sekisho_1_x"][..],

@@ -26,7 +26,7 @@ use super::{
 use crate::{
     access::Permit,
     clock::Timestamp,
-    config::{self, Balance, SecretUnreadable, UpstreamAddress},
+    config::{self, Balance, Hosts, PublicUrl, SecretUnreadable, UpstreamAddress},
 };
 
 /// A resolved name is used this long.
@@ -149,6 +149,12 @@ impl Upstream {
     /// What it wants to see of people who are signed in.
     pub(super) const fn credentials(&self) -> &Credentials {
         &self.credentials
+    }
+
+    /// The first host it is at.
+    pub(crate) fn first_host<'h>(&self, all: &'h Hosts) -> &'h PublicUrl {
+        let first = self.config.hosts.first().and_then(|name| all.named(name.as_bytes()));
+        first.unwrap_or_else(|| all.main())
     }
 
     /// The `Host` the console gets, when it is not the client's.

@@ -5,6 +5,7 @@ const NOW: Timestamp = Timestamp::from_secs(1_000_000);
 fn upstream(hosts: &[&str], tls: bool) -> Upstream {
     let address = |host: &&str| UpstreamAddress::Host { host: (*host).to_owned(), port: 8443 };
     let config = config::Upstream {
+        hosts: vec!["console.test".to_owned()],
         path: "/".to_owned(),
         audience: "https://console.test".to_owned(),
         tls,

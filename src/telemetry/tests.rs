@@ -92,16 +92,17 @@ fn every_event_is_one_line_with_time_level_name_and_origin() {
 fn what_must_not_be_seen_is_in_no_line() {
     let entropy = SystemEntropy::new();
     let keyring = Keyring::generate(&entropy, Timestamp::EPOCH).unwrap();
-    let (cookie, token) = keyring.issue(Purpose::SessionCookie, TokenId::random(&entropy)).unwrap();
+    let (cookie, token) = keyring.issue(Purpose::SessionCookie, "console.test", TokenId::random(&entropy)).unwrap();
     let number = PhoneNumber::parse("090-1234-5678", "JP").unwrap();
     let seed = SecretBytes::new(*b"PlantedMarker7seed20");
     let browser = Browser {
+        host: "console.example.jp",
         link: None,
         seed: None,
-        session: Some(Cookie(MARKER)),
-        sign_in: Some(Cookie(MARKER)),
-        device: Some(Cookie(MARKER)),
-        known: Some(Cookie(MARKER)),
+        session: Some(Cookie { host: "console.example.jp", text: MARKER }),
+        sign_in: Some(Cookie { host: "console.example.jp", text: MARKER }),
+        device: Some(Cookie { host: "console.example.jp", text: MARKER }),
+        known: Some(Cookie { host: "console.example.jp", text: MARKER }),
         marks: Marks::None,
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         user_agent: "curl/8",

@@ -25,7 +25,7 @@ use rustls::{
 use self::{leaf::Leaf, refused::Logged, watch::Watch};
 use crate::{
     clock::Timestamp,
-    config::{CertificateFiles, ClientCertificates, Listen},
+    config::{CertificateFiles, ClientCertificates, Hosts, Listen},
 };
 
 /// Sessions of TLS 1.2 clients that can be resumed; TLS 1.3 and ticket-taking clients need no memory here.
@@ -141,33 +141,39 @@ impl Tls {
     }
 
     /// What is worth saying of the certificates in use before browsers say it.
-    pub fn warnings(&self, host: &str, now: Timestamp) -> Vec<String> {
-        said_of(self.certificates.iter().zip(&self.current.load().leaves), host, now)
+    pub fn warnings(&self, hosts: &Hosts, now: Timestamp) -> Vec<String> {
+        said_of(self.certificates.iter().zip(&self.current.load().leaves), hosts, now)
     }
 }
 
 /// The same of the files as they are now. Those that cannot be read are for others to complain of.
-pub fn warnings(listen: &Listen, host: &str, now: Timestamp) -> Vec<String> {
+pub fn warnings(listen: &Listen, hosts: &Hosts, now: Timestamp) -> Vec<String> {
     let read = |files: &CertificateFiles| load_certificates(&files.certificate).ok()?.first().and_then(Leaf::read);
     let leaves: Vec<Option<Leaf>> = listen.certificates.iter().map(read).collect();
-    said_of(listen.certificates.iter().zip(&leaves), host, now)
+    said_of(listen.certificates.iter().zip(&leaves), hosts, now)
 }
 
 fn said_of<'a>(
     certificates: impl Iterator<Item = (&'a CertificateFiles, &'a Option<Leaf>)>,
-    host: &str,
+    hosts: &Hosts,
     now: Timestamp,
 ) -> Vec<String> {
-    let (mut said, mut names, mut fits) = (Vec::new(), Vec::new(), false);
+    let (mut said, mut names, mut bare) = (Vec::new(), Vec::new(), hosts.names().collect::<Vec<_>>());
+    let several = hosts.are_several();
     for (files, leaf) in certificates {
         let Some(leaf) = leaf else { continue };
         let warning = leaf.time_warning(now);
         said.extend(warning.map(|warning| format!("{}: {warning}", files.certificate.display())));
-        fits |= leaf.is_for(host);
+        if several && !hosts.names().any(|host| leaf.is_for(host)) {
+            let (file, of) = (files.certificate.display(), leaf.names().join(", "));
+            said.push(format!("{file}: is for none of the hosts, so nobody gets it unless it is the first: {of}"));
+        }
+        bare.retain(|host| !leaf.is_for(host));
         names.extend(leaf.names());
     }
-    if !fits && !names.is_empty() {
-        said.push(format!("no certificate is for {host}, so browsers refuse it: {}", names.join(", ")));
+    if !names.is_empty() {
+        let names = names.join(", ");
+        said.extend(bare.iter().map(|host| format!("no certificate is for {host}, so browsers refuse it: {names}")));
     }
     said
 }

@@ -3,6 +3,7 @@ use std::fs;
 use rcgen::{CertificateParams, KeyPair, PKCS_ED25519};
 
 use super::*;
+use crate::config::PublicUrl;
 
 fn listen(directory: &Path, names: &[&str]) -> Listen {
     let text = include_str!("../../config/sekisho.toml");
@@ -152,6 +153,11 @@ fn who_was_let_in_by_other_authorities_does_not_come_back_without_a_certificate(
     assert!(!Arc::ptr_eq(&first, &tickets()));
 }
 
+fn hosts(names: &[&str]) -> Hosts {
+    let mut all = names.iter().map(|name| PublicUrl { host: (*name).to_owned(), port: 443 });
+    Hosts::new(all.next().unwrap(), all)
+}
+
 #[test]
 fn a_host_that_no_certificate_is_for_is_told_and_files_that_cannot_be_read_are_not() {
     let directory = tempfile::tempdir().unwrap();
@@ -159,9 +165,15 @@ fn a_host_that_no_certificate_is_for_is_told_and_files_that_cannot_be_read_are_n
     write_pair(here, "a", &["a.test"]);
     write_pair(here, "b", &["*.b.test"]);
     let (listen, now) = (listen(here, &["a", "missing", "b"]), Timestamp::from_secs(1_800_000_000));
-    assert_eq!(warnings(&listen, "console.b.test", now), Vec::<String>::new());
-    let said = warnings(&listen, "b.test", now);
+    assert_eq!(warnings(&listen, &hosts(&["console.b.test"]), now), Vec::<String>::new());
+    let said = warnings(&listen, &hosts(&["b.test"]), now);
     assert_eq!(said, ["no certificate is for b.test, so browsers refuse it: a.test, *.b.test"]);
+    let said = warnings(&listen, &hosts(&["console.b.test", "c.test"]), now);
+    let useless = format!(
+        "{}: is for none of the hosts, so nobody gets it unless it is the first: a.test",
+        here.join("a.crt").display()
+    );
+    assert_eq!(said, [useless, "no certificate is for c.test, so browsers refuse it: a.test, *.b.test".to_owned()]);
     let none = Listen { certificates: Vec::new(), ..listen };
-    assert_eq!(warnings(&none, "b.test", now), Vec::<String>::new());
+    assert_eq!(warnings(&none, &hosts(&["b.test"]), now), Vec::<String>::new());
 }

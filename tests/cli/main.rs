@@ -69,6 +69,34 @@ fn explain_names_the_console() {
 }
 
 #[test]
+fn explain_tells_hosts_apart() {
+    let bench = Bench::new();
+    bench.certify();
+    let file = bench.path("sekisho.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let several = "[[host]]\npublic_url = \"https://reports.test:8443\"\n\
+                   [[upstream]]\nhost = \"reports.test\"\nurl = \"http://10.0.0.8\"\n[[upstream]]\n";
+    let rules = "\n[[rule]]\nhost = \"reports.test\"\npath = \"/embed\"\naccess = \"public\"\n\
+                 [[expect]]\nhost = \"reports.test\"\npath = \"/embed/1\"\noutcome = \"forward\"\n\
+                 [[expect]]\npath = \"/embed/1\"\noutcome = \"sign-in\"\n";
+    std::fs::write(&file, format!("{}{rules}", text.replace("[upstream]\n", several))).unwrap();
+    let told = bench.run(&["explain", "--url", "https://reports.test:8443/embed/1", "--json"]).succeeds().json();
+    assert_eq!((&told["host"], &told["answers"][0]["outcome"]), (&"reports.test".into(), &"forward".into()), "{told}");
+    assert_eq!(told["console"]["url"], serde_json::json!(["http://10.0.0.8:80"]), "{told}");
+    let told = bench.run(&["explain", "--url", "/embed/1"]).succeeds().stdout;
+    assert!(told.contains("GET localhost/embed/1 from") && told.contains("sign-in"), "{told}");
+    assert!(told.contains("at http://127.0.0.1:8080"), "a path alone is one of the main host: {told}");
+    let told = bench.run(&["explain", "--url", "https://reports.test/embed/1"]).ends_with(1).stderr;
+    assert!(told.contains("no other host is served"), "it is at another port: {told}");
+    let checked = bench.run(&["check", "--json"]).succeeds().json();
+    let said = checked["warnings"].to_string();
+    assert!(said.contains("no certificate is for reports.test"), "{said}");
+    std::fs::write(&file, std::fs::read_to_string(&file).unwrap().replace("= \"sign-in\"", "= \"forward\"")).unwrap();
+    let told = bench.run(&["check"]).ends_with(1).stdout;
+    assert!(told.contains("expect: GET localhost/embed/1 from 198.51.100.1 is sign-in, not forward"), "{told}");
+}
+
+#[test]
 fn explain_names_the_rule_and_check_holds_expectations() {
     let bench = Bench::new();
     bench.certify();
@@ -94,7 +122,7 @@ fn explain_names_the_rule_and_check_holds_expectations() {
 
     bench.append("[[expect]]\npath = \"/payouts\"\ngroups = \"owner\"\noutcome = \"forward\"\n");
     let told = bench.run(&["check"]).ends_with(1).stdout;
-    assert!(told.contains("expect: GET /payouts from 198.51.100.1 is code, not forward"), "{told}");
+    assert!(told.contains("expect: GET localhost/payouts from 198.51.100.1 is code, not forward"), "{told}");
     assert!(told.contains("help: the rule at line"), "{told}");
     let told = bench.run(&["serve"]).ends_with(1).stderr;
     assert!(told.contains("is code, not forward"), "the gateway does not start: {told}");

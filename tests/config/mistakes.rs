@@ -16,6 +16,9 @@ fn listed(text: &str) -> Vec<String> {
     problems(text).as_slice().iter().map(|p| format!("{}:{} {}", p.line, p.column, p.message)).collect()
 }
 
+/// The console of the good file.
+const UPSTREAM: &str = "[upstream]\nurl = \"http://127.0.0.1:8080\"\n";
+
 /// What stands instead of a part of the good file, or after it where the part is empty; and what is said of it.
 const MISTAKES: &[(&str, &str, &[&str])] = &[
     ("", "[sesion]\nidle = \"1h\"", &["21:2 sesion: unknown key"]),
@@ -221,6 +224,57 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
         "[upstream]\nurl = \"http://127.0.0.1:8080\"\n",
         "[[upstream]]\npath = \"/api\"\nurl = \"http://10.0.0.1\"\n[[upstream]]\npath = \"/apis\"\nurl = \"http://10.0.0.2\"\n",
         &["13:1 upstream: no console for /, and every path needs one"],
+    ),
+    (
+        "",
+        "[[host]]\npublic_url = \"http://reports.example.jp\"\n[[host]]",
+        &[
+            r#"22:14 host.public_url: "http://reports.example.jp" does not start with https://"#,
+            "23:1 host.public_url: missing",
+        ],
+    ),
+    (
+        "",
+        "[[host]]\npublic_url = \"https://LOCALHOST\"",
+        &[r#"22:14 host.public_url: the host "localhost" stands already at line 3"#],
+    ),
+    (
+        "",
+        "[[host]]\npublic_url = \"https://reports.example.jp\"",
+        &[r#"22:14 upstream: no console for the host "reports.example.jp""#],
+    ),
+    (
+        UPSTREAM,
+        "[[host]]\npublic_url = \"https://a.example\"\n[[upstream]]\nhost = \"a.example\"\npath = \"/x\"\nurl = \"http://10.0.0.1\"\n[[upstream]]\nurl = \"http://10.0.0.2\"\n",
+        &[r#"16:1 upstream: no console for / at the host "a.example", and every path needs one"#],
+    ),
+    (
+        UPSTREAM,
+        "[[host]]\npublic_url = \"https://a.example\"\n[[upstream]]\nhost = [\"a.example\", \"localhost\"]\nurl = \"http://10.0.0.1\"\n[[upstream]]\nhost = \"a.example\"\nurl = \"http://10.0.0.2\"\n",
+        &["15:1 upstream: never reached, since the one at line 12 covers \"/\""],
+    ),
+    (
+        UPSTREAM,
+        "[[host]]\npublic_url = \"https://a.example\"\n[[upstream]]\nhost = [\"b.example\", \"https://a.example\"]\nurl = \"http://10.0.0.1\"\n[[upstream]]\nhost = [\"a.example\", \"a.example\"]\nurl = \"http://10.0.0.2\"\n[[upstream]]\nurl = \"http://10.0.0.3\"\n",
+        &[
+            r#"13:23 upstream.host: "https://a.example" is not a host name"#,
+            r#"16:22 upstream.host: "a.example" twice"#,
+        ],
+    ),
+    (
+        UPSTREAM,
+        "[[host]]\npublic_url = \"https://a.example\"\n[[upstream]]\nhost = \"b.example\"\nurl = \"http://10.0.0.1\"\n[[upstream]]\nhost = \"a.example\"\nurl = \"http://10.0.0.2\"\n[[upstream]]\nurl = \"http://10.0.0.3\"\n[[rule]]\nhost = \"c.example\"\npath = \"/\"\naccess = \"deny\"\n[[expect]]\nhost = \"d.example\"\npath = \"/\"\noutcome = \"deny\"\n",
+        &[
+            r#"13:8 upstream.host: there is no host "b.example""#,
+            r#"21:8 rule.host: there is no host "c.example""#,
+            r#"25:8 expect.host: there is no host "d.example""#,
+        ],
+    ),
+    // A rule for each host covers what a rule without a host says; a rule for one of them does not.
+    (
+        UPSTREAM,
+        "[[host]]\npublic_url = \"https://a.example\"\n[[upstream]]\nhost = [\"a.example\", \"localhost\"]\nurl = \"http://10.0.0.1\"\n[[rule]]\nhost = \"a.example\"\npath = \"/x\"\naccess = \"deny\"\n[[rule]]\npath = \"/x/y\"\naccess = \"public\"\n[[rule]]\nhost = \"localhost\"\npath = \"/x\"\naccess = \"deny\"\n[[rule]]\npath = \"/x/z\"\naccess = \"public\"\n[[rule]]\nhost = \"a.example\"\npath = \"/x\"\naccess = \"deny\"\n",
+        &["26:1 rule: never reached, since the rule at line 15 covers /x/z", "29:1 rule: /x stands already at line 15"],
     ),
     (
         "url = \"http://127.0.0.1:8080\"",

@@ -23,6 +23,7 @@ mod forward_auth;
 mod guards;
 mod guides;
 mod held;
+mod hosts;
 mod import;
 mod large;
 mod mailed;

@@ -114,6 +114,8 @@ impl Browser {
         let builder = reqwest::Client::builder()
             .tls_certs_only([ca])
             .redirect(Policy::none())
+            // Not every resolver knows hosts below this one (RFC 6761 §6.3).
+            .resolve("reports.localhost", ([127, 0, 0, 1], 0).into())
             // A connection opened while the last one became free again would hold a second place.
             .pool_max_idle_per_host(1)
             .timeout(Duration::from_secs(30))

@@ -51,6 +51,6 @@ pub(crate) const ANOTHER_NAME: &str = "b.example";
 /// The authority's certificate, PEM: what the test's browsers trust. Writes `server.pem` and `server.key` beside it.
 pub(crate) fn issue(directory: &Path) -> String {
     let authority = Authority::new();
-    authority.write(directory, "server", &["localhost", "127.0.0.1", ANOTHER_NAME]);
+    authority.write(directory, "server", &["localhost", "127.0.0.1", ANOTHER_NAME, "reports.localhost"]);
     authority.pem
 }

@@ -7,7 +7,7 @@ use http::Method;
 use super::{Jar, PASSWORD, World, interrupted};
 use crate::{
     access::{Decision, Interruption},
-    app::{Cookie, GateRequest, Marks, PasswordOutcome, PendingView},
+    app::{GateRequest, Marks, PasswordOutcome, PendingView},
     authn::CodeReason,
     entropy::SystemEntropy,
     keyring::Purpose,
@@ -67,15 +67,16 @@ async fn a_forged_cookie_never_reaches_the_store() {
     let jar = world.enrolled("hanako").await;
     world.app.store().close().await;
     let genuine = crate::keyring::TokenId::random(&SystemEntropy::new());
-    let (unknown, _) = world.app.keyring().issue(Purpose::SessionCookie, genuine).unwrap();
+    let (unknown, _) = world.app.keyring().issue(Purpose::SessionCookie, super::HOST, genuine).unwrap();
     let decide = async |cookie: &str| {
         world
             .app
             .decide(GateRequest {
+                host: super::HOST,
                 method: &Method::GET,
                 path: "/",
                 address: Ipv4Addr::LOCALHOST.into(),
-                session: Some(Cookie(cookie)),
+                session: Some(super::cookie(cookie)),
                 known: None,
                 marks: Marks::None,
             })

@@ -8,7 +8,7 @@ use super::World;
 use crate::{
     access::{Credential, Decision, Denial, TokenFault},
     account::{Account, Group},
-    app::{Cookie, GateRequest, MOST_TOKENS, MadeToken, Marks, ShownToken, TokenOrder},
+    app::{GateRequest, MOST_TOKENS, MadeToken, Marks, ShownToken, TokenOrder, TokenText},
     secret::ExposeSecret as _,
     session::TokenScope,
     store::AccountEdit,
@@ -44,8 +44,16 @@ impl World {
 
     async fn shown_from(&self, made: &MadeToken, method: Method, path: &str, from: &str) -> Decision {
         let address: IpAddr = from.parse().unwrap();
-        let request = GateRequest { method: &method, path, address, session: None, known: None, marks: Marks::None };
-        let shown = ShownToken::One(Cookie(made.text.expose_secret()));
+        let request = GateRequest {
+            host: super::HOST,
+            method: &method,
+            path,
+            address,
+            session: None,
+            known: None,
+            marks: Marks::None,
+        };
+        let shown = ShownToken::One(TokenText(made.text.expose_secret()));
         self.app.decide_by_token(request, shown).await.unwrap()
     }
 }
@@ -168,6 +176,7 @@ async fn a_forged_token_never_reaches_the_store() {
     world.app.store().close().await;
     let forged = made.text.expose_secret().replacen("sekisho_1_", "sekisho_1_b", 1);
     let request = GateRequest {
+        host: super::HOST,
         method: &Method::GET,
         path: "/",
         address: OFFICE.parse().unwrap(),
@@ -175,7 +184,7 @@ async fn a_forged_token_never_reaches_the_store() {
         known: None,
         marks: Marks::None,
     };
-    let decide = async |text: &str| world.app.decide_by_token(request, ShownToken::One(Cookie(text))).await;
+    let decide = async |text: &str| world.app.decide_by_token(request, ShownToken::One(TokenText(text))).await;
     assert_eq!(fault(&decide(&forged).await.unwrap()), Some(TokenFault::Malformed));
     assert!(decide(made.text.expose_secret()).await.is_err(), "one of ours is looked up, and an error is an error");
 }

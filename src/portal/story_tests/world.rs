@@ -11,6 +11,7 @@ use super::super::{Client, Portal, ReturnTo, cookie, routes::router};
 use crate::{
     access::Interruption,
     app::tests::bench::{Bench, PASSWORD},
+    config::PublicUrl,
     keyring::Purpose,
 };
 
@@ -47,16 +48,21 @@ impl World {
         Self { portal, router, bench }
     }
 
+    /// The host all of it happens at.
+    pub(crate) fn host(&self) -> Arc<PublicUrl> {
+        self.app.snapshot().config.hosts.main().clone()
+    }
+
     /// Where a sign-in address leads back to.
     pub(crate) fn target_of(&self, location: &str) -> String {
         let sealed = location.strip_prefix("/.sekisho/sign-in").unwrap().trim_start_matches("?to=");
-        ReturnTo::open(sealed, self.app.keyring(), self.app.now()).unwrap_or_default().as_str().to_owned()
+        ReturnTo::open(sealed, &self.host(), self.app.keyring(), self.app.now()).unwrap_or_default().as_str().to_owned()
     }
 
     /// The code that was sent, or that the app shows.
     pub(super) async fn code(&self, browser: &Browser<'_>) -> String {
         let cookie = browser.cookie(cookie::SIGN_IN).unwrap();
-        let token = self.app.keyring().genuine(Purpose::SignInCookie, &cookie).unwrap();
+        let token = self.app.keyring().genuine(Purpose::SignInCookie, "console.example.jp", &cookie).unwrap();
         let digest = self.app.keyring().token_digest(&token).unwrap();
         let pending = self.app.store().pending_sign_in(&digest, self.app.now()).await.unwrap().unwrap();
         self.shown(&pending)
@@ -121,7 +127,8 @@ impl<'a> Browser<'a> {
         for (name, value) in extra {
             request = request.header(*name, *value);
         }
-        let client = Client { address: [192, 0, 2, 7].into(), reference: "reference".to_owned() };
+        let client =
+            Client { host: self.world.host(), address: [192, 0, 2, 7].into(), reference: "reference".to_owned() };
         let request = request.extension(client).body(Body::from(body)).unwrap();
         let response = self.world.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
@@ -220,5 +227,5 @@ pub(super) fn filled(mut fields: Vec<(String, String)>, typed: &[(&str, &str)]) 
 }
 
 pub(super) fn sign_in_to(world: &World, target: &str) -> String {
-    world.portal.sign_in_location(target, Interruption::NoSession)
+    world.portal.sign_in_location(&world.host(), target, Interruption::NoSession)
 }

@@ -6,7 +6,8 @@ use pingora::prelude::*;
 
 use super::{
     super::{
-        answer, cors,
+        answer::{self, Failing},
+        cors,
         forward_auth::{self, Style, Verdict},
         head::{self, ClientKind, Head, OUR_PREFIX},
         held, portal_bridge, token,
@@ -27,13 +28,15 @@ impl Gateway {
         let original = self.forward_auth.as_ref().map(|asking| asking.original(asked, &self.identity));
         let answer = match original {
             Some(Ok(forward_auth::Original { request, client })) => {
-                match head::admit(&request, client, &self.authority, &self.origin, &self.head) {
+                match head::admit(&request, client, &self.hosts, &self.head) {
                     Ok(head) => self.about(ctx, &head, &request.headers, style).await,
                     Err(refused) => Verdict::Stopped({
                         tracing::info!(request = %ctx.request, reason = refused.reason(), "request refused");
                         let status = StatusCode::from_u16(refused.status()).unwrap_or(StatusCode::BAD_REQUEST);
-                        let client = head::client_kind(&request);
-                        answer::problem(&self.portal, status, client, &ctx.request, &request.headers, "/")
+                        let (client, host) = (head::client_kind(&request), self.hosts.main());
+                        let failing =
+                            Failing { client, host, request: &ctx.request, headers: &request.headers, target: "/" };
+                        answer::problem(&self.portal, status, failing)
                     }),
                 }
             }
@@ -51,7 +54,9 @@ impl Gateway {
     /// do where it can.
     async fn about(&self, ctx: &RequestContext, head: &Head, headers: &http::HeaderMap, style: Style) -> Verdict {
         let problem = |status| {
-            Verdict::Stopped(answer::problem(&self.portal, status, head.client, &ctx.request, headers, &head.target))
+            let Head { client, host, target, .. } = head;
+            let failing = Failing { client: *client, host, request: &ctx.request, headers, target };
+            Verdict::Stopped(answer::problem(&self.portal, status, failing))
         };
         if head.path.starts_with(OUR_PREFIX) {
             tracing::warn!(request = %ctx.request, "the gateway's own pages have to be led to the gateway");
