@@ -249,7 +249,8 @@ impl App {
                 withheld = true;
                 continue;
             }
-            let message = send.map(|order| self.outbox_order(order, &sign_in, place, language, asking)).transpose()?;
+            let message =
+                send.map(|order| self.outbox_order(order, &sign_in, place, browser, language, asking)).transpose()?;
             let method = message.as_ref().map(|message| message.order.kind.as_str());
             let begin = BeginSignIn {
                 id: SignInId::random(&*self.entropy),
@@ -350,6 +351,7 @@ impl App {
         order: SendOrder,
         sign_in: &SignIn,
         place: SignInPlace,
+        browser: &Browser<'_>,
         language: Language,
         asking: Asking,
     ) -> Result<OutboxOrder> {
@@ -360,7 +362,8 @@ impl App {
         let limit = self.snapshot().send_limit(key, self.day_of(&order.to)?);
         let to = Destination { number: &order.to, channel: order.kind, proven: sign_in.method().is_some() };
         let toll = Some(self.toll(to, asking)?);
-        Ok(OutboxOrder { id: OutboxId::random(&*self.entropy), order, language, limit, place, toll })
+        let host = browser.host.to_owned();
+        Ok(OutboxOrder { id: OutboxId::random(&*self.entropy), order, host, language, limit, place, toll })
     }
 
     /// What counts the messages to a number that is being set up: its digits, whatever the account and the channel.

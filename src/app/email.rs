@@ -73,6 +73,7 @@ impl App {
         }
         let subject = Some(address.to_string());
         let link = self.mailed_link(Some(&account), LinkPurpose::EmailConfirmation, subject, LASTS, now);
+        let link = link.at_host(browser.host);
         let mail = OutboxItem {
             id: OutboxId::random(&*self.entropy),
             account: account.id,

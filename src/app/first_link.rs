@@ -50,10 +50,10 @@ impl App {
             return Ok(());
         }
         // Where one has just gone out, it is still good.
-        self.mail_link(&pending.account, self.now()).await.map(drop)
+        self.mail_link(&pending.account, browser.host, self.now()).await.map(drop)
     }
 
-    async fn mail_link(&self, account: &Account, now: Timestamp) -> Result<Option<Timestamp>> {
+    async fn mail_link(&self, account: &Account, host: &str, now: Timestamp) -> Result<Option<Timestamp>> {
         for (what, limit, window) in
             [(&b"first enrolment mail"[..], 1, BETWEEN_MAILS), (&b"first enrolment mails"[..], A_DAY, DAY)]
         {
@@ -64,6 +64,7 @@ impl App {
         }
         // In the account's language and not the page's: it warns its owner of whoever typed the password.
         let link = self.mailed_link(Some(account), LinkPurpose::FirstEnrolment, None, LASTS, now);
+        let link = link.at_host(host);
         if let Some(mail) = self.link_mail(account, link, now) {
             self.store.enqueue(&mail).await?;
         }
@@ -77,7 +78,7 @@ impl App {
         if pending.sign_in.step() != Some(EnrolmentStep::OpenLink) {
             return Ok(LinkMailOutcome::Gone);
         }
-        Ok(match self.mail_link(&pending.account, now).await? {
+        Ok(match self.mail_link(&pending.account, browser.host, now).await? {
             None => LinkMailOutcome::Sent,
             Some(until) => LinkMailOutcome::From(until),
         })

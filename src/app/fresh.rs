@@ -94,7 +94,8 @@ impl App {
                 withheld = true;
                 continue;
             }
-            let message = send.map(|order| self.outbox_order(order, &sign_in, place, language, asking)).transpose()?;
+            let message =
+                send.map(|order| self.outbox_order(order, &sign_in, place, browser, language, asking)).transpose()?;
             let begin = BeginSignIn {
                 id: SignInId::random(&*self.entropy),
                 digest: self.fresh_code_digest(session.digest())?,

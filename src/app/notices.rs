@@ -106,6 +106,7 @@ impl App {
             account: account.map(|account| account.id),
             purpose,
             subject,
+            host: None,
             created_at: now,
             expires_at: now + lasts,
         }

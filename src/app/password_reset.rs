@@ -71,6 +71,7 @@ impl App {
         Event::PasswordResetRequested { account: account.as_deref() }.record(Origin::Client(browser.address));
         if let Some(account) = known.filter(|_| granted) {
             let link = self.mailed_link(Some(&account), LinkPurpose::PasswordReset, None, LASTS, now);
+            let link = link.at_host(browser.host);
             if let Some(mail) = self.link_mail(&account, link, now) {
                 self.store.enqueue(&mail).await?;
             }

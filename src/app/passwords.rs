@@ -12,7 +12,7 @@ use crate::{
 
 impl App {
     /// Holds a password that somebody chose for an account against the rules (`product.md` §2): length, the list of
-    /// common ones, the names of the account, the service and the host.
+    /// common ones, the names of the account, the service and the hosts.
     pub fn choose_password(
         &self,
         typed: &str,
@@ -20,11 +20,12 @@ impl App {
         email: Option<&EmailAddress>,
     ) -> std::result::Result<Password, PasswordProblem> {
         let config = &self.snapshot().config;
-        let names = [user_name.as_str(), &config.branding.name_ja, &config.branding.name_en, &config.public_url.host];
+        let names = [user_name.as_str(), &config.branding.name_ja, &config.branding.name_en];
+        let names = names.into_iter().chain(config.hosts.names());
         // Of an address the part before the sign names the person; the rest names a mail service.
         let own = email.and_then(|address| address.as_str().split('@').next());
         let address = email.map(EmailAddress::as_str);
-        Password::chosen(typed, &ContextWords::new(names.into_iter().chain(own).chain(address)))
+        Password::chosen(typed, &ContextWords::new(names.chain(own).chain(address)))
     }
 
     /// Is this the password the account has, be the account frozen or not? For whoever may replace it anyway: any other

@@ -157,7 +157,8 @@ impl App {
         if send.as_ref().is_some_and(|order| self.unreachable(&order.to).is_some()) {
             return Ok(Err(Refusal::NotThere));
         }
-        let message = send.map(|order| self.outbox_order(order, &next, pending.place, language, asking)).transpose()?;
+        let message =
+            send.map(|order| self.outbox_order(order, &next, pending.place, browser, language, asking)).transpose()?;
         let enrolling = message.is_some() && next.method().is_none();
         let enrolment_sends = if enrolling { Some(self.enrolment_sends(pending)?) } else { None };
         if let Some(rate) = enrolment_sends

@@ -18,7 +18,7 @@ use crate::{
     account::{MethodKind, PhoneNumber},
     authn::Passcode,
     clock::{SharedClock, Timestamp},
-    config::{ChannelKind, Config},
+    config::{ChannelKind, Config, Hosts, PublicUrl},
     keyring::Keyring,
     store::{Link, LinkPurpose, Notice, OutboxContent, OutboxItem, OutboxOutcome, Recipient, Store, StoreError, Toll},
 };
@@ -43,6 +43,7 @@ pub struct Worker {
     keyring: Arc<Keyring>,
     clock: SharedClock,
     sender: Arc<Sender>,
+    hosts: Hosts,
     carriers: Carriers,
     guards: Arc<Guards>,
 }
@@ -61,7 +62,7 @@ impl Worker {
             texts: config.messages.clone(),
         };
         let guards = Arc::new(Guards::new(config));
-        Self { store, keyring, clock, sender: Arc::new(sender), carriers, guards }
+        Self { store, keyring, clock, sender: Arc::new(sender), hosts: config.hosts.clone(), carriers, guards }
     }
 
     /// Works until `shutdown` resolves. Messages that are with a provider are finished; the rest wait in the outbox.
@@ -234,10 +235,10 @@ impl Worker {
             return Ok(None);
         }
         let body = match &item.content {
-            OutboxContent::Code { sign_in, challenge } => {
+            OutboxContent::Code { sign_in, challenge, host } => {
                 let current = self.store.ordered_code(*sign_in, *challenge, now).await?;
                 let Some(code) = current.and_then(|c| c.code(&self.keyring, now)) else { return Ok(None) };
-                self.code_body(item, &code, now)
+                self.code_body(item, &code, self.host(host.as_deref()), now)
             }
             OutboxContent::Notice { notice } => Some(self.notice_body(item, notice)),
             OutboxContent::Link => self.link_body(item, now).await?,
@@ -245,11 +246,17 @@ impl Worker {
         Ok(body.map(|body| outgoing(item, body, now)))
     }
 
+    /// The host of a message; the main one, where it has none or there is none of that name any more.
+    fn host(&self, name: Option<&str>) -> &PublicUrl {
+        name.and_then(|name| self.hosts.named(name.as_bytes())).unwrap_or_else(|| self.hosts.main())
+    }
+
     /// `None` for mail: no code ever goes there.
-    fn code_body(&self, item: &OutboxItem, code: &Passcode, now: Timestamp) -> Option<Body> {
+    fn code_body(&self, item: &OutboxItem, code: &Passcode, host: &PublicUrl, now: Timestamp) -> Option<Body> {
         match &item.to {
             Recipient::Sms(to) => {
-                let text = message::sms(item.language, &self.sender, code, item.expires_at.since(now));
+                let sender = Sender { host: host.host.clone(), ..(*self.sender).clone() };
+                let text = message::sms(item.language, &sender, code, item.expires_at.since(now));
                 Some(Body::Sms { to: to.clone(), text })
             }
             Recipient::Voice(to) => {
@@ -296,7 +303,8 @@ impl Worker {
     /// The address that is mailed: made now, of the configured origin and nothing a request said.
     fn mailed(&self, link: &Link) -> Option<notices::MailedLink> {
         let token = self.keyring.link_token(link.key, link.id.as_bytes())?;
-        let address = format!("{}/.sekisho/link/{}", self.sender.origin, token.expose());
+        let origin = self.host(link.host.as_deref()).origin();
+        let address = format!("{origin}/.sekisho/link/{}", token.expose());
         Some(notices::MailedLink { purpose: link.purpose, address, expires_at: link.expires_at })
     }
 }

@@ -73,6 +73,8 @@ pub struct Link {
     pub purpose: LinkPurpose,
     /// What it is about, within its purpose: whom it was sent to, an invitation, a request.
     pub subject: Option<String>,
+    /// Name of the host where it was asked for; `None`: the main one.
+    pub host: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// Not good from then on.
@@ -80,6 +82,12 @@ pub struct Link {
 }
 
 impl Link {
+    /// Asked for at the host of this name.
+    #[must_use]
+    pub fn at_host(self, host: &str) -> Self {
+        Self { host: Some(host.to_owned()), ..self }
+    }
+
     /// The address a link of a notice was mailed to, or the one a confirmation is about.
     pub fn mailed_to(&self) -> Option<EmailAddress> {
         match self.purpose {

@@ -146,6 +146,8 @@ pub struct OutboxOrder {
     pub id: OutboxId,
     /// Which code, channel, number, until when.
     pub order: SendOrder,
+    /// Name of the host where the code is asked for.
+    pub host: String,
     /// Of the text.
     pub language: Language,
     /// What pays for it.
@@ -439,6 +441,9 @@ pub enum OutboxContent {
         sign_in: SignInId,
         /// The challenge.
         challenge: ChallengeId,
+        /// Name of the host where it is asked for; `None`: the main one.
+        #[serde(default)]
+        host: Option<String>,
     },
     /// Something happened to the account.
     Notice {

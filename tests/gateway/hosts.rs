@@ -185,3 +185,89 @@ async fn other_hosts_are_refused_and_a_connection_carries_its_own_host_only() {
         assert_eq!(answer.status(), if location.is_some() { 308 } else { 421 }, "{named}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_lead_back_to_the_host_they_were_asked_for_at() {
+    let two = Two::start("").await;
+    let reports = two.at_reports(Speaks::Http1);
+    let page = steps::password(&reports, &reports.open("/").await, "old").await;
+    let help = page.links().into_iter().find(|link| link.contains("/code/help")).expect("another way");
+    let before = two.gateway.inbox.newest().await;
+    let help = reports.open(&help).await;
+    let page = reports.submit(&help, &help.form_with("way"), &[("way", "backup")]).await;
+    let message = two.gateway.inbox.code_after(before, "sms").await;
+    let code = message.code();
+    assert_eq!(message.text.lines().last(), Some(&*format!("@reports.localhost #{code}")), "{}", message.text);
+    let page = steps::code(&reports, &page, &code, false).await;
+    assert_eq!((page.status, page.url.host_str()), (200, Some("reports.localhost")), "{}", page.text());
+
+    for browser in [&reports, &two.gateway.browser(Speaks::Http1, "en")] {
+        let before = two.gateway.inbox.newest().await;
+        steps::ask_for_reset(browser, "old").await;
+        let mail = steps::mail_saying(&two.gateway, before, "パスワードを再設定するには").await;
+        let link = format!("{}/.sekisho/link/", browser.origin());
+        assert!(mail.text.contains(&link), "{link}: {}", mail.text);
+        two.gateway.clock.advance(std::time::Duration::from_hours(2));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_proxy_asks_about_each_host_by_itself() {
+    let asks = "[forward_auth]\nsecret = { file = \"forward-auth.secret\" }\n";
+    let two = Two::start(asks).await;
+    let port = two.gateway.settings.https.port();
+    let main = two.gateway.browser(Speaks::Http1, "en");
+    steps::sign_in(&two.gateway, &main, "old", &two.gateway.secrets[0]).await;
+    let session = main.cookie("__Host-sekisho").unwrap().value;
+    let proxy = two.gateway.browser(Speaks::Http1, "en");
+    let asked = async |host: &str, path: &str| {
+        let said = [
+            ("x-sekisho-forward-auth", "0123456789abcdef0123456789abcdef"),
+            ("x-forwarded-method", "GET"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", &*format!("{host}:{port}")),
+            ("x-forwarded-uri", path),
+            ("x-forwarded-for", "192.0.2.7"),
+            ("cookie", &*format!("__Host-sekisho={session}")),
+        ]
+        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()));
+        proxy.send(Method::GET, "/.sekisho/auth", HeaderMap::from_iter(said), None).await
+    };
+    let answer = asked("localhost", "/orders").await;
+    assert_eq!((answer.status, answer.header("x-sekisho-user")), (200, "old"));
+    let answer = asked("reports.localhost", "/orders").await;
+    assert_eq!((answer.status, answer.header("x-sekisho-user")), (401, ""), "the session of another host");
+    assert_eq!(asked("reports.localhost", "/public/a").await.status, 200, "by the rules of its host");
+    assert_eq!(asked("localhost", "/closed").await.status, 403);
+    assert_ne!(asked("other.localhost", "/public/a").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_statement_is_for_its_host_and_a_token_for_the_main_one() {
+    let two = Two::start("").await;
+    let (main, reports) = (two.gateway.browser(Speaks::Http1, "en"), two.at_reports(Speaks::Http1));
+    steps::sign_in(&two.gateway, &main, "old", &two.gateway.secrets[0]).await;
+    two.gateway.clock.advance(std::time::Duration::from_secs(30));
+    steps::sign_in(&two.gateway, &reports, "old", &two.gateway.secrets[0]).await;
+    let said = |console: &Upstream| {
+        let statement = console.last().one("x-sekisho-assertion").to_owned();
+        let claims = data_encoding::BASE64URL_NOPAD.decode(statement.split('.').nth(1).unwrap().as_bytes()).unwrap();
+        serde_json::from_slice::<serde_json::Value>(&claims).unwrap()
+    };
+    let (here, there) = (said(&two.gateway.upstream), said(&two.reports));
+    assert_eq!((here["aud"].as_str(), there["aud"].as_str()), (Some(&*main.origin()), Some(&*two.url_of_reports())));
+    assert_eq!(here["iss"], there["iss"], "one gateway, and one place for its keys");
+    assert_ne!(here["sid"], there["sid"]);
+
+    let paths = vec!["/".to_owned()];
+    let scope = sekisho::session::TokenScope { paths, methods: vec!["GET".to_owned()], networks: Vec::new() };
+    let lifetime = std::time::Duration::from_hours(1);
+    let order = sekisho::app::TokenOrder { label: "import".to_owned(), scope, lifetime };
+    let account = two.gateway.app().find_account("old").await.unwrap().unwrap().account;
+    let made = two.gateway.app().create_token(&account, order).await.unwrap().unwrap();
+    let shown = format!("Bearer {}", secrecy::ExposeSecret::expose_secret(&made.text));
+    for (browser, status) in [(&main, 200), (&reports, 403)] {
+        let headers = HeaderMap::from_iter([(reqwest::header::AUTHORIZATION, HeaderValue::from_str(&shown).unwrap())]);
+        assert_eq!(browser.send(Method::GET, "/api", headers, None).await.status, status, "{}", browser.origin());
+    }
+}

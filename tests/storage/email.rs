@@ -24,6 +24,7 @@ impl Bench {
             account: Some(account),
             purpose,
             subject: Some(address(to).to_string()),
+            host: None,
             created_at: NOW,
             expires_at: NOW + DAY,
         };

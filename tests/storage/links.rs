@@ -24,6 +24,7 @@ impl Bench {
             account: Some(account),
             purpose,
             subject: None,
+            host: None,
             created_at: NOW,
             expires_at: NOW + 7 * DAY,
         };

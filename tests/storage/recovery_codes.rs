@@ -52,7 +52,7 @@ impl Bench {
     async fn mailed_link(&self, person: &Person, purpose: LinkPurpose, expires_at: Timestamp) -> LinkId {
         let id = LinkId::random(&*self.entropy);
         let (key, account) = (self.keyring.active(), Some(person.id));
-        let link = Link { id, key, account, purpose, subject: None, created_at: NOW, expires_at };
+        let link = Link { id, key, account, purpose, subject: None, host: None, created_at: NOW, expires_at };
         let item = OutboxItem {
             id: OutboxId::random(&*self.entropy),
             account: person.id,

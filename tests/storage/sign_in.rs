@@ -297,7 +297,10 @@ async fn the_message_names_the_challenge_it_carries() {
     let pending = bench.proceed(&pending, Input::UseRole(Role::Backup, bench.seed()), NOW).await;
     let [message] = &bench.store.claim_messages(None, 10, NOW).await.unwrap()[..] else { panic!("one message") };
     let challenge = pending.sign_in.challenge().unwrap();
-    assert_eq!(message.content, OutboxContent::Code { sign_in: pending.id, challenge: challenge.id() });
+    assert_eq!(
+        message.content,
+        OutboxContent::Code { sign_in: pending.id, challenge: challenge.id(), host: Some("shop.test".to_owned()) }
+    );
     assert_eq!((message.account, message.created_at, message.expires_at), (hanako.id, NOW, challenge.expires_at()));
 }
 

@@ -63,6 +63,7 @@ impl Bench {
             account: None,
             purpose: LinkPurpose::Invitation,
             subject: None,
+            host: None,
             created_at: NOW,
             expires_at,
         }

@@ -180,7 +180,7 @@ impl Bench {
 
     pub(crate) fn order(&self, order: SendOrder, sign_in: &SignIn) -> OutboxOrder {
         let (id, limit) = (OutboxId::random(&*self.entropy), self.limit(sign_in));
-        OutboxOrder { id, order, language: Language::Ja, limit, place: HERE, toll: None }
+        OutboxOrder { id, order, host: "shop.test".to_owned(), language: Language::Ja, limit, place: HERE, toll: None }
     }
 
     /// The right password: what there is to store for the code page or the enrolment.

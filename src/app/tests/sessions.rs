@@ -87,6 +87,36 @@ async fn a_forged_cookie_never_reaches_the_store() {
     assert!(matches!(decide(&forged).await, Ok(Decision::Interrupt(Interruption::NoSession))));
 }
 
+/// A cookie of the time when there was one host, which named none.
+fn before_there_were_hosts(world: &World, purpose: Purpose, cookie: &str) -> String {
+    let keyring = world.app.keyring();
+    let token = keyring.genuine(purpose, super::HOST, cookie).unwrap();
+    let mac = keyring.mac(keyring.active(), purpose, &[token.id().as_bytes()]).unwrap();
+    let text = |bytes: &[u8]| data_encoding::BASE64URL_NOPAD.encode(bytes);
+    format!("{}.{}.{}", keyring.active().0, text(token.id().as_bytes()), text(mac.as_bytes()))
+}
+
+#[tokio::test]
+async fn a_session_is_one_of_its_host_and_one_from_before_there_were_several_of_the_main_one() {
+    let world = World::new().await;
+    let jar = world.enrolled("hanako").await;
+    let now = jar.session.unwrap();
+    let before = before_there_were_hosts(&world, Purpose::SessionCookie, &now);
+    let decide = async |host: &str, text: &str| {
+        let session = Some(crate::app::Cookie { host, text });
+        let address = Ipv4Addr::LOCALHOST.into();
+        let (method, path, known, marks) = (&Method::GET, "/", None, Marks::None);
+        world.app.decide(GateRequest { host, method, path, address, session, known, marks }).await.unwrap()
+    };
+    for text in [&now, &before] {
+        assert!(matches!(decide(super::HOST, text).await, Decision::Forward(_)), "{text}");
+        for host in ["reports.example.jp", "a.console.example.jp", ""] {
+            let decision = decide(host, text).await;
+            assert!(matches!(decision, Decision::Interrupt(Interruption::NoSession)), "{host}: {decision:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_session_ends_at_once_however_full_the_memory_is() {
     let world = World::with(

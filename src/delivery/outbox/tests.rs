@@ -109,9 +109,11 @@ impl Bench {
 
         let inbox = Inbox::new(sample_sender().time_zone, sample_sender().origin);
         let carrier = || Some(Line::of(Post::new("test", Arc::new(inbox.clone())), None));
+        let url = |host: &str| PublicUrl { host: host.to_owned(), port: 443 };
+        let hosts = Hosts::new(url("console.example.jp"), [url("reports.example.jp")]);
         let carriers = Carriers { sms: carrier(), voice: carrier(), mail: carrier(), warnings: None };
         let (sender, guards) = (Arc::new(sample_sender()), Arc::new(guarded::guards(directory.path())));
-        let worker = Worker { store, keyring, clock: clock.clone(), sender, carriers, guards };
+        let worker = Worker { store, keyring, clock: clock.clone(), sender, hosts, carriers, guards };
         Self { worker, clock, inbox, entropy, hash, account: id, directory }
     }
 
@@ -121,8 +123,15 @@ impl Bench {
         let day = RateLimit { key: Digest::new([7; 32]), limit: 1_000, window: Duration::from_hours(24) };
         let limit = SendLimit { key, waits: vec![Duration::ZERO; 9], rest: Duration::from_hours(2), day };
         let id = OutboxId::random(&*self.entropy);
-        let order =
-            transition.send.clone().map(|order| OutboxOrder { id, order, language, limit, place: HERE, toll: None });
+        let order = transition.send.clone().map(|order| OutboxOrder {
+            id,
+            order,
+            host: "console.example.jp".to_owned(),
+            language,
+            limit,
+            place: HERE,
+            toll: None,
+        });
         (sign_in, order)
     }
 
@@ -396,6 +405,42 @@ async fn a_channel_nobody_carries_fails_and_the_others_go_out() {
     assert_eq!(received.len(), 1);
     assert_eq!(received[0]["channel"], "mail");
     assert_eq!(bench.worker.deliver_due().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_link_leads_to_the_host_it_was_asked_for_at_and_else_to_the_main_one() {
+    let bench = Bench::new().await;
+    for (host, leads_to) in [
+        (None, "https://console.example.jp/"),
+        (Some("console.example.jp"), "https://console.example.jp/"),
+        (Some("reports.example.jp"), "https://reports.example.jp/"),
+        (Some("gone.example.jp"), "https://console.example.jp/"),
+    ] {
+        let link = Link {
+            id: crate::store::LinkId::random(&*bench.entropy),
+            key: bench.worker.keyring.active(),
+            account: Some(bench.account),
+            purpose: LinkPurpose::PasswordReset,
+            subject: None,
+            host: host.map(str::to_owned),
+            created_at: NOW,
+            expires_at: NOW + Duration::from_mins(30),
+        };
+        let item = OutboxItem {
+            id: OutboxId::random(&*bench.entropy),
+            account: bench.account,
+            to: Recipient::Mail(EmailAddress::parse("hanako@example.jp").unwrap()),
+            language: Language::En,
+            content: OutboxContent::Link,
+            created_at: NOW,
+            expires_at: NOW + Duration::from_mins(30),
+            link: Some(link),
+        };
+        bench.worker.store.enqueue(&item).await.unwrap();
+        assert_eq!(bench.worker.deliver_due().await.unwrap(), 1);
+        let text = bench.received().await[0]["text"].to_string();
+        assert!(text.contains(&format!("{leads_to}.sekisho/link/")), "{host:?}: {text}");
+    }
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ fn link(row: &SqliteRow) -> Result<Link> {
         account: cells.optional_text("account_id", AccountId::parse)?,
         purpose: cells.text("purpose", LinkPurpose::parse)?,
         subject: cells.optional_text("subject", |text| Some(text.to_owned()))?,
+        host: cells.optional_text("host", |text| Some(text.to_owned()))?,
         created_at: cells.time("created_at")?,
         expires_at: cells.time("expires_at")?,
     })
@@ -33,8 +34,8 @@ pub(super) async fn insert(db: &mut SqliteConnection, link: &Link) -> Result<()>
         delete_of_account(db, account, link.purpose).await?;
     }
     sqlx::query(
-        "INSERT INTO links (id, key, account_id, purpose, subject, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO links (id, key, account_id, purpose, subject, created_at, expires_at, host)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(link.id.to_string())
     .bind(i64::from(link.key.0))
@@ -43,6 +44,7 @@ pub(super) async fn insert(db: &mut SqliteConnection, link: &Link) -> Result<()>
     .bind(link.subject.as_deref())
     .bind(link.created_at.as_millis())
     .bind(link.expires_at.as_millis())
+    .bind(link.host.as_deref())
     .execute(db)
     .await?;
     Ok(())

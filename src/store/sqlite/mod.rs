@@ -99,6 +99,7 @@ fn migrator() -> Migrator {
         migration(13, "tokens", include_str!("../migrations/0013_tokens.sql")),
         migration(14, "history and opening", include_str!("../migrations/0014_history_and_opening.sql")),
         migration(15, "handing over", include_str!("../migrations/0015_handing_over.sql")),
+        migration(16, "hosts", include_str!("../migrations/0016_hosts.sql")),
         migration(17, "guards", include_str!("../migrations/0017_guards.sql")),
         migration(19, "bound codes", include_str!("../migrations/0019_bound_codes.sql")),
     ])

@@ -148,7 +148,7 @@ pub(super) async fn insert_code(
         account,
         to,
         language: message.language,
-        content: OutboxContent::Code { sign_in, challenge: order.challenge },
+        content: OutboxContent::Code { sign_in, challenge: order.challenge, host: Some(message.host.clone()) },
         created_at: now,
         expires_at: order.expires_at,
         link: None,
