@@ -127,7 +127,7 @@ impl<'r> Reach<'r> {
     fn of(rule: &'r At<raw::Rule>, all: &[&'r str]) -> Option<Self> {
         Some(Self {
             span: rule.span.as_ref()?,
-            hosts: hosts::named_by(rule.value.host.as_ref(), all),
+            hosts: hosts::named_by(Some(rule.value.host.as_ref()?), all),
             path: rule.value.path.as_ref()?.value.0.as_str(),
             methods: rule.value.methods.as_ref()?.value.0.iter().map(|method| method.value.0).collect(),
             groups: rule.value.groups.as_ref()?.value.0.iter().map(|group| group.value.0.as_str()).collect(),

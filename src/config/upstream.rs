@@ -25,6 +25,10 @@ pub(super) fn check(root: &raw::Root, identity: &[&str], report: &mut Report<'_>
     };
     let Some(known) = hosts::names(root) else { return };
     let Some(main) = known.first() else { return };
+    // One whose hosts cannot be read may be at any of them.
+    if consoles.iter().any(|console| console.value.host.is_none()) {
+        return;
+    }
     check_paths(consoles, main, report);
     for host in &known {
         let of_it = |console: &&At<raw::Upstream>| hosts::named_by(console.value.host.as_ref(), &[main]).contains(host);
