@@ -299,8 +299,9 @@ impl Siege {
         let app = people::application(&config, clock, Arc::new(SeededEntropy::new(2))).await;
         let none = http::HeaderMap::new();
         for (what, cookie, goes_on) in [("begun", &self.cookie, true), ("ended", &self.ended, false)] {
-            let session = app::Cookie(cookie.trim_start_matches("__Host-sekisho="));
+            let session = app::Cookie { host: "localhost", text: cookie.trim_start_matches("__Host-sekisho=") };
             let request = GateRequest {
+                host: "localhost",
                 method: &http::Method::GET,
                 path: "/orders",
                 address: Ipv4Addr::LOCALHOST.into(),

@@ -41,7 +41,6 @@ mod settings;
 mod steps;
 mod story;
 #[path = "../support/mod.rs"]
-#[expect(dead_code, reason = "this test uses a part of what the tests share")]
 mod support;
 mod tls;
 mod tokens;
