@@ -1,6 +1,6 @@
 //! `sekisho user import`, `edit` and `delete`: every format, every refused line with its reason, nothing secret told.
 
-use std::fs;
+use std::{fmt::Write as _, fs};
 
 use serde_json::{Value, json};
 
@@ -248,17 +248,19 @@ fn authelias_disabled_accounts_stay_disabled_and_unclear_ones_outside() {
     .enumerate()
     {
         let anchor = if index == 0 { "&flag " } else { "" };
-        text += &format!("  u{index:02}:\n    password: '{BCRYPT}'\n    disabled: {anchor}{value}\n");
+        writeln!(text, "  u{index:02}:\n    password: '{BCRYPT}'\n    disabled: {anchor}{value}").unwrap();
         match outcome {
             Some(outcome) => disabled.push((format!("u{index:02}"), outcome)),
             None => refused.push(value),
         }
     }
-    text += &format!(
+    writeln!(
+        text,
         "  base: &base\n    password: '{BCRYPT}'\n    disabled: yes\n  merged:\n    <<: *base\n    password: '{BCRYPT}'\n  \
          grouped:\n    password: '{BCRYPT}'\n    groups: staff\n  nested:\n    password: '{BCRYPT}'\n    groups: [[staff]]\n  \
-         listed:\n    password: '{BCRYPT}'\n    email: [a@example.jp]\n"
-    );
+         listed:\n    password: '{BCRYPT}'\n    email: [a@example.jp]"
+    )
+    .unwrap();
     let told = import(&bench, "authelia", &text, &[]).ends_with(1).stdout;
     let unclear = told.lines().filter(|line| line.contains("\"disabled\" is neither true nor false")).count();
     assert_eq!(unclear, refused.len() - 1, "{told}");
