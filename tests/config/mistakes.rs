@@ -257,7 +257,7 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
         UPSTREAM,
         "[[host]]\npublic_url = \"https://a.example\"\n[[upstream]]\nhost = [\"b.example\", \"https://a.example\"]\nurl = \"http://10.0.0.1\"\n[[upstream]]\nhost = [\"a.example\", \"a.example\"]\nurl = \"http://10.0.0.2\"\n[[upstream]]\nurl = \"http://10.0.0.3\"\n",
         &[
-            r#"13:23 upstream.host: "https://a.example" is not a host name"#,
+            r#"13:22 upstream.host: "https://a.example" is not a host name"#,
             r#"16:22 upstream.host: "a.example" twice"#,
         ],
     ),
