@@ -108,7 +108,8 @@ impl ErrorPage {
     fn heading(&self) -> String {
         let frame = &self.frame;
         match self.problem {
-            Problem::BadRequest | Problem::Packed => frame.t("error-request-heading"),
+            Problem::BadRequest => frame.t("error-request-heading"),
+            Problem::Packed => frame.t("error-packed-heading"),
             Problem::FormExpired => frame.t("error-form-expired-heading"),
             Problem::Forbidden => frame.t("error-forbidden-heading"),
             Problem::NotFound => frame.t("error-not-found-heading"),

@@ -271,6 +271,7 @@ error-misdirected = Check the address and open the page again.
 error-form-expired-heading = This form has expired
 error-form-expired = It was open for a long time or came from another window, so nothing was changed. Open the page again and send it once more.
 error-request-heading = We couldn't read that request
+error-packed-heading = That came packed in a way we don't unpack
 error-request = Your browser sent something we don't understand. Open the page again from the start.
 error-internal-heading = Something went wrong on our side
 error-internal = Nothing you did caused it. Try again in a few minutes.

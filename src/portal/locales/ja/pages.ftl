@@ -262,6 +262,7 @@ error-misdirected = アドレスをご確認のうえ、ページを開き直し
 error-form-expired-heading = このフォームは期限切れです
 error-form-expired = 長いあいだ開いたままだったか、別のウィンドウから送られたため、何も変更していません。ページを開き直して、もう一度送ってください。
 error-request-heading = リクエストを読み取れませんでした
+error-packed-heading = 圧縮された送信は受け取れません
 error-request = ブラウザーから読み取れない内容が届きました。ページを最初から開き直してください。
 error-internal-heading = こちら側で問題が起きました
 error-internal = お客様の操作が原因ではありません。数分後にもう一度お試しください。
