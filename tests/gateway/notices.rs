@@ -193,7 +193,7 @@ async fn the_old_number_is_told_that_it_was_replaced_by_a_call_too() {
     let code = gateway.inbox.code_after(before, "sms").await.code();
     let done = steps::code(&browser, &prove, &code, false).await;
     assert!(done.text().contains("The new method is in place."), "{}", done.text());
-    let call = told(&gateway, "voice", "コードの受け取り方法が変更されました").await;
+    let call = told(&gateway, "voice", "バックアップ手段が変更されました").await;
     assert!(call.to.ends_with("56"), "{}", call.to);
 }
 
