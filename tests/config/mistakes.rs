@@ -274,7 +274,7 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
     (
         UPSTREAM,
         "[[host]]\npublic_url = \"https://a.example\"\n[[upstream]]\nhost = [\"a.example\", \"localhost\"]\nurl = \"http://10.0.0.1\"\n[[rule]]\nhost = \"a.example\"\npath = \"/x\"\naccess = \"deny\"\n[[rule]]\npath = \"/x/y\"\naccess = \"public\"\n[[rule]]\nhost = \"localhost\"\npath = \"/x\"\naccess = \"deny\"\n[[rule]]\npath = \"/x/z\"\naccess = \"public\"\n[[rule]]\nhost = \"a.example\"\npath = \"/x\"\naccess = \"deny\"\n",
-        &["26:1 rule: never reached, since the rule at line 15 covers /x/z", "29:1 rule: /x stands already at line 15"],
+        &["26:1 rule: never reached, since the rule at line 22 covers /x/z", "29:1 rule: /x stands already at line 15"],
     ),
     (
         "url = \"http://127.0.0.1:8080\"",
