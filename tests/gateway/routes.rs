@@ -194,7 +194,7 @@ async fn a_form_that_says_it_is_packed_does_nothing() {
         let headers = HeaderMap::from_iter([(http::header::CONTENT_ENCODING, HeaderValue::from_static(coding))]);
         let answer = post_with(&browser, "/.sekisho/sign-out", &token, headers).await;
         assert_eq!(answer.status, 415, "{coding}: {}", answer.text());
-        assert!(answer.text().contains("We couldn't read that request"), "{}", answer.text());
+        assert!(answer.text().contains("That came packed in a way we don't unpack"), "{}", answer.text());
         assert_eq!(browser.open("/orders").await.status, 200, "{coding}: still signed in");
     }
     let headers = HeaderMap::from_iter([(http::header::CONTENT_ENCODING, HeaderValue::from_static("Identity"))]);
