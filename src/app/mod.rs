@@ -23,6 +23,7 @@ mod live_sessions;
 pub mod notices;
 mod observation;
 mod open;
+mod password_check;
 mod password_reset;
 mod passwords;
 pub mod recovery;

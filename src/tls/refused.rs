@@ -27,6 +27,11 @@ impl Logged {
         Arc::new(Self { verifier, refused: AtomicU64::new(0) })
     }
 
+    /// Passes on what the verifier says, and tells the log where it refuses.
+    fn noted<T>(&self, certificate: &CertificateDer<'_>, verdict: Result<T, Error>) -> Result<T, Error> {
+        verdict.inspect_err(|reason| self.note(certificate, reason))
+    }
+
     fn note(&self, certificate: &CertificateDer<'_>, reason: &Error) {
         let refused = self.refused.fetch_add(1, Ordering::Relaxed) + 1;
         // Whoever shows us certificates must not fill the log.
@@ -63,9 +68,7 @@ impl ClientCertVerifier for Logged {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        self.verifier
-            .verify_client_cert(certificate, intermediates, now)
-            .inspect_err(|reason| self.note(certificate, reason))
+        self.noted(certificate, self.verifier.verify_client_cert(certificate, intermediates, now))
     }
 
     fn verify_tls12_signature(
@@ -74,9 +77,7 @@ impl ClientCertVerifier for Logged {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.verifier
-            .verify_tls12_signature(message, certificate, signature)
-            .inspect_err(|reason| self.note(certificate, reason))
+        self.noted(certificate, self.verifier.verify_tls12_signature(message, certificate, signature))
     }
 
     fn verify_tls13_signature(
@@ -85,9 +86,7 @@ impl ClientCertVerifier for Logged {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.verifier
-            .verify_tls13_signature(message, certificate, signature)
-            .inspect_err(|reason| self.note(certificate, reason))
+        self.noted(certificate, self.verifier.verify_tls13_signature(message, certificate, signature))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
